@@ -1,0 +1,66 @@
+//go:build linux
+
+// Package applet is what every command of minins is made of: a table entry
+// and one call of it, as a value that a test can fill in.
+package applet
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+
+	"github.com/minins/minins/nl"
+)
+
+// An Applet is one command of the multi-call binary.
+type Applet struct {
+	Name    string         // what it is called by: "ip", "iptables-save"
+	Summary string         // one line for "minins help"
+	Run     func(*Cmd) int // returns the exit status
+}
+
+// A Cmd is one call of an applet. Its methods and fields are all that an
+// applet knows of the process that it runs in.
+type Cmd struct {
+	Name   string   // the name it was called by
+	Args   []string // the words after the name
+	Stdin  io.Reader
+	Stdout *bufio.Writer // flushed when Run returns; long-running applets flush it themselves
+	Stderr io.Writer
+	Getenv func(string) string
+
+	// Dial opens a netlink socket of protocol p in network namespace ns: a
+	// name in /run/netns, a path with a slash in it, or "" for the caller's.
+	Dial func(p *nl.Protocol, ns string) (*nl.Conn, error)
+
+	// IsApplet reports whether minins has an applet of that name, for
+	// commands that run other commands.
+	IsApplet func(name string) bool
+
+	// Explain, when set, is told each system call that the command would
+	// make beside its netlink messages, and the command does not make it.
+	// See [Cmd.Explains].
+	Explain func(call, why string)
+}
+
+// Explains reports whether the command is only being explained. If so, call
+// (in the words of strace) and why (a short clause, or "") are shown, and the
+// applet must not do what they say.
+func (c *Cmd) Explains(call, why string) bool {
+	if c.Explain == nil {
+		return false
+	}
+	c.Explain(call, why)
+	return true
+}
+
+// Errorf writes one line to standard error.
+func (c *Cmd) Errorf(format string, args ...any) {
+	c.Stdout.Flush() // keep the order of what a person sees
+	fmt.Fprintf(c.Stderr, format+"\n", args...)
+}
+
+// Printf writes to standard output.
+func (c *Cmd) Printf(format string, args ...any) {
+	fmt.Fprintf(c.Stdout, format, args...)
+}
