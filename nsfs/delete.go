@@ -1,0 +1,58 @@
+//go:build linux
+
+package nsfs
+
+import (
+	"fmt"
+
+	"golang.org/x/sys/unix"
+)
+
+// Delete removes a name: also one that is stale, and one on which several
+// mounts are stacked. The namespace goes with its last holder; see [NS].
+//
+// Equivalent to: `ip netns del NAME`
+func Delete(name string) error {
+	if err := ValidName(name); err != nil {
+		return err
+	}
+	d := deletion{path: Path(name)}
+	for {
+		err := d.recipe().run(name, nil)
+		if d.unlinked == unix.EBUSY && d.unmounted == nil {
+			continue // another mount was below that one
+		}
+		return err
+	}
+}
+
+// DeleteSteps returns the system calls of [Delete] without making them.
+func DeleteSteps(name string) []Step {
+	return (&deletion{path: Path(name)}).recipe().tell()
+}
+
+type deletion struct {
+	path                string
+	unmounted, unlinked error
+}
+
+func (d *deletion) recipe() recipe {
+	return recipe{{
+		Step: Step{fmt.Sprintf("umount2(%q, MNT_DETACH|UMOUNT_NOFOLLOW)", d.path), "lets go of the namespace; a stale name has no mount, which is as well"},
+		op:   OpDelete, do: d.unmount,
+	}, {
+		Step: Step{fmt.Sprintf("unlink(%q)", d.path), "the name; if EBUSY, mounts are stacked, and both calls are made again"},
+		op:   OpDelete, what: fmt.Sprintf("Cannot remove namespace file \"%s\"", d.path), do: d.unlink,
+	}}
+}
+
+// unmount leaves it to unlink to fail.
+func (d *deletion) unmount() error {
+	d.unmounted = unix.Unmount(d.path, unix.MNT_DETACH|unix.UMOUNT_NOFOLLOW)
+	return nil
+}
+
+func (d *deletion) unlink() error {
+	d.unlinked = unix.Unlink(d.path)
+	return d.unlinked
+}

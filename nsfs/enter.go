@@ -1,0 +1,135 @@
+//go:build linux
+
+package nsfs
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// etcDir is where files for one namespace are: NETNS_ETC_DIR of iproute2.
+const etcDir = "/etc/netns"
+
+// sysMounts are the file systems commonly mounted below /sys. They would be
+// lost with it, although they are not about the network.
+func sysMounts() []string {
+	return []string{"/sys/fs/bpf", "/sys/fs/cgroup", "/sys/kernel/debug", "/sys/kernel/security", "/sys/kernel/tracing"}
+}
+
+// enterRecipe moves a thread into a namespace and gives it the mounts that a
+// command in it should see.
+func enterRecipe(name string) (recipe, error) {
+	if err := ValidName(name); err != nil {
+		return nil, err
+	}
+	e := &entry{name: name}
+	r := recipe{{
+		Step: Step{fmt.Sprintf("openat(AT_FDCWD, %q, O_RDONLY|O_CLOEXEC)", Path(name)), "the namespace mounted there"},
+		op:   OpOpen, do: e.open,
+	}, {
+		Step: Step{`setns(fd, CLONE_NEWNET)`, "this thread enters it"},
+		op:   OpEnter, do: e.enter,
+	}, {
+		Step: Step{`unshare(CLONE_NEWNS)`, "a private copy of all mounts, to be changed for the command alone"},
+		op:   OpSetup, what: "unshare failed", do: func() error { return unix.Unshare(unix.CLONE_NEWNS) },
+	}, {
+		Step: Step{`mount("", "/", NULL, MS_SLAVE|MS_REC, NULL)`, "later mounts of the host still come in; none of these go out"},
+		op:   OpSetup, what: `"mount --make-rslave /" failed`, do: slave,
+	}}
+	var kept []*graft
+	for _, dir := range sysMounts() {
+		if isMount(dir) {
+			g := &graft{from: dir, to: dir}
+			kept = append(kept, g)
+			r = append(r, g.take("to be kept when /sys goes"))
+		}
+	}
+	r = append(r, step{
+		Step: Step{`umount2("/sys", MNT_DETACH)`, "it shows the network devices of the namespace in which it was mounted; may fail"},
+		op:   OpSetup, do: e.umountSys,
+	}, step{
+		Step: Step{fmt.Sprintf(`mount(%q, "/sys", "sysfs", 0, NULL)`, name), "a /sys that shows those of this one; MS_RDONLY if the old one is still there and read-only"},
+		op:   OpSetup, what: "mount of /sys failed", do: e.mountSys,
+	})
+	for _, g := range kept {
+		r = append(r, g.put("back in its place"))
+	}
+	files, err := etcFiles(name)
+	if err != nil {
+		return nil, err
+	}
+	for _, file := range files {
+		g := &graft{from: etcDir + "/" + name + "/" + file, to: "/etc/" + file}
+		r = append(r, g.take("a file for this namespace only"), g.put("covers the one for all"))
+	}
+	return r, nil
+}
+
+// An entry is what the steps leave for one another.
+type entry struct {
+	name     string
+	ns       *NS
+	sysFlags uintptr // for the mount of /sys
+}
+
+func (e *entry) open() (err error) {
+	e.ns, err = Open(e.name)
+	return err
+}
+
+func (e *entry) enter() error {
+	return errors.Join(e.ns.enter(), e.ns.Close())
+}
+
+func slave() error { return unix.Mount("", "/", "", unix.MS_SLAVE|unix.MS_REC, "") }
+
+// umountSys fails where /sys is not a mount point, which is as well, and where
+// it is locked, in a user namespace. Then it is covered by a mount that must
+// not allow more than it does.
+func (e *entry) umountSys() error {
+	if unix.Unmount("/sys", unix.MNT_DETACH) == nil {
+		return nil
+	}
+	var st unix.Statfs_t
+	if unix.Statfs("/sys", &st) == nil && st.Flags&unix.ST_RDONLY != 0 {
+		e.sysFlags = unix.MS_RDONLY
+	}
+	return nil
+}
+
+func (e *entry) mountSys() error {
+	return unix.Mount(e.name, "/sys", "sysfs", e.sysFlags, "")
+}
+
+// isMount tells a mount point by its device, which is not its parent's.
+func isMount(dir string) bool {
+	var here, above unix.Stat_t
+	return unix.Lstat(dir, &here) == nil && unix.Lstat(dir+"/..", &above) == nil && here.Dev != above.Dev
+}
+
+// etcFiles lists /etc/netns/NAME. Like iproute2, it has nothing for a name of
+// 255 bytes.
+func etcFiles(name string) ([]string, error) {
+	if len(name) == nameMax {
+		return nil, nil
+	}
+	d, err := os.Open(etcDir + "/" + name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err == nil {
+		defer d.Close()
+		var files []string
+		if files, err = d.Readdirnames(-1); err == nil {
+			return files, nil
+		}
+	}
+	return nil, &Error{
+		Op: OpSetup, Name: name, Err: errno(err),
+		What: fmt.Sprintf("Failed to open directory %s/%s", etcDir, name),
+	}
+}

@@ -1,0 +1,54 @@
+//go:build linux
+
+package nsfs
+
+import (
+	"fmt"
+
+	"golang.org/x/sys/unix"
+)
+
+// A graft takes a copy of a mount tree and puts it elsewhere, or back where it
+// was after the ground has changed. Unlike mount(2), move_mount can cover a
+// symbolic link itself.
+type graft struct {
+	from, to string
+	fd       int // the tree; -1 where there is no open_tree, before Linux 5.2
+}
+
+func (g *graft) take(why string) step {
+	return step{
+		Step: Step{fmt.Sprintf("open_tree(AT_FDCWD, %q, OPEN_TREE_CLONE|OPEN_TREE_CLOEXEC|AT_RECURSIVE)", g.from), why},
+		op:   OpSetup, what: fmt.Sprintf("open_tree of %s failed", g.from), do: g.open, soft: true,
+	}
+}
+
+func (g *graft) put(why string) step {
+	return step{
+		Step: Step{fmt.Sprintf(`move_mount(fd, "", AT_FDCWD, %q, MOVE_MOUNT_F_EMPTY_PATH)`, g.to), why},
+		op:   OpSetup, what: fmt.Sprintf("Bind %s -> %s failed", g.from, g.to), do: g.move, soft: true,
+	}
+}
+
+func (g *graft) open() (err error) {
+	g.fd, err = unix.OpenTree(unix.AT_FDCWD, g.from, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|unix.AT_RECURSIVE)
+	if err != nil {
+		g.fd = -1
+	}
+	if err == unix.ENOSYS || g.from != g.to {
+		return nil // move can do without
+	}
+	return err
+}
+
+func (g *graft) move() error {
+	switch {
+	case g.fd >= 0:
+		defer unix.Close(g.fd)
+		return unix.MoveMount(g.fd, "", unix.AT_FDCWD, g.to, unix.MOVE_MOUNT_F_EMPTY_PATH)
+	case g.from != g.to:
+		return unix.Mount(g.from, g.to, "", unix.MS_BIND, "")
+	default:
+		return nil // lost with the old /sys, as it is with iproute2 before Linux 5.2
+	}
+}
