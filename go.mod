@@ -8,3 +8,11 @@ require (
 	github.com/mdlayher/packet v1.2.0
 	golang.org/x/sys v0.49.0
 )
+
+require (
+	github.com/google/go-cmp v0.7.0 // indirect
+	github.com/mdlayher/ethernet v0.0.0-20220221185849-529eae5b6118 // indirect
+	github.com/mdlayher/socket v0.7.0 // indirect
+	golang.org/x/net v0.59.0 // indirect
+	golang.org/x/sync v0.23.0 // indirect
+)

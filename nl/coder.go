@@ -2,8 +2,224 @@
 
 package nl
 
-// A Message presents its wire layout to a Coder.
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// A Message presents its wire layout to a [Coder]: first the members of its
+// fixed header, then its attributes, in wire order. The same method encodes,
+// decodes and describes, so that the three cannot disagree.
+//
+// Fields begins with [Start], which resets the message before it is decoded.
 type Message interface{ Fields(c *Coder) }
 
-// A Coder walks one message.
-type Coder struct{}
+const (
+	maxDepth = 12
+	maxAttr  = 80 // greater than IFLA_MAX, RTA_MAX and every NFTA_*_MAX
+	typeMask = 0x3fff
+
+	nlaHeader = 4      // struct nlattr: nla_len, nla_type
+	nlaNested = 0x8000 // NLA_F_NESTED
+	nlaMax    = 0xffff // nla_len is a u16
+)
+
+type mode uint8
+
+const (
+	encode mode = iota
+	decode
+	describe
+)
+
+// A Coder walks one message in one of three modes: encode, decode or
+// describe. Its error is sticky. The zero Coder is ready for use; it is made to
+// be reused, and a [Conn] owns one. It is not safe for concurrent use.
+type Coder struct {
+	mode  mode
+	top   int // number of open nests
+	buf   []byte
+	err   error
+	enc   [maxDepth]nest
+	dec   *[maxDepth]frame
+	sch   [maxDepth]*Set
+	names map[string]string // strings decoded before, to share
+}
+
+// A nest is an open nested attribute while encoding.
+type nest struct {
+	at  int // offset of its header in buf
+	sel string
+}
+
+// A frame is the message or a nested attribute while decoding.
+type frame struct {
+	pos, end int // what is not yet taken by members
+	indexed  bool
+	lenient  bool // a C struct that may be shorter than ours
+	sel      string
+	seen     [maxAttr/64 + 1]uint64
+	tb       [maxAttr]int32 // attribute type -> offset of its header + 1, the kernel's nlattr *tb[]
+}
+
+var (
+	errTruncated = errors.New("nl: truncated message")
+	errTooDeep   = fmt.Errorf("nl: attributes nested more than %d deep", maxDepth-1)
+	errUnclosed  = errors.New("nl: a Fields method opened a nest without closing it")
+)
+
+// Append encodes m after b and returns the longer slice. It allocates only to
+// let b grow.
+func (c *Coder) Append(b []byte, m Message) ([]byte, error) {
+	c.mode, c.top, c.buf, c.err = encode, 0, b, nil
+	m.Fields(c)
+	b = c.buf
+	c.buf = nil
+	return b, c.finish()
+}
+
+// Decode fills m from b, a message body without its nlmsghdr. What m keeps of
+// b it copies.
+func (c *Coder) Decode(b []byte, m Message) error {
+	if c.dec == nil {
+		c.dec = new([maxDepth]frame)
+	}
+	c.mode, c.top, c.buf, c.err = decode, 0, b, nil
+	c.dec[0].open(0, len(b), "")
+	m.Fields(c)
+	c.buf = nil
+	return c.finish()
+}
+
+func (c *Coder) finish() error {
+	if c.err == nil && c.top != 0 {
+		return errUnclosed
+	}
+	return c.err
+}
+
+// Start begins every Fields method: before decoding it sets *m to its zero
+// value, so that nothing of an earlier message survives in a reused struct.
+func Start[T any](c *Coder, m *T) {
+	if c.mode == decode {
+		var zero T
+		*m = zero
+	}
+}
+
+// Encoding reports whether the message is being encoded, for the few
+// attributes that requests and replies do not share.
+func (c *Coder) Encoding() bool { return c.mode == encode }
+
+// Decoding reports whether the message is being decoded.
+func (c *Coder) Decoding() bool { return c.mode == decode }
+
+// Describing reports whether the message is being described.
+func (c *Coder) Describing() bool { return c.mode == describe }
+
+// Has reports whether, when decoding, the innermost open nest holds attribute
+// typ. In the other modes it is false.
+func (c *Coder) Has(typ uint16) bool {
+	if c.mode != decode {
+		return false
+	}
+	f := &c.dec[c.top]
+	if !f.indexed {
+		c.index(f)
+	}
+	return f.tb[typ] != 0
+}
+
+// Fail makes err the result of the walk, unless there is an error already.
+func (c *Coder) Fail(err error) {
+	if c.err == nil {
+		c.err = err
+	}
+}
+
+func (f *frame) open(pos, end int, sel string) {
+	f.pos, f.end, f.sel, f.indexed, f.lenient = pos, end, sel, false, false
+}
+
+// index finds the current frame's attributes as nla_parse does: the last one
+// of a type wins.
+func (c *Coder) index(f *frame) {
+	f.indexed = true
+	clear(f.tb[:])
+	clear(f.seen[:])
+	for off := f.pos; off < f.end; {
+		l, t, ok := attrAt(c.buf[off:f.end])
+		if !ok {
+			c.Fail(errTruncated)
+			return
+		}
+		if t &= typeMask; t < maxAttr {
+			f.tb[t] = int32(off) + 1
+		}
+		off += align(l)
+	}
+}
+
+// attrAt reads the attribute header at the start of b.
+func attrAt(b []byte) (length int, typ uint16, ok bool) {
+	if len(b) < nlaHeader {
+		return 0, 0, false
+	}
+	length, typ = int(binary.NativeEndian.Uint16(b)), binary.NativeEndian.Uint16(b[2:])
+	return length, typ, length >= nlaHeader && length <= len(b)
+}
+
+// align is NLA_ALIGN and NLMSG_ALIGN.
+func align(n int) int { return (n + 3) &^ 3 }
+
+// lookup returns the payload of attribute typ in the current frame and where
+// in the message it begins.
+func (c *Coder) lookup(typ uint16) (payload []byte, at int, ok bool) {
+	f := &c.dec[c.top]
+	if !f.indexed {
+		c.index(f)
+	}
+	o := int(f.tb[typ])
+	if o == 0 {
+		return nil, 0, false
+	}
+	f.seen[typ/64] |= 1 << (typ % 64)
+	at = o - 1 + nlaHeader
+	return c.buf[at : o-1+int(binary.NativeEndian.Uint16(c.buf[o-1:]))], at, true
+}
+
+// exact is lookup for an attribute of known size.
+func (c *Coder) exact(typ uint16, name string, n int) ([]byte, bool) {
+	p, _, ok := c.lookup(typ)
+	if ok && len(p) != n {
+		c.Fail(fmt.Errorf("nl: %s: %d bytes, want %d", name, len(p), n))
+		return nil, false
+	}
+	return p, ok
+}
+
+// room extends the buffer by n bytes and returns them, not cleared.
+func (c *Coder) room(n int) []byte {
+	l := len(c.buf)
+	if cap(c.buf)-l < n {
+		c.buf = slices.Grow(c.buf, max(n, 512))
+	}
+	c.buf = c.buf[:l+n]
+	return c.buf[l:]
+}
+
+// attr appends an attribute header and returns its n payload bytes, with the
+// padding behind them cleared.
+func (c *Coder) attr(typ uint16, name string, n int) []byte {
+	if n > nlaMax-nlaHeader {
+		c.Fail(fmt.Errorf("nl: %s: %d bytes are more than an attribute holds, %d", name, n, nlaMax-nlaHeader))
+		n = 0
+	}
+	b := c.room(nlaHeader + align(n))
+	binary.NativeEndian.PutUint16(b, uint16(nlaHeader+n))
+	binary.NativeEndian.PutUint16(b[2:], typ)
+	clear(b[nlaHeader+n:])
+	return b[nlaHeader:]
+}

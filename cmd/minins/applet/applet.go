@@ -37,6 +37,11 @@ type Cmd struct {
 	// commands that run other commands.
 	IsApplet func(name string) bool
 
+	// Hints says that a person is reading standard error, so that an error may
+	// be followed by more than the tool that minins stands in for would print.
+	// See [Cmd.Hintf].
+	Hints bool
+
 	// Explain, when set, is told each system call that the command would
 	// make beside its netlink messages, and the command does not make it.
 	// See [Cmd.Explains].
@@ -63,4 +68,13 @@ func (c *Cmd) Errorf(format string, args ...any) {
 // Printf writes to standard output.
 func (c *Cmd) Printf(format string, args ...any) {
 	fmt.Fprintf(c.Stdout, format, args...)
+}
+
+// Hintf writes, below an error, what it is about and what to type instead:
+// one line "minins: ...", but only where a person reads it (a terminal, or
+// MININS_HINTS=1), since scripts compare what the real tools print.
+func (c *Cmd) Hintf(format string, args ...any) {
+	if c.Hints {
+		c.Errorf("minins: "+format, args...)
+	}
 }

@@ -1,0 +1,125 @@
+//go:build linux
+
+package nl
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Dump sends a request with NLM_F_DUMP and calls each with every message that
+// answers, in the kernel's order; the bytes are only valid during the call. An
+// error of each ends the dump and is returned. If the tables changed while
+// they were read, Dump returns [ErrInterrupted] at the end.
+func (c *Conn) Dump(ctx context.Context, typ uint16, req Message, each func(h Header, body []byte) error) error {
+	if err := c.acquire(); err != nil {
+		return err
+	}
+	defer c.release()
+	return c.dump(ctx, typ, req, each)
+}
+
+func (c *Conn) dump(ctx context.Context, typ uint16, req Message, each func(h Header, body []byte) error) error {
+	if err := c.request(ctx, typ, unix.NLM_F_DUMP, req); err != nil {
+		return err
+	}
+	var flags uint16 // of all messages: DUMP_INTR is set on one of them alone
+	for {
+		b, err := c.receive(ctx, true)
+		if err != nil {
+			return c.failed(typ, err)
+		}
+		for len(b) > 0 {
+			h, body, rest, ok := Next(b)
+			if !ok {
+				return c.failed(typ, errTruncated)
+			}
+			b = rest
+			if h.Seq != c.seq {
+				continue // the tail of a dump that was given up
+			}
+			flags |= h.Flags
+			switch h.Type {
+			case unix.NLMSG_DONE, unix.NLMSG_ERROR:
+				err := c.verdict(c.out, h, body)
+				if err == nil && flags&unix.NLM_F_DUMP_INTR != 0 {
+					err = c.failed(typ, ErrInterrupted)
+				}
+				return err
+			default:
+				if err := each(h, body); err != nil {
+					return err
+				}
+			}
+		}
+	}
+}
+
+var errStop = errors.New("nl: the loop was left")
+
+// Stream dumps messages of type T in constant memory: the pointer it yields
+// is the same each time, to a value that the next step overwrites. It ends
+// with an error if the dump fails or was interrupted by a change. The Conn is
+// in use until the loop ends.
+func Stream[T any, P interface {
+	*T
+	Message
+}](ctx context.Context, c *Conn, typ uint16, req Message) iter.Seq2[P, error] {
+	return func(yield func(P, error) bool) {
+		var v T
+		err := c.Dump(ctx, typ, req, func(_ Header, body []byte) error {
+			if err := c.coder.Decode(body, P(&v)); err != nil {
+				return c.failed(typ, err)
+			}
+			if !yield(&v, nil) {
+				return errStop
+			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, errStop) {
+			yield(nil, err)
+		}
+	}
+}
+
+// List dumps the messages of type T that keep accepts (nil: all), whole: if
+// the tables change while they are read, it starts again, after 1, 2, 4 … up
+// to 128 ms, until ctx is done or 30 seconds are over.
+func List[T any, P interface {
+	*T
+	Message
+}](ctx context.Context, c *Conn, typ uint16, req Message, keep func(P) bool) ([]T, error) {
+	ctx, cancel := withDeadline(ctx)
+	defer cancel()
+	for pause := time.Millisecond; ; pause = min(2*pause, 128*time.Millisecond) {
+		var all []T
+		var err error
+		for v, e := range Stream[T, P](ctx, c, typ, req) {
+			if e != nil {
+				err = e
+			} else if keep == nil || keep(v) {
+				all = append(all, *v)
+			}
+		}
+		if !errors.Is(err, ErrInterrupted) {
+			return all, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(pause):
+		}
+	}
+}
+
+// withDeadline gives ctx the deadline of a call that has none.
+func withDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
+	if _, ok := ctx.Deadline(); ok {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, callTimeout)
+}

@@ -1,0 +1,130 @@
+//go:build linux
+
+package nl
+
+import "encoding/binary"
+
+// Members are the fields of a C struct: the fixed header of a message, or an
+// attribute opened with [Coder.Struct]. They are named as in the kernel's
+// header.
+
+// M8 is an 8-bit member.
+func M8[T ~uint8](c *Coder, name string, p *T) {
+	switch c.mode {
+	case encode:
+		c.room(1)[0] = byte(*p)
+	case decode:
+		if b := c.take(1); b != nil {
+			*p = T(b[0])
+		}
+	default:
+		describeMember[T](c, name, 1, false)
+	}
+}
+
+// M16 is a 16-bit member in host order.
+func M16[T ~uint16](c *Coder, name string, p *T) {
+	switch c.mode {
+	case encode:
+		binary.NativeEndian.PutUint16(c.room(2), uint16(*p))
+	case decode:
+		if b := c.take(2); b != nil {
+			*p = T(binary.NativeEndian.Uint16(b))
+		}
+	default:
+		describeMember[T](c, name, 2, false)
+	}
+}
+
+// M32 is a 32-bit member in host order.
+func M32[T ~uint32 | ~int32](c *Coder, name string, p *T) {
+	switch c.mode {
+	case encode:
+		binary.NativeEndian.PutUint32(c.room(4), uint32(*p))
+	case decode:
+		if b := c.take(4); b != nil {
+			*p = T(binary.NativeEndian.Uint32(b))
+		}
+	default:
+		describeMember[T](c, name, 4, false)
+	}
+}
+
+// M64 is a 64-bit member in host order.
+func M64[T ~uint64](c *Coder, name string, p *T) {
+	switch c.mode {
+	case encode:
+		binary.NativeEndian.PutUint64(c.room(8), uint64(*p))
+	case decode:
+		if b := c.take(8); b != nil {
+			*p = T(binary.NativeEndian.Uint64(b))
+		}
+	default:
+		describeMember[T](c, name, 8, false)
+	}
+}
+
+// MBE16 is a 16-bit member in network order.
+func MBE16[T ~uint16](c *Coder, name string, p *T) {
+	switch c.mode {
+	case encode:
+		binary.BigEndian.PutUint16(c.room(2), uint16(*p))
+	case decode:
+		if b := c.take(2); b != nil {
+			*p = T(binary.BigEndian.Uint16(b))
+		}
+	default:
+		describeMember[T](c, name, 2, true)
+	}
+}
+
+// MBytes is an array of bytes. Addresses inside a C struct, which are in
+// network order, are arrays of 4 or 16 bytes.
+func MBytes(c *Coder, name string, p []byte) {
+	switch c.mode {
+	case encode:
+		copy(c.room(len(p)), p)
+	case decode:
+		if b := c.take(len(p)); b != nil {
+			copy(p, b)
+		}
+	default:
+		c.member(Attr{Name: name, Kind: KindBytes, Size: len(p)})
+	}
+}
+
+// MIP is an IP address inside a C struct: 4 or 16 bytes in network order.
+func MIP(c *Coder, name string, p []byte) {
+	if c.mode == describe {
+		c.member(Attr{Name: name, Kind: KindIP, Size: len(p)})
+		return
+	}
+	MBytes(c, name, p)
+}
+
+// Skip is n bytes of padding, always zero.
+func (c *Coder) Skip(name string, n int) {
+	switch c.mode {
+	case encode:
+		clear(c.room(n))
+	case decode:
+		c.take(n)
+	default:
+		c.member(Attr{Name: name, Kind: KindBytes, Size: n})
+	}
+}
+
+// take returns the next n bytes of a C struct, or nil: as an error, unless the
+// kernel's struct may be older and shorter than ours.
+func (c *Coder) take(n int) []byte {
+	f := &c.dec[c.top]
+	if f.end-f.pos < n {
+		if !f.lenient {
+			c.Fail(errTruncated)
+		}
+		f.pos = f.end
+		return nil
+	}
+	f.pos += n
+	return c.buf[f.pos-n : f.pos]
+}

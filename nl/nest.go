@@ -1,0 +1,234 @@
+//go:build linux
+
+package nl
+
+import "encoding/binary"
+
+// Nest opens a nested attribute. If it reports true, the caller codes the
+// contents and calls [Coder.End]. Encoding, an empty nest is not sent;
+// decoding, Nest is false if the attribute is not there.
+func (c *Coder) Nest(typ uint16, name string) bool {
+	return c.open(typ, name, "", nlaNested, KindNest)
+}
+
+// Union is Nest for contents that depend on a name sent before them, like
+// IFLA_INFO_DATA on IFLA_INFO_KIND; see [Coder.Case].
+//
+// The explainer has only the bytes to go by: it takes as name the last string
+// attribute before the union and, if there is such a case, "name/n" with the
+// last integer between the two (the revision of an xtables target).
+func (c *Coder) Union(typ uint16, name, sel string) bool {
+	return c.open(typ, name, sel, nlaNested, KindNest)
+}
+
+// Struct opens an attribute whose payload is a C struct: the caller codes
+// members, then calls [Coder.End]. present says whether to send it. Decoding,
+// a struct that is shorter than ours leaves the rest zero, and one that is
+// longer is cut.
+func (c *Coder) Struct(typ uint16, name string, present bool) bool {
+	return c.UnionStruct(typ, name, "", present)
+}
+
+// UnionStruct is [Coder.Struct] for contents that depend on a name; see
+// [Coder.Union].
+func (c *Coder) UnionStruct(typ uint16, name, sel string, present bool) bool {
+	if c.mode == encode && !present || !c.open(typ, name, sel, 0, KindStruct) {
+		return false
+	}
+	if c.mode == decode {
+		c.dec[c.top].lenient = true
+	}
+	return true
+}
+
+func (c *Coder) open(typ uint16, name, sel string, flag uint16, kind Kind) bool {
+	if c.top+1 == maxDepth {
+		if c.mode != describe { // a description of a recursive message ends here
+			c.Fail(errTooDeep)
+		}
+		return false
+	}
+	switch c.mode {
+	case encode:
+		c.top++
+		c.enc[c.top] = nest{len(c.buf), sel}
+		c.attr(typ|flag, name, 0)
+	case decode:
+		b, at, ok := c.lookup(typ)
+		if !ok {
+			return false
+		}
+		c.top++
+		c.dec[c.top].open(at, at+len(b), sel)
+	default:
+		s := &Set{}
+		c.add(typ, Attr{Name: name, Kind: kind, Set: s})
+		c.top++
+		c.sch[c.top] = s
+	}
+	return true
+}
+
+// Case reports whether the open union holds the variant called name. A
+// description holds them all.
+func (c *Coder) Case(name string) bool {
+	switch c.mode {
+	case encode:
+		return c.enc[c.top].sel == name
+	case decode:
+		return c.dec[c.top].sel == name
+	}
+	u := c.sch[c.top]
+	if u.union != nil {
+		u = u.union
+	}
+	s := &Set{union: u}
+	if u.Variants == nil {
+		u.Variants = make(map[string]*Set)
+	}
+	u.Variants[name] = s
+	c.sch[c.top] = s
+	return true
+}
+
+// End closes the innermost nest.
+func (c *Coder) End() { c.end(false) }
+
+// EndEmpty is End for a nest that is sent even without contents, as the
+// kernel wants it for the data of nf_tables' masq.
+func (c *Coder) EndEmpty() { c.end(true) }
+
+func (c *Coder) end(keep bool) {
+	if c.mode == encode {
+		at := c.enc[c.top].at
+		switch n := len(c.buf) - at; {
+		case n > nlaMax:
+			c.Fail(errTooLong(n))
+		case n > nlaHeader || keep:
+			binary.NativeEndian.PutUint16(c.buf[at:], uint16(n))
+			clear(c.room(align(n) - n)) // a C struct may end off the boundary
+		default:
+			c.buf = c.buf[:at]
+		}
+	}
+	c.top--
+}
+
+// Elements codes a list: nested attributes that all have type typ. Decoding takes
+// any type, since some lists number their elements instead.
+func Elements[T any](c *Coder, typ uint16, name string, p *[]T, fields func(*Coder, *T)) {
+	switch c.mode {
+	case encode:
+		for i := range *p {
+			if c.Nest(typ, name) {
+				fields(c, &(*p)[i])
+				c.EndEmpty()
+			}
+		}
+	case decode:
+		if c.top+1 == maxDepth {
+			c.Fail(errTooDeep)
+			return
+		}
+		f := &c.dec[c.top]
+		for off := f.pos; off < f.end; {
+			l, _, ok := attrAt(c.buf[off:f.end])
+			if !ok {
+				c.Fail(errTruncated)
+				return
+			}
+			element(c, p, off+nlaHeader, off+l, fields)
+			off += align(l)
+		}
+	default:
+		if c.Nest(typ, name) {
+			c.sch[c.top-1].List = true
+			var v T
+			fields(c, &v)
+			c.End()
+		}
+	}
+}
+
+// Records codes an attribute that is an array of C structs which begin with
+// their own length, each with attributes behind it: RTA_MULTIPATH's struct
+// rtnexthop. fields begins with the members after the length.
+func Records[T any](c *Coder, typ uint16, name, lenName string, p *[]T, fields func(*Coder, *T)) {
+	switch c.mode {
+	case encode:
+		if len(*p) == 0 || !c.open(typ, name, "", 0, KindRecords) {
+			return
+		}
+		for i := range *p {
+			at := len(c.buf)
+			c.room(2)
+			fields(c, &(*p)[i])
+			binary.NativeEndian.PutUint16(c.buf[at:], uint16(len(c.buf)-at))
+		}
+		c.End()
+	case decode:
+		if !c.open(typ, name, "", 0, KindRecords) {
+			return
+		}
+		f := &c.dec[c.top]
+		for off := f.pos; off < f.end; {
+			l, _, ok := attrAt(c.buf[off:f.end])
+			if !ok || c.top+1 == maxDepth {
+				c.Fail(errTruncated)
+				break
+			}
+			element(c, p, off+2, off+l, fields)
+			off += align(l)
+		}
+		c.top--
+	default:
+		if c.open(typ, name, "", 0, KindRecords) {
+			c.Skip(lenName, 2)
+			var v T
+			fields(c, &v)
+			c.End()
+		}
+	}
+}
+
+// element decodes one more element of *p from the bytes at pos to end.
+func element[T any](c *Coder, p *[]T, pos, end int, fields func(*Coder, *T)) {
+	c.top++
+	c.dec[c.top].open(pos, end, "")
+	var v T
+	*p = append(*p, v)
+	fields(c, &(*p)[len(*p)-1])
+	c.top--
+}
+
+// Rest codes, as raw bytes, the attributes of the innermost nest that no
+// other call has asked for. Called last, it makes a message lossless: what a
+// newer kernel or another program put there is sent back unchanged.
+func (c *Coder) Rest(p *[]byte) {
+	switch c.mode {
+	case encode:
+		copy(c.room(len(*p)), *p)
+	case decode:
+		f := &c.dec[c.top]
+		if !f.indexed {
+			c.index(f)
+		}
+		for off := f.pos; off < f.end && c.err == nil; {
+			l, t, _ := attrAt(c.buf[off:f.end])
+			t &= typeMask
+			if t >= maxAttr || f.seen[t/64]&(1<<(t%64)) == 0 {
+				*p = append(*p, c.buf[off:off+l]...)
+				*p = append(*p, 0, 0, 0)[:align(len(*p))]
+			}
+			off += align(l)
+		}
+	}
+}
+
+// Name describes an attribute that the message does not model, so that it can
+// be explained.
+func (c *Coder) Name(typ uint16, name string, kind Kind) {
+	if c.mode == describe {
+		c.add(typ, Attr{Name: name, Kind: kind})
+	}
+}
