@@ -20,14 +20,26 @@ func sysMounts() []string {
 	return []string{"/sys/fs/bpf", "/sys/fs/cgroup", "/sys/kernel/debug", "/sys/kernel/security", "/sys/kernel/tracing"}
 }
 
-// enterRecipe moves a thread into a namespace and gives it the mounts that a
-// command in it should see.
-func enterRecipe(name string) (recipe, error) {
+// An entry moves a thread into a namespace and gives it the mounts that a
+// command in it should see. It is also what its steps leave for one another.
+type entry struct {
+	recipe
+	name     string
+	ns       *NS
+	sysFlags uintptr // for the mount of /sys
+	grafts   []*graft
+}
+
+func newEntry(name string) (*entry, error) {
 	if err := ValidName(name); err != nil {
 		return nil, err
 	}
+	files, err := etcFiles(name)
+	if err != nil {
+		return nil, err
+	}
 	e := &entry{name: name}
-	r := recipe{{
+	e.recipe = recipe{{
 		Step: Step{fmt.Sprintf("openat(AT_FDCWD, %q, O_RDONLY|O_CLOEXEC)", Path(name)), "the namespace mounted there"},
 		op:   OpOpen, do: e.open,
 	}, {
@@ -35,20 +47,18 @@ func enterRecipe(name string) (recipe, error) {
 		op:   OpEnter, do: e.enter,
 	}, {
 		Step: Step{`unshare(CLONE_NEWNS)`, "a private copy of all mounts, to be changed for the command alone"},
-		op:   OpSetup, what: "unshare failed", do: func() error { return unix.Unshare(unix.CLONE_NEWNS) },
+		op:   OpSetup, what: "unshare failed", do: unshareMounts,
 	}, {
 		Step: Step{`mount("", "/", NULL, MS_SLAVE|MS_REC, NULL)`, "later mounts of the host still come in; none of these go out"},
 		op:   OpSetup, what: `"mount --make-rslave /" failed`, do: slave,
 	}}
-	var kept []*graft
 	for _, dir := range sysMounts() {
 		if isMount(dir) {
-			g := &graft{from: dir, to: dir}
-			kept = append(kept, g)
-			r = append(r, g.take("to be kept when /sys goes"))
+			e.add(e.graft(dir, dir).take("to be kept when /sys goes"))
 		}
 	}
-	r = append(r, step{
+	kept := e.grafts
+	e.add(step{
 		Step: Step{`umount2("/sys", MNT_DETACH)`, "it shows the network devices of the namespace in which it was mounted; may fail"},
 		op:   OpSetup, do: e.umountSys,
 	}, step{
@@ -56,24 +66,31 @@ func enterRecipe(name string) (recipe, error) {
 		op:   OpSetup, what: "mount of /sys failed", do: e.mountSys,
 	})
 	for _, g := range kept {
-		r = append(r, g.put("back in its place"))
-	}
-	files, err := etcFiles(name)
-	if err != nil {
-		return nil, err
+		e.add(g.put("back in its place"))
 	}
 	for _, file := range files {
-		g := &graft{from: etcDir + "/" + name + "/" + file, to: "/etc/" + file}
-		r = append(r, g.take("a file for this namespace only"), g.put("covers the one for all"))
+		g := e.graft(etcDir+"/"+name+"/"+file, "/etc/"+file)
+		e.add(g.take("a file for this namespace only"), g.put("covers the one for all"))
 	}
-	return r, nil
+	return e, nil
 }
 
-// An entry is what the steps leave for one another.
-type entry struct {
-	name     string
-	ns       *NS
-	sysFlags uintptr // for the mount of /sys
+func (e *entry) add(steps ...step) { e.recipe = append(e.recipe, steps...) }
+
+func (e *entry) graft(from, to string) *graft {
+	g := &graft{from: from, to: to, fd: -1}
+	e.grafts = append(e.grafts, g)
+	return g
+}
+
+// close lets go of what steps opened for later ones that were not reached.
+func (e *entry) close() {
+	if e.ns != nil {
+		e.ns.Close() // no harm if it is closed
+	}
+	for _, g := range e.grafts {
+		g.close()
+	}
 }
 
 func (e *entry) open() (err error) {
@@ -82,8 +99,11 @@ func (e *entry) open() (err error) {
 }
 
 func (e *entry) enter() error {
-	return errors.Join(e.ns.enter(), e.ns.Close())
+	defer e.ns.Close()
+	return e.ns.enter()
 }
+
+func unshareMounts() error { return unix.Unshare(unix.CLONE_NEWNS) }
 
 func slave() error { return unix.Mount("", "/", "", unix.MS_SLAVE|unix.MS_REC, "") }
 

@@ -39,18 +39,22 @@ type Command struct {
 // Equivalent to: `ip netns exec NAME ...`
 func Exec(name string, c *Command) error {
 	return throwaway(func() error {
-		r, err := execRecipe(name, c)
+		e, err := execEntry(name, c)
 		if err != nil {
 			return err
 		}
-		return r.run(name, c.Warn)
+		defer e.close()
+		return e.run(name, c.Warn)
 	})
 }
 
 // ExecSteps returns the system calls of [Exec] without making them.
 func ExecSteps(name string, c *Command) ([]Step, error) {
-	r, err := execRecipe(name, c)
-	return r.tell(), err
+	e, err := execEntry(name, c)
+	if err != nil {
+		return nil, err
+	}
+	return e.tell(), nil
 }
 
 // Spawn runs the command in the namespace as a child, as [Exec] would run it,
@@ -62,11 +66,12 @@ func ExecSteps(name string, c *Command) ([]Step, error) {
 func Spawn(name string, c *Command) (syscall.WaitStatus, error) {
 	var pid int
 	err := throwaway(func() (err error) {
-		r, err := enterRecipe(name)
+		e, err := newEntry(name)
 		if err != nil {
 			return err
 		}
-		if err := r.run(name, c.Warn); err != nil {
+		defer e.close()
+		if err := e.run(name, c.Warn); err != nil {
 			return err
 		}
 		// The child of this thread gets this thread's namespaces.
@@ -85,15 +90,16 @@ func Spawn(name string, c *Command) (syscall.WaitStatus, error) {
 	}
 }
 
-func execRecipe(name string, c *Command) (recipe, error) {
-	r, err := enterRecipe(name)
+func execEntry(name string, c *Command) (*entry, error) {
+	e, err := newEntry(name)
 	if err != nil {
 		return nil, err
 	}
-	return append(r, step{
+	e.add(step{
 		Step: Step{c.call(), "the command takes the place of this process, and of its other threads"},
 		op:   OpExec, what: c.what(), do: c.exec,
-	}), nil
+	})
+	return e, nil
 }
 
 func (c *Command) what() string { return fmt.Sprintf("exec of \"%s\" failed", c.name()) }

@@ -44,11 +44,18 @@ func (g *graft) open() (err error) {
 func (g *graft) move() error {
 	switch {
 	case g.fd >= 0:
-		defer unix.Close(g.fd)
+		defer g.close()
 		return unix.MoveMount(g.fd, "", unix.AT_FDCWD, g.to, unix.MOVE_MOUNT_F_EMPTY_PATH)
 	case g.from != g.to:
 		return unix.Mount(g.from, g.to, "", unix.MS_BIND, "")
 	default:
 		return nil // lost with the old /sys, as it is with iproute2 before Linux 5.2
+	}
+}
+
+func (g *graft) close() {
+	if g.fd >= 0 {
+		unix.Close(g.fd)
+		g.fd = -1
 	}
 }

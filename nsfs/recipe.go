@@ -2,6 +2,8 @@
 
 package nsfs
 
+import "errors"
+
 // A Step is one system call of a recipe, to be read by people.
 type Step struct {
 	Call string // as strace writes it
@@ -41,8 +43,8 @@ func (r recipe) run(name string, warn func(error)) error {
 		if err == nil {
 			continue
 		}
-		e, ok := err.(*Error) // some say more than the step knows
-		if !ok {
+		var e *Error
+		if !errors.As(err, &e) { // some say more than the step knows
 			e = &Error{Op: s.op, Name: name, Call: s.Call, What: s.what, Err: errno(err)}
 		}
 		if !s.soft {
