@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"strings"
 	"syscall"
-
-	"golang.org/x/sys/unix"
 )
 
 // A Command is a program to run in a namespace.
@@ -19,7 +17,7 @@ type Command struct {
 	Env []string
 
 	// Fallback is the file to execute, under the same Args, where PATH has no
-	// Args[0]: "/proc/self/exe" for a command that the program has built in.
+	// Args[0] to execute: "/proc/self/exe" for a command that the program has built in.
 	// "" is none.
 	Fallback string
 
@@ -134,7 +132,7 @@ func (c *Command) call() string {
 // file finds the program: in PATH first, so that what is installed wins.
 func (c *Command) file() (string, error) {
 	file, err := LookPath(c.name(), c.path())
-	if err == unix.ENOENT && c.Fallback != "" && !strings.Contains(c.name(), "/") {
+	if err != nil && c.Fallback != "" && !strings.Contains(c.name(), "/") {
 		return c.Fallback, nil
 	}
 	return file, err

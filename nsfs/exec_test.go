@@ -153,7 +153,7 @@ func write(t *testing.T, file, text string) {
 func TestSpawn(t *testing.T) {
 	create(t, "red")
 	run := func(args ...string) (syscall.WaitStatus, error) {
-		return nsfs.Spawn("red", &nsfs.Command{Args: args, Env: os.Environ()})
+		return nsfs.Spawn("red", &nsfs.Command{Args: args, Env: []string{"PATH=/usr/bin:/bin"}})
 	}
 	if status, err := run("sh", "-c", "exit 7"); err != nil || status.ExitStatus() != 7 {
 		t.Errorf("got %v, %v", status, err)
