@@ -1,0 +1,103 @@
+//go:build linux
+
+package tutorial
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	limit   = 10 * time.Second        // no command of the tutorial takes as long
+	silence = 1200 * time.Millisecond // how long to wait for a reply that is not expected
+)
+
+// run runs one command with the stage as its terminal.
+func (h *hand) run(c Command) (Result, error) {
+	path := h.mininsDir
+	if c.Real {
+		path = h.realDirs
+	}
+	file, err := lookPath(c.Args[0], path)
+	if err != nil {
+		return Result{}, err
+	}
+	var stderr bytes.Buffer
+	cmd := exec.Command(file, c.Args[1:]...)
+	cmd.Args[0] = c.Args[0]
+	cmd.Env = []string{"PATH=" + path, "LC_ALL=C", "TZ=UTC", "HOME=/"}
+	cmd.Stdin, cmd.Stderr = strings.NewReader(c.Stdin), &stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return Result{}, err
+	}
+	start := time.Now()
+	if err := cmd.Start(); err != nil {
+		return Result{}, fmt.Errorf("%s: %w", strings.Join(c.Args, " "), err)
+	}
+	stdout, err := watch(out, c.Until, cmd.Process)
+	werr := cmd.Wait()
+	if exit := (*exec.ExitError)(nil); werr != nil && !errors.As(werr, &exit) {
+		err = errors.Join(err, werr)
+	}
+	took := time.Since(start)
+	if took >= limit {
+		err = errors.Join(err, fmt.Errorf("%s: still running after %v", strings.Join(c.Args, " "), limit))
+	}
+	return Result{Stdout: stdout, Stderr: stderr.String(), Code: cmd.ProcessState.ExitCode(), Took: took}, err
+}
+
+// watch reads what the command prints, and interrupts it as a person would
+// with Ctrl-C: after so many replies of ping, or when they do not come.
+func watch(out io.Reader, until int, p *os.Process) (string, error) {
+	// That the command has just ended by itself is seen by Wait.
+	interrupt := func() { _ = p.Signal(unix.SIGINT) }
+	patience := limit / 2
+	if until == 0 {
+		patience = silence
+	}
+	if until != Endless {
+		defer time.AfterFunc(patience, interrupt).Stop()
+	}
+	defer time.AfterFunc(limit, func() { _ = p.Kill() }).Stop()
+
+	var all strings.Builder
+	replies := 0
+	r := bufio.NewReader(out)
+	for {
+		line, err := r.ReadString('\n')
+		all.WriteString(line)
+		if strings.Contains(line, " bytes from ") {
+			if replies++; replies == until {
+				interrupt()
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			return all.String(), nil
+		}
+		if err != nil {
+			return all.String(), err
+		}
+	}
+}
+
+// lookPath finds a program in a PATH that is not this process's own.
+func lookPath(name, path string) (string, error) {
+	for dir := range strings.SplitSeq(path, ":") {
+		file := dir + "/" + name
+		if st, err := os.Stat(file); err == nil && !st.IsDir() && st.Mode()&0o111 != 0 {
+			return file, nil
+		}
+	}
+	return "", &fs.PathError{Op: "run", Path: name, Err: fmt.Errorf("no such program in %q", path)}
+}
