@@ -17,7 +17,7 @@ func Create(name string) error {
 	if err := ValidName(name); err != nil {
 		return err
 	}
-	return throwaway(func() error {
+	return Throwaway(func() error {
 		c := &creation{path: Path(name), name: name, dir: -1}
 		defer c.unlock()
 		err := c.recipe().run(name, nil)

@@ -68,7 +68,7 @@ func notNet(fd int) string {
 // Equivalent to: `unshare --net`
 func New() (*NS, error) {
 	var ns *NS
-	err := throwaway(func() (err error) {
+	err := Throwaway(func() (err error) {
 		if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
 			return &Error{
 				Op: OpCreate, Call: "unshare(CLONE_NEWNET)", Err: err,

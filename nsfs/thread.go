@@ -38,7 +38,9 @@ func onThread(f func() (clean bool, err error)) error {
 	return <-done
 }
 
-// throwaway runs f on a thread that ends with it.
-func throwaway(f func() error) error {
+// Throwaway runs f on a thread that ends with it, so that f may change the
+// thread's namespaces and need not change them back. It is never the main
+// thread, and f's error is returned.
+func Throwaway(f func() error) error {
 	return onThread(func() (bool, error) { return false, f() })
 }

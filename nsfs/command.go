@@ -1,0 +1,124 @@
+//go:build linux
+
+package nsfs
+
+import (
+	"fmt"
+	"strings"
+	"syscall"
+)
+
+// A Command is a program to run, found as execvp finds it.
+type Command struct {
+	// Args are the words. Args[0] is looked up in PATH unless it has a "/".
+	Args []string
+
+	// Env is the environment, whose PATH counts; as from [os.Environ].
+	Env []string
+
+	// Fallback is the file to execute, under the same Args, where PATH has no
+	// Args[0] to execute: "/proc/self/exe" for a command that the program has built in.
+	// "" is none.
+	Fallback string
+
+	// Warn is told what went wrong without stopping the command: mounts for
+	// /etc and /sys that could not be made. Nil ignores it.
+	Warn func(error)
+}
+
+// Exec replaces the whole process by the command, in the namespaces of the
+// calling thread. It returns only if it fails, with an error of [OpExec].
+func (c *Command) Exec() error {
+	file, err := c.file()
+	if err != nil {
+		return c.error(err)
+	}
+	if err = syscall.Exec(file, c.Args, c.Env); err == syscall.ENOEXEC {
+		err = syscall.Exec("/bin/sh", c.script(file), c.Env)
+	}
+	return c.error(err)
+}
+
+// Start starts the command as a child, in the namespaces of the calling thread
+// or in those of sys, with the standard files, and returns its process ID. The
+// error is of [OpExec].
+func (c *Command) Start(sys *syscall.SysProcAttr) (pid int, err error) {
+	file, err := c.file()
+	if err != nil {
+		return 0, c.error(err)
+	}
+	attr := &syscall.ProcAttr{Env: c.Env, Files: []uintptr{0, 1, 2}, Sys: sys}
+	if pid, err = syscall.ForkExec(file, c.Args, attr); err == syscall.ENOEXEC {
+		pid, err = syscall.ForkExec("/bin/sh", c.script(file), attr)
+	}
+	if err != nil {
+		return 0, c.error(err)
+	}
+	return pid, nil
+}
+
+// Wait waits for the end of a child. On the thread that started it, it also
+// keeps alive the thread to which the child's Pdeathsig is bound.
+func Wait(pid int) (syscall.WaitStatus, error) {
+	var status syscall.WaitStatus
+	for {
+		_, err := syscall.Wait4(pid, &status, 0, nil)
+		if err == nil {
+			return status, nil
+		}
+		if err != syscall.EINTR {
+			return 0, fmt.Errorf("nsfs: wait4 %d: %w", pid, err)
+		}
+	}
+}
+
+func (c *Command) error(err error) error {
+	return &Error{
+		Op: OpExec, Name: c.name(), Call: c.Call(), Err: errno(err),
+		What: fmt.Sprintf("exec of \"%s\" failed", c.name()),
+	}
+}
+
+func (c *Command) name() string {
+	if len(c.Args) == 0 {
+		return ""
+	}
+	return c.Args[0]
+}
+
+// Call is the execve as strace writes it.
+func (c *Command) Call() string {
+	file, err := c.file()
+	if err != nil {
+		file = c.name()
+	}
+	words := make([]string, len(c.Args))
+	for i, a := range c.Args {
+		words[i] = fmt.Sprintf("%q", a)
+	}
+	return fmt.Sprintf("execve(%q, [%s], environ)", file, strings.Join(words, ", "))
+}
+
+// file finds the program: in PATH first, so that what is installed wins.
+func (c *Command) file() (string, error) {
+	file, err := LookPath(c.name(), c.path())
+	if err != nil && c.Fallback != "" && !strings.Contains(c.name(), "/") {
+		return c.Fallback, nil
+	}
+	return file, err
+}
+
+// path is PATH of the command's environment, or that of execvp without one.
+func (c *Command) path() string {
+	for _, e := range c.Env {
+		if p, ok := strings.CutPrefix(e, "PATH="); ok {
+			return p
+		}
+	}
+	return "/bin:/usr/bin"
+}
+
+// script is what execvp does with a file that has no "#!" line.
+func (c *Command) script(file string) []string {
+	return append([]string{"/bin/sh", file}, c.Args[1:]...)
+}
