@@ -104,9 +104,7 @@ func leaks(before []string) []string {
 	for _, thread := range Strays() {
 		left = append(left, "thread in a foreign namespace "+thread)
 	}
-	for _, g := range goroutines() {
-		left = append(left, g)
-	}
+	left = append(left, goroutines()...)
 	if pid, err := unix.Wait4(-1, nil, unix.WNOHANG, nil); err != unix.ECHILD {
 		left = append(left, fmt.Sprintf("a child process (wait: %d, %v)", pid, err))
 	}

@@ -10,7 +10,7 @@ const serverAddr = "192.168.15.2:80"
 // Do does one step of the script, and returns what is wrong with its result.
 func (s *Stage) Do(step *Step) (r Result, wrong []string, err error) {
 	if step.Kind != Action {
-		r, err = s.Run(Command{Args: step.Args, Until: step.Until})
+		r, err = s.Run(Command{Args: step.Args, Until: step.Until, Hints: true})
 	} else {
 		switch verb, value := step.Args[0], step.Args[1]; verb {
 		case "forward":

@@ -45,7 +45,7 @@ func (h *hand) furnish(mode string) error {
 	switch mode {
 	case bare:
 		return h.furnishBare(minins)
-	case real:
+	case installed:
 		return h.furnishReal()
 	case both:
 		h.mininsDir = "/run/minins"

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"os/exec"
 	"strings"
@@ -28,14 +27,17 @@ func (h *hand) run(c Command) (Result, error) {
 	if c.Real {
 		path = h.realDirs
 	}
-	file, err := lookPath(c.Args[0], path)
-	if err != nil {
-		return Result{}, err
+	file, ok := lookPath(c.Args[0], path)
+	if !ok { // as a shell would say it
+		return Result{Stderr: c.Args[0] + ": not found in " + path + "\n", Code: 127}, nil
 	}
 	var stderr bytes.Buffer
 	cmd := exec.Command(file, c.Args[1:]...)
 	cmd.Args[0] = c.Args[0]
 	cmd.Env = []string{"PATH=" + path, "LC_ALL=C", "TZ=UTC", "HOME=/"}
+	if c.Hints {
+		cmd.Env = append(cmd.Env, "MININS_HINTS=1")
+	}
 	cmd.Stdin, cmd.Stderr = strings.NewReader(c.Stdin), &stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -92,12 +94,12 @@ func watch(out io.Reader, until int, p *os.Process) (string, error) {
 }
 
 // lookPath finds a program in a PATH that is not this process's own.
-func lookPath(name, path string) (string, error) {
+func lookPath(name, path string) (string, bool) {
 	for dir := range strings.SplitSeq(path, ":") {
 		file := dir + "/" + name
 		if st, err := os.Stat(file); err == nil && !st.IsDir() && st.Mode()&0o111 != 0 {
-			return file, nil
+			return file, true
 		}
 	}
-	return "", &fs.PathError{Op: "run", Path: name, Err: fmt.Errorf("no such program in %q", path)}
+	return "", false
 }

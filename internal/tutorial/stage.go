@@ -24,9 +24,9 @@ type Config struct {
 
 // The kinds of stages.
 const (
-	bare = "minins" // minins alone
-	real = "real"   // the installed tools
-	both = "both"   // the installed tools, and minins beside them
+	bare      = "minins" // minins alone
+	installed = "real"   // the installed tools
+	both      = "both"   // the installed tools, and minins beside them
 )
 
 func (c Config) mode() string {
@@ -34,7 +34,7 @@ func (c Config) mode() string {
 	case !c.Real:
 		return bare
 	case c.Minins == "":
-		return real
+		return installed
 	}
 	return both
 }
@@ -45,6 +45,7 @@ type Command struct {
 	Real  bool   // by the installed tools, where the stage has both
 	Until int    // interrupt it after so many replies; Endless if it ends by itself
 	Stdin string // what it reads
+	Hints bool   // a person reads it: minins says more below an error
 }
 
 // Endless is the value of Until of commands that end by themselves.
@@ -113,7 +114,7 @@ func New(c Config) (*Stage, error) {
 		return nil, fmt.Errorf("new namespaces: %w (see /proc/sys/user/max_user_namespaces"+
 			" and kernel.apparmor_restrict_unprivileged_userns)", err)
 	}
-	s := &Stage{cmd: cmd, in: in, enc: json.NewEncoder(in), dec: json.NewDecoder(out), real: c.mode() == real}
+	s := &Stage{cmd: cmd, in: in, enc: json.NewEncoder(in), dec: json.NewDecoder(out), real: c.mode() == installed}
 	if _, err := s.answer(); err != nil { // the stage is furnished
 		return nil, errors.Join(err, s.Close())
 	}

@@ -1,0 +1,118 @@
+# minins: make help lists the targets.
+
+GO       ?= go
+PREFIX   ?= /usr/local
+FUZZTIME ?= 60s
+GOARCH   ?= $(shell $(GO) env GOARCH)
+
+# What a release is built with: static, the same bytes from any directory.
+BUILD := CGO_ENABLED=0 GOOS=linux $(GO) build -trimpath -ldflags '-s -w'
+
+# Every architecture that Go has for Linux and mdlayher/netlink builds for.
+ARCHES := 386 amd64 arm arm64 loong64 mips mipsle mips64 mips64le ppc64 ppc64le riscv64 s390x
+
+# The budget of the stripped linux/amd64 binary, in bytes.
+BUDGET := 3000000
+
+# What tests compare minins with, and what they are built and checked by.
+PACKAGES := iproute2 iptables nftables net-tools iputils-ping iputils-arping procps util-linux strace mandoc gcc libc6-dev
+TOOLS    := ip iptables nft arp route ping arping ps unshare strace mandoc gcc
+
+# The linter is pinned, and kept where it is not in the way of another one.
+GOLANGCI_VERSION := v2.15.0
+GOLANGCI_DIR     := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/minins/golangci-lint-$(GOLANGCI_VERSION)
+GOLANGCI         ?= $(GOLANGCI_DIR)/golangci-lint
+
+# The directories of all modules: this one, and those with a go.mod of their own.
+MODULES := . $(patsubst %/go.mod,%,$(wildcard */go.mod */*/go.mod))
+
+.PHONY: help minins demo test tools bench size dist lint fuzz install clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 10
+
+minins: ## build ./minins, static and stripped
+	GOARCH=$(GOARCH) $(BUILD) -o minins ./cmd/minins
+
+demo: minins ## play the tutorial with every step and its output shown
+	$(GO) run ./internal/tutorial/cmd/demo -minins ./minins
+
+test: tools ## run all tests, also with the race detector
+	@set -e; for dir in $(MODULES); do \
+		echo "== go test ./... in $$dir"; \
+		(cd $$dir && $(GO) test ./...); \
+	done
+	@if command -v gcc >/dev/null; then \
+		echo "== go test -race ./..."; \
+		$(GO) test -race ./...; \
+	elif [ "$$MININS_NO_SKIP" = 1 ]; then \
+		echo "no gcc, which the race detector needs" >&2; exit 1; \
+	else \
+		echo "== not run for want of gcc: go test -race ./..."; \
+	fi
+
+tools: # install what the tests compare with, where that is possible
+	@missing=; for tool in $(TOOLS); do \
+		PATH="$$PATH:/usr/sbin:/sbin" command -v $$tool >/dev/null || missing="$$missing $$tool"; \
+	done; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $(PACKAGES); \
+	else \
+		echo "missing, so that the tests that compare with them are skipped:$$missing"; \
+	fi
+
+bench: tools ## run the benchmarks
+	$(MAKE) -C bench
+
+size: ## print the sizes of the stripped binaries; fail over the budget
+	@set -e; tmp=$$(mktemp -d); trap 'rm -rf "$$tmp"' EXIT; \
+	printf '%-10s %10s\n' GOARCH bytes; \
+	for arch in $(ARCHES); do \
+		GOARCH=$$arch $(BUILD) -o $$tmp/$$arch ./cmd/minins; \
+		printf '%-10s %10d\n' $$arch $$(wc -c <$$tmp/$$arch); \
+	done; \
+	size=$$(wc -c <$$tmp/amd64); \
+	if [ $$size -gt $(BUDGET) ]; then \
+		echo "amd64: $$size bytes are $$((size - $(BUDGET))) over the budget of $(BUDGET)" >&2; exit 1; \
+	fi; \
+	echo "amd64: $$(($(BUDGET) - size)) bytes below the budget of $(BUDGET)"
+
+dist: ## build for every architecture into dist/, with SHA256SUMS
+	@set -e; rm -rf dist; mkdir dist; \
+	for arch in $(ARCHES); do \
+		echo "dist/minins-linux-$$arch"; \
+		GOARCH=$$arch $(BUILD) -o dist/minins-linux-$$arch ./cmd/minins; \
+	done; \
+	cd dist; sha256sum minins-linux-* >SHA256SUMS
+
+lint: $(GOLANGCI) ## gofmt, go vet, golangci-lint, and mandoc over the man pages
+	@unformatted=$$(gofmt -l -s .); if [ -n "$$unformatted" ]; then \
+		echo "not in gofmt -s form:" >&2; echo "$$unformatted" >&2; exit 1; \
+	fi
+	@set -e; for dir in $(MODULES); do echo "== vet and lint in $$dir"; (cd $$dir && $(GO) vet ./... && $(GOLANGCI) run ./...); done
+	@pages=$$(find docs/man -name '*.[1-9]' 2>/dev/null); \
+	if [ -z "$$pages" ]; then exit 0; fi; \
+	if command -v mandoc >/dev/null; then mandoc -Tlint -Wwarning $$pages; \
+	elif [ "$$MININS_NO_SKIP" = 1 ]; then echo "no mandoc" >&2; exit 1; \
+	else echo "== not checked for want of mandoc: docs/man"; fi
+
+$(GOLANGCI_DIR)/golangci-lint:
+	GOBIN=$(GOLANGCI_DIR) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
+
+fuzz: ## run every fuzz target for FUZZTIME (60s)
+	@set -e; grep -rHo '^func Fuzz[A-Za-z0-9_]*' --include='*_test.go' . | sort | \
+	while IFS=: read -r file func; do \
+		name=$${func#func }; \
+		echo "== $$name in $${file%/*}"; \
+		(cd $${file%/*} && $(GO) test -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZTIME) .) </dev/null; \
+	done
+
+install: minins ## install the binary and the man pages below PREFIX (/usr/local)
+	install -D -m 755 minins $(DESTDIR)$(PREFIX)/bin/minins
+	@set -e; for page in $$(find docs/man -name '*.[1-9]' 2>/dev/null); do \
+		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; \
+	done
+
+clean: ## remove what make made
+	rm -rf minins dist
