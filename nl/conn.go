@@ -57,7 +57,8 @@ func newConn(p *Protocol, t transport, strict bool) *Conn {
 	return &Conn{protocol: p, t: t, strict: strict, in: make([]byte, receiveBuffer)}
 }
 
-// Close closes the socket. A call that is waiting on it returns an error.
+// Close closes the socket. A call that is waiting on it, and every later one,
+// returns [os.ErrClosed].
 func (c *Conn) Close() error { return c.t.close() }
 
 // Protocol returns what the Conn was opened for.

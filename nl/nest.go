@@ -183,7 +183,7 @@ func Records[T any](c *Coder, typ uint16, name, lenName string, p *[]T, fields f
 		c.top--
 	default:
 		if c.open(typ, name, "", 0, KindRecords) {
-			c.Skip(lenName, 2)
+			describeMember[uint16](c, lenName, 2, false)
 			var v T
 			fields(c, &v)
 			c.End()

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -32,6 +33,7 @@ const callTimeout = 30 * time.Second
 // mdlayher/netlink, read and written through its SyscallConn.
 type socket struct {
 	conn           *netlink.Conn
+	closed         atomic.Bool
 	raw            syscall.RawConn
 	sndbuf, rcvbuf int
 
@@ -106,7 +108,7 @@ func (s *socket) control(f func(fd int) error) error {
 func (s *socket) send(b []byte) error {
 	s.out = b
 	if err := s.raw.Write(s.write); err != nil {
-		return err
+		return s.why(err)
 	}
 	return s.err
 }
@@ -114,7 +116,7 @@ func (s *socket) send(b []byte) error {
 func (s *socket) receive(ctx context.Context, b []byte, wait bool) (int, error) {
 	s.in = b
 	if err := s.raw.Read(s.try); err != nil {
-		return 0, err
+		return 0, s.why(err)
 	}
 	if s.err != unix.EAGAIN || !wait {
 		return s.n, s.err
@@ -126,7 +128,7 @@ func (s *socket) receive(ctx context.Context, b []byte, wait bool) (int, error) 
 		deadline = time.Now().Add(callTimeout)
 	}
 	if err := s.conn.SetReadDeadline(deadline); err != nil {
-		return 0, err
+		return 0, s.why(err)
 	}
 	stop := context.AfterFunc(ctx, func() { s.conn.SetReadDeadline(time.Unix(1, 0)) })
 	defer stop()
@@ -134,9 +136,17 @@ func (s *socket) receive(ctx context.Context, b []byte, wait bool) (int, error) 
 		if errors.Is(err, os.ErrDeadlineExceeded) && ctx.Err() != nil {
 			err = ctx.Err()
 		}
-		return 0, err
+		return 0, s.why(err)
 	}
 	return s.n, s.err
+}
+
+// why is err, or os.ErrClosed if that is behind it.
+func (s *socket) why(err error) error {
+	if s.closed.Load() {
+		return os.ErrClosed
+	}
+	return err
 }
 
 // grow makes room for a datagram of sndbuf bytes and for rcvbuf bytes of
@@ -164,7 +174,10 @@ func growBuffer(fd, want int, have *int, force, plain int) error {
 	return err
 }
 
-func (s *socket) close() error { return s.conn.Close() }
+func (s *socket) close() error {
+	s.closed.Store(true)
+	return s.conn.Close()
+}
 
 // A Kernel plays the kernel: it gets each datagram that a Conn sends and
 // answers through reply, if at all. The explainer and tests are Kernels.

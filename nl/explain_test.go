@@ -1,0 +1,167 @@
+//go:build linux
+
+package nl_test
+
+import (
+	"bytes"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/minins/minins/internal/testns"
+	"github.com/minins/minins/nl"
+)
+
+var things = &nl.Protocol{Name: "NETLINK_THINGS", Type: types}
+
+func TestExplain(t *testing.T) {
+	if nativeIsBig() {
+		testns.Skip(t, "the text below holds little-endian bytes")
+	}
+	m := &thing{M16: 2, U8: 1, U32: 2, BE16: 80, Name: "veth-blue", IP: netip.MustParseAddr("10.0.0.1"),
+		Kind: "apple", Apple: apple{7}, Flag: true, Hops: []hop{{Weight: 1, Via: netip.MustParseAddr("10.0.0.2")}}}
+	b, err := nl.Reply(nl.Header{Seq: 5}, 100, unix.NLM_F_REQUEST|unix.NLM_F_ACK|unix.NLM_F_CREATE|unix.NLM_F_EXCL, m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got strings.Builder
+	if !things.Explain(&got, b) {
+		t.Error("Explain says that something has no name")
+	}
+	want := `0000  88 00 00 00              nlmsg_len = 136
+0004  64 00                    nlmsg_type = T_NEW
+0006  05 06                    nlmsg_flags = NLM_F_REQUEST|NLM_F_ACK|NLM_F_EXCL|NLM_F_CREATE
+0008  05 00 00 00              nlmsg_seq = 5
+000c  00 00 00 00              nlmsg_pid = 0
+0010  00                       m8 = 0
+0011  00                       (pad)
+0012  02 00                    m16 = 2
+0014  00 00 00 00              m32 = 0
+0018  00 00 00 00 00 00 00 00  m64 = 0
+0020  00 00                    mbe16 = 0
+0022  00 00 00 00 00 00        mac = 000000000000
+0028  05 00 01 00 01           T_U8 = 1
+002d  00 00 00                 (padding)
+0030  08 00 03 00 02 00 00 00  T_U32 = COLOR_GREEN
+0038  06 00 05 00 00 50        T_BE16 = 80
+003e  00 00                    (padding)
+0040  04 00 0a 00              T_FLAG
+0044  0e 00 0b 00 76 65 74 68  T_NAME = "veth-blue"
+004c  2d 62 6c 75 65 00
+0052  00 00                    (padding)
+0054  08 00 0e 00 0a 00 00 01  T_IP = 10.0.0.1
+005c  1c 00 0f 80              T_INFO, 28 bytes, NLA_F_NESTED
+0060  0a 00 01 00 61 70 70 6c    INFO_KIND = "apple"
+0068  65 00
+006a  00 00                      (padding)
+006c  0c 00 02 80                INFO_DATA, 12 bytes, NLA_F_NESTED
+0070  05 00 01 00 07               APPLE_SWEET = 7
+0075  00 00 00                     (padding)
+0078  10 00 12 00              T_HOPS, 16 bytes
+007c  0c 00                      hop_len = 12
+007e  01                         weight = 1
+007f  00                         (pad)
+0080  08 00 01 00 0a 00 00 02    HOP_VIA = 10.0.0.2
+`
+	if got.String() != want {
+		t.Errorf("got\n%s\nwant\n%s", got.String(), want)
+	}
+}
+
+// What has no description is shown all the same, and said to be unknown.
+func TestExplainUnknown(t *testing.T) {
+	header := func(typ uint16, m nl.Message) []byte {
+		b, err := nl.Reply(nl.Header{}, typ, 0, m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	for name, tt := range map[string]struct {
+		b    []byte
+		want string
+	}{
+		"attribute":     {header(100, &thing{Unknown: []byte{8, 0, 77, 0, 1, 2, 3, 4}}), "attribute 77 = 01020304, not described"},
+		"message type":  {header(333, &thing{}), "NETLINK_THINGS type 0x14d"},
+		"union's case":  {header(100, plum{}), `the data of "plum", which is not described`},
+		"half message":  {header(100, &thing{})[:20], "not a whole message"},
+		"trailing":      {header(100, &thing{Unknown: []byte{2, 0}}), "trailing bytes"},
+		"integer sizes": {header(100, wide{}), "T_U8 has 4 bytes, not 1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var got strings.Builder
+			named := things.Explain(&got, tt.b)
+			if !strings.Contains(got.String(), tt.want) {
+				t.Errorf("got\n%s\nwant a line with %s", got.String(), tt.want)
+			}
+			if named != (name == "integer sizes") {
+				t.Errorf("named = %v", named)
+			}
+		})
+	}
+}
+
+// plum is a thing of a kind that thing does not describe.
+type plum struct{}
+
+func (plum) Fields(c *nl.Coder) {
+	c.Skip("", 24)
+	if c.Nest(tInfo, "") {
+		kind, data := "plum", []byte{1, 2, 3, 4}
+		nl.Str(c, 1, "", &kind)
+		nl.Bytes(c, 2, "", &data)
+		c.End()
+	}
+}
+
+// wide has an attribute of another size than thing.
+type wide struct{}
+
+func (wide) Fields(c *nl.Coder) {
+	c.Skip("", 24)
+	n := uint32(1)
+	nl.U32(c, tU8, "", &n)
+}
+
+func TestPath(t *testing.T) {
+	m := &thing{Name: "x", Kind: "pear", Pear: &pear{Inner: &thing{Name: "blue"}}}
+	b := encode(t, m)
+	set := nl.Describe(&thing{})
+	for _, tt := range []struct {
+		off  int
+		want []string
+	}{
+		{2, []string{"m16"}},
+		{24, []string{"T_NAME"}},
+		{32, []string{"T_INFO"}},
+		{36, []string{"T_INFO", "INFO_KIND"}},
+		{bytes.Index(b, []byte("blue")), []string{"T_INFO", "INFO_DATA", "PEAR_INNER", "T_NAME"}},
+		{len(b), nil},
+	} {
+		if got := nl.Path(set, b, tt.off); !slices.Equal(got, tt.want) {
+			t.Errorf("offset %d: %q, want %q", tt.off, got, tt.want)
+		}
+	}
+}
+
+func TestFlagNames(t *testing.T) {
+	names := []nl.FlagName{{Bits: 1, Name: "ONE"}, {Bits: 2, Name: "TWO"}}
+	for bits, want := range map[uint32]string{0: "0", 3: "ONE|TWO", 2: "TWO", 9: "ONE|0x8", 8: "0x8"} {
+		if got := nl.FlagNames(bits, names); got != want {
+			t.Errorf("%d: %s, want %s", bits, got, want)
+		}
+	}
+}
+
+func TestWalk(t *testing.T) {
+	var got []string
+	nl.Describe(&thing{}).Walk(func(path []string, a nl.Attr) { got = append(got, strings.Join(path, " > ")) })
+	for _, want := range []string{"T_U8", "T_INFO > INFO_DATA > APPLE_SWEET", "T_LIST > LIST_ELEM > ELEM_N", "T_HOPS > HOP_VIA", "T_INFO > INFO_DATA > PEAR_INNER > T_NAME"} {
+		if !slices.Contains(got, want) {
+			t.Errorf("%s is not described", want)
+		}
+	}
+}

@@ -1,0 +1,5 @@
+//go:build linux && !race
+
+package nl_test
+
+const raceEnabled = false
