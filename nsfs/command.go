@@ -13,6 +13,9 @@ type Command struct {
 	// Args are the words. Args[0] is looked up in PATH unless it has a "/".
 	Args []string
 
+	// File, if not "", is looked up in the place of Args[0].
+	File string
+
 	// Env is the environment, whose PATH counts; as from [os.Environ].
 	Env []string
 
@@ -80,7 +83,10 @@ func (c *Command) error(err error) error {
 }
 
 func (c *Command) name() string {
-	if len(c.Args) == 0 {
+	switch {
+	case c.File != "":
+		return c.File
+	case len(c.Args) == 0:
 		return ""
 	}
 	return c.Args[0]

@@ -1,0 +1,229 @@
+//go:build linux
+
+package nsapplets
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"syscall"
+
+	"github.com/minins/minins/cmd/minins/applet"
+	"github.com/minins/minins/nsfs"
+	"golang.org/x/sys/unix"
+)
+
+const nsenterUsage = `
+Usage:
+ nsenter [options] [<program> [<argument>...]]
+
+Run a program with namespaces of other processes.
+
+Options:
+ -a, --all              enter all namespaces
+ -t, --target <pid>     target process to get namespaces from
+ -m, --mount[=<file>]   enter mount namespace
+ -u, --uts[=<file>]     enter UTS namespace (hostname etc)
+ -i, --ipc[=<file>]     enter System V IPC namespace
+ -n, --net[=<file>]     enter network namespace
+ -p, --pid[=<file>]     enter pid namespace
+ -C, --cgroup[=<file>]  enter cgroup namespace
+ -F, --no-fork          do not fork before exec'ing <program>
+
+ -h, --help             display this help
+ -V, --version          display version
+`
+
+// Nsenter is the applet nsenter.
+func Nsenter(c *applet.Cmd) int {
+	e := entering{paths: map[uintptr]string{}}
+	words, err := getopt(e.options(), c.Args)
+	switch {
+	case err != nil:
+		return usage(c, err)
+	case e.help:
+		c.Printf("%s", nsenterUsage)
+		return 0
+	case e.version:
+		c.Printf("nsenter of minins, after util-linux 2.38.1\n")
+		return 0
+	}
+	p := program(c, words)
+	files, err := e.files()
+	if err != nil {
+		return failed(c, p, err)
+	}
+	fds, err := open(c, files)
+	defer func() {
+		for _, fd := range fds {
+			unix.Close(fd)
+		}
+	}()
+	if err != nil {
+		return failed(c, p, err)
+	}
+	code := 0
+	err = nsfs.Throwaway(func() (err error) {
+		code, err = e.run(c, p, files, fds)
+		return err
+	})
+	if err != nil {
+		return failed(c, p, err)
+	}
+	return code
+}
+
+// An entering is what the options ask for.
+type entering struct {
+	target        string             // process ID; "": none
+	paths         map[uintptr]string // of the namespaces to enter, by flag; "": the target's
+	all, noFork   bool
+	help, version bool
+}
+
+// options is the table of util-linux 2.38 in its order. Rows without a
+// function are not of minins.
+func (e *entering) options() []option {
+	return []option{
+		{short: 'a', long: "all", set: flag(&e.all)},
+		{short: 'h', long: "help", set: flag(&e.help)},
+		{short: 'V', long: "version", set: flag(&e.version)},
+		{short: 't', long: "target", arg: required, set: e.setTarget},
+		{short: 'm', long: "mount", arg: attached, set: e.namespace(unix.CLONE_NEWNS)},
+		{short: 'u', long: "uts", arg: attached, set: e.namespace(unix.CLONE_NEWUTS)},
+		{short: 'i', long: "ipc", arg: attached, set: e.namespace(unix.CLONE_NEWIPC)},
+		{short: 'n', long: "net", arg: attached, set: e.namespace(unix.CLONE_NEWNET)},
+		{short: 'p', long: "pid", arg: attached, set: e.namespace(unix.CLONE_NEWPID)},
+		{short: 'U', long: "user", arg: attached, set: func(string, bool) error { return errUser }},
+		{short: 'C', long: "cgroup", arg: attached, set: e.namespace(unix.CLONE_NEWCGROUP)},
+		{short: 'T', long: "time", arg: attached},
+		{short: 'S', long: "setuid", arg: required},
+		{short: 'G', long: "setgid", arg: required},
+		{short: 'r', long: "root", arg: attached},
+		{short: 'w', long: "wd", arg: attached},
+		{short: 'W', long: "wdns", arg: required},
+		{short: 'F', long: "no-fork", set: flag(&e.noFork)},
+		{long: "preserve-credentials"},
+		{short: 'Z', long: "follow-context"},
+	}
+}
+
+var errUser = errors.New("cannot enter a user namespace: the kernel refuses that to processes with several threads, which minins, a Go program, always is")
+
+func (e *entering) setTarget(pid string, _ bool) error {
+	if _, err := strconv.ParseUint(pid, 10, 31); err != nil {
+		return errors.New("failed to parse pid: '" + pid + "'")
+	}
+	e.target = pid
+	return nil
+}
+
+func (e *entering) namespace(flag uintptr) func(string, bool) error {
+	return func(path string, _ bool) error {
+		e.paths[flag] = path
+		return nil
+	}
+}
+
+// files lists what is to be entered, in order.
+func (e *entering) files() ([]file, error) {
+	if e.all && e.target == "" {
+		return nil, errors.New("no target PID specified for --all")
+	}
+	var files []file
+	for _, k := range kinds() {
+		path, asked := e.paths[k.flag]
+		if path == "" && (asked || e.all) {
+			if e.target == "" || e.target == "0" {
+				return nil, fmt.Errorf("neither filename nor target pid supplied for ns/%s", k.name)
+			}
+			path = "/proc/" + e.target + "/ns/" + k.name
+		}
+		if !asked && e.all {
+			same, err := ours(k, path)
+			if err != nil {
+				return nil, err
+			}
+			if same {
+				continue
+			}
+			if k.flag == unix.CLONE_NEWUSER {
+				return nil, fmt.Errorf("%w; -m -u -i -n -p -C enter the others", errUser)
+			}
+			asked = true
+		}
+		if asked {
+			files = append(files, file{k, path})
+		}
+	}
+	return files, nil
+}
+
+// ours reports whether the namespace is that of this process already, or of a
+// kind that this kernel does not have.
+func ours(k kind, path string) (bool, error) {
+	own, err := os.Stat("/proc/self/ns/" + k.name)
+	if errors.Is(err, os.ErrNotExist) {
+		return true, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	its, err := os.Stat(path)
+	if err != nil {
+		var no syscall.Errno
+		errors.As(err, &no)
+		return false, &stepError{"stat of " + path + " failed", no}
+	}
+	return os.SameFile(own, its), nil
+}
+
+// open opens all files before any of them is entered: they may not be there
+// any more after that.
+func open(c *applet.Cmd, files []file) ([]int, error) {
+	var fds []int
+	for _, f := range files {
+		err := step(c, fmt.Sprintf("openat(AT_FDCWD, %q, O_RDONLY|O_CLOEXEC)", f.path), "the "+f.long+" namespace",
+			"cannot open "+f.path,
+			func() error {
+				fd, err := unix.Open(f.path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+				if err == nil {
+					fds = append(fds, fd)
+				}
+				return err
+			})
+		if err != nil {
+			return fds, err
+		}
+	}
+	return fds, nil
+}
+
+// run enters the namespaces on the calling thread and runs the program there.
+func (e *entering) run(c *applet.Cmd, p *nsfs.Command, files []file, fds []int) (int, error) {
+	fork := false
+	for i, f := range files {
+		if f.flag == unix.CLONE_NEWNS {
+			err := step(c, "unshare(CLONE_FS)", "a root and working directory of the thread's own, without which it cannot have other mounts",
+				"unshare failed", func() error { return unix.Unshare(unix.CLONE_FS) })
+			if err != nil {
+				return 0, err
+			}
+		}
+		fork = fork || f.flag == unix.CLONE_NEWPID && !e.noFork
+		err := step(c, "setns(fd, "+f.call+")", "this thread enters "+f.path,
+			fmt.Sprintf("reassociate to namespace 'ns/%s' failed", f.name),
+			func() error { return unix.Setns(fds[i], int(f.flag)) })
+		if err != nil {
+			return 0, err
+		}
+	}
+	if !fork {
+		return 0, execute(c, p)
+	}
+	if c.Explains("clone(SIGCHLD)", "a child, as only children get into the PID namespace; nsenter waits and exits with its status") {
+		return 0, execute(c, p)
+	}
+	return spawn(c, p, &syscall.SysProcAttr{})
+}
