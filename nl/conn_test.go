@@ -355,3 +355,78 @@ var route = &nl.Protocol{Name: "NETLINK_ROUTE", Family: unix.NETLINK_ROUTE, Type
 	}
 	return "", nil
 }}
+
+// The kernel never answers NLMSG_NOOP: whoever waits for it waits on ctx or on
+// Close.
+func TestNoAnswer(t *testing.T) {
+	dial := func(t *testing.T) *nl.Conn {
+		c, err := nl.Dial(route, nl.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { c.Close() })
+		return c
+	}
+	wait := func(ctx context.Context, c *nl.Conn) error {
+		return c.Do(ctx, unix.NLMSG_NOOP, 0, &link{}, &link{})
+	}
+	t.Run("deadline", func(t *testing.T) {
+		c := dial(t)
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+		defer cancel()
+		if err := wait(ctx, c); !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("got %v", err)
+		}
+		if err := c.Do(t.Context(), unix.RTM_GETLINK, 0, &link{Index: 1}, &link{}); err != nil {
+			t.Errorf("the next call: %v", err)
+		}
+	})
+	t.Run("cancel", func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(20*time.Millisecond, cancel)
+		if err := wait(ctx, dial(t)); !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v", err)
+		}
+	})
+	t.Run("close", func(t *testing.T) {
+		c := dial(t)
+		time.AfterFunc(20*time.Millisecond, func() { c.Close() })
+		if err := wait(t.Context(), c); !errors.Is(err, os.ErrClosed) {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+// A socket that another program writes to takes no notice.
+func TestForeignSender(t *testing.T) {
+	ns := testns.New(t)
+	var port uint32
+	c, err := nl.Dial(route, nl.Config{NetNS: ns.FD(), Trace: func(out bool, b []byte) {
+		if h, _, _, ok := nl.Next(b); ok && !out {
+			port = h.Port // the kernel writes the receiver's port here
+		}
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if err := c.Do(t.Context(), unix.RTM_GETLINK, 0, &link{Index: 1}, &link{}); err != nil || port == 0 {
+		t.Fatalf("port %d, %v", port, err)
+	}
+	ns.Do(t, func() {
+		fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_ROUTE)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer unix.Close(fd)
+		forged := nl.ReplyError(nl.Header{Seq: 2}, unix.EPERM)
+		err = unix.Sendto(fd, forged, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK, Pid: port})
+		if !errors.Is(err, unix.ECONNREFUSED) {
+			t.Errorf("the forged reply was taken: %v", err)
+		}
+	})
+	if err := c.Do(t.Context(), unix.RTM_GETLINK, 0, &link{Index: 1}, &link{}); err != nil {
+		t.Errorf("after a forged reply: %v", err)
+	}
+}

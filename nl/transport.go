@@ -130,8 +130,7 @@ func (s *socket) receive(ctx context.Context, b []byte, wait bool) (int, error) 
 	if err := s.conn.SetReadDeadline(deadline); err != nil {
 		return 0, s.why(err)
 	}
-	stop := context.AfterFunc(ctx, func() { s.conn.SetReadDeadline(time.Unix(1, 0)) })
-	defer stop()
+	defer s.cancelOn(ctx)()
 	if err := s.raw.Read(s.get); err != nil {
 		if errors.Is(err, os.ErrDeadlineExceeded) && ctx.Err() != nil {
 			err = ctx.Err()
@@ -139,6 +138,22 @@ func (s *socket) receive(ctx context.Context, b []byte, wait bool) (int, error) 
 		return 0, s.why(err)
 	}
 	return s.n, s.err
+}
+
+// cancelOn ends a read when ctx is done. The function that it returns takes
+// the deadline back: it would end later reads as well.
+func (s *socket) cancelOn(ctx context.Context) func() {
+	canceled := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		s.conn.SetReadDeadline(time.Unix(1, 0)) // fails only on a closed socket
+		close(canceled)
+	})
+	return func() {
+		if !stop() {
+			<-canceled
+		}
+		s.conn.SetReadDeadline(time.Time{})
+	}
 }
 
 // why is err, or os.ErrClosed if that is behind it.
