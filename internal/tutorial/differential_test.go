@@ -1,0 +1,212 @@
+//go:build linux
+
+package tutorial
+
+import (
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/minins/minins/internal/oracle"
+)
+
+// A capture is one command, and what the real tools did.
+type capture struct {
+	Cmd    string
+	RC     int
+	Stdout string
+	Stderr string
+	Note   string
+}
+
+// captures is what iproute2 6.1.0, iptables-nft 1.8.9, net-tools 2.10 and
+// iputils 20221126 did on Linux 6.18, one command after the other in a fresh
+// network namespace, with the set-up in between.
+//
+//go:embed testdata/cli-tutorial.json
+var captures []byte
+
+// setUp is what was done after a command of the captures, without being one of
+// them: fixed hardware addresses, and the outside world before it is needed.
+var setUp = map[string][]string{
+	"ip link add veth-red type veth peer name veth-blue": {
+		"ip link set veth-red address 02:00:00:00:00:01",
+		"ip link set veth-blue address 02:00:00:00:00:02",
+	},
+	"ip link add v-net-0 type bridge": {
+		"ip link set v-net-0 address 02:00:00:00:00:aa",
+	},
+	"ip link add veth-red type veth peer name veth-red-br": {
+		"ip link set veth-red address 02:00:00:00:01:01",
+		"ip link set veth-red-br address 02:00:00:00:02:01",
+	},
+	"ip link add veth-blue type veth peer name veth-blue-br": {
+		"ip link set veth-blue address 02:00:00:00:01:02",
+		"ip link set veth-blue-br address 02:00:00:00:02:02",
+	},
+	"ip netns exec blue ping -c1 192.168.1.1": wan,
+}
+
+// notCovered are the captures of commands that minins does not have, with the reason.
+var notCovered = map[string]string{
+	"bridge link": "minins has no bridge command; \"ip link show master\" lists the ports",
+}
+
+// inPipe are the captures of what a shell did, and the command of ours that
+// they are about. What the pipe drops, the mask drops.
+var inPipe = map[string]string{
+	`iptables-save -t nat | grep -v "^#"`: "iptables-save -t nat",
+}
+
+// changes are the commands that change something if they succeed. All others
+// may be repeated.
+var changes = regexp.MustCompile(`( add | set | del |^iptables .*-[ADF] |^iptables .*-F$|\bping )`)
+
+func (c capture) changes() bool { return c.RC == 0 && changes.MatchString(c.Cmd) }
+
+// table is all captures that are covered.
+func table(t *testing.T) []capture {
+	t.Helper()
+	var all []capture
+	if err := json.Unmarshal(captures, &all); err != nil {
+		t.Fatal(err)
+	}
+	for i, c := range all {
+		if cmd, ok := inPipe[c.Cmd]; ok {
+			all[i].Cmd = cmd
+		}
+	}
+	return slices.DeleteFunc(all, func(c capture) bool {
+		reason, ok := notCovered[c.Cmd]
+		if ok {
+			t.Logf("not covered: %s: %s", c.Cmd, reason)
+		}
+		return ok
+	})
+}
+
+// afterwards does the set-up that follows a command.
+func (c capture) afterwards(t *testing.T, s *Stage, real bool) {
+	t.Helper()
+	if c.RC != 0 && c.Cmd != "ip netns exec blue ping -c1 192.168.1.1" {
+		return // a mistake, repeated
+	}
+	for _, line := range setUp[c.Cmd] {
+		r := run(t, s, line, real)
+		if r.Code != 0 || r.Stdout != "" || r.Stderr != "" {
+			t.Fatalf("%s: %+v", line, r)
+		}
+		if line == "ip netns add wan" {
+			if err := s.Forward("1"); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+func run(t *testing.T, s *Stage, line string, real bool) Result {
+	t.Helper()
+	r, err := s.Run(Command{Args: strings.Fields(line), Until: Endless, Real: real})
+	if err != nil {
+		t.Fatalf("%s: %v", line, err)
+	}
+	return r
+}
+
+// show is a result in one piece, masked.
+func show(cmd string, code int, stdout, stderr string) string {
+	return fmt.Sprintf("exit status %d\n%s\nstandard error:\n%s", code, oracle.Mask(cmd, stdout), stderr)
+}
+
+func (r Result) show(cmd string) string { return show(cmd, r.Code, r.Stdout, r.Stderr) }
+
+// sameSoon runs a command until it prints what is wanted. The kernel takes a
+// moment from an address to its tentative link-local one, and from a carrier
+// to "state UP"; a command that changes something is run only once.
+func sameSoon(t *testing.T, c capture, got func() Result, want func() string) {
+	t.Helper()
+	for end := time.Now().Add(2 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		g, w := got().show(c.Cmd), want()
+		if g == w {
+			return
+		}
+		if c.changes() || time.Now().After(end) {
+			t.Errorf("$ %s\n--- want\n%s\n+++ got\n%s", c.Cmd, w, g)
+			return
+		}
+	}
+}
+
+// TestCaptures runs what the real tools were captured doing, in the same order,
+// and compares exit status, output and errors byte for byte.
+func TestCaptures(t *testing.T) {
+	s := newStage(t, Config{Minins: build(t), Etc: true})
+	compared := 0
+	for _, c := range table(t) {
+		want := show(c.Cmd, oracle.ExitStatus(c.Cmd, c.RC, c.Stdout), c.Stdout, c.Stderr)
+		sameSoon(t, c, func() Result { return run(t, s, c.Cmd, false) }, func() string { return want })
+		c.afterwards(t, s, false)
+		compared++
+	}
+	t.Logf("%d commands compared", compared)
+}
+
+// TestCapturesByRealTools does the same with the installed tools, and so
+// proves the set-up, the masks and the captures.
+func TestCapturesByRealTools(t *testing.T) {
+	needRealTools(t)
+	s := newStage(t, Config{Real: true})
+	for _, c := range table(t) {
+		want := show(c.Cmd, c.RC, c.Stdout, c.Stderr)
+		sameSoon(t, c, func() Result { return run(t, s, c.Cmd, true) }, func() string { return want })
+		c.afterwards(t, s, true)
+	}
+}
+
+// TestSideBySide runs the commands on one stage that has both: what changes
+// something is done by one side, all else by both in turn, and both must say
+// the same of what they see, whoever made it.
+func TestSideBySide(t *testing.T) {
+	needRealTools(t)
+	minins := build(t)
+	for _, realWrites := range []bool{true, false} {
+		name := map[bool]string{true: "real tools write", false: "minins writes"}[realWrites]
+		t.Run(name, func(t *testing.T) {
+			s := newStage(t, Config{Minins: minins, Real: true})
+			for _, c := range table(t) {
+				if c.changes() && !strings.Contains(c.Cmd, "ping ") {
+					r := run(t, s, c.Cmd, realWrites)
+					if got, want := r.show(c.Cmd), show(c.Cmd, 0, "", ""); got != want {
+						t.Errorf("$ %s\n--- want\n%s\n+++ got\n%s", c.Cmd, want, got)
+					}
+				} else {
+					sameSoon(t, c, func() Result { return run(t, s, c.Cmd, false) }, func() string {
+						r := run(t, s, c.Cmd, true)
+						r.Code = oracle.ExitStatus(c.Cmd, r.Code, r.Stdout)
+						return r.show(c.Cmd)
+					})
+				}
+				c.afterwards(t, s, realWrites)
+			}
+		})
+	}
+}
+
+// build builds minins as it is delivered.
+func build(t *testing.T) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "minins")
+	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", file, "../../cmd/minins")
+	cmd.Env = append(cmd.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	return file
+}
