@@ -3,6 +3,7 @@
 package nl
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"net/netip"
@@ -270,6 +271,37 @@ func Str(c *Coder, typ uint16, name string, p *string) {
 				b = b[:n-1]
 			}
 			*p = c.share(b)
+		}
+	default:
+		c.add(typ, Attr{Name: name, Kind: KindString})
+	}
+}
+
+// Strs is a list of strings: every attribute of type typ in the innermost
+// nest. Decoding takes them in their order, each with or without a NUL.
+func Strs(c *Coder, typ uint16, name string, p *[]string) {
+	switch c.mode {
+	case encode:
+		for i := range *p {
+			b := c.attr(typ, name, len((*p)[i])+1)
+			if c.err == nil {
+				b[copy(b, (*p)[i])] = 0
+			}
+		}
+	case decode:
+		if _, _, ok := c.lookup(typ); !ok {
+			return
+		}
+		f := &c.dec[c.top]
+		for off := f.pos; off < f.end; {
+			l, t, ok := attrAt(c.buf[off:f.end])
+			if !ok {
+				return // index has said so
+			}
+			if t&typeMask == typ {
+				*p = append(*p, c.share(bytes.TrimSuffix(c.buf[off+nlaHeader:off+l], []byte{0})))
+			}
+			off += align(l)
 		}
 	default:
 		c.add(typ, Attr{Name: name, Kind: KindString})

@@ -19,6 +19,7 @@ const (
 	KindFlag
 	KindHWAddr
 	KindIP
+	KindInet
 	KindNest
 	KindStruct
 	KindRecords
@@ -115,12 +116,15 @@ func FlagNames(bits uint32, names []FlagName) string {
 }
 
 // variant picks the case of a union from the string and the integer that the
-// bytes before it held.
-func (s *Set) variant(sel selector) *Set {
+// bytes before it held, and from its length.
+func (s *Set) variant(sel selector, length int) *Set {
 	if s == nil || s.Variants == nil {
 		return s
 	}
-	if v, ok := s.Variants[sel.name+"/"+fmt.Sprint(sel.n)]; ok {
+	if v, ok := s.Variants[fmt.Sprintf("%s/%d/%d", sel.name, sel.n, length)]; ok {
+		return v
+	}
+	if v, ok := s.Variants[fmt.Sprintf("%s/%d", sel.name, sel.n)]; ok {
 		return v
 	}
 	if v, ok := s.Variants[sel.name]; ok {

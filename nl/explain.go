@@ -139,7 +139,7 @@ func header(b []byte) Header {
 
 func (x *explainer) set(s *Set, b []byte, off, depth int, sel selector) {
 	union := s != nil && s.Variants != nil
-	s = s.variant(sel)
+	s = s.variant(sel, len(b))
 	if s != nil {
 		for _, m := range s.Members {
 			if len(b) < m.Size {
@@ -241,12 +241,24 @@ func attrValue(a Attr, p []byte) string {
 		return fmt.Sprintf(" has %d bytes, not %d", len(p), a.Size)
 	case a.Kind == KindHWAddr && len(p) > 0:
 		return " = " + HardwareAddrFrom(p).String()
+	case a.Kind == KindInet && len(p) == 16:
+		return " = " + inetAddr(p)
 	case a.Kind == KindIP:
 		if ip, ok := netip.AddrFromSlice(p); ok {
 			return " = " + ip.String()
 		}
 	}
 	return fmt.Sprintf(" = %x", p)
+}
+
+// inetAddr writes a union nf_inet_addr. Its bytes do not say whether they are
+// an IPv4 address or an IPv6 one that ends in zeros.
+func inetAddr(p []byte) string {
+	v6 := netip.AddrFrom16([16]byte(p))
+	if v6.IsUnspecified() || [12]byte(p[4:]) != [12]byte{} {
+		return v6.String()
+	}
+	return fmt.Sprintf("%s (or %s)", netip.AddrFrom4([4]byte(p)), v6)
 }
 
 // cString is p up to its first NUL.

@@ -102,6 +102,25 @@ func MIP(c *Coder, name string, p []byte) {
 	MBytes(c, name, p)
 }
 
+// MInet is a union nf_inet_addr of linux/netfilter.h inside a C struct: 16
+// bytes in network order, of which an IPv4 address takes the first four.
+func MInet(c *Coder, name string, p *[16]byte) {
+	if c.mode == describe {
+		c.member(Attr{Name: name, Kind: KindInet, Size: len(p)})
+		return
+	}
+	MBytes(c, name, p[:])
+}
+
+// Left is, when decoding, the number of bytes of the innermost struct that no
+// member has taken yet.
+func (c *Coder) Left() int {
+	if c.mode != decode {
+		return 0
+	}
+	return c.dec[c.top].end - c.dec[c.top].pos
+}
+
 // Skip is n bytes of padding, always zero.
 func (c *Coder) Skip(name string, n int) {
 	switch c.mode {

@@ -16,7 +16,8 @@ func (c *Coder) Nest(typ uint16, name string) bool {
 //
 // The explainer has only the bytes to go by: it takes as name the last string
 // attribute before the union and, if there is such a case, "name/n" with the
-// last integer between the two (the revision of an xtables target).
+// last integer between the two (the revision of an xtables target), or
+// "name/n/length" with the length of the union as well.
 func (c *Coder) Union(typ uint16, name, sel string) bool {
 	return c.open(typ, name, sel, nlaNested, KindNest)
 }
@@ -114,13 +115,17 @@ func (c *Coder) end(keep bool) {
 	c.top--
 }
 
-// Elements codes a list: nested attributes that all have type typ. Decoding takes
-// any type, since some lists number their elements instead.
+// Elements codes a list: nested attributes that all have type typ, or, if typ
+// is 0, are numbered from 1. Decoding takes any type.
 func Elements[T any](c *Coder, typ uint16, name string, p *[]T, fields func(*Coder, *T)) {
 	switch c.mode {
 	case encode:
 		for i := range *p {
-			if c.Nest(typ, name) {
+			t := typ
+			if t == 0 {
+				t = uint16(i + 1) // an attribute around them holds fewer than 2^14
+			}
+			if c.Nest(t, name) {
 				fields(c, &(*p)[i])
 				c.EndEmpty()
 			}

@@ -12,7 +12,7 @@ func Path(s *Set, b []byte, off int) []string {
 }
 
 func path(s *Set, b []byte, at, off int, sel selector) []string {
-	s = s.variant(sel)
+	s = s.variant(sel, len(b))
 	if s == nil {
 		return nil
 	}

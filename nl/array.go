@@ -1,0 +1,92 @@
+//go:build linux
+
+package nl
+
+import (
+	"encoding/binary"
+	"fmt"
+)
+
+// OptStr is a string ended by a NUL byte that may be absent; an empty one that
+// is there is sent.
+func OptStr(c *Coder, typ uint16, name string, p *Opt[string]) {
+	if !opt(c, typ, p) {
+		return
+	}
+	if c.mode == encode && p.V == "" {
+		c.attr(typ, name, 1)[0] = 0
+		return
+	}
+	Str(c, typ, name, &p.V)
+}
+
+// Strings are attributes of one type, a string ended by a NUL byte each, that
+// stand in a nest of their own.
+func Strings(c *Coder, typ uint16, name string, p *[]string) {
+	switch c.mode {
+	case encode:
+		for _, s := range *p {
+			o := Some(s)
+			OptStr(c, typ, name, &o)
+		}
+	case decode:
+		f := &c.dec[c.top]
+		if _, _, ok := c.lookup(typ); !ok {
+			return
+		}
+		for off := f.pos; off < f.end; {
+			l, t, ok := attrAt(c.buf[off:f.end])
+			if !ok {
+				return // lookup has failed already
+			}
+			if t&typeMask == typ {
+				*p = append(*p, c.share([]byte(cString(c.buf[off+nlaHeader:off+l]))))
+			}
+			off += align(l)
+		}
+	default:
+		c.add(typ, Attr{Name: name, Kind: KindString})
+	}
+}
+
+// Array is an attribute that is a C array of integers in host order, of which
+// the kernel may send fewer or more than names tells; nil is absent.
+func Array[T ~uint32 | ~uint64](c *Coder, typ uint16, name string, names []string, p *[]T) {
+	size := binary.Size(T(0))
+	switch c.mode {
+	case encode:
+		if *p == nil {
+			return
+		}
+		b := c.attr(typ, name, size*len(*p))
+		if c.err != nil {
+			return
+		}
+		for i, v := range *p {
+			if size == 4 {
+				binary.NativeEndian.PutUint32(b[4*i:], uint32(v))
+			} else {
+				binary.NativeEndian.PutUint64(b[8*i:], uint64(v))
+			}
+		}
+	case decode:
+		b, _, ok := c.lookup(typ)
+		if !ok {
+			return
+		}
+		if len(b)%size != 0 {
+			c.Fail(fmt.Errorf("nl: %s: %d bytes are no array of %d-byte integers", name, len(b), size))
+			return
+		}
+		*p = make([]T, len(b)/size)
+		for i := range *p {
+			(*p)[i] = T(readInt(b[i*size:(i+1)*size], false))
+		}
+	default:
+		s := &Set{Members: make([]Attr, len(names))}
+		for i, n := range names {
+			s.Members[i] = Attr{Name: n, Kind: KindInt, Size: size, Format: formatter[T]()}
+		}
+		c.add(typ, Attr{Name: name, Kind: KindStruct, Set: s})
+	}
+}

@@ -1,0 +1,74 @@
+//go:build linux
+
+package nl
+
+import (
+	"bytes"
+	"reflect"
+	"testing"
+)
+
+// lists holds one attribute of each kind that array.go codes.
+type lists struct {
+	Alias Opt[string]
+	Names []string
+	U32   []uint32
+	U64   []uint64
+}
+
+func (l *lists) Fields(c *Coder) {
+	Start(c, l)
+	OptStr(c, 1, "ALIAS", &l.Alias)
+	Array(c, 3, "U32", []string{"A", "B"}, &l.U32)
+	Array(c, 4, "U64", []string{"C"}, &l.U64)
+	if c.Nest(5, "LIST") {
+		Strings(c, 2, "NAME", &l.Names)
+		c.End()
+	}
+}
+
+func TestArraysReadBack(t *testing.T) {
+	for _, want := range []lists{
+		{},
+		{Alias: Some("")},
+		{Alias: Some("to the outside"), Names: []string{"a", "", "bc"}, U32: []uint32{1, 2, 3}, U64: []uint64{1 << 40}},
+		{U32: []uint32{}, U64: []uint64{0}},
+	} {
+		var c Coder
+		b, err := c.Append(nil, &want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := lists{Names: []string{"stale"}}
+		if err := c.Decode(b, &got); err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("read back %+v, want %+v", got, want)
+		}
+	}
+}
+
+func TestArrayOfOddSize(t *testing.T) {
+	var c Coder
+	if err := c.Decode([]byte{7, 0, 3, 0, 1, 2, 3, 0}, &lists{}); err == nil {
+		t.Error("an array of 3 bytes was decoded")
+	}
+}
+
+func TestArrayExplained(t *testing.T) {
+	var c Coder
+	b, err := c.Append(nil, &lists{U32: []uint32{7, 8}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	if !ExplainBody(&out, Describe(&lists{}), b) {
+		t.Errorf("something is not named:\n%s", out.String())
+	}
+	for _, want := range []string{"U32, 12 bytes", "A = 7", "B = 8"} {
+		if !bytes.Contains(out.Bytes(), []byte(want)) {
+			t.Errorf("no %q in:\n%s", want, out.String())
+		}
+	}
+}
