@@ -8,15 +8,15 @@ import (
 	"testing"
 )
 
-// lists holds one attribute of each kind that array.go codes.
-type lists struct {
+// arrays holds one attribute of each kind that array.go codes.
+type arrays struct {
 	Alias Opt[string]
 	Names []string
 	U32   []uint32
 	U64   []uint64
 }
 
-func (l *lists) Fields(c *Coder) {
+func (l *arrays) Fields(c *Coder) {
 	Start(c, l)
 	OptStr(c, 1, "ALIAS", &l.Alias)
 	Array(c, 3, "U32", []string{"A", "B"}, &l.U32)
@@ -28,7 +28,7 @@ func (l *lists) Fields(c *Coder) {
 }
 
 func TestArraysReadBack(t *testing.T) {
-	for _, want := range []lists{
+	for _, want := range []arrays{
 		{},
 		{Alias: Some("")},
 		{Alias: Some("to the outside"), Names: []string{"a", "", "bc"}, U32: []uint32{1, 2, 3}, U64: []uint64{1 << 40}},
@@ -39,7 +39,7 @@ func TestArraysReadBack(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := lists{Names: []string{"stale"}}
+		got := arrays{Names: []string{"stale"}}
 		if err := c.Decode(b, &got); err != nil {
 			t.Fatal(err)
 		}
@@ -51,19 +51,19 @@ func TestArraysReadBack(t *testing.T) {
 
 func TestArrayOfOddSize(t *testing.T) {
 	var c Coder
-	if err := c.Decode([]byte{7, 0, 3, 0, 1, 2, 3, 0}, &lists{}); err == nil {
+	if err := c.Decode([]byte{7, 0, 3, 0, 1, 2, 3, 0}, &arrays{}); err == nil {
 		t.Error("an array of 3 bytes was decoded")
 	}
 }
 
 func TestArrayExplained(t *testing.T) {
 	var c Coder
-	b, err := c.Append(nil, &lists{U32: []uint32{7, 8}})
+	b, err := c.Append(nil, &arrays{U32: []uint32{7, 8}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	if !ExplainBody(&out, Describe(&lists{}), b) {
+	if !ExplainBody(&out, Describe(&arrays{}), b) {
 		t.Errorf("something is not named:\n%s", out.String())
 	}
 	for _, want := range []string{"U32, 12 bytes", "A = 7", "B = 8"} {
