@@ -121,14 +121,11 @@ func (s *Set) variant(sel selector, length int) *Set {
 	if s == nil || s.Variants == nil {
 		return s
 	}
-	if v, ok := s.Variants[fmt.Sprintf("%s/%d/%d", sel.name, sel.n, length)]; ok {
-		return v
-	}
-	if v, ok := s.Variants[fmt.Sprintf("%s/%d", sel.name, sel.n)]; ok {
-		return v
-	}
-	if v, ok := s.Variants[sel.name]; ok {
-		return v
+	n := fmt.Sprint(sel.n)
+	for _, key := range [...]string{sel.name + "/" + n + "/" + fmt.Sprint(length), sel.name + "/" + n, "/" + n, sel.name} {
+		if v, ok := s.Variants[key]; ok {
+			return v
+		}
 	}
 	return &Set{}
 }
@@ -136,15 +133,16 @@ func (s *Set) variant(sel selector, length int) *Set {
 // A selector is what chooses the case of the next union.
 type selector struct {
 	name string
-	n    uint64
+	n    uint64 // the first integer behind the name
+	ok   bool   // there is one
 }
 
 func (sel *selector) see(a Attr, payload []byte) {
 	switch {
 	case a.Kind == KindString:
 		*sel = selector{name: cString(payload)}
-	case a.Kind == KindInt && len(payload) == a.Size:
-		sel.n = readInt(payload, a.Big)
+	case a.Kind == KindInt && len(payload) == a.Size && !sel.ok:
+		sel.n, sel.ok = readInt(payload, a.Big), true
 	}
 }
 

@@ -17,7 +17,7 @@ type lists struct {
 	Names    []string
 	Elements []uint32
 	Addr     [16]byte
-	Long     bool
+	Use      uint32
 	left     int
 }
 
@@ -33,6 +33,7 @@ func (l *lists) Fields(c *Coder) {
 	}
 	Str(c, 3, "KIND", &l.Kind)
 	U32(c, 4, "REV", &l.Rev)
+	U32(c, 6, "USE", &l.Use)
 	if c.UnionStruct(5, "INFO", "", true) {
 		l.left = c.Left()
 		if c.Describing() {
@@ -47,10 +48,16 @@ func (l *lists) Fields(c *Coder) {
 		}
 		c.End()
 	}
+	if c.UnionStruct(7, "DATA", "", true) {
+		if !c.Describing() || c.Case("/1") {
+			c.Skip("(pad)", 4)
+		}
+		c.End()
+	}
 }
 
 func TestLists(t *testing.T) {
-	in := lists{Kind: "NAT", Rev: 1, Names: []string{"eth0", "eth1"}, Elements: []uint32{7, 8}, Addr: [16]byte{192, 168, 15, 2}}
+	in := lists{Kind: "NAT", Rev: 1, Use: 9, Names: []string{"eth0", "eth1"}, Elements: []uint32{7, 8}, Addr: [16]byte{192, 168, 15, 2}}
 	b, err := new(Coder).Append(nil, &in)
 	if err != nil {
 		t.Fatal(err)
@@ -72,7 +79,7 @@ func TestLists(t *testing.T) {
 	}
 	for _, want := range []string{
 		`NAME = "eth0"`, `NAME = "eth1"`, "VALUE = 7", "VALUE = 8",
-		"addr = 192.168.15.2 (or c0a8:f02::)",
+		"(pad)", "addr = 192.168.15.2 (or c0a8:f02::)",
 	} {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("no %q in\n%s", want, &text)

@@ -16,8 +16,9 @@ func (c *Coder) Nest(typ uint16, name string) bool {
 //
 // The explainer has only the bytes to go by: it takes as name the last string
 // attribute before the union and, if there is such a case, "name/n" with the
-// last integer between the two (the revision of an xtables target), or
-// "name/n/length" with the length of the union as well.
+// first integer between the two (the revision of an xtables target), or
+// "name/n/length" with the length of the union as well, or "/n", whatever the
+// name (the type of an nf_tables object).
 func (c *Coder) Union(typ uint16, name, sel string) bool {
 	return c.open(typ, name, sel, nlaNested, KindNest)
 }
