@@ -20,35 +20,6 @@ func OptStr(c *Coder, typ uint16, name string, p *Opt[string]) {
 	Str(c, typ, name, &p.V)
 }
 
-// Strings are attributes of one type, a string ended by a NUL byte each, that
-// stand in a nest of their own.
-func Strings(c *Coder, typ uint16, name string, p *[]string) {
-	switch c.mode {
-	case encode:
-		for _, s := range *p {
-			o := Some(s)
-			OptStr(c, typ, name, &o)
-		}
-	case decode:
-		f := &c.dec[c.top]
-		if _, _, ok := c.lookup(typ); !ok {
-			return
-		}
-		for off := f.pos; off < f.end; {
-			l, t, ok := attrAt(c.buf[off:f.end])
-			if !ok {
-				return // lookup has failed already
-			}
-			if t&typeMask == typ {
-				*p = append(*p, c.share([]byte(cString(c.buf[off+nlaHeader:off+l]))))
-			}
-			off += align(l)
-		}
-	default:
-		c.add(typ, Attr{Name: name, Kind: KindString})
-	}
-}
-
 // Array is an attribute that is a C array of integers in host order, of which
 // the kernel may send fewer or more than names tells; nil is absent.
 func Array[T ~uint32 | ~uint64](c *Coder, typ uint16, name string, names []string, p *[]T) {

@@ -22,7 +22,7 @@ func (l *arrays) Fields(c *Coder) {
 	Array(c, 3, "U32", []string{"A", "B"}, &l.U32)
 	Array(c, 4, "U64", []string{"C"}, &l.U64)
 	if c.Nest(5, "LIST") {
-		Strings(c, 2, "NAME", &l.Names)
+		Strs(c, 2, "NAME", &l.Names)
 		c.End()
 	}
 }
