@@ -1,0 +1,75 @@
+//go:build linux
+
+package rtnl
+
+import (
+	"net/netip"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/minins/minins/nl"
+)
+
+// Inet is what a link has for IPv4: IFLA_AF_SPEC > AF_INET.
+type Inet struct {
+	Conf []uint32 // IPV4_DEVCONF_* of linux/ip.h, by their number minus one; read only
+}
+
+// Inet6 is what a link has for IPv6: IFLA_AF_SPEC > AF_INET6.
+type Inet6 struct {
+	Flags       Inet6Flags
+	AddrGenMode nl.Opt[AddrGenMode]
+	Token       netip.Addr // interface identifier for addresses of routers' prefixes
+	CacheInfo   nl.Opt[Inet6CacheInfo]
+	RAMTU       nl.Opt[uint32]
+	Conf        []uint32 // DEVCONF_* of linux/ipv6.h; read only
+	Stats       []uint64 // IPSTATS_MIB_* of linux/snmp.h, the first is their number
+	ICMP6Stats  []uint64 // ICMP6_MIB_* of linux/snmp.h, the first is their number
+	Other       []byte   // attributes that are not modelled, as they came
+}
+
+// Inet6CacheInfo is struct ifla_cacheinfo of linux/if_link.h. Times are in
+// milliseconds, but TStamp in hundredths of a second since boot.
+type Inet6CacheInfo struct {
+	MaxReasmLen   uint32
+	TStamp        uint32
+	ReachableTime uint32
+	RetransTime   uint32
+}
+
+// afSpec codes the address families' parts. A message of AF_BRIDGE has
+// something else there, which is left to Other.
+func (l *Link) afSpec(c *nl.Coder) {
+	if l.Family == unix.AF_BRIDGE || !c.Nest(unix.IFLA_AF_SPEC, "IFLA_AF_SPEC") {
+		return
+	}
+	if (l.Inet != nil || !c.Encoding()) && c.Nest(unix.AF_INET, "AF_INET") {
+		nl.Array(c, unix.IFLA_INET_CONF, "IFLA_INET_CONF", inetConfNames[:], &make1(&l.Inet).Conf)
+		c.End()
+	}
+	if (l.Inet6 != nil || !c.Encoding()) && c.Nest(unix.AF_INET6, "AF_INET6") {
+		make1(&l.Inet6).fields(c)
+		c.End()
+	}
+	c.Name(unix.AF_MCTP, "AF_MCTP", nl.KindBytes)
+	c.End()
+}
+
+func (i *Inet6) fields(c *nl.Coder) {
+	nl.U32(c, unix.IFLA_INET6_FLAGS, "IFLA_INET6_FLAGS", &i.Flags)
+	nl.OptU8(c, unix.IFLA_INET6_ADDR_GEN_MODE, "IFLA_INET6_ADDR_GEN_MODE", &i.AddrGenMode)
+	nl.IP(c, unix.IFLA_INET6_TOKEN, "IFLA_INET6_TOKEN", &i.Token)
+	if c.Struct(unix.IFLA_INET6_CACHEINFO, "IFLA_INET6_CACHEINFO", i.CacheInfo.Ok) {
+		nl.M32(c, "max_reasm_len", &i.CacheInfo.V.MaxReasmLen)
+		nl.M32(c, "tstamp", &i.CacheInfo.V.TStamp)
+		nl.M32(c, "reachable_time", &i.CacheInfo.V.ReachableTime)
+		nl.M32(c, "retrans_time", &i.CacheInfo.V.RetransTime)
+		i.CacheInfo.Ok = true
+		c.End()
+	}
+	nl.OptU32(c, unix.IFLA_INET6_RA_MTU, "IFLA_INET6_RA_MTU", &i.RAMTU)
+	nl.Array(c, unix.IFLA_INET6_CONF, "IFLA_INET6_CONF", inet6ConfNames[:], &i.Conf)
+	nl.Array(c, unix.IFLA_INET6_STATS, "IFLA_INET6_STATS", ipStatsNames[:], &i.Stats)
+	nl.Array(c, unix.IFLA_INET6_ICMP6STATS, "IFLA_INET6_ICMP6STATS", icmp6StatsNames[:], &i.ICMP6Stats)
+	c.Rest(&i.Other)
+}

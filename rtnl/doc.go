@@ -1,0 +1,35 @@
+//go:build linux
+
+// Package rtnl speaks rtnetlink, the part of netlink that configures links,
+// addresses, routes and neighbours (linux/rtnetlink.h).
+//
+// # Messages
+//
+// [Link], [Addr], [Route], [Neigh], [NSID] and [Rule] are the kernel's
+// messages: the fixed header's members and the attributes, in Go's types. A
+// field whose zero means something is an [nl.Opt]; any other zero field is not
+// sent. A decoded message may hold what the kernel never takes (counters,
+// states): change a message of your own, not the one that was read.
+//
+// # Verbs
+//
+// A [Conn] has a method for each thing to do. Its zero [nl.Config] means the
+// namespace of the calling thread:
+//
+//	c, err := rtnl.Dial(nl.Config{})
+//	...
+//	err = c.AddLink(ctx, &rtnl.Link{Name: "veth-red", Kind: "veth", Peer: &rtnl.Link{Name: "veth-blue"}})
+//
+// What a verb has no parameter for is said to [nl.Conn.Do] with the message.
+//
+// # Errors
+//
+// A refused request is an [*OpError]: the operation and its object in words
+// ("add link veth-red"), the likely reason where it is known, and below it the
+// kernel's verdict as an [*nl.Error]. errors.Is works with unix.EEXIST and with
+// fs.ErrExist alike.
+//
+// rtnetlink has no transactions: of several requests each stands alone, and a
+// refused one may have been done in part (a link whose new master is refused
+// has already left its old one).
+package rtnl
