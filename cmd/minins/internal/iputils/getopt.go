@@ -1,0 +1,149 @@
+//go:build linux
+
+// Package iputils is what ping and arping share: getopt(3), the way in which
+// iputils reads numbers, and its error messages.
+package iputils
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/minins/minins/cmd/minins/applet"
+	"golang.org/x/sys/unix"
+)
+
+// A Failure ends a command: a message for standard error ("" for none),
+// whether the usage follows it, and the exit status.
+type Failure struct {
+	Status int
+	Text   string
+	Usage  bool
+}
+
+func (f *Failure) Error() string { return f.Text }
+
+// Fail makes a Failure.
+func Fail(status int, format string, args ...any) error {
+	return &Failure{Status: status, Text: fmt.Sprintf(format, args...)}
+}
+
+// Misuse makes a Failure that shows the usage.
+func Misuse(text string) error { return &Failure{Status: 2, Text: text, Usage: true} }
+
+// FailErrno makes a Failure that ends in the words of strerror(3).
+func FailErrno(status int, err error, format string, args ...any) error {
+	return Fail(status, "%s: %s", fmt.Sprintf(format, args...), Strerror(err))
+}
+
+// Strerror is the error in the words of strerror(3): the standard library has
+// the same ones in lower case.
+func Strerror(err error) string {
+	text := err.Error()
+	if text == "" {
+		return text
+	}
+	return strings.ToUpper(text[:1]) + text[1:]
+}
+
+// Report writes a command's failure as error(3) does, and
+// returns its exit status.
+func Report(c *applet.Cmd, err error, usage string) int {
+	f, ok := err.(*Failure)
+	if !ok {
+		f = &Failure{Status: 2, Text: err.Error()}
+	}
+	if f.Text != "" {
+		c.Errorf("%s: %s", c.Name, f.Text)
+	}
+	if f.Usage {
+		c.Errorf("%s", strings.TrimSuffix(usage, "\n"))
+	}
+	return f.Status
+}
+
+// Getopt calls f with each option of args and its value, and returns the other
+// words. spec is as of getopt(3): a colon follows the letters that have a
+// value. Options may follow the other words, until "--". An option that is not
+// there or lacks its value is a Misuse; f's error is returned as it is.
+func Getopt(args []string, spec string, f func(opt byte, value string) error) (rest []string, err error) {
+	for i := 0; i < len(args); i++ {
+		word := args[i]
+		if word == "--" {
+			return append(rest, args[i+1:]...), nil
+		}
+		if len(word) < 2 || word[0] != '-' {
+			rest = append(rest, word)
+			continue
+		}
+		for j := 1; j < len(word); j++ {
+			at := strings.IndexByte(spec, word[j])
+			if at < 0 || word[j] == ':' {
+				return nil, Misuse("invalid option -- '" + word[j:j+1] + "'")
+			}
+			value := ""
+			if strings.HasPrefix(spec[at+1:], ":") {
+				value = word[j+1:]
+				if value == "" {
+					if i++; i == len(args) {
+						return nil, Misuse("option requires an argument -- '" + word[j:j+1] + "'")
+					}
+					value = args[i]
+				}
+				if err := f(word[j], value); err != nil {
+					return nil, err
+				}
+				break
+			}
+			if err := f(word[j], value); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return rest, nil
+}
+
+// Int reads a decimal number of that range, blanks and a sign before it
+// allowed. Its Failure has the status 1, which is what iputils 20221126 gives.
+func Int(s string, low, high int64) (int64, error) {
+	digits := strings.TrimLeft(s, " \t\n\v\f\r")
+	n, err := strconv.ParseInt(digits, 10, 64)
+	switch {
+	case err != nil && isRange(err):
+		return 0, Fail(1, "invalid argument: '%s': %s", s, Strerror(unix.ERANGE))
+	case err != nil:
+		return 0, Fail(1, "invalid argument: '%s'", s)
+	case n < low || n > high:
+		return 0, Fail(1, "invalid argument: '%s': out of range: %d <= value <= %d", s, low, high)
+	}
+	return n, nil
+}
+
+func isRange(err error) bool {
+	num, ok := err.(*strconv.NumError)
+	return ok && num.Err == strconv.ErrRange
+}
+
+// Float reads a number of seconds; what is the option's meaning in the words
+// of its errors. Like strtod(3) it takes the longest beginning that is a
+// number; warning tells of the rest, if any.
+func Float(s, what string) (value float64, warning string, err error) {
+	if s == "" {
+		return 0, "", Fail(2, "%s: ", what)
+	}
+	digits := strings.TrimLeft(s, " \t\n\v\f\r")
+	end := len(digits)
+	for ; end > 0; end-- {
+		if value, err = strconv.ParseFloat(digits[:end], 64); err == nil || isRange(err) {
+			break
+		}
+	}
+	if end > 0 && (err != nil || math.IsNaN(value) || math.IsInf(value, 0)) {
+		return 0, "", FailErrno(2, unix.ERANGE, "%s: %s", what, s)
+	}
+	if end < len(digits) || end == 0 {
+		warning = "option argument contains garbage: " + digits[end:]
+	}
+	return value, warning, nil
+}
