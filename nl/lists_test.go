@@ -18,6 +18,7 @@ type lists struct {
 	Elements []uint32
 	Addr     [16]byte
 	Use      uint32
+	Text     [4]byte
 	left     int
 }
 
@@ -50,14 +51,14 @@ func (l *lists) Fields(c *Coder) {
 	}
 	if c.UnionStruct(7, "DATA", "", true) {
 		if !c.Describing() || c.Case("/1") {
-			c.Skip("(pad)", 4)
+			MStr(c, "text", l.Text[:])
 		}
 		c.End()
 	}
 }
 
 func TestLists(t *testing.T) {
-	in := lists{Kind: "NAT", Rev: 1, Use: 9, Names: []string{"eth0", "eth1"}, Elements: []uint32{7, 8}, Addr: [16]byte{192, 168, 15, 2}}
+	in := lists{Kind: "NAT", Rev: 1, Use: 9, Text: [4]byte{'h', 'i'}, Names: []string{"eth0", "eth1"}, Elements: []uint32{7, 8}, Addr: [16]byte{192, 168, 15, 2}}
 	b, err := new(Coder).Append(nil, &in)
 	if err != nil {
 		t.Fatal(err)
@@ -79,7 +80,7 @@ func TestLists(t *testing.T) {
 	}
 	for _, want := range []string{
 		`NAME = "eth0"`, `NAME = "eth1"`, "VALUE = 7", "VALUE = 8",
-		"(pad)", "addr = 192.168.15.2 (or c0a8:f02::)",
+		`text = "hi"`, "addr = 192.168.15.2 (or c0a8:f02::)",
 	} {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("no %q in\n%s", want, &text)

@@ -102,6 +102,15 @@ func MIP(c *Coder, name string, p []byte) {
 	MBytes(c, name, p)
 }
 
+// MStr is an array of char inside a C struct, ended by a NUL byte if shorter.
+func MStr(c *Coder, name string, p []byte) {
+	if c.mode == describe {
+		c.member(Attr{Name: name, Kind: KindString, Size: len(p)})
+		return
+	}
+	MBytes(c, name, p)
+}
+
 // MInet is a union nf_inet_addr of linux/netfilter.h inside a C struct: 16
 // bytes in network order, of which an IPv4 address takes the first four.
 func MInet(c *Coder, name string, p *[16]byte) {
