@@ -18,7 +18,8 @@
 //
 //	c, err := rtnl.Dial(nl.Config{})
 //	...
-//	err = c.AddLink(ctx, &rtnl.Link{Name: "veth-red", Kind: "veth", Peer: &rtnl.Link{Name: "veth-blue"}})
+//	err = c.AddLink(ctx, &rtnl.Link{Name: "veth-red", Info: rtnl.LinkInfo{Kind: "veth",
+//		Peer: &rtnl.Link{Name: "veth-blue"}}})
 //
 // What a verb has no parameter for is said to [nl.Conn.Do] with the message.
 //

@@ -1,0 +1,68 @@
+//go:build linux
+
+package rtnl
+
+import (
+	"fmt"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/minins/minins/nl"
+)
+
+// object names what a request is about.
+func object(m nl.Message) string {
+	switch m := m.(type) {
+	case *Link:
+		return "link " + m.name()
+	case *Addr:
+		return fmt.Sprintf("address %s of link #%d", m.Prefix(), m.Index)
+	case *Route:
+		return "route " + m.words()
+	case *Neigh:
+		return fmt.Sprintf("neighbour %s of link #%d", m.Dst, m.Index)
+	case *NSID:
+		return "namespace id"
+	}
+	return fmt.Sprintf("%T", m)
+}
+
+// name is the shortest that tells which link is meant.
+func (l *Link) name() string {
+	switch {
+	case l.Name != "":
+		return l.Name
+	case l.AltName != "":
+		return l.AltName
+	case l.Index != 0:
+		return fmt.Sprintf("#%d", l.Index)
+	case l.Group.Ok:
+		return fmt.Sprintf("group %d", l.Group.V)
+	case l.Info.Kind != "":
+		return "of kind " + l.Info.Kind
+	}
+	return "without a name"
+}
+
+// words is the route in the way of "ip route".
+func (r *Route) words() string {
+	var b strings.Builder
+	if b.WriteString("default"); r.Dst.IsValid() {
+		b.Reset()
+		b.WriteString(r.Dst.String())
+	}
+	if r.Gateway.IsValid() {
+		fmt.Fprintf(&b, " via %s", r.Gateway)
+	}
+	if r.Via.IsValid() {
+		fmt.Fprintf(&b, " via %s", r.Via)
+	}
+	if r.OIF != 0 {
+		fmt.Fprintf(&b, " dev #%d", r.OIF)
+	}
+	if r.Table != 0 && r.Table != unix.RT_TABLE_MAIN {
+		fmt.Fprintf(&b, " table %d", r.Table)
+	}
+	return b.String()
+}

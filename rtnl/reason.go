@@ -1,0 +1,200 @@
+//go:build linux
+
+package rtnl
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/minins/minins/nl"
+)
+
+// Reason says in words why the kernel refuses operation op ("add", "set",
+// "delete", "get") on m with err, or "" if nothing is known. Half of the
+// kernel's refusals are an errno and no more; and of what it does say, not all
+// tells what to do.
+func Reason(op string, m nl.Message, err error) string {
+	var errno syscall.Errno
+	if !errors.As(err, &errno) {
+		return ""
+	}
+	if errors.Is(err, fs.ErrPermission) {
+		return "that needs CAP_NET_ADMIN in the user namespace of the network namespace"
+	}
+	var e *nl.Error
+	if errors.As(err, &e) && e.Message != "" && errno != unix.ENETUNREACH {
+		return "" // the kernel's words name the cause
+	}
+	switch m := m.(type) {
+	case *Link:
+		return m.reason(op, errno)
+	case *Addr:
+		return m.reason(op, errno)
+	case *Route:
+		return m.reason(op, errno)
+	case *Neigh:
+		return m.reason(op, errno)
+	case *NSID:
+		return m.reason(errno)
+	}
+	return ""
+}
+
+func (l *Link) reason(op string, errno syscall.Errno) string {
+	switch errno {
+	case unix.EEXIST:
+		switch {
+		case op == "set" || l.Info.Peer == nil:
+			return fmt.Sprintf("a link named %s, or one with its index, exists already", l.name())
+		case l.Name == l.Info.Peer.Name:
+			return "both ends of the cable have the same name"
+		}
+		return fmt.Sprintf("a link named %s or %s exists already", l.Name, l.Info.Peer.Name)
+	case unix.ENODEV:
+		return "there is no such link in this namespace"
+	case unix.EOPNOTSUPP:
+		switch {
+		case l.Master.Ok && op != "add":
+			return fmt.Sprintf("link #%d takes no ports, so that it cannot be a master; the link has left the master it had", l.Master.V)
+		case op == "delete":
+			return "a link of this kind cannot be deleted"
+		case l.Info.Kind != "":
+			return fmt.Sprintf("the kernel has no links of kind %q, or does not take these settings for them", l.Info.Kind)
+		}
+	case unix.EINVAL:
+		switch {
+		case l.Name != "" && !ValidLinkName(l.Name):
+			return badName(l.Name)
+		case l.Info.Peer != nil && l.Info.Peer.Name != "" && !ValidLinkName(l.Info.Peer.Name):
+			return badName(l.Info.Peer.Name)
+		case l.Master.Ok && l.Master.V != 0:
+			return fmt.Sprintf("there is no link #%d to be the master, or it does not take this link as a port", l.Master.V)
+		case l.NetNSFD.Ok || l.NetNSPID.Ok:
+			return "this link cannot leave its namespace"
+		}
+	case unix.ERANGE:
+		if len(l.Name) > 15 {
+			return badName(l.Name)
+		}
+		if l.Info.Peer != nil && len(l.Info.Peer.Name) > 15 {
+			return badName(l.Info.Peer.Name)
+		}
+	case unix.ELOOP:
+		return "a link cannot be below itself"
+	case unix.EBUSY:
+		return "the link is a port of another master, or is up and must be down for this"
+	case unix.ENOTCONN:
+		return "the other end of the cable cannot be up before this one is there: raise it by a request of its own"
+	case unix.EADDRNOTAVAIL:
+		return fmt.Sprintf("%s is no address for a link: it is a group's, or all zero", l.Addr)
+	case unix.EBADF:
+		return "the descriptor does not name a network namespace"
+	case unix.ESRCH:
+		return "there is no process of that number"
+	}
+	return ""
+}
+
+// ValidLinkName reports whether the kernel takes name for a link: 1 to 15
+// bytes without slash, colon or white space, and not "." or "..".
+func ValidLinkName(name string) bool {
+	if len(name) == 0 || len(name) > 15 || name == "." || name == ".." {
+		return false
+	}
+	for _, b := range []byte(name) { // dev_valid_name, with Latin-1's isspace
+		if b == '/' || b == ':' || b == ' ' || b >= '\t' && b <= '\r' || b == 0xa0 {
+			return false
+		}
+	}
+	return true
+}
+
+func badName(name string) string {
+	return fmt.Sprintf("%q is no name for a link: 1 to 15 bytes without slash, colon or space", name)
+}
+
+func (a *Addr) reason(op string, errno syscall.Errno) string {
+	switch errno {
+	case unix.EEXIST:
+		return "the link has this address already"
+	case unix.EADDRNOTAVAIL:
+		return "the link does not have this address"
+	case unix.ENODEV:
+		return fmt.Sprintf("there is no link #%d in this namespace", a.Index)
+	case unix.EACCES:
+		return "IPv6 is switched off on this link (disable_ipv6)"
+	case unix.EINVAL:
+		if !a.Prefix().IsValid() {
+			return fmt.Sprintf("an address of this family has no prefix of %d bits", a.PrefixLen)
+		}
+	}
+	return ""
+}
+
+func (r *Route) reason(op string, errno syscall.Errno) string {
+	switch errno {
+	case unix.EEXIST:
+		return "there is a route to this destination with the same metric already"
+	case unix.ESRCH:
+		if op == "delete" || op == "change" {
+			return "there is no such route"
+		}
+	case unix.ENETUNREACH, unix.EHOSTUNREACH:
+		switch {
+		case op == "get":
+			return fmt.Sprintf("no route leads to %s", r.Dst.Addr())
+		case r.Gateway.IsValid():
+			return fmt.Sprintf("no route to gateway %s: no address of this host is in its subnet", r.Gateway)
+		}
+	case unix.ENETDOWN:
+		return "the link is down"
+	case unix.ENODEV:
+		switch {
+		case r.OIF == 0 && !r.Gateway.IsValid():
+			return "a route needs a gateway or a link"
+		case r.OIF != 0:
+			return fmt.Sprintf("there is no link #%d in this namespace", r.OIF)
+		}
+	case unix.EINVAL:
+		if r.Dst.IsValid() && r.Dst != r.Dst.Masked() {
+			return fmt.Sprintf("%s has bits beyond its prefix; the network is %s", r.Dst, r.Dst.Masked())
+		}
+	case unix.EACCES, unix.ECONNREFUSED:
+		return "a route says that packets to there are to be refused"
+	}
+	return ""
+}
+
+func (n *Neigh) reason(op string, errno syscall.Errno) string {
+	switch errno {
+	case unix.EEXIST:
+		return "there is an entry for this neighbour already"
+	case unix.ENOENT:
+		return "there is no entry for this neighbour"
+	case unix.ENODEV:
+		return fmt.Sprintf("there is no link #%d in this namespace", n.Index)
+	case unix.EINVAL:
+		if n.Index == 0 {
+			return "a neighbour needs a link"
+		}
+	}
+	return ""
+}
+
+func (n *NSID) reason(errno syscall.Errno) string {
+	switch errno {
+	case unix.EEXIST:
+		return "the namespace has an id here already, which it keeps for life"
+	case unix.ENOSPC:
+		return fmt.Sprintf("id %d is in use", n.ID.V)
+	case unix.EINVAL, unix.EBADF:
+		return "the descriptor does not name a network namespace"
+	case unix.ESRCH:
+		return "there is no process of that number"
+	}
+	return ""
+}
