@@ -147,7 +147,7 @@ func sameSoon(t *testing.T, c capture, got func() Result, want func() string) {
 // TestCaptures runs what the real tools were captured doing, in the same order,
 // and compares exit status, output and errors byte for byte.
 func TestCaptures(t *testing.T) {
-	s := newStage(t, Config{Minins: build(t), Etc: true})
+	s := newStage(t, Config{Minins: build(t)})
 	compared := 0
 	for _, c := range table(t) {
 		want := show(c.Cmd, oracle.ExitStatus(c.Cmd, c.RC, c.Stdout), c.Stdout, c.Stderr)

@@ -19,7 +19,6 @@ import (
 type Config struct {
 	Minins string // path of the binary; may be empty if Real is set
 	Real   bool   // the host's root directory with the installed tools
-	Etc    bool   // beside minins alone, /etc/services and /etc/protocols as the installed tools read them
 	Stderr io.Writer
 }
 

@@ -4,6 +4,7 @@ package tutorial
 
 import (
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/minins/minins/internal/testns"
@@ -67,4 +68,23 @@ func play(t *testing.T, s *Stage, real bool) {
 func TestRealTools(t *testing.T) {
 	needRealTools(t)
 	play(t, newStage(t, Config{Real: true}), true)
+}
+
+// TestTutorial plays the tutorial where nothing but minins is installed.
+func TestTutorial(t *testing.T) {
+	s := newStage(t, Config{Minins: build(t)})
+	tree, err := s.Tree()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range lines(tree) {
+		path, target, link := strings.Cut(file, " -> ")
+		if path != "/bin/minins" && path != "/dev/null" && !(link && (target == "minins" || target == "/bin/minins")) {
+			t.Errorf("there is more than minins: %s", file)
+		}
+	}
+	if n := len(lines(tree)); n < 10 {
+		t.Errorf("%d files, want minins and its links:\n%s", n, tree)
+	}
+	play(t, s, false)
 }
