@@ -115,12 +115,23 @@ func (u *unsharing) here(c *applet.Cmd, p *nsfs.Command) error {
 		return err
 	}
 	if u.child && c.Explain == nil {
-		// The right to mount was given for this. The program must not have it.
-		if err := unix.Prctl(unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0); err != nil {
-			return &stepError{"clear ambient capabilities failed", err}
+		if err := dropInheritable(); err != nil {
+			return &stepError{"capset failed", err}
 		}
 	}
 	return execute(c, p)
+}
+
+// dropInheritable takes back the right to mount that a child was given for
+// [UnshareChild], and that the program must not have.
+func dropInheritable() error {
+	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var caps [2]unix.CapUserData
+	if err := unix.Capget(&header, &caps[0]); err != nil {
+		return err
+	}
+	caps[0].Inheritable, caps[1].Inheritable = 0, 0
+	return unix.Capset(&header, &caps[0]) // the ambient set shrinks with it
 }
 
 // forked has a child become the program: in a PID namespace, only those born
