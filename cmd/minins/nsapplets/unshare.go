@@ -7,6 +7,7 @@ package nsapplets
 import (
 	"fmt"
 	"os"
+	"strconv"
 	"syscall"
 
 	"github.com/minins/minins/cmd/minins/applet"
@@ -50,7 +51,7 @@ func unshareArgs(c *applet.Cmd, child bool) int {
 		switch {
 		case u.flags&unix.CLONE_NEWUSER != 0:
 			code, err = u.inUser(c, p)
-		case u.fork:
+		case u.fork && !u.child:
 			code, err = u.forked(c, p)
 		default:
 			err = u.here(c, p)
@@ -68,7 +69,7 @@ type unsharing struct {
 	flags         uintptr // CLONE_NEW*
 	keep          []file  // where to keep namespaces
 	fork          bool
-	killChild     syscall.Signal // 0: let it live
+	killChild     syscall.Signal // 0: let it live; of a child: what it dies of
 	mountProc     bool
 	proc          string // where
 	propagation   string
@@ -114,24 +115,39 @@ func (u *unsharing) here(c *applet.Cmd, p *nsfs.Command) error {
 	if err := u.mount(c); err != nil {
 		return err
 	}
-	if u.child && c.Explain == nil {
-		if err := dropInheritable(); err != nil {
-			return &stepError{"capset failed", err}
+	if u.child {
+		if err := u.beChild(c); err != nil {
+			return err
 		}
 	}
 	return execute(c, p)
 }
 
-// dropInheritable takes back the right to mount that a child was given for
-// [UnshareChild], and that the program must not have.
-func dropInheritable() error {
+// beChild makes the calling thread, which becomes the program, what the parent
+// made the main thread: a child that dies with its parent, if it is to. And it
+// takes back the right to mount, which was given for [UnshareChild] alone.
+func (u *unsharing) beChild(c *applet.Cmd) error {
+	if u.killChild != 0 {
+		name := unix.SignalName(u.killChild)
+		err := step(c, "prctl(PR_SET_PDEATHSIG, "+name+")", "the signal that comes when the parent dies", "prctl failed",
+			func() error { return unix.Prctl(unix.PR_SET_PDEATHSIG, uintptr(u.killChild), 0, 0, 0) })
+		if err != nil {
+			return err
+		}
+	}
+	if c.Explain != nil {
+		return nil
+	}
 	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
 	var caps [2]unix.CapUserData
 	if err := unix.Capget(&header, &caps[0]); err != nil {
-		return err
+		return &stepError{"capget failed", err}
 	}
 	caps[0].Inheritable, caps[1].Inheritable = 0, 0
-	return unix.Capset(&header, &caps[0]) // the ambient set shrinks with it
+	if err := unix.Capset(&header, &caps[0]); err != nil { // the ambient set shrinks with it
+		return &stepError{"capset failed", err}
+	}
+	return nil
 }
 
 // forked has a child become the program: in a PID namespace, only those born
@@ -144,8 +160,7 @@ func (u *unsharing) forked(c *applet.Cmd, p *nsfs.Command) (int, error) {
 	if err := u.keepAll(c); err != nil {
 		return 0, err
 	}
-	rest := u.rest(unix.CLONE_NEWNS)
-	return rest.inChild(c, p, &syscall.SysProcAttr{Pdeathsig: u.killChild})
+	return u.rest(unix.CLONE_NEWNS).inChild(c, p, &syscall.SysProcAttr{})
 }
 
 // inUser has a child become the program, as a process with several threads, as
@@ -154,12 +169,11 @@ func (u *unsharing) forked(c *applet.Cmd, p *nsfs.Command) (int, error) {
 // child makes it.
 func (u *unsharing) inUser(c *applet.Cmd, p *nsfs.Command) (int, error) {
 	inside := uintptr(unix.CLONE_NEWNS)
-	sys := &syscall.SysProcAttr{Pdeathsig: u.killChild}
 	if !u.fork {
 		inside |= unix.CLONE_NEWPID
-		sys.Pdeathsig = unix.SIGKILL // the child stands for this process
+		u.killChild = unix.SIGKILL // the child stands for this process
 	}
-	sys.Cloneflags = u.flags &^ inside
+	sys := &syscall.SysProcAttr{Cloneflags: u.flags &^ inside}
 	if u.mapped {
 		sys.UidMappings = []syscall.SysProcIDMap{{ContainerID: u.uid, HostID: os.Geteuid(), Size: 1}}
 		sys.GidMappings = []syscall.SysProcIDMap{{ContainerID: u.gid, HostID: os.Getegid(), Size: 1}}
@@ -175,7 +189,7 @@ func (u *unsharing) inUser(c *applet.Cmd, p *nsfs.Command) (int, error) {
 func (u *unsharing) rest(flags uintptr) *unsharing {
 	return &unsharing{
 		flags: u.flags & flags, mountProc: u.mountProc, proc: u.proc,
-		propagation: u.propagation, child: true,
+		propagation: u.propagation, killChild: u.killChild, child: true,
 	}
 }
 
@@ -188,6 +202,7 @@ func (u *unsharing) inChild(c *applet.Cmd, p *nsfs.Command, sys *syscall.SysProc
 	if c.Explains(call, "a child, which does what follows; "+c.Name+" waits and exits with its status") {
 		return 0, u.here(c, p)
 	}
+	sys.Pdeathsig = u.killChild
 	if u.flags != 0 {
 		p = &nsfs.Command{File: "/proc/self/exe", Args: u.args(p), Env: p.Env}
 	}
@@ -204,6 +219,9 @@ func (u *unsharing) args(p *nsfs.Command) []string {
 	}
 	if u.mountProc {
 		args = append(args, "--mount-proc="+u.proc)
+	}
+	if u.killChild != 0 {
+		args = append(args, "--kill-child="+strconv.Itoa(int(u.killChild)))
 	}
 	args = append(args, "--")
 	if p.File == "" { // else it finds the shell itself
