@@ -40,6 +40,11 @@ func (f Family) String() string {
 	return fmt.Sprintf("AF_%d", uint8(f))
 }
 
+// family16 is a family in 16 bits, as sockets have it.
+type family16 uint16
+
+func (f family16) String() string { return Family(f).String() }
+
 // Families of multicast routes, from linux/rtnetlink.h.
 const (
 	rtnlFamilyIPMR  = 128 // RTNL_FAMILY_IPMR

@@ -3,7 +3,6 @@
 package rtnl
 
 import (
-	"encoding/binary"
 	"fmt"
 	"net/netip"
 
@@ -246,30 +245,37 @@ func prefix(c *nl.Coder, typ uint16, name string, p *netip.Prefix, bits uint8) {
 	}
 }
 
-// via codes struct rtvia: the address family and as many bytes as its
-// addresses have.
+// via codes struct rtvia: an address family and an address of it, which is
+// the other one than the route's.
 func via(c *nl.Coder, p *netip.Addr) {
-	var buf [2 + 16]byte
-	var b []byte
-	if c.Encoding() && p.IsValid() {
-		b = viaBytes(&buf, *p)
+	if !c.Struct(unix.RTA_VIA, "RTA_VIA", p.IsValid()) {
+		return
 	}
-	nl.Bytes(c, unix.RTA_VIA, "RTA_VIA", &b)
-	if c.Decoding() && b != nil {
+	family, buf := addrBytes(*p)
+	nl.M16(c, "rtvia_family", &family)
+	n := 16
+	switch {
+	case c.Encoding() && p.Is4():
+		n = 4
+	case c.Decoding():
+		n = min(c.Left(), n)
+	}
+	nl.MIP(c, "rtvia_addr", buf[:n])
+	if c.Decoding() {
 		var ok bool
-		if *p, ok = netip.AddrFromSlice(b[min(2, len(b)):]); !ok {
-			c.Fail(fmt.Errorf("rtnl: RTA_VIA: %d bytes are no struct rtvia", len(b)))
+		if *p, ok = netip.AddrFromSlice(buf[:n]); !ok {
+			c.Fail(fmt.Errorf("rtnl: RTA_VIA: %d bytes are no address", n))
 		}
 	}
+	c.End()
 }
 
-func viaBytes(buf *[2 + 16]byte, a netip.Addr) []byte {
-	if a.Is4() {
-		binary.NativeEndian.PutUint16(buf[:], unix.AF_INET)
-		v4 := a.As4()
-		return buf[:2+copy(buf[2:], v4[:])]
+func addrBytes(a netip.Addr) (family16, [16]byte) {
+	if !a.Is4() {
+		return unix.AF_INET6, a.As16()
 	}
-	binary.NativeEndian.PutUint16(buf[:], unix.AF_INET6)
-	v6 := a.As16()
-	return buf[:2+copy(buf[2:], v6[:])]
+	var b [16]byte
+	v4 := a.As4()
+	copy(b[:], v4[:])
+	return unix.AF_INET, b
 }
