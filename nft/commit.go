@@ -1,0 +1,99 @@
+//go:build linux
+
+package nft
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/minins/minins/nl"
+	"golang.org/x/sys/unix"
+)
+
+var (
+	// ErrStale says that the ruleset has changed since the generation that the
+	// batch was to begin from, and that nothing was done: read it and try again.
+	ErrStale = errors.New("nft: the ruleset was changed by another program in the meantime; nothing was done")
+
+	// ErrUnconfirmed says that the kernel neither refused a batch nor said that
+	// it was done. Read the ruleset to know.
+	ErrUnconfirmed = errors.New("nft: the kernel did not confirm the batch")
+)
+
+// Commit sends the batch. If any request is refused nothing is done, and the
+// error holds all refusals, each in words and as an [*nl.Error] whose Index
+// counts from 1. An empty batch is not sent, since it would be confirmed
+// without a new generation.
+//
+// Up to some 900 rules fit the default socket buffers; Commit enlarges them as
+// far as the process may. EMSGSIZE says that it may not: without CAP_NET_ADMIN
+// in the initial user namespace the bound is net.core.wmem_max.
+func (b *Batch) Commit(ctx context.Context) error {
+	if b.err != nil || b.Len() == 0 {
+		return b.err
+	}
+	b.b.Add(unix.NFNL_MSG_BATCH_END, unix.NLM_F_ACK, &BatchMark{ResID: unix.NFNL_SUBSYS_NFTABLES})
+	if b.echoes != nil {
+		b.b.Each = b.echo
+	}
+	acked, err := b.b.Send(ctx)
+	switch {
+	case err != nil:
+		return b.refused(err)
+	case acked:
+		b.c.acks = true
+		return nil
+	case b.c.acks:
+		return ErrUnconfirmed
+	}
+	// Before Linux 6.10 the end is not acknowledged, but there is a new
+	// generation.
+	after, err := b.c.Gen(ctx)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrUnconfirmed, err)
+	}
+	if after == b.before {
+		return ErrUnconfirmed
+	}
+	return nil
+}
+
+func (b *Batch) echo(index int, h nl.Header, body []byte) error {
+	if h.Type != typ(unix.NFT_MSG_NEWRULE) {
+		return nil
+	}
+	for _, e := range b.echoes {
+		if e.index == index {
+			var r Rule
+			if err := b.c.coder.Decode(body, &r); err != nil {
+				return fmt.Errorf("nft: the echo of a rule: %w", err)
+			}
+			e.rule.Handle = r.Handle
+		}
+	}
+	return nil
+}
+
+// refused puts the refusals in words.
+func (b *Batch) refused(err error) error {
+	all := []error{err}
+	if many, ok := err.(interface{ Unwrap() []error }); ok {
+		all = many.Unwrap()
+	}
+	for i, err := range all {
+		var e *nl.Error
+		switch {
+		case !errors.As(err, &e):
+			all[i] = fmt.Errorf("nft: %w", err)
+		case e.Index == 0 && errors.Is(e, unix.ERESTART):
+			all[i] = fmt.Errorf("%w: %w", ErrStale, err)
+		default:
+			all[i] = inWords(e, err)
+		}
+	}
+	if len(all) == 1 {
+		return all[0]
+	}
+	return errors.Join(all...)
+}

@@ -1,0 +1,115 @@
+//go:build linux
+
+package nft
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/minins/minins/nl"
+	"golang.org/x/sys/unix"
+)
+
+// inWords says what a refused request was to do, and why the kernel may have
+// refused it if its errno alone tells too little.
+func inWords(e *nl.Error, err error) error {
+	h, body, _, ok := nl.Next(e.Request())
+	if !ok {
+		return fmt.Errorf("nft: %w", err)
+	}
+	what := "nft: " + describe(h, body)
+	if why := reason(h.Type&0xff, e); why != "" {
+		return fmt.Errorf("%s: %s: %w", what, why, err)
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}
+
+// describe is a request in words: "add a rule to chain ip nat PREROUTING".
+func describe(h nl.Header, body []byte) string {
+	_, m := Protocol.Type(h.Type)
+	var c nl.Coder
+	if m == nil || c.Decode(body, m) != nil {
+		return Protocol.TypeName(h.Type)
+	}
+	verb := verb(Protocol.TypeName(h.Type), h.Flags)
+	switch m := m.(type) {
+	case *Table:
+		return fmt.Sprintf("%s table %s %s", verb, m.Family.Keyword(), m.Name)
+	case *Chain:
+		return fmt.Sprintf("%s chain %s %s %s", verb, m.Family.Keyword(), m.Table, m.Name)
+	case *Rule:
+		return m.describe(verb)
+	case *Set:
+		return fmt.Sprintf("%s set %s %s %s", verb, m.Family.Keyword(), m.Table, m.Name)
+	case *Elems:
+		return fmt.Sprintf("%s %d elements of set %s %s %s", verb, len(m.Elems), m.Family.Keyword(), m.Table, m.Set)
+	case *Obj:
+		return fmt.Sprintf("%s object %s %s %s", verb, m.Family.Keyword(), m.Table, m.Name)
+	case *Flowtable:
+		return fmt.Sprintf("%s flowtable %s %s %s", verb, m.Family.Keyword(), m.Table, m.Name)
+	}
+	return Protocol.TypeName(h.Type)
+}
+
+func (r *Rule) describe(verb string) string {
+	chain := r.Chain
+	if chain == "" && r.ChainID != 0 {
+		chain = fmt.Sprintf("number %d of the batch", r.ChainID)
+	}
+	where := fmt.Sprintf("chain %s %s %s", r.Family.Keyword(), r.Table, chain)
+	switch {
+	case verb == "delete" && r.Chain == "":
+		return fmt.Sprintf("flush table %s %s", r.Family.Keyword(), r.Table)
+	case verb == "delete" && r.Handle == 0:
+		return "flush " + where
+	case r.Handle != 0:
+		return fmt.Sprintf("%s the rule with handle %d of %s", verb, r.Handle, where)
+	case r.Position != 0:
+		return fmt.Sprintf("%s a rule next to handle %d of %s", verb, r.Position, where)
+	}
+	return fmt.Sprintf("%s a rule to %s", verb, where)
+}
+
+func verb(typeName string, flags uint16) string {
+	switch {
+	case strings.Contains(typeName, "_GET"):
+		return "get"
+	case strings.Contains(typeName, "_DEL"), strings.Contains(typeName, "_DESTROY"):
+		return "delete"
+	case flags&unix.NLM_F_REPLACE != 0:
+		return "replace"
+	case flags&unix.NLM_F_EXCL != 0:
+		return "create"
+	case flags&unix.NLM_F_CREATE != 0:
+		return "add"
+	}
+	return "change"
+}
+
+// reason is why a request is refused, where the kernel has no text for it and
+// more than one errno's worth to say.
+func reason(msg uint16, e *nl.Error) string {
+	last := ""
+	if len(e.Path) > 0 {
+		last = e.Path[len(e.Path)-1]
+	}
+	switch {
+	case e.Message != "":
+		return ""
+	case e.Errno == unix.EBUSY && msg == unix.NFT_MSG_DELCHAIN:
+		return "it still has rules, or rules jump to it"
+	case e.Errno == unix.EBUSY && (msg == unix.NFT_MSG_DELSET || msg == unix.NFT_MSG_DELOBJ):
+		return "rules still use it"
+	case e.Errno == unix.EEXIST:
+		return "it exists already"
+	case e.Errno == unix.ENOENT && strings.HasSuffix(last, "_TABLE"):
+		return "there is no such table"
+	case e.Errno == unix.ENOENT && strings.HasSuffix(last, "_CHAIN"):
+		return "there is no such chain"
+	case e.Errno == unix.ENOENT && msg == unix.NFT_MSG_NEWRULE && strings.HasPrefix(last, "NFTA_EXPR"):
+		return "the kernel does not have this expression"
+	case e.Errno == unix.EOPNOTSUPP && msg == unix.NFT_MSG_NEWCHAIN:
+		return "the kernel has no such chain type, or the chain exists with another hook or priority"
+	}
+	return ""
+}

@@ -1,0 +1,138 @@
+//go:build linux
+
+package nft
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/minins/minins/nl"
+	"golang.org/x/sys/unix"
+)
+
+// Tables lists the tables of a family; [Unspec] is all.
+// Equivalent to: nft list tables
+func (c *Conn) Tables(ctx context.Context, f Family) ([]Table, error) {
+	all, err := nl.List(ctx, c.Conn, typ(unix.NFT_MSG_GETTABLE), &Table{Family: f}, func(t *Table) bool {
+		return f == Unspec || t.Family == f
+	})
+	return all, failed(err, "list tables")
+}
+
+// Chains lists the chains of a table, in the order of their making; the empty
+// name is all tables. A table that is not there has none.
+// Equivalent to: nft list chains ip
+func (c *Conn) Chains(ctx context.Context, f Family, table string) ([]Chain, error) {
+	all, err := nl.List(ctx, c.Conn, typ(unix.NFT_MSG_GETCHAIN), &Chain{Family: f}, func(ch *Chain) bool {
+		return (f == Unspec || ch.Family == f) && (table == "" || ch.Table == table)
+	})
+	return all, failed(err, "list chains of table "+f.Keyword()+" "+table)
+}
+
+// Rules lists the rules of a chain, in their order; an empty name is all
+// tables or all chains. The kernel filters, but not every one that there is
+// filters all, so that what comes is filtered again.
+// Equivalent to: nft -a list chain ip t c
+func (c *Conn) Rules(ctx context.Context, f Family, table, chain string) ([]Rule, error) {
+	all, err := nl.List(ctx, c.Conn, typ(unix.NFT_MSG_GETRULE), &Rule{Family: f, Table: table, Chain: chain}, func(r *Rule) bool {
+		return (f == Unspec || r.Family == f) && (table == "" || r.Table == table) && (chain == "" || r.Chain == chain)
+	})
+	return all, failed(err, "list rules of chain "+f.Keyword()+" "+table+" "+chain)
+}
+
+// Sets lists the sets and maps of a table, the anonymous ones too.
+// Equivalent to: nft list sets
+func (c *Conn) Sets(ctx context.Context, f Family, table string) ([]Set, error) {
+	all, err := nl.List(ctx, c.Conn, typ(unix.NFT_MSG_GETSET), &Set{Family: f, Table: table}, func(s *Set) bool {
+		return (f == Unspec || s.Family == f) && (table == "" || s.Table == table)
+	})
+	return all, failed(err, "list sets of table "+f.Keyword()+" "+table)
+}
+
+// Elems lists the elements of a set. Equivalent to: nft list set ip t s
+func (c *Conn) Elems(ctx context.Context, f Family, table, set string) ([]Elem, error) {
+	parts, err := nl.List[Elems](ctx, c.Conn, typ(unix.NFT_MSG_GETSETELEM), &Elems{Family: f, Table: table, Set: set}, nil)
+	var all []Elem
+	for _, p := range parts {
+		all = append(all, p.Elems...)
+	}
+	return all, failed(err, "list set "+f.Keyword()+" "+table+" "+set)
+}
+
+// A Ruleset is what a table holds at one moment.
+type Ruleset struct {
+	Gen    uint32 // the generation, for [Conn.BeginAt]
+	Tables []Table
+	Chains []Chain
+	Rules  []Rule
+}
+
+// Ruleset reads the tables, chains and rules of one table, or of all tables of
+// a family if the name is empty, as they are at one moment. A table that is not
+// there is not an error. Equivalent to: nft list ruleset
+func (c *Conn) Ruleset(ctx context.Context, f Family, table string) (rs Ruleset, err error) {
+	rs.Gen, err = c.Snapshot(ctx, func() (err error) {
+		rs = Ruleset{}
+		all, err := c.Tables(ctx, f)
+		if err != nil {
+			return err
+		}
+		for _, t := range all {
+			if table == "" || t.Name == table {
+				rs.Tables = append(rs.Tables, t)
+			}
+		}
+		if rs.Chains, err = c.Chains(ctx, f, table); err != nil {
+			return err
+		}
+		rs.Rules, err = c.Rules(ctx, f, table, "")
+		return err
+	})
+	return rs, err
+}
+
+// Snapshot calls read, again and again if need be, until the ruleset did not
+// change meanwhile, and returns its generation.
+func (c *Conn) Snapshot(ctx context.Context, read func() error) (gen uint32, err error) {
+	for pause := time.Millisecond; ; pause = min(2*pause, 128*time.Millisecond) {
+		if gen, err = c.Gen(ctx); err != nil {
+			return 0, err
+		}
+		if err = read(); err != nil {
+			return 0, err
+		}
+		after, err := c.Gen(ctx)
+		if err != nil || after == gen {
+			return gen, err
+		}
+		select {
+		case <-ctx.Done():
+			return 0, fmt.Errorf("nft: the ruleset changed each time it was read: %w", ctx.Err())
+		case <-time.After(pause):
+		}
+	}
+}
+
+// failed says what an error was met in.
+func failed(err error, what string) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("nft: %s: %w", what, err)
+}
+
+// Chain asks for one chain. Its absence is [io/fs.ErrNotExist].
+// Equivalent to: nft list chain ip t c
+func (c *Conn) Chain(ctx context.Context, f Family, table, name string) (*Chain, error) {
+	var ch Chain
+	err := c.Do(ctx, typ(unix.NFT_MSG_GETCHAIN), 0, &Chain{Family: f, Table: table, Name: name}, &ch)
+	if e := (*nl.Error)(nil); errors.As(err, &e) {
+		return nil, inWords(e, err)
+	}
+	if err != nil {
+		return nil, failed(err, "get chain "+f.Keyword()+" "+table+" "+name)
+	}
+	return &ch, nil
+}

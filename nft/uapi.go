@@ -1,0 +1,68 @@
+//go:build linux
+
+package nft
+
+// What golang.org/x/sys/unix lacks of linux/netfilter/nf_tables.h, each with
+// the header's name.
+const (
+	msgDestroyTable     = 26 // NFT_MSG_DESTROYTABLE, Linux 6.3
+	msgDestroyChain     = 27 // NFT_MSG_DESTROYCHAIN
+	msgDestroyRule      = 28 // NFT_MSG_DESTROYRULE
+	msgDestroySet       = 29 // NFT_MSG_DESTROYSET
+	msgDestroySetElem   = 30 // NFT_MSG_DESTROYSETELEM
+	msgDestroyObj       = 31 // NFT_MSG_DESTROYOBJ
+	msgDestroyFlowtable = 32 // NFT_MSG_DESTROYFLOWTABLE
+	msgGetSetElemReset  = 33 // NFT_MSG_GETSETELEM_RESET, Linux 6.5
+)
+
+const (
+	attrTableHandle   = 4 // NFTA_TABLE_HANDLE
+	attrTablePad      = 5 // NFTA_TABLE_PAD
+	attrTableUserdata = 6 // NFTA_TABLE_USERDATA
+	attrTableOwner    = 7 // NFTA_TABLE_OWNER
+
+	attrChainFlags    = 10 // NFTA_CHAIN_FLAGS
+	attrChainID       = 11 // NFTA_CHAIN_ID
+	attrChainUserdata = 12 // NFTA_CHAIN_USERDATA
+
+	attrHookDevs   = 4 // NFTA_HOOK_DEVS
+	attrDeviceName = 1 // NFTA_DEVICE_NAME
+
+	attrRulePositionID = 10 // NFTA_RULE_POSITION_ID
+	attrRuleChainID    = 11 // NFTA_RULE_CHAIN_ID
+
+	attrSetDescConcat  = 2  // NFTA_SET_DESC_CONCAT
+	attrSetFieldLen    = 1  // NFTA_SET_FIELD_LEN
+	attrSetHandle      = 16 // NFTA_SET_HANDLE
+	attrSetExpr        = 17 // NFTA_SET_EXPR
+	attrSetExpressions = 18 // NFTA_SET_EXPRESSIONS
+	attrSetType        = 19 // NFTA_SET_TYPE, Linux 6.16
+	attrSetCount       = 20 // NFTA_SET_COUNT, Linux 6.16
+
+	attrElemKeyEnd      = 10 // NFTA_SET_ELEM_KEY_END
+	attrElemExpressions = 11 // NFTA_SET_ELEM_EXPRESSIONS
+
+	attrObjHandle   = 6 // NFTA_OBJ_HANDLE
+	attrObjPad      = 7 // NFTA_OBJ_PAD
+	attrObjUserdata = 8 // NFTA_OBJ_USERDATA
+
+	attrVerdictChainID = 3 // NFTA_VERDICT_CHAIN_ID
+
+	attrBitwiseOp    = 6 // NFTA_BITWISE_OP
+	attrBitwiseData  = 7 // NFTA_BITWISE_DATA
+	attrBitwiseSreg2 = 8 // NFTA_BITWISE_SREG2, Linux 6.13
+
+	attrDynsetExpressions = 10 // NFTA_DYNSET_EXPRESSIONS
+
+	attrConnlimitCount = 1 // NFTA_CONNLIMIT_COUNT
+	attrConnlimitFlags = 2 // NFTA_CONNLIMIT_FLAGS
+
+	attrLastSet   = 1 // NFTA_LAST_SET
+	attrLastMsecs = 2 // NFTA_LAST_MSECS
+	attrLastPad   = 3 // NFTA_LAST_PAD
+
+	attrTraceCtID        = 18 // NFTA_TRACE_CT_ID, Linux 6.16
+	attrTraceCtDirection = 19 // NFTA_TRACE_CT_DIRECTION
+	attrTraceCtStatus    = 20 // NFTA_TRACE_CT_STATUS
+	attrTraceCtState     = 21 // NFTA_TRACE_CT_STATE
+)
