@@ -16,7 +16,7 @@ type Chain struct {
 	Name     string
 	Hook     nl.Opt[Hook]
 	Policy   nl.Opt[VerdictCode] // of a base chain: Accept or Drop
-	Use      uint32              // reply: the number of rules in it and jumps to it
+	Use      nl.Opt[uint32]      // reply: the number of rules in it and jumps to it
 	Counters nl.Opt[Counters]    // of the policy; sending them sets them
 	Handle   uint64              // the kernel's number for the chain
 	Type     string              // of a base chain: "filter", "nat" or "route"
@@ -37,7 +37,7 @@ func (ch *Chain) Fields(c *nl.Coder) {
 		c.EndEmpty()
 	}
 	nl.OptBE32(c, unix.NFTA_CHAIN_POLICY, "NFTA_CHAIN_POLICY", &ch.Policy)
-	nl.BE32(c, unix.NFTA_CHAIN_USE, "NFTA_CHAIN_USE", &ch.Use)
+	nl.OptBE32(c, unix.NFTA_CHAIN_USE, "NFTA_CHAIN_USE", &ch.Use)
 	if nest(c, unix.NFTA_CHAIN_COUNTERS, "NFTA_CHAIN_COUNTERS", &ch.Counters) {
 		ch.Counters.V.fields(c)
 		c.EndEmpty()

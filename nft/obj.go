@@ -30,7 +30,7 @@ func (o *Obj) Fields(c *nl.Coder) {
 	header(c, &o.Family, &o.ResID)
 	nl.Str(c, unix.NFTA_OBJ_TABLE, "NFTA_OBJ_TABLE", &o.Table)
 	nl.Str(c, unix.NFTA_OBJ_NAME, "NFTA_OBJ_NAME", &o.Name)
-	nl.ReqBE32(c, unix.NFTA_OBJ_TYPE, "NFTA_OBJ_TYPE", &o.Type)
+	nl.BE32(c, unix.NFTA_OBJ_TYPE, "NFTA_OBJ_TYPE", &o.Type)
 	nl.BE64(c, attrObjHandle, "NFTA_OBJ_HANDLE", &o.Handle)
 	nl.Bytes(c, attrObjUserdata, "NFTA_OBJ_USERDATA", &o.Userdata)
 	o.data(c)
