@@ -22,9 +22,9 @@ func Create(name string) error {
 		defer c.unlock()
 		err := c.recipe().run(name, nil)
 		if err != nil && c.made {
-			// The namespace may be mounted, but is not ours to keep.
-			unix.Unmount(c.path, unix.MNT_DETACH)
-			unix.Unlink(c.path)
+			// What failed is the error; that this fails too would add nothing.
+			_ = unix.Unmount(c.path, unix.MNT_DETACH)
+			_ = unix.Unlink(c.path)
 		}
 		return err
 	})

@@ -104,4 +104,3 @@ func TestDoGoexit(t *testing.T) {
 		t.Error("no error for a function that never returned")
 	}
 }
-

@@ -4,12 +4,17 @@ package nsfs_test
 
 import (
 	"errors"
+	"fmt"
+	"io/fs"
 	"os"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/minins/minins/internal/testns"
 	"github.com/minins/minins/nsfs"
+	"golang.org/x/sys/unix"
 )
 
 // TestMain also is the program that the tests start to see a process end.

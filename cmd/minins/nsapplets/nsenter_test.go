@@ -10,8 +10,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-
 )
 
 // TestNsenter enters the namespaces of a process that our unshare made.
@@ -79,4 +77,3 @@ func glob(t *testing.T, pattern string) []string {
 	}
 	return names
 }
-

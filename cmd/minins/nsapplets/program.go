@@ -137,7 +137,7 @@ func pass(pid int, signals <-chan os.Signal, done <-chan struct{}) {
 		select {
 		case s := <-signals:
 			if s == unix.SIGTERM {
-				unix.Kill(pid, unix.SIGTERM) // if it has ended, Wait tells
+				_ = unix.Kill(pid, unix.SIGTERM) // if it has ended, Wait tells
 			}
 		case <-done:
 			return
