@@ -184,10 +184,10 @@ func mounts(t *testing.T) string {
 	return string(b)
 }
 
-// TestUndo has the bind mount fail, by a limit on mounts that is reached, and
+// TestUndo has the step after the name fail, by a limit that is reached, and
 // sees no name left behind.
 func TestUndo(t *testing.T) {
-	create(t, "first") // so that only the last step adds a mount
+	create(t, "first")
 	const limit = "/proc/sys/user/max_net_namespaces"
 	old, err := os.ReadFile(limit)
 	if err != nil {
