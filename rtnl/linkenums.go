@@ -145,7 +145,7 @@ const (
 	ExtVF          ExtMask = 1 << 0 // RTEXT_FILTER_VF
 	ExtBrVLAN      ExtMask = 1 << 1 // RTEXT_FILTER_BRVLAN
 	ExtBrVLANShort ExtMask = 1 << 2 // RTEXT_FILTER_BRVLAN_COMPRESSED
-	ExtSkipStats   ExtMask = 1 << 3 // RTEXT_FILTER_SKIP_STATS, which saves a quarter
+	ExtSkipStats   ExtMask = 1 << 3 // RTEXT_FILTER_SKIP_STATS: without IPv6's counters, a quarter
 	ExtMRP         ExtMask = 1 << 4 // RTEXT_FILTER_MRP
 	ExtCFMConfig   ExtMask = 1 << 5 // RTEXT_FILTER_CFM_CONFIG
 	ExtCFMStatus   ExtMask = 1 << 6 // RTEXT_FILTER_CFM_STATUS

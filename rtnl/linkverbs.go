@@ -13,8 +13,7 @@ import (
 )
 
 // AddLink creates a link, and its peer if it is a veth, in one request that is
-// done as a whole or not at all. The flags that are set in l.Flags need not
-// be in l.Change.
+// done as a whole or not at all. The kernel ignores Alias and AltNames here.
 //
 // It is refused with EEXIST (a name or the index is in use), EOPNOTSUPP (no
 // such kind), EINVAL (no name for a link), ENOTCONN (a peer cannot be created
@@ -84,7 +83,8 @@ func (c *Conn) getLink(ctx context.Context, req *Link) (*Link, error) {
 }
 
 // LinkIndex returns the index of the link with that name or alternative name.
-// It costs less than [Conn.GetLink]: the kernel leaves out the counters.
+// It costs less than [Conn.GetLink]: the kernel leaves out
+// IPv6's counters.
 func (c *Conn) LinkIndex(ctx context.Context, name string) (uint32, error) {
 	req := LinkNamed(name)
 	req.ExtMask = ExtSkipStats
