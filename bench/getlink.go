@@ -22,7 +22,7 @@ func getlink(count int) (s sample, allocs float64, err error) {
 	}
 	defer c.Close()
 	ctx := context.Background()
-	req, reply := &rtnl.Link{Index: 1}, nl.Discard
+	req, reply := &rtnl.Link{Index: 1}, &rtnl.Link{}
 	if err := c.Do(ctx, unix.RTM_GETLINK, 0, req, reply); err != nil {
 		return s, 0, err
 	}

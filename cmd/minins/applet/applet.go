@@ -15,7 +15,7 @@ import (
 // An Applet is one command of the multi-call binary.
 type Applet struct {
 	Name    string         // what it is called by: "ip", "iptables-save"
-	Summary string         // one line for "minins help"
+	Summary string         // one line for "minins help", or "" for one that only minins itself calls
 	Run     func(*Cmd) int // returns the exit status
 }
 

@@ -1,0 +1,63 @@
+//go:build linux
+
+package main
+
+import (
+	"github.com/minins/minins/cmd/minins/applet"
+	"github.com/minins/minins/cmd/minins/explain"
+	"github.com/minins/minins/cmd/minins/nsapplets"
+	"github.com/minins/minins/cmd/minins/ping"
+	"github.com/minins/minins/cmd/minins/ps"
+	"github.com/minins/minins/cmd/minins/setup"
+)
+
+// applets is the one table of all commands, in the order of "minins help".
+func applets() []applet.Applet {
+	return []applet.Applet{
+		{Name: "ping", Summary: "ask a host for an answer by ICMP", Run: ping.Run},
+		{Name: "ps", Summary: "list processes", Run: ps.Run},
+		{Name: "unshare", Summary: "run a program in new namespaces", Run: nsapplets.Unshare},
+		{Name: "nsenter", Summary: "run a program in the namespaces of another process", Run: nsapplets.Nsenter},
+		{Name: nsapplets.ChildName, Run: nsapplets.UnshareChild},
+		{Name: "explain", Summary: "show what a command would send to the kernel, byte by byte; nothing is sent", Run: explainCommand},
+		{Name: "install", Summary: "make links, so that each command can be called by its name", Run: install},
+		{Name: "uninstall", Summary: "remove those links", Run: uninstall},
+		{Name: "help", Summary: "list all commands", Run: help},
+		{Name: "version", Summary: "print the version", Run: setup.Version},
+	}
+}
+
+// own are the commands that are only called as "minins NAME", or by minins
+// itself: no tool of that name is stood in for, so that no link is made.
+func own(name string) bool {
+	switch name {
+	case "explain", "install", "uninstall", "help", "version", nsapplets.ChildName:
+		return true
+	}
+	return false
+}
+
+func find(name string) (applet.Applet, bool) {
+	for _, a := range applets() {
+		if a.Name == name {
+			return a, true
+		}
+	}
+	return applet.Applet{}, false
+}
+
+func help(c *applet.Cmd) int           { return setup.Help(c, applets()) }
+func explainCommand(c *applet.Cmd) int { return explain.Run(c, find) }
+func install(c *applet.Cmd) int        { return setup.Install(c, links()) }
+func uninstall(c *applet.Cmd) int      { return setup.Uninstall(c, links()) }
+
+// links are the names that the binary can be called by.
+func links() []string {
+	var names []string
+	for _, a := range applets() {
+		if !own(a.Name) {
+			names = append(names, a.Name)
+		}
+	}
+	return names
+}

@@ -1,0 +1,89 @@
+//go:build linux
+
+// Command minins is all of Linux network namespaces in one binary. Called by
+// the name of one of its applets (ip, iptables, ping …) or with that name as
+// its first word, it does what the tool of that name does.
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/minins/minins/cmd/minins/applet"
+	"github.com/minins/minins/nl"
+	"github.com/minins/minins/nsfs"
+)
+
+// The main goroutine keeps the main thread, so that no other goroutine changes
+// the namespaces that /proc/self shows for the whole process.
+func init() { runtime.LockOSThread() }
+
+func main() { os.Exit(run(os.Args)) }
+
+// run finds the applet that the words call and runs it.
+func run(args []string) int {
+	name := filepath.Base(args[0])
+	a, ok := find(name)
+	if ok {
+		return call(a, name, args[1:])
+	}
+	args = args[1:]
+	if len(args) == 0 {
+		args = []string{"help"}
+	}
+	switch args[0] {
+	case "-h", "-help", "--help":
+		args[0] = "help"
+	case "-V", "-version", "--version":
+		args[0] = "version"
+	}
+	if a, ok = find(args[0]); !ok {
+		fmt.Fprintf(os.Stderr, "minins: there is no command %q; \"minins help\" lists all\n", args[0])
+		return 1
+	}
+	return call(a, args[0], args[1:])
+}
+
+func call(a applet.Applet, name string, args []string) int {
+	c := &applet.Cmd{
+		Name:     name,
+		Args:     args,
+		Stdin:    os.Stdin,
+		Stdout:   bufio.NewWriter(os.Stdout),
+		Stderr:   os.Stderr,
+		Getenv:   os.Getenv,
+		Dial:     dial,
+		IsApplet: func(name string) bool { _, ok := find(name); return ok },
+		Hints:    os.Getenv("MININS_HINTS") == "1" || isTerminal(2),
+	}
+	status := a.Run(c)
+	if err := c.Stdout.Flush(); err != nil {
+		fmt.Fprintf(os.Stderr, "%s: standard output: %v\n", name, err)
+		return max(status, 1)
+	}
+	return status
+}
+
+// dial opens a netlink socket in the network namespace that ns names, and in
+// the process's own if ns is "".
+func dial(p *nl.Protocol, ns string) (*nl.Conn, error) {
+	if ns == "" {
+		return nl.Dial(p, nl.Config{})
+	}
+	n, err := nsfs.Open(ns)
+	if err != nil {
+		return nil, err
+	}
+	defer n.Close()
+	return nl.Dial(p, nl.Config{NetNS: n.Fd()})
+}
+
+func isTerminal(fd int) bool {
+	_, err := unix.IoctlGetTermios(fd, unix.TCGETS)
+	return err == nil
+}

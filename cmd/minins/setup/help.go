@@ -1,0 +1,47 @@
+//go:build linux
+
+// Package setup holds the commands about minins itself: help, version,
+// install and uninstall.
+package setup
+
+import (
+	"runtime/debug"
+
+	"github.com/minins/minins/cmd/minins/applet"
+)
+
+// Help lists all commands.
+func Help(c *applet.Cmd, applets []applet.Applet) int {
+	c.Printf(`minins: Linux network namespaces in one binary
+
+Usage: minins COMMAND [ARGUMENTS]
+       COMMAND [ARGUMENTS]           by a link; see "minins install"
+
+Commands:
+`)
+	for _, a := range applets {
+		if a.Summary != "" { // minins calls the others itself
+			c.Printf("  %-16s %s\n", a.Name, a.Summary)
+		}
+	}
+	c.Printf(`
+"minins COMMAND -h" has the words of each ("minins ip help", "minins ip link
+help"). "ip netns exec NAME COMMAND" finds these commands too, after PATH.
+
+Environment:
+  MININS_HINTS=1   explain errors below the text of the original tool, also
+                   where standard error is not a terminal
+`)
+	return 0
+}
+
+// Version prints the version that the binary was built as.
+func Version(c *applet.Cmd) int {
+	version := "(devel)"
+	goVersion := ""
+	if info, ok := debug.ReadBuildInfo(); ok {
+		version, goVersion = info.Main.Version, info.GoVersion
+	}
+	c.Printf("minins %s %s\n", version, goVersion)
+	return 0
+}
