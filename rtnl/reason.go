@@ -26,7 +26,7 @@ func Reason(op string, m nl.Message, err error) string {
 		return "that needs CAP_NET_ADMIN in the user namespace of the network namespace"
 	}
 	var e *nl.Error
-	if errors.As(err, &e) && e.Message != "" && errno != unix.ENETUNREACH {
+	if errors.As(err, &e) && e.Message != "" && errno != unix.ENETUNREACH && errno != unix.ERANGE {
 		return "" // the kernel's words name the cause
 	}
 	switch m := m.(type) {
@@ -177,10 +177,6 @@ func (n *Neigh) reason(op string, errno syscall.Errno) string {
 		return "there is no entry for this neighbour"
 	case unix.ENODEV:
 		return fmt.Sprintf("there is no link #%d in this namespace", n.Index)
-	case unix.EINVAL:
-		if n.Index == 0 {
-			return "a neighbour needs a link"
-		}
 	}
 	return ""
 }
