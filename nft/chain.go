@@ -22,8 +22,8 @@ type Chain struct {
 	Type     string              // of a base chain: "filter", "nat" or "route"
 	ID       uint32              // names the chain to rules of the same batch
 	Flags    ChainFlags
-	Userdata []byte // see [Userdata]
-	Rest     []byte // attributes that this package does not know
+	Userdata Userdata // a comment, for one
+	Rest     []byte   // attributes that this package does not know
 }
 
 // Fields is the layout of NFT_MSG_NEWCHAIN.
@@ -46,7 +46,7 @@ func (ch *Chain) Fields(c *nl.Coder) {
 	nl.Str(c, unix.NFTA_CHAIN_TYPE, "NFTA_CHAIN_TYPE", &ch.Type)
 	nl.BE32(c, attrChainID, "NFTA_CHAIN_ID", &ch.ID)
 	nl.BE32(c, attrChainFlags, "NFTA_CHAIN_FLAGS", &ch.Flags)
-	nl.Bytes(c, attrChainUserdata, "NFTA_CHAIN_USERDATA", &ch.Userdata)
+	nl.Bytes(c, attrChainUserdata, "NFTA_CHAIN_USERDATA", (*[]byte)(&ch.Userdata))
 	pad(c, unix.NFTA_CHAIN_PAD, "NFTA_CHAIN_PAD")
 	c.Rest(&ch.Rest)
 }

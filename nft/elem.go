@@ -36,16 +36,16 @@ func (e *Elems) Fields(c *nl.Coder) {
 // An Elem is one value of a set, or one end of an interval. (NFTA_SET_ELEM_*)
 type Elem struct {
 	Flags      ElemFlags
-	Timeout    uint64 // in milliseconds
-	Expiration uint64 // how much of it is left
-	Key        []byte // as it is in the packet, each part padded to 4 bytes
-	KeyEnd     []byte // of a concatenation with intervals
-	Data       Data   // of a map
-	Userdata   []byte // see [Userdata]
-	Expr       Expr   // runs when it is met
-	Exprs      []Expr // or several
-	Object     string // of a map to objects: the name of one
-	Rest       []byte // attributes that this package does not know
+	Timeout    uint64   // in milliseconds
+	Expiration uint64   // how much of it is left
+	Key        []byte   // as it is in the packet, each part padded to 4 bytes
+	KeyEnd     []byte   // of a concatenation with intervals
+	Data       Data     // of a map
+	Userdata   Userdata // a comment, for one
+	Expr       Expr     // runs when it is met
+	Exprs      []Expr   // or several
+	Object     string   // of a map to objects: the name of one
+	Rest       []byte   // attributes that this package does not know
 }
 
 func (e *Elem) fields(c *nl.Coder) {
@@ -55,7 +55,7 @@ func (e *Elem) fields(c *nl.Coder) {
 	value(c, unix.NFTA_SET_ELEM_KEY, "NFTA_SET_ELEM_KEY", &e.Key)
 	value(c, attrElemKeyEnd, "NFTA_SET_ELEM_KEY_END", &e.KeyEnd)
 	e.Data.fields(c, unix.NFTA_SET_ELEM_DATA, "NFTA_SET_ELEM_DATA")
-	nl.Bytes(c, unix.NFTA_SET_ELEM_USERDATA, "NFTA_SET_ELEM_USERDATA", &e.Userdata)
+	nl.Bytes(c, unix.NFTA_SET_ELEM_USERDATA, "NFTA_SET_ELEM_USERDATA", (*[]byte)(&e.Userdata))
 	oneOrMore(c, unix.NFTA_SET_ELEM_EXPR, "NFTA_SET_ELEM_EXPR", &e.Expr, attrElemExpressions, "NFTA_SET_ELEM_EXPRESSIONS", &e.Exprs)
 	nl.Str(c, unix.NFTA_SET_ELEM_OBJREF, "NFTA_SET_ELEM_OBJREF", &e.Object)
 	pad(c, unix.NFTA_SET_ELEM_PAD, "NFTA_SET_ELEM_PAD")

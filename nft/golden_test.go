@@ -4,9 +4,11 @@ package nft_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/hex"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -29,8 +31,8 @@ func capture(t testing.TB, file string) (all []datagram) {
 	}
 	for line := range strings.Lines(string(text)) {
 		f := strings.Fields(line)
-		if len(f) == 0 || f[0] == "#" || f[len(f)-1] == "-" {
-			continue
+		if len(f) < 3 || f[0] == "#" || f[len(f)-1] == "-" || strings.Contains(f[len(f)-1], "=") {
+			continue // a remark, or nothing was received
 		}
 		b, err := hex.DecodeString(f[len(f)-1])
 		if err != nil {
@@ -58,6 +60,9 @@ func TestExplain(t *testing.T) {
 	for _, file := range captures(t) {
 		for i, d := range capture(t, file) {
 			var text bytes.Buffer
+			if strings.Contains(string(d.data), "NOPE") {
+				continue // the capture asks for a target that does not exist
+			}
 			if !nft.Protocol.Explain(&text, d.data) {
 				t.Errorf("%s: datagram %d is not described in full:\n%s", file, i, &text)
 			}
@@ -68,6 +73,7 @@ func TestExplain(t *testing.T) {
 // TestRequests decodes what the real tools sent and encodes it again, to the
 // same bytes.
 func TestRequests(t *testing.T) {
+	used := make(map[string]bool)
 	for _, file := range captures(t) {
 		for i, d := range capture(t, file) {
 			if !d.sent {
@@ -89,19 +95,74 @@ func TestRequests(t *testing.T) {
 					continue
 				}
 				got, err := new(nl.Coder).Append(nil, m)
-				if err != nil || !bytes.Equal(got, body) {
-					t.Errorf("%s: %s: %v\ngot  %x\nwant %x\n%s", file, name, err, got, body, explain(m, got, body))
+				if err == nil && reordered[name] && sameAttrs(t, got, body) {
+					continue
+				}
+				if key := filepath.Base(file) + " " + name; err == nil && exceptions[key] != "" && !equal(m, got, body) {
+					used[key] = true
+				} else if err != nil || !equal(m, got, body) {
+					t.Errorf("%s: %s: %v\ngot\n%s\nwant\n%s", file, name, err, explain(m, got), explain(m, body))
 				}
 			}
 		}
 	}
+	for key, why := range exceptions {
+		if !used[key] {
+			t.Errorf("%s is no longer an exception: %s", key, why)
+		}
+	}
 }
 
-func explain(m nl.Message, got, want []byte) string {
-	var b bytes.Buffer
-	b.WriteString("got\n")
-	nl.ExplainBody(&b, nl.Describe(m), got)
-	b.WriteString("want\n")
-	nl.ExplainBody(&b, nl.Describe(m), want)
+// Requests of which the tools write the outermost attributes in different
+// orders: nft 1.0.6 puts a new chain together itself (iptables has libnftnl do
+// it), and it names the set before the table when it lists elements, but the
+// table first when it adds them.
+var reordered = map[string]bool{"NFT_MSG_NEWCHAIN": true, "NFT_MSG_GETSETELEM": true}
+
+// Requests that we do not want to send as they were sent.
+var exceptions = map[string]string{
+	"nft-batch-semantics.hex NFT_MSG_NEWRULE":   "made by hand: a payload without a length, to see it refused",
+	"nft-named-counter-ref.hex NFT_MSG_NEWRULE": "libnftnl does not end NFTA_OBJREF_IMM_NAME with a NUL, the kernel takes both",
+}
+
+// sameAttrs reports whether a and b differ in the order of attributes alone.
+func sameAttrs(t *testing.T, a, b []byte) bool {
+	return slices.Equal(attrs(t, a), attrs(t, b))
+}
+
+// attrs is the outermost attributes of a message body, in the order of their bytes.
+func attrs(t *testing.T, body []byte) (all []string) {
+	t.Helper()
+	for body = body[4:]; len(body) > 0; {
+		n := int(binary.NativeEndian.Uint16(body))
+		if n < 4 || n > len(body) {
+			t.Fatalf("bad attribute % x", body)
+		}
+		all = append(all, string(body[:n]))
+		body = body[min((n+3)&^3, len(body)):]
+	}
+	slices.Sort(all)
+	return all
+}
+
+// equal compares all bytes but those between attributes, which libmnl does not
+// clear.
+func equal(m nl.Message, a, b []byte) bool {
+	return len(a) == len(b) && unpadded(explain(m, a)) == unpadded(explain(m, b))
+}
+
+func unpadded(text string) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		if !strings.HasSuffix(line, " (padding)\n") {
+			b.WriteString(line)
+		}
+	}
+	return b.String()
+}
+
+func explain(m nl.Message, body []byte) string {
+	var b strings.Builder
+	nl.ExplainBody(&b, nl.Describe(m), body)
 	return b.String()
 }

@@ -17,11 +17,11 @@ type Obj struct {
 	Table    string
 	Name     string
 	Type     ObjType
-	Handle   uint64 // the kernel's number for the object
-	Userdata []byte // see [Userdata]
-	Use      uint32 // reply: the number of references
-	Data     Expr   // a *[Counter], *[Limit], …; *[Raw] of a kind that has no type here
-	Rest     []byte // attributes that this package does not know
+	Handle   uint64   // the kernel's number for the object
+	Userdata Userdata // a comment, for one
+	Use      uint32   // reply: the number of references
+	Data     Expr     // a *[Counter], *[Limit], …; *[Raw] of a kind that has no type here
+	Rest     []byte   // attributes that this package does not know
 }
 
 // Fields is the layout of NFT_MSG_NEWOBJ.
@@ -32,7 +32,7 @@ func (o *Obj) Fields(c *nl.Coder) {
 	nl.Str(c, unix.NFTA_OBJ_NAME, "NFTA_OBJ_NAME", &o.Name)
 	nl.BE32(c, unix.NFTA_OBJ_TYPE, "NFTA_OBJ_TYPE", &o.Type)
 	nl.BE64(c, attrObjHandle, "NFTA_OBJ_HANDLE", &o.Handle)
-	nl.Bytes(c, attrObjUserdata, "NFTA_OBJ_USERDATA", &o.Userdata)
+	nl.Bytes(c, attrObjUserdata, "NFTA_OBJ_USERDATA", (*[]byte)(&o.Userdata))
 	o.data(c)
 	nl.BE32(c, unix.NFTA_OBJ_USE, "NFTA_OBJ_USE", &o.Use)
 	pad(c, attrObjPad, "NFTA_OBJ_PAD")

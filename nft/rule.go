@@ -17,8 +17,8 @@ type Rule struct {
 	ChainID    uint32 // in place of Chain: the [Chain.ID] of one of the same batch
 	Handle     uint64 // the kernel's number for the rule
 	Position   uint64 // the handle of the rule to put it before or behind; in dumps, of the one before it
-	Userdata   []byte // see [Userdata]
 	Exprs      []Expr
+	Userdata   Userdata           // a comment, for one
 	Compat     nl.Opt[RuleCompat] // for xtables matches; the kernel does not give it back
 	ID         uint32             // names the rule to others of the same batch
 	PositionID uint32             // in place of Position: the ID of a rule of the same batch
@@ -34,11 +34,11 @@ func (r *Rule) Fields(c *nl.Coder) {
 	nl.BE32(c, attrRuleChainID, "NFTA_RULE_CHAIN_ID", &r.ChainID)
 	nl.BE64(c, unix.NFTA_RULE_HANDLE, "NFTA_RULE_HANDLE", &r.Handle)
 	nl.BE64(c, unix.NFTA_RULE_POSITION, "NFTA_RULE_POSITION", &r.Position)
-	nl.Bytes(c, unix.NFTA_RULE_USERDATA, "NFTA_RULE_USERDATA", &r.Userdata)
 	if c.Nest(unix.NFTA_RULE_EXPRESSIONS, "NFTA_RULE_EXPRESSIONS") {
 		nl.Elements(c, unix.NFTA_LIST_ELEM, "NFTA_LIST_ELEM", &r.Exprs, exprFields)
 		c.End()
 	}
+	nl.Bytes(c, unix.NFTA_RULE_USERDATA, "NFTA_RULE_USERDATA", (*[]byte)(&r.Userdata))
 	if nest(c, unix.NFTA_RULE_COMPAT, "NFTA_RULE_COMPAT", &r.Compat) {
 		r.Compat.V.fields(c)
 		c.EndEmpty()

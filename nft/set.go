@@ -24,14 +24,14 @@ type Set struct {
 	ID         uint32           // names the set to rules and elements of the same batch
 	Policy     SetPolicy
 	Desc       nl.Opt[SetDesc]
-	Timeout    uint64 // of elements, in milliseconds
-	GCInterval uint32 // between removals of what timed out, in milliseconds
-	Userdata   []byte // see [Userdata]
-	Expr       Expr   // runs for each element that is met
-	Exprs      []Expr // or several
-	Type       string // reply, Linux 6.16: how it is stored; a symbol or an address
-	Count      uint32 // reply, Linux 6.16: the number of elements
-	Rest       []byte // attributes that this package does not know
+	Timeout    uint64   // of elements, in milliseconds
+	GCInterval uint32   // between removals of what timed out, in milliseconds
+	Userdata   Userdata // a comment, for one
+	Expr       Expr     // runs for each element that is met
+	Exprs      []Expr   // or several
+	Type       string   // reply, Linux 6.16: how it is stored; a symbol or an address
+	Count      uint32   // reply, Linux 6.16: the number of elements
+	Rest       []byte   // attributes that this package does not know
 }
 
 // DataVerdict as [Set.DataType] makes a verdict map. (NFT_DATA_VERDICT)
@@ -48,7 +48,9 @@ func (s *Set) Fields(c *nl.Coder) {
 	nl.BE32(c, unix.NFTA_SET_KEY_TYPE, "NFTA_SET_KEY_TYPE", &s.KeyType)
 	nl.BE32(c, unix.NFTA_SET_KEY_LEN, "NFTA_SET_KEY_LEN", &s.KeyLen)
 	nl.BE32(c, unix.NFTA_SET_DATA_TYPE, "NFTA_SET_DATA_TYPE", &s.DataType)
-	nl.BE32(c, unix.NFTA_SET_DATA_LEN, "NFTA_SET_DATA_LEN", &s.DataLen)
+	if !c.Encoding() || s.DataType != 0 { // nft says 0 of verdicts
+		nl.ReqBE32(c, unix.NFTA_SET_DATA_LEN, "NFTA_SET_DATA_LEN", &s.DataLen)
+	}
 	nl.BE32(c, unix.NFTA_SET_OBJ_TYPE, "NFTA_SET_OBJ_TYPE", &s.ObjType)
 	nl.BE32(c, unix.NFTA_SET_ID, "NFTA_SET_ID", &s.ID)
 	nl.BE32(c, unix.NFTA_SET_POLICY, "NFTA_SET_POLICY", &s.Policy)
@@ -58,7 +60,7 @@ func (s *Set) Fields(c *nl.Coder) {
 	}
 	nl.BE64(c, unix.NFTA_SET_TIMEOUT, "NFTA_SET_TIMEOUT", &s.Timeout)
 	nl.BE32(c, unix.NFTA_SET_GC_INTERVAL, "NFTA_SET_GC_INTERVAL", &s.GCInterval)
-	nl.Bytes(c, unix.NFTA_SET_USERDATA, "NFTA_SET_USERDATA", &s.Userdata)
+	nl.Bytes(c, unix.NFTA_SET_USERDATA, "NFTA_SET_USERDATA", (*[]byte)(&s.Userdata))
 	oneOrMore(c, attrSetExpr, "NFTA_SET_EXPR", &s.Expr, attrSetExpressions, "NFTA_SET_EXPRESSIONS", &s.Exprs)
 	nl.Str(c, attrSetType, "NFTA_SET_TYPE", &s.Type)
 	nl.BE32(c, attrSetCount, "NFTA_SET_COUNT", &s.Count)

@@ -15,7 +15,7 @@ type Table struct {
 	Name     string
 	Handle   uint64             // the kernel's number for the table
 	Flags    nl.Opt[TableFlags] // absent is 0 when the table is made, and "as it is" later
-	Userdata []byte             // see [Userdata]
+	Userdata Userdata           // a comment, for one
 	Use      uint32             // reply: the number of chains, sets and objects
 	Owner    uint32             // reply: the port of the socket that owns the table
 	Rest     []byte             // attributes that this package does not know
@@ -28,7 +28,7 @@ func (t *Table) Fields(c *nl.Coder) {
 	nl.Str(c, unix.NFTA_TABLE_NAME, "NFTA_TABLE_NAME", &t.Name)
 	nl.BE64(c, attrTableHandle, "NFTA_TABLE_HANDLE", &t.Handle)
 	nl.OptBE32(c, unix.NFTA_TABLE_FLAGS, "NFTA_TABLE_FLAGS", &t.Flags)
-	nl.Bytes(c, attrTableUserdata, "NFTA_TABLE_USERDATA", &t.Userdata)
+	nl.Bytes(c, attrTableUserdata, "NFTA_TABLE_USERDATA", (*[]byte)(&t.Userdata))
 	nl.BE32(c, unix.NFTA_TABLE_USE, "NFTA_TABLE_USE", &t.Use)
 	nl.BE32(c, attrTableOwner, "NFTA_TABLE_OWNER", &t.Owner)
 	pad(c, attrTablePad, "NFTA_TABLE_PAD")
