@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/minins/minins/internal/oracle"
+	"github.com/minins/minins/internal/testns"
 )
 
 // A capture is one command, and what the real tools did.
@@ -170,33 +171,63 @@ func TestCapturesByRealTools(t *testing.T) {
 	}
 }
 
+// further are commands that the captures do not have, to be run by both sides
+// after one that they have.
+var further = map[string][]string{
+	"iptables -nvL -t nat": {
+		"iptables -t nat -C POSTROUTING -s 192.168.15.0/24 -j MASQUERADE",
+		"iptables -t nat -C PREROUTING -p tcp --dport 80 -j DNAT --to-destination 192.168.15.2:80",
+		"iptables -t nat -C PREROUTING -p tcp --dport 81 -j DNAT --to-destination 192.168.15.2:80",
+		"iptables -t nat -S POSTROUTING 1",
+		"iptables -t nat -L PREROUTING -n -v -x --line-numbers",
+		"ip -j link",
+		"ip -j route",
+		"ip neigh show dev v-net-0",
+		"arp -a",
+	},
+}
+
 // TestSideBySide runs the commands on one stage that has both: what changes
 // something is done by one side, all else by both in turn, and both must say
 // the same of what they see, whoever made it.
 func TestSideBySide(t *testing.T) {
 	needRealTools(t)
+	testns.Tool(t, "nft")
 	minins := build(t)
+	rulesets := map[bool]string{}
 	for _, realWrites := range []bool{true, false} {
 		name := map[bool]string{true: "real tools write", false: "minins writes"}[realWrites]
 		t.Run(name, func(t *testing.T) {
 			s := newStage(t, Config{Minins: minins, Real: true})
 			for _, c := range table(t) {
-				if c.changes() && !strings.Contains(c.Cmd, "ping ") {
-					r := run(t, s, c.Cmd, realWrites)
-					if got, want := r.show(c.Cmd), show(c.Cmd, 0, "", ""); got != want {
-						t.Errorf("$ %s\n--- want\n%s\n+++ got\n%s", c.Cmd, want, got)
-					}
-				} else {
-					sameSoon(t, c, func() Result { return run(t, s, c.Cmd, false) }, func() string {
-						r := run(t, s, c.Cmd, true)
-						r.Code = oracle.ExitStatus(c.Cmd, r.Code, r.Stdout)
-						return r.show(c.Cmd)
-					})
-				}
+				sideBySide(t, s, c, realWrites)
 				c.afterwards(t, s, realWrites)
+				for _, cmd := range further[c.Cmd] {
+					sideBySide(t, s, capture{Cmd: cmd}, realWrites)
+					rulesets[realWrites] = run(t, s, "nft -s list ruleset", true).show("nft")
+				}
 			}
 		})
 	}
+	if rulesets[true] != rulesets[false] {
+		t.Errorf("nft list ruleset\n--- written by iptables\n%s\n+++ written by minins\n%s", rulesets[true], rulesets[false])
+	}
+}
+
+func sideBySide(t *testing.T, s *Stage, c capture, realWrites bool) {
+	t.Helper()
+	if c.changes() && !strings.Contains(c.Cmd, "ping ") {
+		r := run(t, s, c.Cmd, realWrites)
+		if got, want := r.show(c.Cmd), show(c.Cmd, 0, "", ""); got != want {
+			t.Errorf("$ %s\n--- want\n%s\n+++ got\n%s", c.Cmd, want, got)
+		}
+		return
+	}
+	sameSoon(t, c, func() Result { return run(t, s, c.Cmd, false) }, func() string {
+		r := run(t, s, c.Cmd, true)
+		r.Code = oracle.ExitStatus(c.Cmd, r.Code, r.Stdout)
+		return r.show(c.Cmd)
+	})
 }
 
 // build builds minins as it is delivered.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -140,7 +141,11 @@ func (h *hand) install(minins io.Reader) error {
 	if err = errors.Join(err, f.Close()); err != nil {
 		return err
 	}
-	if out, err := exec.Command(h.mininsDir+"/minins", "install", h.mininsDir).CombinedOutput(); err != nil {
+	out, err := exec.Command(h.mininsDir+"/minins", "install", h.mininsDir).CombinedOutput()
+	if errors.Is(err, fs.ErrNotExist) { // the file is there; the dynamic linker that it asks for is not
+		return fmt.Errorf("minins is not statically linked: %w", err)
+	}
+	if err != nil {
 		return fmt.Errorf("minins install %s: %w: %s", h.mininsDir, err, out)
 	}
 	return nil
