@@ -29,8 +29,8 @@ var masks = []mask{
 	// The machine: one queue for each processor.
 	{regexp.MustCompile(`\bip\b.* -d `), regexp.MustCompile(`num([rt])xqueues \d+`), "num${1}xqueues N"},
 	// iptables 1.8.9, alone of all releases, lists protocols by number.
-	{regexp.MustCompile(`^ip6?tables -nv?L`), regexp.MustCompile(`(?m) 6    --`), " tcp  --"},
-	{regexp.MustCompile(`^ip6?tables -nv?L`), regexp.MustCompile(`(?m) 0    --`), " all  --"},
+	{regexp.MustCompile(`^ip6?tables\b.* -n`), regexp.MustCompile(`(?m) 6    --`), " tcp  --"},
+	{regexp.MustCompile(`^ip6?tables\b.* -n`), regexp.MustCompile(`(?m) 0    --`), " all  --"},
 	{regexp.MustCompile(`^ip6?tables-save`), regexp.MustCompile(`(?m)^#.*\n`), ""}, // dates
 }
 
@@ -41,7 +41,8 @@ var hashed = []struct {
 	heading int
 }{
 	{regexp.MustCompile(`\barp( -[ne])?$`), 1},
-	{regexp.MustCompile(`\bip( -[a-z0-9]+)* n(e|ei|eigh)?( show| list)?$`), 0},
+	{regexp.MustCompile(`\barp -an?$`), 0},
+	{regexp.MustCompile(`\bip( -[a-z0-9]+)* n(e|ei|eigh)?( show| list)?( dev \S+)?$`), 0},
 }
 
 // Mask returns what the command printed, without what two runs of it never
