@@ -97,6 +97,7 @@ func Fields(c *nl.Coder, k Kind, name string, rev uint32, info *Info) {
 				x.empty().Fields(c)
 			}
 		}
+		describeRaw(c, k)
 		return
 	case c.Decoding():
 		*info = New(k, name, rev, c.Left())

@@ -7,8 +7,8 @@ import "github.com/minins/minins/nl"
 // AddrType is the info of the match addrtype, revision 1: struct
 // xt_addrtype_info_v1 of linux/netfilter/xt_addrtype.h.
 type AddrType struct {
-	Source, Dest AddrTypes     // any of these kinds of addresses; 0 is any
-	Flags        AddrTypeFlags //
+	Source, Dest AddrTypes // any of these kinds of addresses; 0 is any
+	Flags        AddrTypeFlags
 }
 
 const addrTypeSize = 8
