@@ -1,0 +1,130 @@
+//go:build linux
+
+package arping
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"time"
+
+	"github.com/minins/minins/cmd/minins/applet"
+	"github.com/minins/minins/cmd/minins/internal/iputils"
+	"github.com/minins/minins/cmd/minins/internal/resolve"
+	"github.com/minins/minins/rtnl"
+	"golang.org/x/sys/unix"
+)
+
+// A refusal is said on standard output, and not at all with -q.
+type refusal struct {
+	text   string
+	status int
+}
+
+func (r *refusal) Error() string { return r.text }
+
+// guessDevice is the name of the device that the route to dst leaves by.
+func guessDevice(c *applet.Cmd, dst netip.Addr) (string, error) {
+	conn, err := c.Dial(rtnl.Protocol, "")
+	if err != nil {
+		return "", iputils.Fail(1, "NETLINK_ROUTE socket failed: %v", err)
+	}
+	defer conn.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	route, err := rtnl.New(conn).GetRoute(ctx, &rtnl.Route{Family: unix.AF_INET, Dst: netip.PrefixFrom(dst, 32)})
+	if err != nil || route.OIF == 0 {
+		return "", iputils.Fail(1, "NETLINK_ROUTE unexpected iov element") // there is no route, in iputils' words
+	}
+	return resolve.ZoneName(route.OIF), nil
+}
+
+// openDevice checks that a device can do ARP.
+func (o *options) openDevice(name string) (*net.Interface, error) {
+	ifi, err := net.InterfaceByName(name)
+	if err != nil {
+		return nil, iputils.Fail(2, "Device %s not available.", name)
+	}
+	flags, err := deviceFlags(name)
+	switch {
+	case err != nil:
+		return nil, iputils.FailErrno(2, err, "%s", name)
+	case flags&unix.IFF_UP == 0:
+		return nil, &refusal{"Interface \"" + name + "\" is down\n", 2}
+	case flags&(unix.IFF_NOARP|unix.IFF_LOOPBACK) != 0:
+		r := &refusal{"Interface \"" + name + "\" is not ARPable\n", 2}
+		if o.dad {
+			r.status = 0 // nobody else can have the address there
+		}
+		return nil, r
+	case len(ifi.HardwareAddr) == 0:
+		return nil, iputils.Fail(2, "Device %s not available.", name)
+	case len(ifi.HardwareAddr) != 6:
+		return nil, iputils.Fail(2, "Device %s is not Ethernet: not supported by minins", name)
+	}
+	return ifi, nil
+}
+
+// deviceFlags are all flags, which package net does not tell.
+func deviceFlags(name string) (uint16, error) {
+	ifr, err := unix.NewIfreq(name)
+	if err != nil {
+		return 0, err
+	}
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return 0, err
+	}
+	defer unix.Close(fd)
+	if err := unix.IoctlIfreq(fd, unix.SIOCGIFFLAGS, ifr); err != nil {
+		return 0, err
+	}
+	return ifr.Uint16(), nil
+}
+
+// findSource is the address to ask from: that of -s or, for -U and -A, the one
+// to tell of, both of which must be ours; else the kernel's choice.
+func (o *options) findSource(device string, dst netip.Addr, warn func(string)) (netip.Addr, error) {
+	src := netip.IPv4Unspecified()
+	if o.source != "" {
+		a, ok := resolve.ParseAddr(o.source)
+		if !ok || !a.Is4() {
+			return src, iputils.Fail(2, "invalid source %s", o.source)
+		}
+		src = a
+	} else if o.dad {
+		return src, nil
+	} else if o.unsolicited {
+		src = dst
+	}
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return src, iputils.FailErrno(2, err, "socket")
+	}
+	defer unix.Close(fd)
+	if err := unix.BindToDevice(fd, device); err != nil {
+		warn("WARNING: interface is ignored: " + iputils.Strerror(err))
+	}
+	if !src.IsUnspecified() {
+		if err := unix.Bind(fd, resolve.Sockaddr(src, 0)); err != nil {
+			return src, iputils.FailErrno(2, err, "bind")
+		}
+		return src, nil
+	}
+	if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_DONTROUTE, 1); err != nil {
+		warn("WARNING: setsockopt(SO_DONTROUTE): " + iputils.Strerror(err))
+	}
+	if err := unix.Connect(fd, resolve.Sockaddr(dst, 1025)); err != nil {
+		return src, iputils.FailErrno(2, err, "connect")
+	}
+	name, err := unix.Getsockname(fd)
+	if err != nil {
+		return src, iputils.FailErrno(2, err, "getsockname")
+	}
+	in4, ok := name.(*unix.SockaddrInet4)
+	if !ok {
+		return src, errors.New("getsockname: not an IPv4 address")
+	}
+	return netip.AddrFrom4(in4.Addr), nil
+}
