@@ -42,11 +42,11 @@ func (d *Dynset) Fields(c *nl.Coder) {
 // expressions: for one, and for several (Linux 5.11).
 func oneOrMore(c *nl.Coder, typ uint16, name string, one *Expr, types uint16, names string, more *[]Expr) {
 	if !(c.Encoding() && *one == nil) && c.Nest(typ, name) {
-		exprFields(c, one)
+		statefulFields(c, one)
 		c.EndEmpty()
 	}
 	if c.Nest(types, names) {
-		nl.Elements(c, unix.NFTA_LIST_ELEM, "NFTA_LIST_ELEM", more, exprFields)
+		nl.Elements(c, unix.NFTA_LIST_ELEM, "NFTA_LIST_ELEM", more, statefulFields)
 		c.End()
 	}
 }

@@ -60,8 +60,23 @@ func newExpr(name string) Expr {
 
 var errNoExpr = errors.New("nft: a nil expression")
 
-// exprFields codes one expression, NFTA_EXPR_*.
-func exprFields(c *nl.Coder, e *Expr) {
+// stateful are the expressions that sets, elements and dynset may hold.
+var stateful = [...]func() Expr{
+	func() Expr { return new(Counter) },
+	func() Expr { return new(Limit) },
+	func() Expr { return new(Quota) },
+	func() Expr { return new(Connlimit) },
+	func() Expr { return new(Last) },
+}
+
+// exprFields codes one expression of a rule, NFTA_EXPR_*.
+func exprFields(c *nl.Coder, e *Expr) { exprOf(c, e, known[:]) }
+
+// statefulFields codes one expression of a set, an element or dynset.
+func statefulFields(c *nl.Coder, e *Expr) { exprOf(c, e, stateful[:]) }
+
+// exprOf codes one expression; a description holds those of kinds.
+func exprOf(c *nl.Coder, e *Expr, kinds []func() Expr) {
 	var name string
 	switch {
 	case *e != nil:
@@ -78,7 +93,7 @@ func exprFields(c *nl.Coder, e *Expr) {
 		return
 	}
 	if c.Describing() {
-		for _, empty := range known {
+		for _, empty := range kinds {
 			v := empty()
 			if c.Case(v.Name()) {
 				v.Fields(c)
