@@ -5,6 +5,7 @@ package nl
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 )
 
 // OptStr is a string ended by a NUL byte that may be absent; an empty one that
@@ -23,7 +24,10 @@ func OptStr(c *Coder, typ uint16, name string, p *Opt[string]) {
 // Array is an attribute that is a C array of integers in host order, of which
 // the kernel may send fewer or more than names tells; nil is absent.
 func Array[T ~uint32 | ~uint64](c *Coder, typ uint16, name string, names []string, p *[]T) {
-	size := binary.Size(T(0))
+	size := 4
+	if uint64(^T(0)) > math.MaxUint32 {
+		size = 8
+	}
 	switch c.mode {
 	case encode:
 		if *p == nil {
@@ -49,10 +53,20 @@ func Array[T ~uint32 | ~uint64](c *Coder, typ uint16, name string, names []strin
 			c.Fail(fmt.Errorf("nl: %s: %d bytes are no array of %d-byte integers", name, len(b), size))
 			return
 		}
-		*p = make([]T, len(b)/size)
-		for i := range *p {
-			(*p)[i] = T(readInt(b[i*size:(i+1)*size], false))
+		n := len(b) / size
+		v := *p
+		if v == nil || cap(v) < n {
+			v = make([]T, n)
 		}
+		v = v[:n]
+		for i := range v {
+			if size == 4 {
+				v[i] = T(binary.NativeEndian.Uint32(b[4*i:]))
+			} else {
+				v[i] = T(binary.NativeEndian.Uint64(b[8*i:]))
+			}
+		}
+		*p = v
 	default:
 		s := &Set{Members: make([]Attr, len(names))}
 		for i, n := range names {
