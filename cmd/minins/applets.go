@@ -4,6 +4,7 @@ package main
 
 import (
 	"github.com/minins/minins/cmd/minins/applet"
+	"github.com/minins/minins/cmd/minins/arping"
 	"github.com/minins/minins/cmd/minins/explain"
 	"github.com/minins/minins/cmd/minins/nsapplets"
 	"github.com/minins/minins/cmd/minins/ping"
@@ -15,6 +16,7 @@ import (
 func applets() []applet.Applet {
 	return []applet.Applet{
 		{Name: "ping", Summary: "ask a host for an answer by ICMP", Run: ping.Run},
+		{Name: "arping", Summary: "ask who has an address by ARP", Run: arping.Run},
 		{Name: "ps", Summary: "list processes", Run: ps.Run},
 		{Name: "unshare", Summary: "run a program in new namespaces", Run: nsapplets.Unshare},
 		{Name: "nsenter", Summary: "run a program in the namespaces of another process", Run: nsapplets.Nsenter},
