@@ -1,0 +1,114 @@
+//go:build linux
+
+package nettools
+
+import (
+	"net/netip"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/minins/minins/cmd/minins/internal/resolve"
+)
+
+// Names turns addresses into names and back: hosts as package resolve does,
+// networks from /etc/networks.
+type names struct {
+	hosts    resolve.Resolver
+	networks string // path of the networks file
+	cache    map[netip.Addr]string
+	slow     bool // a name server did not answer: do not wait for it again
+}
+
+func newNames() *names {
+	return &names{hosts: resolve.System(), networks: "/etc/networks", cache: make(map[netip.Addr]string)}
+}
+
+// patience is how long one look-up may take before the others are not tried.
+const patience = time.Second
+
+// host returns the name of a host, or "".
+func (n *names) host(a netip.Addr) string {
+	if a.IsUnspecified() {
+		return ""
+	}
+	if name, ok := n.cache[a]; ok {
+		return name
+	}
+	hosts := n.hosts
+	if n.slow {
+		hosts.Port = 0 // files only
+	}
+	start := time.Now()
+	name, ok := hosts.LookupAddr(a)
+	if !ok {
+		name = ""
+		n.slow = n.slow || time.Since(start) > patience
+	}
+	n.cache[a] = name
+	return name
+}
+
+// network returns the name of a network in /etc/networks, or "".
+func (n *names) network(a netip.Addr) string {
+	for name, addr := range n.all() {
+		if addr == a {
+			return name
+		}
+	}
+	return ""
+}
+
+// all yields the lines of the networks file: names and addresses, of which
+// missing bytes are zero. A file that cannot be read is empty, as it is for
+// the C library.
+func (n *names) all() func(yield func(string, netip.Addr) bool) {
+	return func(yield func(string, netip.Addr) bool) {
+		file, err := os.ReadFile(n.networks)
+		if err != nil {
+			return
+		}
+		for line := range strings.Lines(string(file)) {
+			line, _, _ = strings.Cut(line, "#")
+			words := strings.Fields(line)
+			if len(words) < 2 {
+				continue
+			}
+			addr, err := netip.ParseAddr(words[1] + strings.Repeat(".0", max(3-strings.Count(words[1], "."), 0)))
+			if err != nil {
+				continue
+			}
+			for i, name := range words {
+				if i != 1 && !yield(name, addr) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// addr returns the address of a word, and whether it is that of a network:
+// "default", a number, a name in /etc/networks, the name of a host.
+func (n *names) addr(word string) (a netip.Addr, isNet bool, err error) {
+	if word == "default" {
+		return netip.IPv4Unspecified(), true, nil
+	}
+	if a, ok := resolve.ParseAddr(word); ok && a.Is4() {
+		return a, false, nil
+	}
+	for name, addr := range n.all() {
+		if name == word {
+			return addr, true, nil
+		}
+	}
+	return n.hostAddr(word)
+}
+
+// hostAddr is addr for the words after which net-tools expects a host.
+func (n *names) hostAddr(word string) (netip.Addr, bool, error) {
+	host, err := n.hosts.LookupHost(word, resolve.IPv4)
+	if err != nil {
+		return netip.Addr{}, false, err
+	}
+	return host.Addrs[0], false, nil
+}

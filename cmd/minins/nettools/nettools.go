@@ -1,0 +1,92 @@
+//go:build linux
+
+// Package nettools is route and arp with the words and the output of
+// net-tools 2.10, on rtnetlink in place of ioctl(2) and /proc/net.
+//
+// On purpose it differs in this: an empty routing table is no error, and a
+// hardware address of fewer than six bytes is one. It knows IPv4 alone, as arp
+// does; for IPv6 there is ip.
+package nettools
+
+import (
+	"errors"
+	"strings"
+	"syscall"
+
+	"github.com/minins/minins/cmd/minins/applet"
+	"github.com/minins/minins/cmd/minins/internal/iputils"
+	"github.com/minins/minins/cmd/minins/internal/resolve"
+	"github.com/minins/minins/rtnl"
+)
+
+// Exit statuses of net-tools.
+const (
+	statusUsage  = 3 // wrong words
+	statusLookup = 6 // no such host
+	statusKernel = 7 // refused
+	statusArp    = 255
+)
+
+// A failure ends a command.
+type failure struct {
+	status int
+	text   string // for standard error; "" for none
+	usage  string // below it; "" for none
+	err    error  // what the kernel said, for a hint
+}
+
+func (f *failure) Error() string { return f.text }
+
+func (f *failure) Unwrap() error { return f.err }
+
+// refused is the kernel's refusal in the words of perror(3).
+func refused(status int, call string, err error) error {
+	var errno syscall.Errno
+	if !errors.As(err, &errno) {
+		return &failure{status: status, text: call + ": " + err.Error()}
+	}
+	return &failure{status: status, text: call + ": " + iputils.Strerror(errno), err: err}
+}
+
+// unknownHost is the failure of a look-up in the words of herror(3).
+func unknownHost(status int, name string, err error) error {
+	text := "Unknown host"
+	switch err {
+	case resolve.ErrTemporary:
+		text = "Host name lookup failure"
+	case resolve.ErrNoAddress, resolve.ErrFamily:
+		text = "No address associated with name"
+	}
+	return &failure{status: status, text: name + ": " + text}
+}
+
+// report writes err, if there is one, and returns the exit status.
+func report(c *applet.Cmd, err error) int {
+	if err == nil {
+		return 0
+	}
+	var f *failure
+	if !errors.As(err, &f) {
+		f = &failure{status: 1, text: c.Name + ": " + err.Error()}
+	}
+	if f.text != "" {
+		c.Errorf("%s", f.text)
+	}
+	if f.usage != "" {
+		c.Errorf("%s", strings.TrimSuffix(f.usage, "\n"))
+	}
+	var op *rtnl.OpError
+	if errors.As(f.err, &op) {
+		c.Hintf("%v", op)
+	}
+	return f.status
+}
+
+// dial opens a socket in the caller's namespace.
+func dial(c *applet.Cmd) (*rtnl.Conn, error) {
+	conn, err := c.Dial(rtnl.Protocol, "")
+	if err != nil {
+		return nil, err
+	}
+	return rtnl.New(conn), nil
+}

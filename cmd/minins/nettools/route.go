@@ -1,0 +1,113 @@
+//go:build linux
+
+package nettools
+
+import (
+	"context"
+
+	"github.com/minins/minins/cmd/minins/applet"
+)
+
+const routeUsage = `Usage: route [-nNvee] [-FC] [<AF>]           List kernel routing tables
+       route [-v] [-FC] {add|del|flush} ...  Modify routing table for AF.
+
+       route {-h|--help} [<AF>]              Detailed usage syntax for specified AF.
+       route {-V|--version}                  Display version/author and exit.
+
+        -v, --verbose            be verbose
+        -n, --numeric            don't resolve names
+        -e, --extend             display other/more information
+        -F, --fib                display Forwarding Information Base (default)
+        -C, --cache              display routing cache instead of FIB
+
+  <AF>=Use -4, -6, '-A <af>' or '--<af>'; default: inet
+  List of possible address families (which support routing):
+    inet (DARPA Internet) 
+`
+
+const inetUsage = `Usage: inet_route [-vF] del {-host|-net} Target[/prefix] [gw Gw] [metric M] [[dev] If]
+       inet_route [-vF] add {-host|-net} Target[/prefix] [gw Gw] [metric M]
+                              [netmask N] [mss Mss] [window W] [irtt I]
+                              [mod] [dyn] [reinstate] [[dev] If]
+       inet_route [-vF] add {-host|-net} Target[/prefix] [metric M] reject
+       inet_route [-FC] flush      NOT supported
+`
+
+var routeOptions = [...]option{
+	{'e', "extend", false}, {'v', "verbose", false}, {'V', "version", false}, {'n', "numeric", false},
+	{'N', "symbolic", false}, {'A', "protocol", true}, {'C', "cache", false}, {'F', "fib", false}, {'h', "help", false},
+	{'4', "inet", false}, {'6', "inet6", false}, {'?', "", false},
+}
+
+// Route is the applet route.
+func Route(c *applet.Cmd) int { return report(c, route(c)) }
+
+func route(c *applet.Cmd) error {
+	r := routeView{format: plain}
+	var cache, help, family, version bool
+	rest, err := getopt(c.Name, routeOptions[:], hideTargets(c.Args), func(short byte, value string) error {
+		switch short {
+		case 'e':
+			r.format++
+		case 'n':
+			r.numeric = true
+		case 'C':
+			cache = true
+		case 'F':
+			r.fib = true
+		case 'V':
+			version = true
+		case 'h', '?':
+			help = true
+		case '4':
+			family = true
+		case '6':
+			return noInet6(c)
+		case 'A':
+			family = true
+			switch value {
+			case "inet":
+			case "inet6":
+				return noInet6(c)
+			default:
+				return &failure{status: 1, text: "Unknown address family `" + value + "'."}
+			}
+		}
+		return nil
+	})
+	if f, ok := err.(*failure); ok && f.usage == "-" {
+		f.status, f.usage = 0, routeUsage // as for -h
+	}
+	switch {
+	case err != nil:
+		return err
+	case version:
+		c.Printf("%s: minins, with the words of net-tools 2.10\n", c.Name)
+		return nil
+	case help && family:
+		c.Printf("%s", inetUsage)
+		return nil
+	case help:
+		c.Printf("%s", routeUsage)
+		return nil
+	case len(rest) > 0:
+		return editRoute(c, rest[0], rest[1:], cache)
+	}
+	return r.show(context.Background(), c, cache)
+}
+
+// hideTargets makes -net and -host words that are no options.
+func hideTargets(args []string) []string {
+	words := make([]string, len(args))
+	for i, w := range args {
+		if w == "-net" || w == "-host" {
+			w = "#" + w[1:]
+		}
+		words[i] = w
+	}
+	return words
+}
+
+func noInet6(c *applet.Cmd) error {
+	return &failure{status: 1, text: c.Name + ": IPv6 routes are not shown here: use \"ip -6 route\""}
+}

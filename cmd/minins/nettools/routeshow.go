@@ -1,0 +1,190 @@
+//go:build linux
+
+package nettools
+
+import (
+	"context"
+	"net/netip"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/minins/minins/cmd/minins/applet"
+	"github.com/minins/minins/rtnl"
+)
+
+// The formats of the table: route, route -e, route -ee.
+const (
+	plain = 1 + iota
+	metrics
+	all
+)
+
+// routeView is what of the table to show, and how.
+type routeView struct {
+	format  int
+	numeric bool
+	fib     bool // -F, with -C: both tables
+	names   *names
+}
+
+func (v *routeView) show(ctx context.Context, c *applet.Cmd, cache bool) error {
+	if cache && !v.fib {
+		return v.showCache(c)
+	}
+	conn, err := dial(c)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	// Both first: their names follow from the one, but a Conn runs one dump.
+	links, err := linkNames(ctx, conn)
+	if err != nil {
+		return err
+	}
+	routes, err := conn.Routes(ctx, rtnl.RouteFilter{Family: unix.AF_INET, Table: unix.RT_TABLE_MAIN})
+	if err != nil {
+		return err
+	}
+	c.Printf("Kernel IP routing table\n")
+	c.Printf("Destination     Gateway         Genmask         %s\n", v.head())
+	v.names = newNames()
+	for i := range routes {
+		if shown(&routes[i]) {
+			v.row(c, &routes[i], links)
+		}
+	}
+	if cache {
+		return v.showCache(c)
+	}
+	return nil
+}
+
+// showCache shows the head of a table that Linux has not had since 3.6.
+func (v *routeView) showCache(c *applet.Cmd) error {
+	head := v.head()
+	if v.format >= all {
+		head += "  TOS HHRef HHUptod     SpecDst"
+	}
+	c.Printf("Kernel IP routing cache\n")
+	c.Printf("Source          Destination     Gateway         %s\n", head)
+	return nil
+}
+
+func (v *routeView) head() string {
+	switch v.format {
+	case plain:
+		return "Flags Metric Ref    Use Iface"
+	case metrics:
+		return "Flags   MSS Window  irtt Iface"
+	}
+	return "Flags Metric Ref    Use Iface    MSS   Window irtt"
+}
+
+// linkNames are the names of all links by index.
+func linkNames(ctx context.Context, conn *rtnl.Conn) (map[uint32]string, error) {
+	m := make(map[uint32]string)
+	for l, err := range conn.StreamLinks(ctx, rtnl.LinkFilter{ExtMask: rtnl.ExtSkipStats}) {
+		if err != nil {
+			return nil, err
+		}
+		m[l.Index] = l.Name
+	}
+	return m, nil
+}
+
+// shown reports whether /proc/net/route would have the route.
+func shown(r *rtnl.Route) bool {
+	return r.Type != unix.RTN_BROADCAST && r.Type != unix.RTN_MULTICAST
+}
+
+// row shows a route as /proc/net/route has it: of several ways the first.
+func (v *routeView) row(c *applet.Cmd, r *rtnl.Route, links map[uint32]string) {
+	gateway, via, oif := r.Gateway, r.Via, r.OIF
+	if len(r.NextHops) > 0 {
+		gateway, via, oif = r.NextHops[0].Gateway, r.NextHops[0].Via, r.NextHops[0].OIF
+	}
+	dst := r.Dst
+	if !dst.IsValid() {
+		dst = netip.PrefixFrom(netip.IPv4Unspecified(), 0)
+	}
+	name, ok := links[oif]
+	if !ok {
+		name = "*"
+	}
+	target, genmask := clip(v.target(dst)), mask(dst.Bits()).String()
+	mss := r.Metrics.AdvMSS
+	if mss != 0 {
+		mss += 40 // the headers of IP and TCP
+	}
+	window, irtt := r.Metrics.Window, r.Metrics.RTT/8
+	if r.Type == unix.RTN_UNREACHABLE || r.Type == unix.RTN_PROHIBIT {
+		flags := "!"
+		if dst.Bits() == 32 {
+			flags = "!H"
+		}
+		switch v.format {
+		case plain:
+			c.Printf("%-15s -               %-15s %-5s %-6d -  %7d -\n", target, genmask, flags, int32(r.Priority), 0)
+		case metrics:
+			c.Printf("%-15s -               %-15s %-5s     - -          - -\n", target, genmask, flags)
+		default:
+			c.Printf("%-15s -               %-15s %-5s %-6d -  %7d -        -     -      -\n", target, genmask, flags, int32(r.Priority), 0)
+		}
+		return
+	}
+	flags := "U"
+	if gateway.IsValid() || via.IsValid() {
+		flags += "G"
+	}
+	if dst.Bits() == 32 {
+		flags += "H"
+	}
+	gw := clip(v.gateway(gateway))
+	switch v.format {
+	case plain:
+		c.Printf("%-15s %-15s %-15s %-5s %-6d %-2d %7d %s\n", target, gw, genmask, flags, int32(r.Priority), 0, 0, name)
+	case metrics:
+		c.Printf("%-15s %-15s %-15s %-5s %5d %-5d %6d %s\n", target, gw, genmask, flags, mss, window, irtt, name)
+	default:
+		c.Printf("%-15s %-15s %-15s %-5s %-6d %-3d %6d %-6.6s   %-5d %-6d %d\n", target, gw, genmask, flags, int32(r.Priority), 0, 0, name, mss, window, irtt)
+	}
+}
+
+// target is the destination: "default", the name of a host or network, or the
+// number.
+func (v *routeView) target(dst netip.Prefix) string {
+	a, name := dst.Addr(), ""
+	switch {
+	case v.numeric:
+	case a.IsUnspecified():
+		name = "default"
+	case dst.Bits() == 32:
+		name = v.names.host(a)
+	default:
+		name = v.names.network(a)
+	}
+	if name == "" {
+		return a.String()
+	}
+	return name
+}
+
+func (v *routeView) gateway(a netip.Addr) string {
+	if !a.IsValid() {
+		return "0.0.0.0"
+	}
+	if !v.numeric {
+		if name := v.names.host(a); name != "" {
+			return name
+		}
+	}
+	return a.String()
+}
+
+// mask is a netmask of that many bits.
+func mask(bits int) netip.Addr {
+	return netip.PrefixFrom(netip.AddrFrom4([4]byte{255, 255, 255, 255}), bits).Masked().Addr()
+}
+
+// clip cuts a name to the width of its column.
+func clip(name string) string { return name[:min(len(name), 15)] }
