@@ -1,0 +1,102 @@
+//go:build linux
+
+package iptables
+
+import (
+	"strings"
+
+	"github.com/minins/minins/nft"
+)
+
+// A command is a parsed command line.
+type command struct {
+	family  nft.Family
+	do      byte // 'A', 'C', 'D', 'd' (by number), 'F', 'I', 'L', 'N', 'P', 'R', 'S', 'X', 'Z', 'z' (by number), 'E'
+	zero    bool // with L and S: -Z too
+	table   string
+	chain   string
+	newName string // of E
+	policy  string // of P
+	number  int    // of a rule, from 1; 0 is none
+
+	verbose, numeric, exact, lines bool
+
+	rule       rule // but for the addresses
+	srcs, dsts []network
+
+	given   string   // the letters of the options that may be given once
+	notices []string // for standard error
+
+	help, vers bool // nothing but to print help, or the version
+	inverse    bool // ! --version
+}
+
+// rules are the rules that the command is about, one for each pair of
+// addresses.
+func (c *command) rules() []rule {
+	var list []rule
+	for _, s := range c.srcs {
+		for _, d := range c.dsts {
+			r := c.rule
+			r.src, r.dst = s, d
+			list = append(list, r)
+		}
+	}
+	return list
+}
+
+// isRule reports whether the command is about a rule given in words.
+func (c *command) isRule() bool { return strings.IndexByte("ACDIR", c.do) >= 0 }
+
+// A place is a builtin chain: where its packets come from.
+type place struct {
+	chain    string
+	hook     nft.HookNum
+	priority nft.Priority
+	typ      string
+}
+
+// A table is one of iptables' tables with its builtin chains, in the order of
+// -L.
+type table struct {
+	name   string
+	places []place
+}
+
+// tables are in the order of iptables-save.
+var tables = []table{
+	{"mangle", []place{
+		{"PREROUTING", nft.Prerouting, -150, "filter"}, {"INPUT", nft.Input, -150, "filter"},
+		{"FORWARD", nft.Forward, -150, "filter"}, {"OUTPUT", nft.Output, -150, "route"},
+		{"POSTROUTING", nft.Postrouting, -150, "filter"},
+	}},
+	{"security", []place{
+		{"INPUT", nft.Input, 150, "filter"}, {"FORWARD", nft.Forward, 150, "filter"}, {"OUTPUT", nft.Output, 150, "filter"},
+	}},
+	{"raw", []place{{"PREROUTING", nft.Prerouting, -300, "filter"}, {"OUTPUT", nft.Output, -300, "filter"}}},
+	{"filter", []place{
+		{"INPUT", nft.Input, 0, "filter"}, {"FORWARD", nft.Forward, 0, "filter"}, {"OUTPUT", nft.Output, 0, "filter"},
+	}},
+	{"nat", []place{
+		{"PREROUTING", nft.Prerouting, -100, "nat"}, {"INPUT", nft.Input, 100, "nat"},
+		{"OUTPUT", nft.Output, -100, "nat"}, {"POSTROUTING", nft.Postrouting, 100, "nat"},
+	}},
+}
+
+func findTable(name string) (table, bool) {
+	for _, t := range tables {
+		if t.name == name {
+			return t, true
+		}
+	}
+	return table{}, false
+}
+
+func (t table) place(chain string) (place, bool) {
+	for _, p := range t.places {
+		if p.chain == chain {
+			return p, true
+		}
+	}
+	return place{}, false
+}

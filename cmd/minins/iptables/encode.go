@@ -1,0 +1,310 @@
+//go:build linux
+
+package iptables
+
+import (
+	"encoding/binary"
+
+	"github.com/minins/minins/nft"
+	"github.com/minins/minins/nft/xt"
+	"github.com/minins/minins/nl"
+	"golang.org/x/sys/unix"
+)
+
+// An encoder turns a rule into expressions, in iptables-nft's order and shapes.
+type encoder struct {
+	family nft.Family
+	native bool // the kernel has no nft_compat
+	exprs  []nft.Expr
+}
+
+// encode is the rule as nf_tables has it, but for its table and chain.
+func encode(f nft.Family, native bool, r *rule) (*nft.Rule, error) {
+	e := &encoder{family: f, native: native}
+	e.header(r)
+	out := &nft.Rule{Family: f}
+	for i, m := range r.matches {
+		// A comment at the end is the rule's own, which nft shows as well. One
+		// before other matches stays where it is for iptables to find it there.
+		c, ok := m.(*comment)
+		if ok && (native || i == len(r.matches)-1) {
+			if data, err := nft.WithComment(c.text); err == nil && out.Userdata == nil {
+				out.Userdata = data
+				continue
+			}
+		}
+		if err := e.match(m, r.proto); err != nil {
+			return nil, err
+		}
+	}
+	e.add(&nft.Counter{Bytes: nl.Some(r.counters.Bytes), Packets: nl.Some(r.counters.Packets)})
+	if err := e.jump(r.jump); err != nil {
+		return nil, err
+	}
+	out.Exprs = e.exprs
+	if !native {
+		compat := nft.RuleCompat{Proto: nft.IPProto(r.proto.num)}
+		if r.proto.inv {
+			compat.Flags = nft.CompatInverse
+		}
+		out.Compat = nl.Some(compat)
+	}
+	return out, nil
+}
+
+func (e *encoder) add(x ...nft.Expr) { e.exprs = append(e.exprs, x...) }
+
+// compare goes on with the rule if register 1 is, or is not, value.
+func (e *encoder) compare(value []byte, inv bool) {
+	op := nft.Eq
+	if inv {
+		op = nft.Neq
+	}
+	e.add(&nft.Cmp{Sreg: nft.Reg1, Op: op, Data: value})
+}
+
+func (e *encoder) meta(key nft.MetaKey) { e.add(&nft.Meta{Key: key, Dreg: nft.Reg1}) }
+
+func (e *encoder) payload(base nft.PayloadBase, offset, length int) {
+	e.add(&nft.Payload{Dreg: nft.Reg1, Base: base, Offset: uint32(offset), Len: uint32(length)})
+}
+
+func (e *encoder) and(mask []byte) {
+	e.add(&nft.Bitwise{Sreg: nft.Reg1, Dreg: nft.Reg1, Len: uint32(len(mask)), Mask: mask, Xor: make([]byte, len(mask))})
+}
+
+// header is what the rule says without -m.
+func (e *encoder) header(r *rule) {
+	if r.in.given() {
+		e.device(nft.MetaIIFName, r.in)
+	}
+	if r.out.given() {
+		e.device(nft.MetaOIFName, r.out)
+	}
+	if r.proto.num != 0 {
+		e.meta(nft.MetaL4Proto)
+		e.compare([]byte{r.proto.num}, r.proto.inv)
+	}
+	e.network(r.src, 12, 8)
+	e.network(r.dst, 16, 24)
+	if r.frag != anyFragment {
+		e.payload(nft.NetworkHeader, 6, 2)
+		e.and([]byte{0x1f, 0xff}) // the offset in iphdr.frag_off
+		e.compare([]byte{0, 0}, r.frag == laterFragment)
+	}
+}
+
+func (e *encoder) device(key nft.MetaKey, d device) {
+	e.meta(key)
+	if d.name == "+" { // ! -i +: a device without a name, which is none
+		e.compare([]byte("INVAL/D\x00"), false)
+		return
+	}
+	e.compare(nft.IfName(d.name), d.inv)
+}
+
+// network compares an address at an offset of the IPv4 or the IPv6 header.
+func (e *encoder) network(n network, offset4, offset6 int) {
+	if !n.given() {
+		return
+	}
+	offset, addr, mask := offset4, n.addr.AsSlice(), n.mask.AsSlice()
+	if e.family == nft.IPv6 {
+		offset = offset6
+	}
+	bits, ok := n.ones()
+	if ok && bits%8 == 0 && bits > 0 { // whole bytes need no mask
+		e.payload(nft.NetworkHeader, offset, bits/8)
+		e.compare(addr[:bits/8], n.inv)
+		return
+	}
+	e.payload(nft.NetworkHeader, offset, len(addr))
+	e.and(mask)
+	e.compare(addr, n.inv)
+}
+
+// match is one -m.
+func (e *encoder) match(m extension, p protocol) error {
+	switch m := m.(type) {
+	case *transport:
+		return e.transport(m, p)
+	case *mark:
+		e.meta(nft.MetaMark)
+		if m.mask != 0xffffffff {
+			e.and(native32(m.mask))
+		}
+		e.compare(native32(m.value), m.inv)
+		return nil
+	case *limit:
+		e.add(&nft.Limit{Rate: m.rate, Unit: m.unit, Burst: m.burst})
+		return nil
+	case *comment:
+		if e.native {
+			return cannot(m)
+		}
+		info, err := xt.NewComment(m.text)
+		e.add(&nft.Match{Info: info})
+		return err
+	}
+	info := matchInfo(m)
+	if !e.native {
+		e.add(&nft.Match{Info: info})
+		return nil
+	}
+	if i, ok := m.(*icmp); ok {
+		e.icmp(i)
+		return nil
+	}
+	exprs, ok := nft.Native(e.family, info)
+	if !ok {
+		return cannot(m)
+	}
+	e.add(exprs...)
+	return nil
+}
+
+func native32(n uint32) []byte { return binary.NativeEndian.AppendUint32(nil, n) }
+
+func cannot(x extension) error {
+	return fail(refused, "%s is not supported without nft_compat", x.name()).
+		hinted("this kernel has no nft_compat, and %s%s has no expression of its own in nf_tables", x.name(), x.save())
+}
+
+// matchInfo is a match that has no native expressions.
+func matchInfo(m extension) xt.Info {
+	switch m := m.(type) {
+	case *icmp:
+		return &m.ICMP
+	case *conntrack:
+		return &m.Conntrack
+	case *addrtype:
+		return &m.AddrType
+	case *multiport:
+		return &m.Multiport
+	case *iprange:
+		return m.info()
+	case *mac:
+		return m.info()
+	case *unknownExtension:
+		return m.info
+	}
+	return nil
+}
+
+// transport is tcp or udp: native, but for TCP options and for a match that
+// says nothing.
+func (e *encoder) transport(t *transport, p protocol) error {
+	anySrc, anyDst := anyPort(t.SrcPorts, t.Inv&invSrcPort != 0), anyPort(t.DstPorts, t.Inv&invDstPort != 0)
+	if t.Option != 0 || t.Inv&invOption != 0 || anySrc && anyDst && t.FlagMask == 0 {
+		switch {
+		case !e.native && t.tcp:
+			e.add(&nft.Match{Info: &t.TCP})
+		case !e.native:
+			e.add(&nft.Match{Info: &xt.UDP{SrcPorts: t.SrcPorts, DstPorts: t.DstPorts, Inv: t.Inv}})
+		case t.Option != 0:
+			return cannot(t)
+		}
+		return nil
+	}
+	want, name := uint8(unix.IPPROTO_UDP), "UDP"
+	if t.tcp {
+		want, name = unix.IPPROTO_TCP, "TCP"
+	}
+	if p.num != want {
+		return wrong("%s match requires '-p %s'", name, t.name())
+	}
+	if !anySrc {
+		e.ports(0, t.SrcPorts, t.Inv&invSrcPort != 0)
+	}
+	if !anyDst {
+		e.ports(2, t.DstPorts, t.Inv&invDstPort != 0)
+	}
+	if t.FlagMask != 0 {
+		e.payload(nft.TransportHeader, 13, 1)
+		e.and([]byte{t.FlagMask})
+		e.compare([]byte{t.FlagCmp}, t.Inv&invFlags != 0)
+	}
+	return nil
+}
+
+func (e *encoder) ports(offset int, ports [2]uint16, inv bool) {
+	e.payload(nft.TransportHeader, offset, 2)
+	from, to := binary.BigEndian.AppendUint16(nil, ports[0]), binary.BigEndian.AppendUint16(nil, ports[1])
+	if ports[0] == ports[1] {
+		e.compare(from, inv)
+		return
+	}
+	op := nft.RangeEq
+	if inv {
+		op = nft.RangeNeq
+	}
+	e.add(&nft.Range{Sreg: nft.Reg1, Op: op, From: from, To: to})
+}
+
+// icmp is the match icmp in native expressions.
+func (e *encoder) icmp(m *icmp) {
+	if m.Type == 255 && !m.IPv6 {
+		return // any type
+	}
+	if m.Code == [2]uint8{0, 255} {
+		e.payload(nft.TransportHeader, 0, 1)
+		e.compare([]byte{m.Type}, m.Inv != 0)
+		return
+	}
+	e.payload(nft.TransportHeader, 0, 2)
+	e.compare([]byte{m.Type, m.Code[0]}, m.Inv != 0)
+}
+
+// jump is -j or -g.
+func (e *encoder) jump(j jump) error {
+	switch {
+	case j.target != nil:
+		info := targetInfo(j.target)
+		if !e.native {
+			e.add(&nft.Target{Info: info})
+			return nil
+		}
+		exprs, ok := nft.Native(e.family, info)
+		if !ok {
+			return cannot(j.target)
+		}
+		e.add(exprs...)
+	case j.name == "":
+	case j.final:
+		e.add(nft.Goto(j.name))
+	case j.name == "ACCEPT":
+		e.add(nft.Accept())
+	case j.name == "DROP":
+		e.add(nft.Drop())
+	case j.name == "RETURN":
+		e.add(nft.Return())
+	default:
+		e.add(nft.Jump(j.name))
+	}
+	return nil
+}
+
+func targetInfo(t extension) xt.Info {
+	switch t := t.(type) {
+	case *nat:
+		return t.info()
+	case *reject:
+		return &xt.Reject{With: t.with}
+	case *logTarget:
+		return t.info()
+	case *setMark:
+		return &t.SetMark
+	case *unknownExtension:
+		return t.info
+	}
+	return nil
+}
+
+// An unknownExtension is a match or target that another iptables wrote.
+type unknownExtension struct{ info xt.Info }
+
+func (x *unknownExtension) name() string        { return x.info.Name() }
+func (*unknownExtension) set(setting) error     { return nil }
+func (*unknownExtension) check(use) error       { return nil }
+func (*unknownExtension) save() string          { return " [unsupported revision]" }
+func (x *unknownExtension) list(*naming) string { return " UNKNOWN match `" + x.name() + "'" }

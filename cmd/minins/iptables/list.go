@@ -1,0 +1,240 @@
+//go:build linux
+
+package iptables
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/minins/minins/cmd/minins/applet"
+	"github.com/minins/minins/nft"
+)
+
+// A listing is a table as -L or -S prints it.
+type listing struct {
+	k     *kernel
+	s     *state
+	cmd   *command
+	names *naming
+	rules map[*nft.Rule]*rule
+}
+
+// newListing reads the rules in iptables' words. If that cannot be done with
+// all of those to be printed, nothing is: a listing never leaves out a part of
+// a rule.
+func (k *kernel) newListing(cmd *command, s *state) (*listing, error) {
+	l := &listing{k: k, s: s, cmd: cmd, names: newNaming(cmd.numeric || cmd.do != 'L'), rules: map[*nft.Rule]*rule{}}
+	if cmd.chain != "" && s.find(cmd.chain) == nil {
+		return nil, fail(incompatible, "chain `%s' in table `%s' is incompatible, use 'nft' tool.", cmd.chain, s.name).
+			hinted("table %s has no chain %s; %s lists its chains", s.name, cmd.chain, cmd.line("-S"))
+	}
+	for _, c := range l.chains() {
+		for i, r := range c.rules {
+			out, err := k.decode(s.table, r)
+			if err != nil {
+				what := fmt.Sprintf("table `%s'", s.name)
+				if cmd.chain != "" {
+					what = fmt.Sprintf("chain `%s' in table `%s'", cmd.chain, s.name)
+				}
+				return nil, fail(incompatible, "%s is incompatible, use 'nft' tool.", what).
+					hinted("rule %d of chain %s has what iptables has no words for: %v", i+1, c.name, err)
+			}
+			l.rules[r] = out
+		}
+	}
+	return l, nil
+}
+
+func (l *listing) chains() []*chain {
+	if l.cmd.chain != "" {
+		return []*chain{l.s.find(l.cmd.chain)}
+	}
+	return l.s.chains
+}
+
+// foreign says that there is more in the table.
+func (l *listing) foreign(c *applet.Cmd) {
+	if l.s.foreign {
+		c.Printf("# Table `%s' contains incompatible base-chains, use 'nft' tool to list them.\n", l.s.name)
+	}
+}
+
+// unknown warns of extensions whose options are not shown. The status is 1 if
+// there are any: the listing says less than the rules.
+func (l *listing) unknown(c *applet.Cmd) int {
+	status := 0
+	for _, ch := range l.chains() {
+		for i, r := range ch.rules {
+			if what, ok := l.rules[r].unknown(); ok {
+				c.Errorf("minins: rule %d of chain %s: %s is not known here, and its options are not shown", i+1, ch.name, what)
+				status = 1
+			}
+		}
+	}
+	return status
+}
+
+// saveRules prints the table as -S does.
+func (l *listing) saveRules(c *applet.Cmd) int {
+	l.foreign(c)
+	if l.cmd.number == 0 {
+		for _, policies := range []bool{true, false} {
+			for _, ch := range l.chains() {
+				if policies == (ch.place != nil) {
+					c.Printf("%s\n", l.header(ch))
+				}
+			}
+		}
+	}
+	for _, ch := range l.chains() {
+		for i, r := range ch.rules {
+			if l.cmd.number == 0 || l.cmd.number == i+1 {
+				c.Printf("-A %s%s\n", ch.name, l.rules[r].words(l.cmd.verbose))
+			}
+		}
+	}
+	return l.unknown(c)
+}
+
+func (l *listing) header(ch *chain) string {
+	if ch.place == nil {
+		return "-N " + ch.name
+	}
+	text := "-P " + ch.name + " " + ch.policy()
+	if l.cmd.verbose {
+		text += fmt.Sprintf(" -c %d %d", ch.counters().Packets, ch.counters().Bytes)
+	}
+	return text
+}
+
+// printRules prints the table as -L does.
+func (l *listing) printRules(c *applet.Cmd) int {
+	l.foreign(c)
+	for i, ch := range l.chains() {
+		if l.cmd.number == 0 {
+			if i > 0 {
+				c.Printf("\n")
+			}
+			l.printHeader(c, ch)
+		}
+		for i, r := range ch.rules {
+			if l.cmd.number == 0 || l.cmd.number == i+1 {
+				c.Printf("%s\n", l.row(l.rules[r], i+1))
+			}
+		}
+	}
+	return l.unknown(c)
+}
+
+func (l *listing) printHeader(c *applet.Cmd, ch *chain) {
+	c.Printf("Chain %s (", ch.name)
+	switch n := ch.counters(); {
+	case ch.place == nil:
+		c.Printf("%d references)\n", ch.uses())
+	case l.cmd.verbose:
+		c.Printf("policy %s %s packets, %s bytes)\n", ch.policy(), l.scaled(n.Packets, 0), l.scaled(n.Bytes, 0))
+	default:
+		c.Printf("policy %s)\n", ch.policy())
+	}
+	if l.cmd.lines {
+		c.Printf("%-4s ", "num")
+	}
+	switch {
+	case l.cmd.verbose && l.cmd.exact:
+		c.Printf("%8s %10s ", "pkts", "bytes")
+	case l.cmd.verbose:
+		c.Printf("%5s %5s ", "pkts", "bytes")
+	}
+	c.Printf("%-9s  prot opt", "target")
+	if l.cmd.verbose {
+		c.Printf(" %-6s %-6s", "in", "out")
+	}
+	c.Printf(" %-19s  %-19s \n", "source", "destination")
+}
+
+// scaled is a counter as -v prints it, with K, M, G or T, in a column or, with
+// width 0, in a sentence.
+func (l *listing) scaled(n uint64, width int) string {
+	unit := ""
+	if !l.cmd.exact && n > 99999 {
+		for _, unit = range []string{"K", "M", "G", "T"} {
+			n = (n + 500) / 1000
+			if n <= 9999 {
+				break
+			}
+		}
+	}
+	return fmt.Sprintf("%*d%s", max(0, width-len(unit)), n, unit)
+}
+
+// row is one rule of -L.
+func (l *listing) row(r *rule, number int) string {
+	var b strings.Builder
+	if l.cmd.lines {
+		fmt.Fprintf(&b, "%-4d ", number)
+	}
+	if l.cmd.verbose {
+		width := 5
+		if l.cmd.exact {
+			width = 8
+		}
+		b.WriteString(l.scaled(r.counters.Packets, width) + " " + l.scaled(r.counters.Bytes, width) + " ")
+	}
+	fmt.Fprintf(&b, "%-9s %c%-4s %s ", r.jump.name, sign(r.proto.inv), l.names.protocol(r.proto.num), fragmentText(r.frag))
+	if l.cmd.verbose {
+		fmt.Fprintf(&b, " %-6s %-6s ", l.device(r.in), l.device(r.out))
+	}
+	zero := unspecified(l.k.family)
+	fmt.Fprintf(&b, "%c%-19s ", sign(r.src.inv), l.names.network(r.src, zero))
+	fmt.Fprintf(&b, "%c%-19s ", sign(r.dst.inv), l.names.network(r.dst, zero))
+	b.WriteString(details(r, l.names))
+	return b.String()
+}
+
+// details are the matches and the target's options.
+func details(r *rule, n *naming) string {
+	text := ""
+	if r.jump.final {
+		text = "[goto] "
+	}
+	for _, m := range r.matches {
+		text += m.list(n)
+	}
+	if r.jump.target != nil {
+		text += r.jump.target.list(n)
+	}
+	return text
+}
+
+func sign(inv bool) rune {
+	if inv {
+		return '!'
+	}
+	return ' '
+}
+
+func fragmentText(f fragment) string { return []string{"--", "-f", "!f"}[f] }
+
+func (l *listing) device(d device) string {
+	switch {
+	case d.given():
+		return bang(d.inv) + d.name
+	case l.names.numeric:
+		return "*"
+	}
+	return "any"
+}
+
+// brief is a rule as -v prints it while it changes something.
+func brief(f nft.Family, r *rule) string {
+	n := &naming{numeric: true}
+	zero := unspecified(f)
+	name := func(d device) string {
+		if d.given() {
+			return bang(d.inv) + d.name
+		}
+		return "*"
+	}
+	return fmt.Sprintf("%s %c%s opt %s in %s out %s %c%s %c-> %s  %s", r.jump.name, sign(r.proto.inv), n.protocol(r.proto.num),
+		fragmentText(r.frag), name(r.in), name(r.out), sign(r.src.inv), n.network(r.src, zero), sign(r.dst.inv), n.network(r.dst, zero), details(r, n))
+}

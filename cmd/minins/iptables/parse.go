@@ -1,0 +1,344 @@
+//go:build linux
+
+package iptables
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/minins/minins/nft"
+)
+
+// A loaded extension is one that the command line named, or that an option
+// made it look for, and its options so far.
+type loaded struct {
+	module module
+	ext    extension
+	seen   map[string]bool
+}
+
+// A parser reads one command line.
+type parser struct {
+	scanner
+	command
+	invert         bool      // the last word was a !
+	exts           []*loaded // matches, and last the target
+	wait, interval bool
+	src, dst       string // what -s and -d said
+	srcInv, dstInv bool
+}
+
+// parse reads the words of a command line. The error is a *failure.
+func parse(family nft.Family, args []string) (*command, error) {
+	p := &parser{scanner: scanner{args: args}, command: command{family: family, table: "filter"}}
+	for {
+		w, ok := p.scan(p.exts)
+		if !ok {
+			break
+		}
+		if w.fault == literal {
+			if err := p.literal(w); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		if err := p.option(w); err != nil {
+			return nil, err
+		}
+		if p.help || p.vers {
+			p.inverse = p.invert
+			return &p.command, nil
+		}
+		p.invert = false
+	}
+	if err := p.finish(); err != nil {
+		return nil, err
+	}
+	return &p.command, nil
+}
+
+func (p *parser) literal(w word) error {
+	if w.text != "!" {
+		return fail(badArgument, "%s", w.text)
+	}
+	if p.invert {
+		return wrong("multiple consecutive ! not allowed")
+	}
+	p.invert = true
+	return nil
+}
+
+func (p *parser) option(w word) error {
+	if w.fault == unknown && strings.HasPrefix(w.text, "--") && p.loadProtocol() {
+		w = p.long(w.text, p.exts) // it is the protocol's, perhaps
+	}
+	switch {
+	case w.fault == lacking:
+		return wrong("option \"%s\" requires an argument", w.text)
+	case w.opt == nil:
+		return wrong("unknown option \"%s\"", w.text)
+	case w.by != nil:
+		return p.extensionOption(w)
+	}
+	switch w.opt.short {
+	case 'A', 'C', 'D', 'I', 'R', 'L', 'S', 'F', 'Z', 'N', 'X', 'E', 'P':
+		return p.operation(w)
+	case 's', 'd', 'p', 'i', 'o', 'f', 'j', 'g', 'c':
+		if err := p.once(w.opt.short); err != nil {
+			return err
+		}
+		return p.ruleOption(w)
+	case 'n', 'x', '0':
+		if err := p.once(w.opt.short); err != nil {
+			return err
+		}
+		p.numeric = p.numeric || w.opt.short == 'n'
+		p.exact = p.exact || w.opt.short == 'x'
+		p.lines = p.lines || w.opt.short == '0'
+	case 'v':
+		if !p.verbose {
+			if err := p.once('v'); err != nil {
+				return err
+			}
+		}
+		p.verbose = true
+	case 't':
+		if p.invert {
+			return wrong("unexpected ! flag before --table")
+		}
+		p.table = w.arg
+	case 'm':
+		if p.invert {
+			return wrong("unexpected ! flag before --match")
+		}
+		return p.loadMatch(w.arg)
+	case 'w', 'W':
+		return p.waitOption(w)
+	case 'h':
+		p.help = true
+	case 'V':
+		p.vers = true
+	case '4':
+		if p.family != nft.IPv4 {
+			return fail(otherFamily, "")
+		}
+	case '6':
+		if p.family != nft.IPv6 {
+			return fail(otherFamily, "")
+		}
+	}
+	return nil // -M is for kernels that iptables had to load modules into
+}
+
+// once notes an option that may be given once, and with a ! only if that
+// means something.
+func (p *parser) once(short byte) error {
+	if strings.IndexByte(p.given, short) >= 0 || short == 'g' && strings.Contains(p.given, "j") || short == 'j' && strings.Contains(p.given, "g") {
+		if short == 'g' {
+			short = 'j'
+		}
+		return wrong("multiple -%c flags not allowed", short)
+	}
+	p.given += string(short)
+	if p.invert && strings.IndexByte("sdpiof", short) < 0 {
+		if short == 'g' {
+			short = 'j'
+		}
+		return wrong("cannot have ! before -%c", short)
+	}
+	return nil
+}
+
+func (p *parser) waitOption(w word) error {
+	if w.opt.short == 'W' {
+		p.interval = true
+		p.notices = append(p.notices, "Ignoring deprecated --wait-interval option.")
+		if w.arg == "" && p.more() {
+			p.take()
+		}
+		return nil
+	}
+	p.wait = true
+	seconds := w.arg
+	if seconds == "" && p.more() {
+		seconds = p.take()
+	}
+	if _, err := strconv.ParseUint(seconds, 10, 31); seconds != "" && err != nil {
+		return wrong("wait seconds not numeric")
+	}
+	return nil
+}
+
+// operation reads one of the options that say what to do.
+func (p *parser) operation(w word) error {
+	do := w.opt.short
+	if do == 'N' {
+		if err := validChain(w.arg); err != nil {
+			return err
+		}
+	}
+	if p.invert {
+		return wrong("unexpected '!' flag")
+	}
+	switch listing := strings.IndexByte("LS", p.do) >= 0; {
+	case p.do == 0:
+		p.do = do
+	case do == 'Z' && listing:
+		p.zero = true
+	case (do == 'L' || do == 'S') && (p.do == 'Z' || p.do == 'z'):
+		p.do, p.zero = do, true
+	default:
+		return wrong("Cannot use -%c with -%c", do, upper(p.do))
+	}
+	chain := w.arg
+	if w.opt.arg == optional && chain == "" && p.more() {
+		chain = p.take()
+	}
+	if chain != "" {
+		p.chain = chain
+	}
+	switch do {
+	case 'D':
+		if p.more() {
+			p.do = 'd'
+			return p.ruleNumber(p.take())
+		}
+	case 'I':
+		p.number = 1
+		if p.more() {
+			return p.ruleNumber(p.take())
+		}
+	case 'R':
+		if !p.more() {
+			return wrong("-R requires a rule number")
+		}
+		return p.ruleNumber(p.take())
+	case 'L', 'S', 'Z':
+		if p.more() {
+			if do == 'Z' && p.do == 'Z' {
+				p.do = 'z'
+			}
+			return p.ruleNumber(p.take())
+		}
+	case 'E':
+		if !p.more() {
+			return wrong("-E requires old-chain-name and new-chain-name")
+		}
+		p.newName = p.take()
+		return validChain(p.newName)
+	case 'P':
+		if !p.more() {
+			return wrong("-P requires a chain and a policy")
+		}
+		p.policy = p.take()
+	}
+	return nil
+}
+
+func upper(b byte) byte { return b &^ 0x20 }
+
+func (p *parser) ruleNumber(s string) error {
+	n, err := number(s, 31)
+	if err != nil || n == 0 {
+		return wrong("Invalid rule number `%s'", s)
+	}
+	p.number = int(n)
+	return nil
+}
+
+// nameMax is XT_EXTENSION_MAXNAMELEN of linux/netfilter/x_tables.h.
+const nameMax = 29
+
+func validChain(name string) error {
+	switch {
+	case len(name) >= nameMax:
+		return wrong("chain name `%s' too long (must be under %d chars)", name, nameMax)
+	case strings.HasPrefix(name, "-") || strings.HasPrefix(name, "!"):
+		return wrong("chain name not allowed to start with `%c'", name[0])
+	case isTarget(name):
+		return wrong("chain name may not clash with target name")
+	case strings.ContainsFunc(name, isSpace):
+		return wrong("Invalid chain name `%s'", name)
+	}
+	return nil
+}
+
+// isTarget reports whether -j NAME is something else than a jump to a chain.
+func isTarget(name string) bool {
+	switch name {
+	case "ACCEPT", "DROP", "RETURN", "QUEUE":
+		return true
+	}
+	_, ok := findModule(name, true, 0)
+	return ok
+}
+
+func isSpace(c rune) bool { return c == ' ' || c >= '\t' && c <= '\r' }
+
+// finish checks what only the whole line tells.
+func (p *parser) finish() error {
+	if p.table == "nat" && (p.policy == "DROP" || p.rule.jump.name == "DROP") {
+		return wrong("\nThe \"nat\" table is not intended for filtering, the use of DROP is therefore inhibited.\n\n").
+			hinted("in the nat table only the first packet of a connection meets the rules; drop it in table filter: leave out -t nat")
+	}
+	if p.interval && !p.wait {
+		return wrong("--wait-interval only makes sense with --wait\n")
+	}
+	for _, e := range p.exts {
+		if err := p.checkExtension(e); err != nil {
+			return err
+		}
+	}
+	switch {
+	case p.next < len(p.args):
+		return wrong("unknown arguments found on commandline")
+	case p.do == 0:
+		return wrong("no command specified")
+	case p.invert:
+		return wrong("nothing appropriate following !")
+	}
+	if err := p.misplaced(); err != nil {
+		return err
+	}
+	if err := p.addresses(); err != nil {
+		return err
+	}
+	if len(p.chain) >= nameMax {
+		return wrong("chain name `%s' too long (must be under %d chars)", p.chain, nameMax)
+	}
+	if p.isRule() {
+		if strings.Contains(p.given, "o") && (p.chain == "PREROUTING" || p.chain == "INPUT") {
+			return wrong("Can't use -o with %s\n", p.chain).
+				hinted("a packet in %s has not been routed yet, so it has no output device: match -i, or use chain FORWARD, OUTPUT or POSTROUTING", p.chain)
+		}
+		if strings.Contains(p.given, "i") && (p.chain == "POSTROUTING" || p.chain == "OUTPUT") {
+			return wrong("Can't use -i with %s\n", p.chain).
+				hinted("a packet in %s is on its way out: match -o, or use chain PREROUTING, INPUT or FORWARD", p.chain)
+		}
+	}
+	if p.do == 'R' && len(p.srcs)*len(p.dsts) != 1 {
+		return wrong("Replacement rule does not specify a unique address")
+	}
+	return nil
+}
+
+// misplaced finds an option that means nothing to the command.
+func (p *parser) misplaced() error {
+	for _, short := range "nsdpjvxio0cf" {
+		if strings.ContainsRune(p.given, short) || short == 'j' && strings.Contains(p.given, "g") {
+			allowed := "ACDIR"
+			switch short {
+			case 'n', 'x', '0':
+				allowed = "L"
+			case 'v':
+				continue
+			case 'c':
+				allowed = "IRAP"
+			}
+			if strings.IndexByte(allowed, p.do) < 0 {
+				return wrong("Illegal option `-%c' with this command", short)
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,278 @@
+//go:build linux
+
+package iptables
+
+import (
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"github.com/minins/minins/cmd/minins/internal/resolve"
+	"github.com/minins/minins/nft"
+	"golang.org/x/sys/unix"
+)
+
+// ruleOption reads one of the options that say what a rule is like.
+func (p *parser) ruleOption(w word) error {
+	switch r := &p.rule; w.opt.short {
+	case 's':
+		p.src, p.srcInv = w.arg, p.invert
+	case 'd':
+		p.dst, p.dstInv = w.arg, p.invert
+	case 'p':
+		num, ok := parseProtocol(strings.ToLower(w.arg))
+		if !ok {
+			return wrong("unknown protocol \"%s\" specified", strings.ToLower(w.arg))
+		}
+		if num == 0 && p.invert {
+			return wrong("rule would never match protocol")
+		}
+		r.proto = protocol{num, p.invert}
+	case 'i':
+		return p.device(&r.in, w.arg)
+	case 'o':
+		return p.device(&r.out, w.arg)
+	case 'f':
+		if p.family == nft.IPv6 {
+			return wrong("`-f' is not supported in IPv6, use -m frag instead")
+		}
+		r.frag = laterFragment
+		if p.invert {
+			r.frag = notLaterFragment
+		}
+	case 'j', 'g':
+		return p.jump(w.arg, w.opt.short == 'g')
+	case 'c':
+		return p.counters(w.arg)
+	}
+	return nil
+}
+
+func (p *parser) device(d *device, name string) error {
+	switch {
+	case name == "":
+		return wrong("Empty interface is likely to be undesired")
+	case len(name) >= unix.IFNAMSIZ:
+		return wrong("interface name `%s' must be shorter than IFNAMSIZ (%d)", name, unix.IFNAMSIZ-1)
+	case strings.ContainsAny(name, "/ "):
+		p.notices = append(p.notices, "Warning: weird character in interface `"+name+"' ('/' and ' ' are not allowed by the kernel).")
+	}
+	*d = device{name, p.invert}
+	return nil
+}
+
+func (p *parser) jump(name string, final bool) error {
+	switch {
+	case name == "":
+		return wrong("Invalid target name (too short)")
+	case len(name) >= nameMax:
+		return wrong("Invalid target name `%s' (%d chars max)", name, nameMax-1)
+	case strings.ContainsFunc(name, isSpace):
+		return wrong("Invalid target name `%s'", name)
+	}
+	p.rule.jump = jump{name: name, final: final}
+	if m, ok := findModule(name, true, p.family); ok && !final {
+		l := p.load(m)
+		p.rule.jump.target = l.ext
+	}
+	return nil
+}
+
+// counters reads -c PACKETS BYTES or -c PACKETS,BYTES.
+func (p *parser) counters(arg string) error {
+	packets, bytes, ok := strings.Cut(arg, ",")
+	if !ok {
+		if !p.more() {
+			return wrong("-c requires packet and byte counter")
+		}
+		bytes = p.take()
+	}
+	var err error
+	if p.rule.counters.Packets, err = strconv.ParseUint(packets, 10, 64); err != nil {
+		return wrong("-c packet counter not numeric")
+	}
+	if p.rule.counters.Bytes, err = strconv.ParseUint(bytes, 10, 64); err != nil {
+		return wrong("-c byte counter not numeric")
+	}
+	return nil
+}
+
+// load adds an extension. Matches stay in order before the target.
+func (p *parser) load(m module) *loaded {
+	l := &loaded{module: m, ext: m.make(p.family), seen: map[string]bool{}}
+	p.exts = append(p.exts, l)
+	if !m.target {
+		p.rule.matches = append(p.rule.matches, l.ext)
+		if n := len(p.exts); n > 1 && p.exts[n-2].module.target {
+			p.exts[n-1], p.exts[n-2] = p.exts[n-2], p.exts[n-1]
+		}
+	}
+	return l
+}
+
+func (p *parser) loadMatch(name string) error {
+	if name == "ipv6-icmp" || name == "icmpv6" {
+		name = "icmp6"
+	}
+	m, ok := findModule(name, false, p.family)
+	if !ok {
+		return wrong("Couldn't load match `%s':No such file or directory\n", name).
+			hinted("match %s is not one that minins knows", name)
+	}
+	p.load(m)
+	return nil
+}
+
+// loadProtocol loads the match of the protocol that -p named before, once.
+func (p *parser) loadProtocol() bool {
+	m, ok := protocolModule(p.rule.proto, p.family)
+	if !ok {
+		return false
+	}
+	for _, l := range p.exts {
+		if l.module.name == m.name && !l.module.target {
+			return false
+		}
+	}
+	p.load(m)
+	return true
+}
+
+// extensionOption hands an option to its extension.
+func (p *parser) extensionOption(w word) error {
+	key := w.opt.key()
+	if !w.by.module.own {
+		if w.by.seen[key] {
+			return wrong("%s: option \"--%s\" can only be used once.\n", w.by.module.name, key)
+		}
+		if p.invert && !w.opt.invert {
+			return wrong("%s: option \"--%s\" cannot be inverted.\n", w.by.module.name, key)
+		}
+	}
+	arg := w.arg
+	if w.opt.pair {
+		if !p.more() {
+			return wrong("--%s requires two args.", key)
+		}
+		arg += " " + p.take()
+	}
+	err := w.by.ext.set(setting{key, arg, p.invert, p.rule.proto})
+	w.by.seen[key] = true
+	return err
+}
+
+// checkExtension checks which options were given together.
+func (p *parser) checkExtension(l *loaded) error {
+	if err := l.ext.check(use{p.rule.proto, l.seen}); err != nil {
+		return err
+	}
+	for _, o := range l.module.options {
+		if o.main != "" {
+			continue
+		}
+		if o.must && !l.seen[o.long] {
+			return wrong("%s: option \"--%s\" must be specified\n", l.module.name, o.long)
+		}
+		for other := range strings.FieldsSeq(o.excludes) {
+			if l.seen[o.long] && l.seen[other] {
+				return wrong("%s: option \"--%s\" cannot be used together with \"--%s\".\n", l.module.name, o.long, other)
+			}
+		}
+	}
+	return nil
+}
+
+// addresses reads what -s and -d said.
+func (p *parser) addresses() (err error) {
+	if p.srcs, err = p.networks('s', p.src, p.srcInv); err != nil {
+		return err
+	}
+	if p.dsts, err = p.networks('d', p.dst, p.dstInv); err != nil {
+		return err
+	}
+	if (len(p.srcs) > 1 || len(p.dsts) > 1) && (p.srcInv || p.dstInv) {
+		return wrong("! not allowed with multiple source or destination IP addresses")
+	}
+	return nil
+}
+
+func (p *parser) networks(short byte, arg string, inv bool) ([]network, error) {
+	if strings.IndexByte(p.given, short) < 0 {
+		return []network{{}}, nil
+	}
+	var list []network
+	for one := range strings.SplitSeq(arg, ",") {
+		more, err := parseNetwork(p.family, one)
+		if err != nil {
+			return nil, err
+		}
+		for _, n := range more {
+			n.inv = inv
+			list = append(list, n)
+		}
+	}
+	return list, nil
+}
+
+// parseNetwork reads ADDRESS[/MASK]; a host's name may stand for several.
+func parseNetwork(f nft.Family, s string) (list []network, err error) {
+	name, maskText, hasMask := strings.Cut(s, "/")
+	var mask netip.Addr
+	if hasMask {
+		zero := unspecified(f)
+		if bits, err := strconv.ParseUint(maskText, 10, 8); err == nil && int(bits) <= zero.BitLen() {
+			mask = prefixMask(zero, int(bits))
+		} else if a, ok := parseAddr(f, maskText); ok {
+			mask = a
+		} else {
+			return nil, wrong("invalid mask `%s' specified", maskText)
+		}
+	}
+	addrs := lookup(f, name)
+	if len(addrs) == 0 {
+		return nil, wrong("host/network `%s' not found", name).
+			hinted("`%s' is neither an address of this family nor a name in /etc/hosts", name)
+	}
+	for _, a := range addrs {
+		m := mask
+		if !hasMask {
+			m = prefixMask(a, a.BitLen())
+		}
+		list = append(list, network{addr: masked(a, m), mask: m})
+	}
+	return list, nil
+}
+
+func unspecified(f nft.Family) netip.Addr {
+	if f == nft.IPv6 {
+		return netip.IPv6Unspecified()
+	}
+	return netip.IPv4Unspecified()
+}
+
+// parseAddr reads an address in digits.
+func parseAddr(f nft.Family, s string) (netip.Addr, bool) {
+	a, err := netip.ParseAddr(s)
+	return a, err == nil && a.Zone() == "" && a.Is4() == (f == nft.IPv4)
+}
+
+// lookup reads an address, in IPv4 also the beginning of one ("10.1" is
+// 10.1.0.0), or a name in /etc/hosts.
+func lookup(f nft.Family, s string) []netip.Addr {
+	full := s
+	if f == nft.IPv4 && s != "" {
+		full += strings.Repeat(".0", max(0, 3-strings.Count(s, ".")))
+	}
+	if a, ok := parseAddr(f, full); ok {
+		return []netip.Addr{a}
+	}
+	family := resolve.IPv4
+	if f == nft.IPv6 {
+		family = resolve.IPv6
+	}
+	host, err := resolve.Resolver{Hosts: "/etc/hosts"}.LookupHost(s, family)
+	if err != nil {
+		return nil
+	}
+	return host.Addrs
+}
