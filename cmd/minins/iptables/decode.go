@@ -110,8 +110,11 @@ func (d *decoder) bitwise(x *nft.Bitwise) error {
 
 func (d *decoder) compare(x *nft.Cmp) error {
 	v, ok := d.regs[x.Sreg]
-	if !ok || x.Op != nft.Eq && x.Op != nft.Neq {
-		return unsayable("cmp %v", x.Op)
+	if !ok {
+		return unsayable("cmp")
+	}
+	if x.Op != nft.Eq && x.Op != nft.Neq {
+		return d.portBound(x)
 	}
 	inv := x.Op == nft.Neq
 	switch {
@@ -286,6 +289,20 @@ func (d *decoder) ports(reg nft.Register, from, to []byte, inv bool) error {
 		return unsayable("range")
 	}
 	return d.portsAt(v.payload.Offset, from, to, inv)
+}
+
+// portBound reads a port that is at most or at least a number.
+func (d *decoder) portBound(x *nft.Cmp) error {
+	first, last := []byte{0, 0}, []byte{0xff, 0xff}
+	switch {
+	case x.Op == nft.Lte:
+		return d.ports(x.Sreg, first, x.Data, false)
+	case x.Op == nft.Gt:
+		return d.ports(x.Sreg, first, x.Data, true)
+	case x.Op == nft.Gte:
+		return d.ports(x.Sreg, x.Data, last, false)
+	}
+	return d.ports(x.Sreg, x.Data, last, true)
 }
 
 func (d *decoder) portsAt(offset uint32, from, to []byte, inv bool) error {

@@ -230,8 +230,15 @@ func (e *encoder) transport(t *transport, p protocol) error {
 func (e *encoder) ports(offset int, ports [2]uint16, inv bool) {
 	e.payload(nft.TransportHeader, offset, 2)
 	from, to := binary.BigEndian.AppendUint16(nil, ports[0]), binary.BigEndian.AppendUint16(nil, ports[1])
-	if ports[0] == ports[1] {
+	switch {
+	case ports[0] == ports[1]:
 		e.compare(from, inv)
+		return
+	case ports[0] == 0 && inv:
+		e.add(&nft.Cmp{Sreg: nft.Reg1, Op: nft.Gt, Data: to})
+		return
+	case ports[0] == 0:
+		e.add(&nft.Cmp{Sreg: nft.Reg1, Op: nft.Lte, Data: to})
 		return
 	}
 	op := nft.RangeEq

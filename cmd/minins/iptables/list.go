@@ -147,7 +147,7 @@ func (l *listing) printHeader(c *applet.Cmd, ch *chain) {
 	}
 	c.Printf("%-9s  prot opt", "target")
 	if l.cmd.verbose {
-		c.Printf(" %-6s %-6s", "in", "out")
+		c.Printf(" %-6s %-6s ", "in", "out")
 	}
 	c.Printf(" %-19s  %-19s \n", "source", "destination")
 }

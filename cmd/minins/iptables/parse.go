@@ -28,33 +28,34 @@ type parser struct {
 	srcInv, dstInv bool
 }
 
-// parse reads the words of a command line. The error is a *failure.
+// parse reads the words of a command line. The error is a *failure; the
+// command is there even then, for its notices.
 func parse(family nft.Family, args []string) (*command, error) {
 	p := &parser{scanner: scanner{args: args}, command: command{family: family, table: "filter"}}
+	return &p.command, p.run()
+}
+
+func (p *parser) run() error {
 	for {
 		w, ok := p.scan(p.exts)
 		if !ok {
-			break
+			return p.finish()
 		}
 		if w.fault == literal {
 			if err := p.literal(w); err != nil {
-				return nil, err
+				return err
 			}
 			continue
 		}
 		if err := p.option(w); err != nil {
-			return nil, err
+			return err
 		}
 		if p.help || p.vers {
 			p.inverse = p.invert
-			return &p.command, nil
+			return nil
 		}
 		p.invert = false
 	}
-	if err := p.finish(); err != nil {
-		return nil, err
-	}
-	return &p.command, nil
 }
 
 func (p *parser) literal(w word) error {
