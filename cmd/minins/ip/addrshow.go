@@ -1,0 +1,116 @@
+//go:build linux
+
+package ip
+
+import (
+	"golang.org/x/sys/unix"
+
+	"github.com/minins/minins/rtnl"
+)
+
+// showAddrs renders the addresses that belong to link l and are selected.
+func (v *view) showAddrs(l *rtnl.Link, addrs []rtnl.Addr, q *listing) {
+	v.array("addr_info")
+	for i := range addrs {
+		a := &addrs[i]
+		if a.Index != l.Index || !q.takesAddr(a, l.Name) || q.up && l.Flags&unix.IFF_UP == 0 {
+			continue
+		}
+		v.object("")
+		v.showAddr(a, l.Name)
+		v.end()
+	}
+	v.endArray()
+	if v.opt.brief {
+		v.text("\n")
+	}
+}
+
+// showAddr renders one address.
+func (v *view) showAddr(a *rtnl.Addr, link string) {
+	if !v.opt.brief {
+		if v.opt.oneline {
+			if v.json != nil {
+				v.uint("index", "", uint64(a.Index))
+				v.str("dev", "", link)
+			}
+			v.text("%d: %s", a.Index, link)
+		}
+		v.str("family", "    %s ", familyName(a.Family))
+	}
+	if local := a.Prefix().Addr(); local.IsValid() {
+		v.strColor(inetColor(a.Family), "local", "%s", v.address(local))
+		if a.Address.IsValid() && a.Address != local {
+			v.text(" peer ")
+			v.strColor(inetColor(a.Family), "address", "%s", v.address(a.Address))
+		}
+		v.uint("prefixlen", "/%d ", uint64(a.PrefixLen))
+		if a.Priority != 0 {
+			v.uint("metric", "metric %d ", uint64(a.Priority))
+		}
+	}
+	if v.opt.brief {
+		return
+	}
+	if a.Broadcast.IsValid() {
+		v.text("brd ")
+		v.strColor(inetColor(a.Family), "broadcast", "%s ", v.address(a.Broadcast))
+	}
+	if a.Anycast.IsValid() {
+		v.text("any ")
+		v.strColor(inetColor(a.Family), "anycast", "%s ", v.address(a.Anycast))
+	}
+	v.str("scope", "scope %s ", v.tables.scopeName(uint8(a.Scope)))
+	v.showAddrFlags(a)
+	if a.Label != "" {
+		v.str("label", "%s", a.Label)
+	}
+	if a.CacheInfo.Ok {
+		v.line()
+		v.text("       valid_lft ")
+		v.lifetime("valid_life_time", a.CacheInfo.V.Valid)
+		v.text(" preferred_lft ")
+		v.preferred(a)
+	}
+	v.text("\n")
+}
+
+func (v *view) showAddrFlags(a *rtnl.Addr) {
+	rest := a.Flags
+	for _, f := range addrFlags() {
+		set := rest&f.bit != 0
+		rest &^= f.bit
+		name := f.name
+		switch {
+		case f.bit == unix.IFA_F_PERMANENT:
+			name, set = "dynamic", !set
+		case f.bit == unix.IFA_F_SECONDARY && a.Family == unix.AF_INET6:
+			name = "temporary"
+		}
+		if set && !f.hidden {
+			v.flag(name, name+" ")
+		}
+	}
+	if rest != 0 {
+		v.hex("ifa_flags", "flags %02x ", uint64(rest))
+	}
+}
+
+// lifetime is a number of seconds or "forever".
+func (v *view) lifetime(key string, seconds uint32) {
+	if v.json == nil && seconds == rtnl.Forever {
+		v.text("forever")
+		return
+	}
+	v.uint(key, "%dsec", uint64(seconds))
+}
+
+// preferred is negative in text where the address is deprecated.
+func (v *view) preferred(a *rtnl.Addr) {
+	n := a.CacheInfo.V.Preferred
+	if n != rtnl.Forever && a.Flags&unix.IFA_F_DEPRECATED != 0 && v.json == nil {
+		v.text("%dsec", int32(n))
+		return
+	}
+	v.lifetime("preferred_life_time", n)
+}

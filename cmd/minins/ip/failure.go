@@ -1,0 +1,193 @@
+//go:build linux
+
+package ip
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/minins/minins/nl"
+	"github.com/minins/minins/nsfs"
+)
+
+// Exit statuses of iproute2.
+const (
+	exitFailed = 1   // a device or namespace is not there, and the like
+	exitKernel = 2   // the kernel refused
+	exitUsage  = 255 // the command line is wrong: exit(-1)
+)
+
+// A failure ends a command: with a text for standard error, which may be
+// empty, an exit status, and a hint for the person who typed it.
+type failure struct {
+	code  int
+	text  string
+	hint  string
+	usage string // topic of the usage to print first; see usageText
+	after string // topic of the usage to print behind text
+}
+
+func (f *failure) Error() string { return f.text }
+
+// The mistakes in command lines, in the words of iproute2.
+
+func incomplete(after string) error {
+	f := &failure{code: exitUsage, text: `Command line is not complete. Try option "help"`}
+	if after != "" {
+		f.hint = fmt.Sprintf("a value is missing after %q", after)
+	}
+	return f
+}
+
+func wrong(arg, why string) error {
+	return &failure{code: exitUsage, text: fmt.Sprintf("Error: argument \"%s\" is wrong: %s", arg, why)}
+}
+
+func required(key string) error {
+	return &failure{code: exitUsage, text: fmt.Sprintf("Error: argument \"%s\" is required", key)}
+}
+
+func duplicate(key, arg string) error {
+	return &failure{code: exitUsage, text: fmt.Sprintf("Error: duplicate \"%s\": \"%s\" is the second value.", key, arg)}
+}
+
+// garbage is a word that could only be a second device, after first. known
+// are the words that might have been meant.
+func garbage(first, arg string, known []string) error {
+	f := &failure{code: exitUsage, text: fmt.Sprintf("Error: either \"%s\" is duplicate, or \"%s\" is a garbage.", "dev", arg)}
+	f.hint = fmt.Sprintf("%q is taken for the name of a device, but %q was already", arg, first)
+	if near := nearest(arg, known); near != "" {
+		f.hint = fmt.Sprintf("%q is not a keyword here; did you mean %q?", arg, near)
+	}
+	return f
+}
+
+// notEnough is a required word that is missing; iproute2 ends most of these
+// sentences with a full stop: see dot.
+func notEnough(key string, code int) *failure {
+	return &failure{code: code, text: fmt.Sprintf("Not enough information: \"%s\" argument is required", key)}
+}
+
+func (f *failure) dot() error {
+	f.text += "."
+	return f
+}
+
+func noDevice(name string) error {
+	return &failure{code: exitFailed, text: fmt.Sprintf("Cannot find device \"%s\"", name)}
+}
+
+func unknownCommand(object, word string, known []string) error {
+	f := &failure{code: exitUsage, text: fmt.Sprintf("Command \"%s\" is unknown, try \"ip %s help\".", word, object)}
+	if near := nearest(word, known); near != "" {
+		f.hint = fmt.Sprintf("did you mean \"ip %s %s\"?", object, near)
+	}
+	return f
+}
+
+func usage(object string) error { return &failure{code: exitUsage, usage: object} }
+
+// strerror is an errno in the words of the C library: those of Go, with a
+// capital letter.
+func strerror(no syscall.Errno) string {
+	s := no.Error()
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+// hinted is a refusal of the kernel, and what it is about.
+type hinted struct {
+	error
+	hint string
+}
+
+func (h *hinted) Unwrap() error { return h.error }
+
+// explained adds to a refusal of the kernel what why says of it.
+func (s *session) explained(err error, why func(*nl.Error) string) error {
+	var refused *nl.Error
+	if !errors.As(err, &refused) {
+		return err
+	}
+	if errors.Is(refused, unix.EPERM) {
+		return &hinted{err, "it takes the right to configure this network namespace (CAP_NET_ADMIN): become root"}
+	}
+	return &hinted{err, why(refused)}
+}
+
+// errnoText is strerror of the errno in err, or err's own words.
+func errnoText(err error) string {
+	var no syscall.Errno
+	if errors.As(err, &no) {
+		return strerror(no)
+	}
+	return err.Error()
+}
+
+// report prints err as iproute2 would and returns its exit status.
+func (s *session) report(err error) int {
+	var f *failure
+	var ns *nsfs.Error
+	var refused *nl.Error
+	var no syscall.Errno
+	switch {
+	case errors.As(err, &f):
+		if f.usage != "" {
+			s.c.Stdout.Flush()
+			fmt.Fprint(s.c.Stderr, usageText(f.usage))
+		}
+		if f.text != "" {
+			s.c.Errorf("%s", f.text)
+		}
+		if f.after != "" {
+			fmt.Fprint(s.c.Stderr, usageText(f.after))
+		}
+		if f.hint != "" {
+			s.c.Hintf("%s", f.hint)
+		}
+		return f.code
+	case errors.As(err, &ns):
+		s.c.Errorf("%s", ns.Iproute2())
+		if ns.Hint != "" {
+			s.c.Hintf("%s", ns.Hint)
+		}
+		if ns.Op == nsfs.OpName || ns.Op == nsfs.OpOpen || ns.Op == nsfs.OpEnter || ns.Op == nsfs.OpSetup {
+			return exitUsage
+		}
+		return exitFailed
+	case errors.As(err, &refused):
+		s.c.Errorf("%s", kernelText(refused))
+		if h := (*hinted)(nil); errors.As(err, &h) {
+			s.c.Hintf("%s", h.hint)
+		}
+		if refused.Path != nil {
+			s.c.Hintf("the kernel objects to %s", strings.Join(refused.Path, " > "))
+		}
+		return exitKernel
+	case errors.As(err, &no):
+		s.c.Errorf("%s", strerror(no))
+		s.c.Hintf("%v", err)
+	default:
+		s.c.Errorf("%v", err)
+	}
+	return exitFailed
+}
+
+// kernelText is what iproute2 prints for a refusal: the kernel's explanation
+// if it gave one, else its errno in words.
+func kernelText(e *nl.Error) string {
+	if e.Message == "" {
+		return "RTNETLINK answers: " + strerror(e.Errno)
+	}
+	text := "Error: " + e.Message
+	if !strings.HasSuffix(text, ".") && !strings.HasSuffix(text, "\n") {
+		text += "."
+	}
+	return text
+}

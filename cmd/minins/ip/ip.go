@@ -1,0 +1,187 @@
+//go:build linux
+
+// Package ip is the applet "ip": what iproute2's command of that name does
+// with network namespaces, links, addresses, routes and neighbours, in the
+// same words, with the same output and the same exit status.
+//
+// A command goes through three layers. Parsing turns words into a request and
+// rendering turns the kernel's answers into text or JSON; both are pure. What
+// is between them is a method of the session, and short.
+package ip
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/minins/minins/cmd/minins/applet"
+)
+
+// version is the release of iproute2 whose words and formats these are.
+const version = "ip utility, iproute2-6.1.0, libbpf 1.1.2"
+
+// An object is what a command is about: its name, and what to do with it. A
+// nil do is an object of iproute2 that is not there; its name still takes part
+// in abbreviations.
+type object struct {
+	name string
+	do   func(s *session, w *words) error
+}
+
+// objects are in iproute2's order, in which the first that a word abbreviates
+// is meant: r is route, n is neighbor, l is link, m is maddress.
+func objects() []object {
+	return []object{
+		{"address", (*session).address}, {"addrlabel", nil}, {"maddress", nil},
+		{"route", (*session).route}, {"rule", (*session).rule},
+		{"neighbor", (*session).neigh}, {"neighbour", (*session).neigh},
+		{"ntable", nil}, {"ntbl", nil},
+		{"link", (*session).link},
+		{"l2tp", nil}, {"fou", nil}, {"ila", nil}, {"macsec", nil}, {"tunnel", nil}, {"tunl", nil}, {"tuntap", nil}, {"tap", nil},
+		{"token", nil}, {"tcpmetrics", nil}, {"tcp_metrics", nil}, {"monitor", nil}, {"xfrm", nil}, {"mroute", nil}, {"mrule", nil},
+		{"netns", (*session).netns},
+		{"netconf", nil}, {"vrf", nil}, {"sr", nil}, {"nexthop", nil}, {"mptcp", nil}, {"ioam", nil},
+		{"help", func(*session, *words) error { return usage("ip") }},
+		{"stats", nil},
+	}
+}
+
+// Run runs the command and returns its exit status.
+func Run(c *applet.Cmd) int {
+	s := &session{c: c, ctx: context.Background(), tables: &tables{dir: "/etc/iproute2"}}
+	opt, rest, err := parseOptions(c.Args)
+	s.opt, s.tables.numeric = opt, opt.numeric
+	if err != nil {
+		return s.report(err)
+	}
+	if opt.version {
+		c.Printf("%s\n", version)
+		return 0
+	}
+	if opt.netns != "" {
+		if _, err := s.dial(); err != nil { // a wrong name is the first thing to say
+			return s.report(err)
+		}
+	}
+	status := 0
+	if opt.batch != "" {
+		status = s.batch(opt.batch)
+	} else {
+		status = s.run(rest)
+	}
+	if err := s.close(); err != nil {
+		return s.report(fmt.Errorf("close: %w", err))
+	}
+	return status
+}
+
+// run runs what follows the options.
+func (s *session) run(args []string) int {
+	err := s.command(args)
+	if err == nil {
+		return 0
+	}
+	return s.report(err)
+}
+
+func (s *session) command(args []string) error {
+	w := &words{rest: args, tables: s.tables}
+	if !w.next() {
+		return usage("ip")
+	}
+	var known []string
+	for _, o := range objects() {
+		if abbreviates(w.cur, o.name) && o.do != nil {
+			return o.do(s, w)
+		}
+		if abbreviates(w.cur, o.name) {
+			return &failure{
+				code: exitFailed, text: fmt.Sprintf("Object \"%s\" is unknown, try \"ip help\".", w.cur),
+				hint: fmt.Sprintf("\"ip %s\" is one of iproute2's that minins does not have", o.name),
+			}
+		}
+		if o.do != nil {
+			known = append(known, o.name)
+		}
+	}
+	f := &failure{code: exitFailed, text: fmt.Sprintf("Object \"%s\" is unknown, try \"ip help\".", w.cur)}
+	if near := nearest(w.cur, known); near != "" {
+		f.hint = fmt.Sprintf("did you mean \"ip %s\"?", near)
+	}
+	return f
+}
+
+// batch runs the commands in a file, one a line, "-" being standard input.
+func (s *session) batch(file string) int {
+	in := s.c.Stdin
+	if file != "-" {
+		f, err := os.Open(file)
+		if err != nil {
+			s.c.Errorf("Cannot open file \"%s\" for reading: %s", file, errnoText(err))
+			return exitFailed
+		}
+		defer f.Close()
+		in = f
+	}
+	status, line := 0, 0
+	for r := bufio.NewReader(in); ; {
+		args, lines, err := batchLine(r)
+		line += lines
+		if len(args) > 0 && s.run(args) != 0 {
+			s.c.Errorf("Command failed %s:%d", file, line)
+			status = exitFailed
+			if !s.opt.force {
+				return status
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			return status
+		}
+		if err != nil {
+			return s.report(err)
+		}
+	}
+}
+
+// batchLine reads one command: words between blanks, quoted or not, up to the
+// end of a line that does not end in a backslash. # begins a comment.
+func batchLine(r *bufio.Reader) (args []string, lines int, err error) {
+	var text strings.Builder
+	for {
+		var line string
+		line, err = r.ReadString('\n')
+		if line != "" {
+			lines++
+		}
+		line = strings.TrimSuffix(line, "\n")
+		if i := strings.IndexByte(line, '#'); i >= 0 {
+			line = line[:i]
+		}
+		more := strings.HasSuffix(line, "\\")
+		text.WriteString(strings.TrimSuffix(line, "\\"))
+		if !more || err != nil {
+			break
+		}
+	}
+	rest := text.String()
+	for {
+		rest = strings.TrimLeft(rest, " \t\r")
+		if rest == "" {
+			return args, lines, err
+		}
+		end := strings.IndexAny(rest, " \t\r")
+		if quote := rest[0]; quote == '"' || quote == '\'' {
+			rest = rest[1:]
+			end = strings.IndexByte(rest, quote)
+		}
+		if end < 0 {
+			end = len(rest)
+		}
+		args = append(args, rest[:end])
+		rest = rest[min(end+1, len(rest)):]
+	}
+}

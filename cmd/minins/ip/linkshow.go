@@ -1,0 +1,254 @@
+//go:build linux
+
+package ip
+
+import (
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/minins/minins/rtnl"
+)
+
+// How much of a link is shown.
+type extent uint8
+
+const (
+	ofAddr extent = iota // the head of "ip addr"
+	ofLink               // "ip link": more
+)
+
+// linkFlags are the flags in iproute2's order; RUNNING shows as NO-CARRIER
+// where it is missing.
+func linkFlags() []numbered {
+	return []numbered{{unix.IFF_LOOPBACK, "LOOPBACK"}, {unix.IFF_BROADCAST, "BROADCAST"}, {unix.IFF_POINTOPOINT, "POINTOPOINT"},
+		{unix.IFF_MULTICAST, "MULTICAST"}, {unix.IFF_NOARP, "NOARP"}, {unix.IFF_ALLMULTI, "ALLMULTI"}, {unix.IFF_PROMISC, "PROMISC"},
+		{unix.IFF_MASTER, "MASTER"}, {unix.IFF_SLAVE, "SLAVE"}, {unix.IFF_DEBUG, "DEBUG"}, {unix.IFF_DYNAMIC, "DYNAMIC"},
+		{unix.IFF_AUTOMEDIA, "AUTOMEDIA"}, {unix.IFF_PORTSEL, "PORTSEL"}, {unix.IFF_NOTRAILERS, "NOTRAILERS"}, {unix.IFF_UP, "UP"},
+		{1 << 16, "LOWER_UP"}, {1 << 17, "DORMANT"}, {1 << 18, "ECHO"}}
+}
+
+func operStates() []string {
+	return []string{"UNKNOWN", "NOTPRESENT", "DOWN", "LOWERLAYERDOWN", "TESTING", "DORMANT", "UP"}
+}
+
+// showLink renders a link, up to and without the addresses.
+func (v *view) showLink(l *rtnl.Link, x extent) {
+	if v.opt.brief {
+		v.showLinkBrief(l, x)
+		return
+	}
+	v.int("ifindex", "%d: ", int64(int32(l.Index)))
+	down := v.showName("%s: ", l)
+	v.showFlags(l.Flags, down)
+	if l.MTU != 0 {
+		v.uint("mtu", "mtu %d ", uint64(l.MTU))
+	}
+	v.showXDP(l, x, false)
+	if l.QDisc != "" {
+		v.str("qdisc", "qdisc %s ", l.QDisc)
+	}
+	if l.Master.Ok {
+		v.text("master ")
+		v.strColor(colorName, "master", "%s ", v.linkName(l.Master.V))
+	}
+	v.showOperState(l)
+	if x == ofLink {
+		v.showLinkMode(l.LinkMode)
+	}
+	if l.Group.Ok {
+		v.str("group", "group %s ", v.tables.groupName(l.Group.V))
+	}
+	if n := l.TxQLen.V; n != 0 {
+		v.uint("txqlen", "qlen %d", uint64(n))
+	}
+	if v.opt.family == 0 || v.opt.family == unix.AF_PACKET || v.opt.details > 0 || x == ofLink {
+		v.showLinkAddress(l)
+	}
+	v.showPlace(l)
+	if v.opt.details > 0 {
+		v.showDetails(l, x)
+	}
+	if (x == ofLink || v.opt.details > 0) && l.Alias.Ok {
+		v.line()
+		v.str("ifalias", "    alias %s", l.Alias.V)
+	}
+	if x == ofLink || v.opt.details > 0 {
+		v.showXDP(l, x, true)
+	}
+	if x == ofLink && v.opt.stats > 0 {
+		v.line()
+		v.showStats(l)
+	}
+	if len(l.AltNames) > 0 {
+		v.array("altnames")
+		for _, name := range l.AltNames {
+			v.line()
+			v.str("", "    altname %s", name)
+		}
+		v.endArray()
+	}
+	v.text("\n")
+}
+
+func (v *view) showLinkBrief(l *rtnl.Link, x extent) {
+	down := v.showName("%-16s ", l)
+	v.showOperState(l)
+	if x == ofLink || v.opt.family == unix.AF_PACKET {
+		if l.Addr.Len() > 0 {
+			v.strColor(colorMAC, "address", "%s ", lladdr(l.Addr, l.Type))
+		}
+		v.showFlags(l.Flags, down)
+		v.text("\n")
+	}
+}
+
+// showName renders NAME, NAME@LINK or NAME@ifINDEX, and reports whether the
+// link at the other end is down.
+func (v *view) showName(format string, l *rtnl.Link) (down bool) {
+	name := l.Name
+	switch {
+	case !l.Parent.Ok:
+	case l.Parent.V == 0:
+		if v.json != nil {
+			v.null("link", "")
+		}
+		name += "@NONE"
+	case l.ParentNSID.Ok:
+		if v.json != nil {
+			v.uint("link_index", "", uint64(l.Parent.V))
+		}
+		name += "@" + unnamed(l.Parent.V)
+	default:
+		other, flags := v.link(l.Parent.V)
+		if v.json != nil {
+			v.str("link", "", other)
+		}
+		name += "@" + other
+		down = flags&unix.IFF_UP == 0
+	}
+	if v.json != nil {
+		name = l.Name
+	}
+	v.strColor(colorName, "ifname", format, name)
+	return down
+}
+
+func (v *view) showFlags(f rtnl.LinkFlags, down bool) {
+	var names []string
+	if f&unix.IFF_UP != 0 && f&unix.IFF_RUNNING == 0 {
+		names = append(names, "NO-CARRIER")
+	}
+	f &^= unix.IFF_RUNNING
+	for _, n := range linkFlags() {
+		if bit := rtnl.LinkFlags(n.id); f&bit != 0 {
+			names = append(names, n.name)
+			f &^= bit
+		}
+	}
+	if f != 0 {
+		names = append(names, hexBytes([]byte{byte(f >> 24), byte(f >> 16), byte(f >> 8), byte(f)}))
+	}
+	if down {
+		names = append(names, "M-DOWN")
+	}
+	v.list("flags", names)
+	v.text("<%s> ", strings.Join(names, ","))
+}
+
+// list is an array of strings, in JSON only.
+func (v *view) list(key string, values []string) {
+	v.array(key)
+	if v.json != nil {
+		for _, s := range values {
+			v.str("", "", s)
+		}
+	}
+	v.endArray()
+}
+
+func (v *view) showOperState(l *rtnl.Link) {
+	c := plain
+	switch l.OperState {
+	case rtnl.OperUp:
+		c = colorUp
+	case rtnl.OperDown:
+		c = colorDown
+	}
+	names := operStates()
+	if int(l.OperState) >= len(names) {
+		v.uint("operstate_index", "state %#x", uint64(l.OperState))
+		return
+	}
+	format := "%-14s "
+	if !v.opt.brief {
+		v.text("state ")
+		format = "%s "
+	}
+	v.strColor(c, "operstate", format, names[l.OperState])
+}
+
+func (v *view) showLinkMode(mode uint8) {
+	switch mode {
+	case 0:
+		v.str("linkmode", "mode %s ", "DEFAULT")
+	case 1:
+		v.str("linkmode", "mode %s ", "DORMANT")
+	default:
+		v.uint("linkmode_index", "mode %d ", uint64(mode))
+	}
+}
+
+func (v *view) showLinkAddress(l *rtnl.Link) {
+	v.line()
+	v.str("link_type", "    link/%s ", v.linkType(l.Type))
+	if l.Addr.Len() > 0 {
+		v.strColor(colorMAC, "address", "%s", lladdr(l.Addr, l.Type))
+	}
+	if l.Broadcast.Len() > 0 {
+		if l.Flags&unix.IFF_POINTOPOINT != 0 {
+			v.text(" peer ")
+			if v.json != nil {
+				v.flag("link_pointtopoint", "")
+			}
+		} else {
+			v.text(" brd ")
+		}
+		v.strColor(colorMAC, "broadcast", "%s", lladdr(l.Broadcast, l.Type))
+	}
+	if l.PermAddr.Len() > 0 && l.PermAddr != l.Addr {
+		v.text(" permaddr ")
+		v.strColor(colorMAC, "permaddr", "%s", lladdr(l.PermAddr, l.Type))
+	}
+}
+
+// showPlace renders the namespace in which the other end is.
+func (v *view) showPlace(l *rtnl.Link) {
+	if id := l.ParentNSID; id.Ok {
+		v.showNSID("link_netnsid", " link-netns %s", " link-netnsid %d", " link-netnsid unknown", id.V)
+	}
+	if id := l.NewNSID; id.Ok {
+		v.showNSID("new_netnsid", " new-netns %s", " new-netnsid %d", " new-netnsid unknown", id.V)
+	}
+	if l.NewIndex != 0 {
+		v.uint("new_ifindex", " new-ifindex %d", uint64(l.NewIndex))
+	}
+	if l.ProtoDown.V != 0 {
+		v.flag("proto_down", " protodown on ")
+	}
+}
+
+func (v *view) showNSID(key, named, numbered, unknown string, id int32) {
+	if v.json != nil {
+		v.int(key, "", int64(id))
+		return
+	}
+	switch name := v.netns(id); {
+	case id < 0:
+		v.text("%s", unknown)
+	case name != "":
+		v.text(named, name)
+	default:
+		v.text(numbered, id)
+	}
+}

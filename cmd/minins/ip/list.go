@@ -1,0 +1,147 @@
+//go:build linux
+
+package ip
+
+import (
+	"errors"
+	"fmt"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/minins/minins/nl"
+	"github.com/minins/minins/rtnl"
+)
+
+// showLinks is "ip link show".
+func (s *session) showLinks(w *words) error {
+	q, err := parseListing(w, ofLink, unix.AF_PACKET)
+	if err != nil {
+		return err
+	}
+	if err := s.find(q); err != nil {
+		return err
+	}
+	var links []rtnl.Link
+	if q.index != 0 && q.group < 0 {
+		l, err := s.findLink(q.dev)
+		if err != nil {
+			return err
+		}
+		links = []rtnl.Link{*l}
+	} else if links, err = s.listLinks(dumpRequest(q)); err != nil {
+		return err
+	}
+	s.showList(q, links, nil)
+	return nil
+}
+
+// showAddresses is "ip addr show": links, with their addresses.
+func (s *session) showAddresses(w *words) error {
+	q, err := parseListing(w, ofAddr, s.opt.family)
+	if err != nil {
+		return err
+	}
+	if err := s.find(q); err != nil {
+		return err
+	}
+	var links []rtnl.Link
+	if q.index != 0 {
+		var l rtnl.Link
+		req := &rtnl.Link{Family: q.family, Index: q.index, ExtMask: rtnl.ExtVF}
+		if err := s.do(unix.RTM_GETLINK, 0, req, &l); err != nil {
+			return err
+		}
+		s.remember(&l)
+		links = []rtnl.Link{l}
+	} else if links, err = s.listLinks(dumpRequest(q)); err != nil {
+		return err
+	}
+	if q.family == unix.AF_PACKET {
+		s.showList(q, links, nil)
+		return nil
+	}
+	addrs, err := s.listAddrs(q)
+	if err != nil {
+		return err
+	}
+	s.showList(q, links, addrs)
+	return nil
+}
+
+// find turns the names in a listing into indexes.
+func (s *session) find(q *listing) error {
+	if q.master != "" {
+		index, err := s.indexOf(q.master)
+		if err != nil {
+			return s.wrongDevice(q.master, err)
+		}
+		q.masterIndex = index
+	}
+	if q.dev == "" {
+		return nil
+	}
+	index, err := s.indexOf(q.dev)
+	if f := (*failure)(nil); errors.As(err, &f) {
+		f.text = fmt.Sprintf("Device \"%s\" does not exist.", q.dev)
+	}
+	q.index = index
+	return err
+}
+
+// dumpRequest asks the kernel for a part of the links only.
+func dumpRequest(q *listing) *rtnl.Link {
+	r := &rtnl.Link{Family: q.family}
+	if q.masterIndex != 0 {
+		r.Master = nl.Some(q.masterIndex)
+	}
+	r.Info.Kind = q.kind
+	return r
+}
+
+func (s *session) listAddrs(q *listing) ([]rtnl.Addr, error) {
+	conn, err := s.dial()
+	if err != nil {
+		return nil, err
+	}
+	return nl.List[rtnl.Addr](s.ctx, conn, unix.RTM_GETADDR, &rtnl.Addr{Family: q.family, Index: q.index}, nil)
+}
+
+// showList renders links that were read, with their addresses, if any.
+func (s *session) showList(q *listing, links []rtnl.Link, addrs []rtnl.Addr) {
+	v := s.view()
+	v.begin()
+	for i := range links {
+		l := &links[i]
+		if q.index == 0 && !q.takesOnDump(l) || q.inet() && !q.shows(l, addrs) {
+			continue
+		}
+		v.object("")
+		if q.takesLink(l) {
+			s.showEntry(v, q, l, addrs)
+		}
+		v.end()
+	}
+	v.finish()
+}
+
+// inet reports whether addresses are shown.
+func (q *listing) inet() bool { return q.family != unix.AF_PACKET }
+
+func (s *session) showEntry(v *view, q *listing, l *rtnl.Link, addrs []rtnl.Addr) {
+	// Without the link's line, the addresses stand alone.
+	alone := q.inet() && (s.opt.oneline && !s.opt.brief || q.label != "")
+	if !l.TxQLen.Ok {
+		l.TxQLen = nl.Some(s.qlenOf(l.Index))
+	}
+	if !alone {
+		v.showLink(l, q.extent)
+	}
+	if !q.inet() {
+		return
+	}
+	v.showAddrs(l, addrs, q)
+	if !alone && !s.opt.brief && q.extent == ofAddr && s.opt.stats > 0 {
+		v.showStats(l)
+		v.text("\n")
+	}
+}

@@ -1,0 +1,209 @@
+//go:build linux
+
+package ip
+
+import (
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/minins/minins/rtnl"
+)
+
+// A listing says which links and addresses to show, or to flush.
+type listing struct {
+	extent   extent
+	family   rtnl.Family
+	dev      string
+	up       bool
+	kind     string // type KIND
+	slave    string // type KIND_slave
+	master   string
+	noMaster bool
+	group    int64 // -1: any
+
+	to         prefix
+	label      string
+	scope      rtnl.Scope
+	scopeGiven bool
+	flags      rtnl.AddrFlags
+	flagMask   rtnl.AddrFlags
+
+	// Found later: the numbers of names.
+	index       uint32
+	masterIndex uint32
+}
+
+// addrFlag is a word for a flag of addresses. The second of two words for one
+// flag is its name in IPv6.
+type addrFlag struct {
+	name   string
+	bit    rtnl.AddrFlags
+	set    bool // may be set by "ip addr add"
+	only6  bool // for IPv6 alone
+	hidden bool // an alias that is not printed
+}
+
+func addrFlags() []addrFlag {
+	return []addrFlag{
+		{name: "secondary", bit: unix.IFA_F_SECONDARY},
+		{name: "temporary", bit: unix.IFA_F_SECONDARY, hidden: true},
+		{name: "nodad", bit: unix.IFA_F_NODAD, set: true, only6: true},
+		{name: "optimistic", bit: unix.IFA_F_OPTIMISTIC, set: true, only6: true},
+		{name: "dadfailed", bit: unix.IFA_F_DADFAILED},
+		{name: "home", bit: unix.IFA_F_HOMEADDRESS, set: true, only6: true},
+		{name: "deprecated", bit: unix.IFA_F_DEPRECATED},
+		{name: "tentative", bit: unix.IFA_F_TENTATIVE},
+		{name: "permanent", bit: unix.IFA_F_PERMANENT},
+		{name: "mngtmpaddr", bit: unix.IFA_F_MANAGETEMPADDR, set: true, only6: true},
+		{name: "noprefixroute", bit: unix.IFA_F_NOPREFIXROUTE, set: true},
+		{name: "autojoin", bit: unix.IFA_F_MCAUTOJOIN, set: true},
+		{name: "stable-privacy", bit: unix.IFA_F_STABLE_PRIVACY},
+	}
+}
+
+// takeFlag reads "tentative", "-tentative", "dynamic" and the like.
+func (q *listing) takeFlag(word string) bool {
+	switch word {
+	case "dynamic":
+		q.flags &^= unix.IFA_F_PERMANENT
+		q.flagMask |= unix.IFA_F_PERMANENT
+		return true
+	case "primary":
+		q.flags &^= unix.IFA_F_SECONDARY
+		q.flagMask |= unix.IFA_F_SECONDARY
+		return true
+	}
+	name, not := strings.CutPrefix(word, "-")
+	for _, f := range addrFlags() {
+		if f.name != name {
+			continue
+		}
+		q.flagMask |= f.bit
+		q.flags |= f.bit
+		if not {
+			q.flags &^= f.bit
+		}
+		return true
+	}
+	return false
+}
+
+func listWords() []string {
+	words := []string{"to", "scope", "up", "dynamic", "primary", "label", "group", "master", "nomaster", "type", "dev", "vrf"}
+	for _, f := range addrFlags() {
+		words = append(words, f.name)
+	}
+	return words
+}
+
+// parseListing reads the words after "show" or "flush".
+func parseListing(w *words, x extent, family rtnl.Family) (*listing, error) {
+	q := &listing{extent: x, family: family, group: -1}
+	for w.next() {
+		switch {
+		case w.is("to"):
+			q.to = w.prefix(q.family)
+			if q.family == 0 {
+				q.family = q.to.family
+			}
+		case w.is("scope"):
+			q.scope, q.scopeGiven = scopeArg(w)
+		case w.is("up"):
+			q.up = true
+		case q.takeFlag(w.cur):
+		case w.is("label"):
+			q.label = w.arg()
+		case w.is("group"):
+			q.group = int64(w.named((*tables).groups, 32, "Invalid \"group\" value\n"))
+		case w.is("master"):
+			q.master = w.arg()
+		case w.is("vrf"):
+			w.arg()
+			w.fail(wrong(w.cur, "Not a valid VRF name\n"))
+		case w.is("nomaster"):
+			q.noMaster = true
+		case w.is("type"):
+			s := w.arg()
+			if base, ok := strings.CutSuffix(s, "_slave"); ok {
+				q.slave = base
+			} else {
+				q.kind = s
+			}
+		case !w.is("dev") && w.short("help"):
+			return nil, usage([]string{"address", "link"}[x])
+		default:
+			if w.is("dev") {
+				w.arg()
+			}
+			if q.dev != "" && w.err == nil {
+				w.fail(garbage(q.dev, w.cur, listWords()))
+			}
+			q.dev = w.cur
+		}
+	}
+	return q, w.err
+}
+
+// scopeArg reads a scope, or "all", which is no condition.
+func scopeArg(w *words) (rtnl.Scope, bool) {
+	if w.peek() == "all" {
+		w.next()
+		return unix.RT_SCOPE_NOWHERE, false
+	}
+	return rtnl.Scope(w.named((*tables).scopes, 8, "invalid \"scope\"\n")), true
+}
+
+// takesLink reports whether a link is shown, as far as the link alone counts.
+func (q *listing) takesLink(l *rtnl.Link) bool {
+	switch {
+	case q.index != 0 && l.Index != q.index,
+		q.up && l.Flags&unix.IFF_UP == 0,
+		q.group >= 0 && l.Group.Ok && int64(l.Group.V) != q.group,
+		q.noMaster && l.Master.Ok,
+		q.slave != "" && l.Info.SlaveKind != q.slave,
+		!q.takesOnDump(l):
+		return false
+	}
+	return true
+}
+
+// takesOnDump is the part of takesLink that the kernel does when it dumps
+// links; older ones leave it to us.
+func (q *listing) takesOnDump(l *rtnl.Link) bool {
+	return (q.masterIndex == 0 || l.Master.V == q.masterIndex) &&
+		(q.kind == "" || l.Info.Kind == q.kind)
+}
+
+// takesAddr reports whether an address is shown, that link names the link of.
+func (q *listing) takesAddr(a *rtnl.Addr, link string) bool {
+	local := a.Prefix().Addr()
+	label := a.Label
+	if label == "" {
+		label = link
+	}
+	switch {
+	case q.index != 0 && a.Index != q.index,
+		q.family != 0 && a.Family != q.family,
+		q.scopeGiven && a.Scope != q.scope,
+		(a.Flags^q.flags)&q.flagMask != 0,
+		!q.to.contains(local),
+		q.label != "" && !matches(q.label, label):
+		return false
+	}
+	return true
+}
+
+// shows reports whether a link is shown with the addresses that are its own:
+// where addresses are selected, one has to be left, unless there were none.
+func (q *listing) shows(l *rtnl.Link, addrs []rtnl.Addr) bool {
+	any := false
+	for i := range addrs {
+		if a := &addrs[i]; a.Index == l.Index {
+			if any = true; q.takesAddr(a, l.Name) {
+				return true
+			}
+		}
+	}
+	return !any && (q.family == 0 || q.family == unix.AF_PACKET)
+}

@@ -1,0 +1,238 @@
+//go:build linux
+
+package ip
+
+import (
+	"fmt"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/minins/minins/nl"
+	"github.com/minins/minins/rtnl"
+)
+
+// A neighQuery says which neighbours to show, or to flush.
+type neighQuery struct {
+	family   rtnl.Family
+	to       prefix
+	dev      string
+	index    uint32
+	master   string
+	masterID uint32
+	noMaster bool
+	proxy    bool
+	unused   bool
+	states   rtnl.NeighState
+	none     bool // also those without a state
+	protocol nl.Opt[rtnl.RouteProtocol]
+}
+
+// parseNeighQuery reads the words after "show" or "flush". states are those
+// that are meant without the word nud.
+func parseNeighQuery(w *words, family rtnl.Family, states rtnl.NeighState) (*neighQuery, error) {
+	q := &neighQuery{family: family}
+	given := false
+	for w.next() {
+		switch {
+		case w.is("dev"):
+			q.dev = w.arg()
+		case w.is("master"):
+			q.master = w.arg()
+		case w.is("vrf"):
+			w.arg()
+			w.fail(wrong(w.cur, "Not a valid VRF name\n"))
+		case w.is("nomaster"):
+			q.noMaster = true
+		case w.is("unused"):
+			q.unused = true
+		case w.is("nud"):
+			given = true
+			if w.peek() == "all" {
+				w.next()
+				q.states, q.none = 0xffff, true
+				continue
+			}
+			st := nudArg(w)
+			q.states |= st
+			q.none = q.none || st == unix.NUD_NONE
+		case w.is("proxy"):
+			q.proxy = true
+		case w.short("protocol"):
+			q.protocol = nl.Some(rtnl.RouteProtocol(w.named((*tables).protocols, 8, "\"protocol\" value is invalid\n")))
+		default:
+			if w.is("to") {
+				w.arg()
+			} else if w.short("help") {
+				return nil, usage("neigh")
+			}
+			if w.err != nil {
+				break
+			}
+			q.to = w.asPrefix(w.cur, q.family)
+			if q.family == 0 {
+				q.family = q.to.family
+			}
+		}
+	}
+	if !given {
+		q.states = states
+	}
+	return q, w.err
+}
+
+// takes reports whether a neighbour is shown.
+func (q *neighQuery) takes(n *rtnl.Neigh) bool {
+	inState := n.State&q.states != 0 || n.State == 0 && q.none
+	switch {
+	case q.family != 0 && n.Family != q.family,
+		q.index != 0 && n.Index != q.index,
+		q.proxy != (n.Flags&unix.NTF_PROXY != 0),
+		!inState && n.Flags&(unix.NTF_PROXY|unix.NTF_EXT_LEARNED) == 0,
+		q.protocol.Ok && n.Protocol != q.protocol.V,
+		n.Family != unix.AF_INET && n.Family != unix.AF_INET6,
+		n.Dst.IsValid() && !q.to.contains(n.Dst),
+		q.unused && n.CacheInfo.V.RefCount != 0:
+		return false
+	}
+	return true
+}
+
+const shownStates = 0xff &^ unix.NUD_NOARP
+
+func (s *session) showNeighs(w *words) error {
+	q, err := parseNeighQuery(w, s.opt.family, shownStates)
+	if err != nil {
+		return err
+	}
+	all, err := s.listNeighs(q)
+	if err != nil {
+		return err
+	}
+	v := s.view()
+	v.begin()
+	for i := range all {
+		v.showNeigh(&all[i], q.index != 0)
+	}
+	v.finish()
+	return nil
+}
+
+// listNeighs dumps what q selects.
+func (s *session) listNeighs(q *neighQuery) ([]rtnl.Neigh, error) {
+	conn, err := s.dial()
+	if err != nil {
+		return nil, err
+	}
+	req := &rtnl.Neigh{Family: q.family}
+	if q.dev != "" {
+		if q.index, err = s.indexOf(q.dev); err != nil {
+			return nil, err
+		}
+		req.IfIndex = q.index
+	}
+	if q.master != "" {
+		if q.masterID, err = s.indexOf(q.master); err != nil {
+			return nil, s.wrongDevice(q.master, err)
+		}
+		req.Master = q.masterID
+	}
+	if q.proxy {
+		req.Flags = unix.NTF_PROXY
+	}
+	return nl.List(s.ctx, conn, unix.RTM_GETNEIGH, req, q.takes)
+}
+
+// flushNeighs is "ip neigh flush".
+func (s *session) flushNeighs(w *words) error {
+	if w.peek() == "" {
+		return &failure{code: exitFailed, text: "Flush requires arguments.", hint: "say which neighbours: \"dev NAME\", \"all\" …"}
+	}
+	q, err := parseNeighQuery(w, s.opt.family, ^rtnl.NeighState(unix.NUD_PERMANENT|unix.NUD_NOARP))
+	if err != nil {
+		return err
+	}
+	return s.rounds("entries", false, func() (int, error) {
+		all, err := s.listNeighs(q)
+		if err != nil {
+			return 0, err
+		}
+		n := 0
+		for i := range all {
+			e := &all[i]
+			n++
+			if s.opt.stats > 1 {
+				s.view().showNeigh(e, q.index != 0)
+			}
+			gone := &rtnl.Neigh{Family: e.Family, Index: e.Index, Dst: e.Dst, Flags: e.Flags & unix.NTF_PROXY}
+			if err := s.do(unix.RTM_DELNEIGH, 0, gone, nil); err != nil {
+				return n, err
+			}
+		}
+		return n, nil
+	})
+}
+
+// showNeigh renders one neighbour; sameDev leaves the link's name out.
+func (v *view) showNeigh(n *rtnl.Neigh, sameDev bool) {
+	v.object("")
+	if n.Dst.IsValid() {
+		v.strColor(inetColor(n.Family), "dst", "%s ", v.address(n.Dst))
+	}
+	if !sameDev && n.Index != 0 {
+		v.text("dev ")
+		v.strColor(colorName, "dev", "%s ", v.linkName(n.Index))
+	}
+	if n.LLAddr.Len() > 0 {
+		v.text("lladdr ")
+		v.strColor(colorMAC, "lladdr", "%s ", n.LLAddr.String())
+	}
+	for _, f := range []struct {
+		bit  rtnl.NeighFlags
+		name string
+	}{{unix.NTF_ROUTER, "router"}, {unix.NTF_PROXY, "proxy"}, {unix.NTF_EXT_LEARNED, "extern_learn"}, {unix.NTF_OFFLOADED, "offload"}} {
+		if n.Flags&f.bit != 0 {
+			v.null(f.name, f.name+" ")
+		}
+	}
+	if v.opt.stats > 0 {
+		v.showNeighTimes(n)
+	}
+	if n.State != 0 {
+		v.showNeighState(n.State)
+	}
+	if n.Protocol != 0 {
+		v.str("protocol", "proto %s ", v.tables.protoName(uint8(n.Protocol)))
+	}
+	v.text("\n")
+	v.end()
+}
+
+func (v *view) showNeighTimes(n *rtnl.Neigh) {
+	if n.CacheInfo.Ok {
+		i := n.CacheInfo.V
+		if i.RefCount != 0 {
+			v.uint("refcnt", " ref %d", uint64(i.RefCount))
+		}
+		v.uint("used", " used %d", uint64(i.Used/ticksPerSecond))
+		v.uint("confirmed", "/%d", uint64(i.Confirmed/ticksPerSecond))
+		v.uint("updated", "/%d", uint64(i.Updated/ticksPerSecond))
+	}
+	if n.Probes.Ok {
+		v.uint("probes", "probes %d ", uint64(n.Probes.V))
+	}
+}
+
+func (v *view) showNeighState(st rtnl.NeighState) {
+	v.array("state")
+	for _, n := range nudStates() {
+		if bit := rtnl.NeighState(n.id); bit != 0 && st&bit != 0 {
+			st &^= bit
+			v.str("", "%s ", strings.ToUpper(n.name))
+		}
+	}
+	if st != 0 {
+		v.str("", "%s ", fmt.Sprintf("%x", uint16(st)))
+	}
+	v.endArray()
+}

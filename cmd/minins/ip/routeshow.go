@@ -1,0 +1,231 @@
+//go:build linux
+
+package ip
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/minins/minins/rtnl"
+)
+
+// showRoute renders a route as q asked for it; the answer to "ip route get"
+// has an empty q.
+func (v *view) showRoute(r *rtnl.Route, q *routeQuery) {
+	v.object("")
+	details := v.opt.details > 0
+	if r.Type != unix.RTN_UNICAST || details {
+		v.str("type", "%s ", v.routeType(r.Type))
+	}
+	v.strColor(inetColor(r.Family), "dst", "%s ", v.prefixText(r.Dst, r.Family))
+	if r.Src.IsValid() {
+		v.strColor(inetColor(r.Family), "from", "from %s ", v.prefixText(r.Src, r.Family))
+	}
+	if r.NextHopID != 0 {
+		v.uint("nhid", "nhid %d ", uint64(r.NextHopID))
+	}
+	if r.TOS != 0 && !q.tos.Ok {
+		v.str("tos", "tos %s ", v.tables.dsfieldName(r.TOS))
+	}
+	if !q.via.one() {
+		v.showGateway(r.Gateway, r.Via)
+	}
+	if r.OIF != 0 && q.index == 0 {
+		v.text("dev ")
+		v.strColor(colorName, "dev", "%s ", v.linkName(r.OIF))
+	}
+	if r.Table != 0 && (r.Table != unix.RT_TABLE_MAIN || details) && q.table == 0 {
+		v.str("table", "table %s ", v.tables.tableName(r.Table))
+	}
+	if r.Flags&unix.RTM_F_CLONED == 0 {
+		if (r.Protocol != unix.RTPROT_BOOT || details) && !q.proto.Ok {
+			v.str("protocol", "proto %s ", v.tables.protoName(uint8(r.Protocol)))
+		}
+		if (r.Scope != unix.RT_SCOPE_UNIVERSE || details) && !q.scope.Ok {
+			v.str("scope", "scope %s ", v.tables.scopeName(uint8(r.Scope)))
+		}
+	}
+	if r.PrefSrc.IsValid() && !q.src.one() {
+		v.text("src ")
+		v.strColor(inetColor(r.Family), "prefsrc", "%s ", v.address(r.PrefSrc))
+	}
+	if (r.Priority != 0 || r.Family == unix.AF_INET6 && len(r.NextHops) == 0) && !q.metric.Ok {
+		v.uint("metric", "metric %d ", uint64(r.Priority))
+	}
+	v.showRouteFlags(r.Flags)
+	v.showRouteRest(r, q)
+	v.text("\n")
+	v.end()
+}
+
+func (v *view) showRouteRest(r *rtnl.Route, q *routeQuery) {
+	switch {
+	case r.Mark >= 16:
+		v.hex("mark", "mark %#x ", uint64(r.Mark))
+	case r.Mark != 0:
+		v.uint("mark", "mark %d ", uint64(r.Mark))
+	}
+	v.showRealms(r.Flow)
+	if r.UID.Ok {
+		v.uint("uid", "uid %d ", uint64(r.UID.V))
+	}
+	cached := r.Flags&unix.RTM_F_CLONED != 0
+	if r.Family == unix.AF_INET && cached {
+		v.showCacheFlags(uint32(r.Flags))
+		v.showCacheInfo(r)
+	} else if r.Family == unix.AF_INET6 && (cached || r.CacheInfo.V.Expires != 0) {
+		v.showCacheInfo(r)
+	}
+	v.showMetrics(&r.Metrics)
+	if r.IIF != 0 && q.iindex == 0 {
+		v.text("iif ")
+		v.strColor(colorName, "iif", "%s ", v.linkName(r.IIF))
+	}
+	if r.Pref.Ok {
+		v.str("pref", "pref %s", routePrefName(r.Pref.V))
+	}
+	if len(r.NextHops) > 0 {
+		v.array("nexthops")
+		for i := range r.NextHops {
+			v.showHop(r, &r.NextHops[i])
+		}
+		v.endArray()
+	}
+}
+
+func (v *view) routeType(t rtnl.RouteType) string {
+	if names := routeTypes(); int(t) < len(names) && !v.opt.numeric {
+		return names[t]
+	}
+	return fmt.Sprint(uint8(t))
+}
+
+func routePrefName(p rtnl.RoutePref) string {
+	switch p {
+	case rtnl.PrefLow:
+		return "low"
+	case rtnl.PrefMedium:
+		return "medium"
+	case rtnl.PrefHigh:
+		return "high"
+	}
+	return fmt.Sprint(uint8(p))
+}
+
+// prefixText is a destination: "default", an address, or one with a length.
+func (v *view) prefixText(p netip.Prefix, f rtnl.Family) string {
+	switch {
+	case !p.IsValid():
+		return "default"
+	case p.Bits() == hostBits(f):
+		return v.address(p.Addr())
+	}
+	return fmt.Sprintf("%s/%d", p.Addr(), p.Bits())
+}
+
+// showGateway renders a gateway of the route's own family, or of another one.
+func (v *view) showGateway(own, other netip.Addr) {
+	if own.IsValid() {
+		v.text("via ")
+		v.strColor(inetColor(familyOf(own)), "gateway", "%s ", v.address(own))
+	}
+	if other.IsValid() {
+		v.object("via")
+		v.str("family", "via %s ", familyName(familyOf(other)))
+		v.strColor(inetColor(familyOf(other)), "host", "%s ", v.address(other))
+		v.end()
+	}
+}
+
+func (v *view) showHop(r *rtnl.Route, h *rtnl.NextHop) {
+	v.object("")
+	v.line()
+	v.text("\tnexthop ")
+	v.showGateway(h.Gateway, h.Via)
+	if r.Flags&unix.RTM_F_CLONED == 0 || r.Family != unix.AF_INET {
+		if h.OIF != 0 {
+			v.str("dev", "dev %s ", v.linkName(h.OIF))
+		}
+		v.uint("weight", "weight %d ", uint64(h.Hops)+1)
+	}
+	v.showRealms(h.Flow)
+	v.showRouteFlags(rtnl.RouteFlags(h.Flags))
+	v.end()
+}
+
+func (v *view) showRouteFlags(f rtnl.RouteFlags) {
+	v.array("flags")
+	for _, n := range []numbered{{unix.RTNH_F_DEAD, "dead"}, {unix.RTNH_F_ONLINK, "onlink"}, {unix.RTNH_F_PERVASIVE, "pervasive"},
+		{unix.RTNH_F_OFFLOAD, "offload"}, {unix.RTNH_F_TRAP, "trap"}, {unix.RTM_F_NOTIFY, "notify"}, {unix.RTNH_F_LINKDOWN, "linkdown"},
+		{unix.RTNH_F_UNRESOLVED, "unresolved"}, {unix.RTM_F_OFFLOAD, "rt_offload"}, {unix.RTM_F_TRAP, "rt_trap"},
+		{unix.RTM_F_OFFLOAD_FAILED, "rt_offload_failed"}} {
+		if uint32(f)&n.id != 0 {
+			v.str("", "%s ", n.name)
+		}
+	}
+	v.endArray()
+}
+
+// showRealms renders "[FROM/]TO".
+func (v *view) showRealms(flow uint32) {
+	if flow == 0 {
+		return
+	}
+	t := v.tables.realms()
+	v.text("realm ")
+	if from := flow >> 16; from != 0 {
+		v.str("flow_from", "%s/", named(t, from))
+	}
+	v.str("flow_to", "%s ", named(t, flow&0xffff))
+}
+
+// showCacheFlags renders RTCF_* of linux/in_route.h.
+func (v *view) showCacheFlags(flags uint32) {
+	const notMine = 0xffff // RTM_F_* and RTNH_F_*
+	flags &^= notMine
+	var names []string
+	for _, n := range []numbered{{1 << 31, "local"}, {1 << 30, "reject"}, {1 << 29, "mc"}, {1 << 28, "brd"}, {1 << 27, "dst-nat"},
+		{1 << 23, "src-nat"}, {1 << 22, "masq"}, {1 << 17, "dst-direct"}, {1 << 26, "src-direct"}, {1 << 18, "redirected"},
+		{1 << 24, "redirect"}, {1 << 19, "fastroute"}, {1 << 16, "notify"}, {1 << 20, "tproxy"}} {
+		if flags&n.id != 0 {
+			names = append(names, n.name)
+			flags &^= n.id
+		}
+	}
+	if flags != 0 {
+		names = append(names, fmt.Sprintf("%x", flags))
+	}
+	v.list("cache", names)
+	v.line()
+	v.text("    cache ")
+	if names != nil {
+		v.text("<%s> ", strings.Join(names, ","))
+	}
+}
+
+func (v *view) showCacheInfo(r *rtnl.Route) {
+	if !r.CacheInfo.Ok {
+		return
+	}
+	i := r.CacheInfo.V
+	if i.Expires != 0 {
+		v.int("expires", "expires %dsec ", int64(i.Expires)/ticksPerSecond)
+	}
+	if i.Error != 0 {
+		v.int("error", "error %d ", int64(int32(i.Error)))
+	}
+	if v.opt.stats > 0 {
+		if i.ClientRefs != 0 {
+			v.uint("users", "users %d ", uint64(i.ClientRefs))
+		}
+		if i.Used != 0 {
+			v.uint("used", "used %d ", uint64(i.Used))
+		}
+		if i.LastUse != 0 {
+			v.uint("age", "age %dsec ", uint64(i.LastUse)/ticksPerSecond)
+		}
+	}
+}

@@ -1,0 +1,252 @@
+//go:build linux
+
+package ip
+
+import (
+	"fmt"
+	"net/netip"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/minins/minins/nl"
+	"github.com/minins/minins/rtnl"
+)
+
+// rule is the object "rule": which table a packet is looked up in. It is read
+// only.
+func (s *session) rule(w *words) error {
+	if !w.next() {
+		return s.showRules(w)
+	}
+	switch {
+	case w.short("list"), w.short("lst"), w.short("show"):
+		return s.showRules(w)
+	case w.short("help"):
+		return usage("rule")
+	}
+	f := unknownCommand("rule", w.cur, []string{"list", "show"}).(*failure)
+	if f.hint == "" && w.short("add", "delete", "flush", "save", "restore") {
+		f.hint = "minins can only show rules"
+	}
+	return f
+}
+
+// A ruleQuery says which rules to show.
+type ruleQuery struct {
+	family   rtnl.Family
+	table    nl.Opt[uint32]
+	pref     nl.Opt[uint32]
+	from, to prefix
+	iif, oif string
+}
+
+func parseRuleQuery(w *words, family rtnl.Family) (*ruleQuery, error) {
+	if family == 0 {
+		family = unix.AF_INET
+	}
+	q := &ruleQuery{family: family}
+	for w.next() {
+		switch {
+		case w.short("preference", "order", "priority"):
+			q.pref = nl.Some(uint32(w.uint(32, "preference value is invalid\n")))
+		case w.is("from"):
+			q.from = w.prefix(family)
+		case w.is("dev"), w.is("iif"):
+			q.iif = w.arg()
+		case w.is("oif"):
+			q.oif = w.arg()
+		case w.short("lookup"), w.short("table"):
+			q.table = nl.Some(w.named((*tables).routeTables, 32, "table id value is invalid\n"))
+		default:
+			if w.short("to") {
+				w.arg()
+			}
+			if w.err == nil {
+				q.to = w.asPrefix(w.cur, family)
+			}
+		}
+	}
+	return q, w.err
+}
+
+// takes reports whether a rule is shown.
+func (q *ruleQuery) takes(r *rtnl.Rule) bool {
+	within := func(p prefix, r netip.Prefix) bool {
+		return !p.addr.IsValid() || r.IsValid() && r.Bits() >= p.bits && p.contains(r.Addr())
+	}
+	return r.Family == q.family && (!q.table.Ok || r.Table == q.table.V) && (!q.pref.Ok || r.Priority == q.pref.V) &&
+		(q.iif == "" || r.IIFName == q.iif) && (q.oif == "" || r.OIFName == q.oif) && within(q.from, r.Src) && within(q.to, r.Dst)
+}
+
+func (s *session) showRules(w *words) error {
+	q, err := parseRuleQuery(w, s.opt.family)
+	if err != nil {
+		return err
+	}
+	conn, err := s.dial()
+	if err != nil {
+		return err
+	}
+	all, err := nl.List(s.ctx, conn, unix.RTM_GETRULE, &rtnl.Rule{Family: q.family}, q.takes)
+	if err != nil {
+		return dumpFailure(err)
+	}
+	v := s.view()
+	v.begin()
+	for i := range all {
+		v.showRule(&all[i])
+	}
+	v.finish()
+	return nil
+}
+
+// Flags of rules, FIB_RULE_* of linux/fib_rules.h.
+const (
+	ruleInvert     = 1 << 1
+	ruleUnresolved = 1 << 2
+	ruleIIFDetach  = 1 << 3
+	ruleOIFDetach  = 1 << 4
+)
+
+// Actions of rules, FR_ACT_*.
+const (
+	ruleToTable = 1
+	ruleGoto    = 2
+	ruleNop     = 3
+)
+
+// showRule renders a rule.
+func (v *view) showRule(r *rtnl.Rule) {
+	v.object("")
+	v.uint("priority", "%d:\t", uint64(r.Priority))
+	if r.Flags&ruleInvert != 0 {
+		v.null("not", "not ")
+	}
+	v.text("from ")
+	if r.Src.IsValid() {
+		v.showRulePrefix("src", "srclen", r.Src, r.Family)
+	} else {
+		v.str("src", "%s", "all")
+	}
+	if r.Dst.IsValid() {
+		v.text(" to ")
+		v.showRulePrefix("dst", "dstlen", r.Dst, r.Family)
+	}
+	if r.TOS != 0 {
+		v.str("tos", " tos %s", v.tables.dsfieldName(r.TOS))
+	}
+	v.showRuleMark(r)
+	if r.IIFName != "" {
+		v.text(" iif ")
+		v.strColor(colorName, "iif", "%s", r.IIFName)
+		if r.Flags&ruleIIFDetach != 0 {
+			v.null("iif_detached", " [detached]")
+		}
+	}
+	if r.OIFName != "" {
+		v.text(" oif ")
+		v.strColor(colorName, "oif", "%s", r.OIFName)
+		if r.Flags&ruleOIFDetach != 0 {
+			v.null("oif_detached", " [detached]")
+		}
+	}
+	if r.L3MDev != 0 {
+		v.null("l3mdev", " lookup [l3mdev-table]")
+	}
+	v.showRulePorts(r)
+	v.showRuleAction(r)
+	if v.opt.details > 0 {
+		v.str("protocol", " proto %s", v.tables.protoName(uint8(r.Protocol)))
+	}
+	v.text("\n")
+	v.end()
+}
+
+func (v *view) showRulePrefix(key, lenKey string, p netip.Prefix, f rtnl.Family) {
+	v.strColor(inetColor(f), key, "%s", v.address(p.Addr()))
+	if p.Bits() != hostBits(f) {
+		v.uint(lenKey, "/%d", uint64(p.Bits()))
+	}
+}
+
+func (v *view) showRuleMark(r *rtnl.Rule) {
+	mask := r.Mask.Or(0xffffffff)
+	if r.Mark == 0 && !r.Mask.Ok {
+		return
+	}
+	v.str("fwmark", " fwmark %s", cHex(uint64(r.Mark)))
+	if mask != 0xffffffff {
+		v.str("fwmask", "/%s", cHex(uint64(mask)))
+	}
+}
+
+func (v *view) showRulePorts(r *rtnl.Rule) {
+	if u := r.UIDRange; u.Ok {
+		v.uint("uid_start", " uidrange %d", uint64(u.V.Start))
+		v.uint("uid_end", "-%d", uint64(u.V.End))
+	}
+	if r.IPProto != 0 {
+		v.str("ipproto", " ipproto %s", v.ipProtoName(r.IPProto))
+	}
+	for _, p := range []struct {
+		name string
+		r    nl.Opt[rtnl.PortRange]
+	}{{"sport", r.SPort}, {"dport", r.DPort}} {
+		switch {
+		case !p.r.Ok:
+		case p.r.V.Start == p.r.V.End:
+			v.uint(p.name, " "+p.name+" %d", uint64(p.r.V.Start))
+		default:
+			v.uint(p.name+"_start", " "+p.name+" %d", uint64(p.r.V.Start))
+			v.uint(p.name+"_end", "-%d", uint64(p.r.V.End))
+		}
+	}
+	if r.TunID != 0 {
+		v.uint("tun_id", " tun_id %d", r.TunID)
+	}
+}
+
+func (v *view) ipProtoName(p uint8) string {
+	if !v.opt.numeric {
+		switch p {
+		case unix.IPPROTO_ICMP:
+			return "icmp"
+		case unix.IPPROTO_TCP:
+			return "tcp"
+		case unix.IPPROTO_UDP:
+			return "udp"
+		case unix.IPPROTO_ICMPV6:
+			return "ipv6-icmp"
+		}
+	}
+	return fmt.Sprintf("ipproto-%d", p)
+}
+
+func (v *view) showRuleAction(r *rtnl.Rule) {
+	if r.Table != 0 && r.Action == ruleToTable && r.L3MDev == 0 {
+		v.str("table", " lookup %s", v.tables.tableName(r.Table))
+		if n := r.SuppressPrefixLen; n.Ok && n.V != -1 {
+			v.int("suppress_prefixlen", " suppress_prefixlength %d", int64(n.V))
+		}
+		if n := r.SuppressIfGroup; n.Ok && n.V != -1 {
+			v.str("suppress_ifgroup", " suppress_ifgroup %s", v.tables.groupName(uint32(n.V)))
+		}
+	}
+	v.showRealms(r.Flow)
+	switch r.Action {
+	case ruleToTable:
+	case ruleGoto:
+		if r.Goto != 0 {
+			v.uint("goto", " goto %d", uint64(r.Goto))
+		} else {
+			v.str("goto", " goto %s", "none")
+		}
+		if r.Flags&ruleUnresolved != 0 {
+			v.null("unresolved", " [unresolved]")
+		}
+	case ruleNop:
+		v.null("nop", " nop")
+	default:
+		v.str("action", " %s", v.routeType(rtnl.RouteType(r.Action)))
+	}
+}

@@ -1,0 +1,222 @@
+//go:build linux
+
+package ip
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/minins/minins/cmd/minins/applet"
+	"github.com/minins/minins/cmd/minins/internal/resolve"
+	"github.com/minins/minins/nl"
+	"github.com/minins/minins/nsfs"
+	"github.com/minins/minins/rtnl"
+)
+
+// A session is one call of ip: its options, one socket in the namespace that
+// it is about, and what it has learned so far.
+type session struct {
+	c      *applet.Cmd
+	ctx    context.Context
+	opt    options
+	tables *tables
+	conn   *nl.Conn
+	links  map[uint32]linkFact
+	nsids  map[int32]string // names of namespaces; nil: not asked yet
+}
+
+// A linkFact is what is remembered of a link.
+type linkFact struct {
+	name  string
+	flags rtnl.LinkFlags
+	qlen  uint32
+}
+
+func (s *session) close() error {
+	if s.conn == nil {
+		return nil
+	}
+	return s.conn.Close()
+}
+
+// dial opens the socket, once.
+func (s *session) dial() (*nl.Conn, error) {
+	if s.conn == nil {
+		conn, err := s.c.Dial(rtnl.Protocol, s.opt.netns)
+		if err != nil {
+			return nil, err
+		}
+		s.conn = conn
+	}
+	return s.conn, nil
+}
+
+// do sends one request.
+func (s *session) do(typ, flags uint16, req, reply nl.Message) error {
+	conn, err := s.dial()
+	if err != nil {
+		return err
+	}
+	return conn.Do(s.ctx, typ, flags, req, reply)
+}
+
+// view is for rendering: links and namespaces are asked for when their names
+// are needed.
+func (s *session) view() *view {
+	p := &printer{out: s.c.Stdout, oneline: s.opt.oneline}
+	if s.opt.json {
+		p.json = &jsonWriter{out: s.c.Stdout, pretty: s.opt.pretty}
+	} else {
+		p.colors = colorsFor(s.opt.color, s.c.Getenv)
+	}
+	v := &view{printer: p, opt: &s.opt, tables: s.tables, link: s.linkByIndex, netns: s.netnsByID}
+	v.host = func(a netip.Addr) string {
+		name, _ := resolve.LookupAddr(a)
+		return name
+	}
+	return v
+}
+
+// findLink asks for a link by its name or alternative name.
+func (s *session) findLink(name string) (*rtnl.Link, error) {
+	req := &rtnl.Link{Name: name, ExtMask: rtnl.ExtVF}
+	if len(name) >= unix.IFNAMSIZ {
+		req.Name, req.AltName = "", name
+	}
+	var l rtnl.Link
+	err := s.do(unix.RTM_GETLINK, 0, req, &l)
+	if refused := (*nl.Error)(nil); errors.As(err, &refused) {
+		return nil, s.noSuchLink(name)
+	}
+	if err == nil {
+		s.remember(&l)
+	}
+	return &l, err
+}
+
+// noSuchLink says so, and where the name may be found instead.
+func (s *session) noSuchLink(name string) error {
+	f := &failure{code: exitFailed, text: fmt.Sprintf("Cannot find device \"%s\"", name)}
+	if !s.c.Hints {
+		return f
+	}
+	all, err := s.listLinks(&rtnl.Link{})
+	if err != nil {
+		return f
+	}
+	var names []string
+	for i := range all {
+		names = append(append(names, all[i].Name), all[i].AltNames...)
+	}
+	where := "here"
+	if s.opt.netns != "" {
+		where = "in " + s.opt.netns
+	}
+	f.hint = fmt.Sprintf("there is no device %q %s; \"ip link\" lists them", name, where)
+	if near := nearest(name, names); near != "" {
+		f.hint = fmt.Sprintf("there is no device %q %s; did you mean %q?", name, where, near)
+	}
+	return f
+}
+
+// indexOf is the index of a link that must be there.
+func (s *session) indexOf(name string) (uint32, error) {
+	l, err := s.findLink(name)
+	if err != nil {
+		return 0, err
+	}
+	return l.Index, nil
+}
+
+// listLinks dumps the links that match req as far as the kernel filters.
+func (s *session) listLinks(req *rtnl.Link) ([]rtnl.Link, error) {
+	conn, err := s.dial()
+	if err != nil {
+		return nil, err
+	}
+	req.ExtMask |= rtnl.ExtVF
+	all, err := nl.List(s.ctx, conn, unix.RTM_GETLINK, req, func(*rtnl.Link) bool { return true })
+	for i := range all {
+		s.remember(&all[i])
+	}
+	return all, err
+}
+
+func (s *session) remember(l *rtnl.Link) {
+	if s.links == nil {
+		s.links = map[uint32]linkFact{}
+	}
+	old := s.links[l.Index]
+	fact := linkFact{l.Name, l.Flags, l.TxQLen.Or(old.qlen)}
+	s.links[l.Index] = fact
+}
+
+func unnamed(index uint32) string { return fmt.Sprintf("if%d", int32(index)) }
+
+// linkByIndex is the name and the flags of a link; "if5" if there is none.
+func (s *session) linkByIndex(index uint32) (string, rtnl.LinkFlags) {
+	if f, ok := s.links[index]; ok {
+		return f.name, f.flags
+	}
+	if index == 0 {
+		return "*", 0
+	}
+	var l rtnl.Link
+	if err := s.do(unix.RTM_GETLINK, 0, &rtnl.Link{Index: index, ExtMask: rtnl.ExtVF | rtnl.ExtSkipStats}, &l); err != nil {
+		l = rtnl.Link{Name: unnamed(index)} // it may have gone meanwhile
+	}
+	l.Index = index
+	s.remember(&l)
+	return l.Name, l.Flags
+}
+
+// qlenOf is the queue length of a link whose message does not have it.
+func (s *session) qlenOf(index uint32) uint32 {
+	if f, ok := s.links[index]; ok && f.qlen == 0 {
+		delete(s.links, index)
+	}
+	s.linkByIndex(index)
+	return s.links[index].qlen
+}
+
+// netnsByID is the name of the namespace with that id, or "".
+func (s *session) netnsByID(id int32) string {
+	if s.nsids == nil {
+		s.nsids = map[int32]string{}
+		names, err := nsfs.List()
+		if err != nil {
+			return "" // then the id is what can be shown
+		}
+		for _, name := range names {
+			if id, err := s.nsid(name); err == nil && id >= 0 {
+				s.nsids[id] = name
+			} else if err != nil {
+				s.report(err)
+			}
+		}
+	}
+	return s.nsids[id]
+}
+
+// nsid is the id that the session's namespace has for that of a name; -1 if
+// it has none.
+func (s *session) nsid(name string) (int32, error) {
+	fd, err := unix.Open(nsfs.Path(name), unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return rtnl.NSIDNotAssigned, nil // it was removed meanwhile, or is not ours to see
+	}
+	defer unix.Close(fd)
+	return s.nsidOf(&rtnl.NSID{FD: nl.Some(uint32(fd))})
+}
+
+func (s *session) nsidOf(req *rtnl.NSID) (int32, error) {
+	var reply rtnl.NSID
+	if err := s.do(unix.RTM_GETNSID, 0, req, &reply); err != nil {
+		return rtnl.NSIDNotAssigned, err
+	}
+	return reply.ID.Or(rtnl.NSIDNotAssigned), nil
+}
