@@ -6,6 +6,9 @@ import (
 	"github.com/minins/minins/cmd/minins/applet"
 	"github.com/minins/minins/cmd/minins/arping"
 	"github.com/minins/minins/cmd/minins/explain"
+	"github.com/minins/minins/cmd/minins/ip"
+	"github.com/minins/minins/cmd/minins/iptables"
+	"github.com/minins/minins/cmd/minins/nettools"
 	"github.com/minins/minins/cmd/minins/nsapplets"
 	"github.com/minins/minins/cmd/minins/ping"
 	"github.com/minins/minins/cmd/minins/ps"
@@ -15,6 +18,13 @@ import (
 // applets is the one table of all commands, in the order of "minins help".
 func applets() []applet.Applet {
 	return []applet.Applet{
+		{Name: "ip", Summary: "network namespaces, links, addresses, routes, neighbours", Run: ip.Run},
+		{Name: "iptables", Summary: "rules for IPv4: NAT and filter", Run: iptables.Run},
+		{Name: "ip6tables", Summary: "rules for IPv6", Run: iptables.Run},
+		{Name: "iptables-save", Summary: "print the rules for IPv4", Run: iptables.Save},
+		{Name: "ip6tables-save", Summary: "print the rules for IPv6", Run: iptables.Save},
+		{Name: "route", Summary: "the routing table", Run: nettools.Route},
+		{Name: "arp", Summary: "the ARP table", Run: nettools.Arp},
 		{Name: "ping", Summary: "ask a host for an answer by ICMP", Run: ping.Run},
 		{Name: "arping", Summary: "ask who has an address by ARP", Run: arping.Run},
 		{Name: "ps", Summary: "list processes", Run: ps.Run},
