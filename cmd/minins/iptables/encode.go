@@ -113,7 +113,7 @@ func (e *encoder) network(n network, offset4, offset6 int) {
 		offset = offset6
 	}
 	bits, ok := n.ones()
-	if ok && bits%8 == 0 && bits > 0 { // whole bytes need no mask
+	if ok && bits%8 == 0 { // whole bytes need no mask; the kernel refuses to load none of them
 		e.payload(nft.NetworkHeader, offset, bits/8)
 		e.compare(addr[:bits/8], n.inv)
 		return

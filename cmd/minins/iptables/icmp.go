@@ -106,7 +106,8 @@ func (m *icmp) set(s setting) error {
 	typ, code, hasCode := strings.Cut(s.arg, "/")
 	n, err := number(typ, 8)
 	if err != nil {
-		return wrong("Unknown %s type `%s'", label, s.arg)
+		return wrong("Unknown %s type `%s'", label, s.arg).
+			hinted("a type is a number, TYPE/CODE, or a name such as echo-request, echo-reply, destination-unreachable or time-exceeded")
 	}
 	m.Type, m.Code = uint8(n), [2]uint8{0, 255}
 	if hasCode {

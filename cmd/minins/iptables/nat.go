@@ -58,6 +58,12 @@ func (t *nat) setTo(s string, proto protocol) error {
 			if addrs, ports, ok = strings.Cut(rest, "]"); !ok {
 				return wrong("Invalid address format")
 			}
+			if junk, port, ok := strings.Cut(ports, ":"); junk != "" {
+				if !ok {
+					return wrong("Invalid address format")
+				}
+				return wrong("Port `%s' not valid", port)
+			}
 			ports, hasPorts = strings.CutPrefix(ports, ":")
 		}
 	}

@@ -256,7 +256,7 @@ func validChain(name string) error {
 		return wrong("chain name `%s' too long (must be under %d chars)", name, nameMax)
 	case strings.HasPrefix(name, "-") || strings.HasPrefix(name, "!"):
 		return wrong("chain name not allowed to start with `%c'", name[0])
-	case isTarget(name):
+	case name == "" || isTarget(name):
 		return wrong("chain name may not clash with target name")
 	case strings.ContainsFunc(name, isSpace):
 		return wrong("Invalid chain name `%s'", name)

@@ -22,7 +22,8 @@ func (p *parser) ruleOption(w word) error {
 	case 'p':
 		num, ok := parseProtocol(strings.ToLower(w.arg))
 		if !ok {
-			return wrong("unknown protocol \"%s\" specified", strings.ToLower(w.arg))
+			return wrong("unknown protocol \"%s\" specified", strings.ToLower(w.arg)).
+				hinted("a protocol is tcp, udp, icmp, icmpv6, sctp, another name of /etc/protocols, a number up to 255, or all")
 		}
 		if num == 0 && p.invert {
 			return wrong("rule would never match protocol")

@@ -4,6 +4,7 @@ package iptables
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/minins/minins/nft"
 	"github.com/minins/minins/nl"
@@ -45,6 +46,16 @@ func (k *kernel) plan(cmd *command, s *state) ([]step, error) {
 
 // noChain is what iptables says of a chain that is not there.
 func (cmd *command) noChain(s *state) error {
+	var others []string
+	for _, t := range tables {
+		if _, ok := t.place(cmd.chain); ok && t.name != s.name {
+			others = append(others, "-t "+t.name)
+		}
+	}
+	if others != nil {
+		return fail(refused, "No chain/target/match by that name").
+			hinted("%s is not a chain of table %s, but of others: add %s", cmd.chain, s.name, strings.Join(others, " or "))
+	}
 	return fail(refused, "No chain/target/match by that name").
 		hinted("table %s has no chain %s; %s lists its chains", s.name, cmd.chain, cmd.line("-S"))
 }

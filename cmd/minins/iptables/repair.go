@@ -94,15 +94,29 @@ func (r *repairer) hyphens(args []string) []string {
 		}
 		name := strings.TrimLeftFunc(a, func(c rune) bool { return c == '-' || lookalikes[c] != "" })
 		args[i] = "--" + name
-		if len(name) == 1 {
+		if isCluster(name) {
 			args[i] = "-" + name
 		}
-		names, which = append(names, args[i]), c
+		names, which = append(names, a), c
 	}
 	if names != nil {
-		r.fault("%s begins with %s (U+%04X), as pages print it, and not with hyphens", strings.Join(names, " and "), lookalikes[which], which)
+		begin := "begin"
+		if len(names) == 1 {
+			begin = "begins"
+		}
+		r.fault("%s %s with %s (U+%04X), as printed pages have it, and not with two hyphens", strings.Join(names, " and "), begin, lookalikes[which], which)
 	}
 	return args
+}
+
+// isCluster reports whether a word is letters of short options, as in -nvL.
+func isCluster(word string) bool {
+	for _, c := range word {
+		if !slices.ContainsFunc(base, func(o option) bool { return rune(o.short) == c && c != '0' }) {
+			return false
+		}
+	}
+	return len(word) < 4
 }
 
 // A group is an option with its ! and its arguments.

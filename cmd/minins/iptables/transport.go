@@ -116,7 +116,8 @@ func portRange(s, proto string) (ports [2]uint16, err error) {
 		}
 		n, ok := parsePort(word, proto)
 		if !ok {
-			return ports, wrong("invalid port/service `%s' specified", word)
+			return ports, wrong("invalid port/service `%s' specified", word).
+				hinted("a port is a number up to 65535, or the name of a service in /etc/services, of protocol %s", proto)
 		}
 		ports[i] = n
 	}
