@@ -106,8 +106,10 @@ func reason(msg uint16, e *nl.Error) string {
 		return "there is no such table"
 	case e.Errno == unix.ENOENT && strings.HasSuffix(last, "_CHAIN"):
 		return "there is no such chain"
-	case e.Errno == unix.ENOENT && msg == unix.NFT_MSG_NEWRULE && strings.HasPrefix(last, "NFTA_EXPR"):
-		return "the kernel does not have this expression"
+	case e.Errno == unix.ENOENT && last == "NFTA_LIST_ELEM":
+		return "the kernel does not have this expression, or what it refers to"
+	case e.Errno == unix.EINVAL && last == "NFTA_LIST_ELEM":
+		return "the kernel does not take this expression in this chain" // NAT in another chain than its own
 	case e.Errno == unix.EOPNOTSUPP && msg == unix.NFT_MSG_NEWCHAIN:
 		return "the kernel has no such chain type, or the chain exists with another hook or priority"
 	}

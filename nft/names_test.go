@@ -15,8 +15,8 @@ import (
 	"github.com/minins/minins/internal/testns"
 )
 
-// source parses the package's own files, without the tests.
-func source(t *testing.T) (files []*ast.File, fset *token.FileSet) {
+// parsed parses the package's own files, without the tests.
+func parsed(t *testing.T) (files []*ast.File, fset *token.FileSet) {
 	t.Helper()
 	fset = token.NewFileSet()
 	paths, err := filepath.Glob("*.go")
@@ -72,7 +72,7 @@ func unquote(e ast.Expr) (string, bool) {
 // TestNamesAreTheConstants checks that wherever a constant of the kernel
 // stands beside a name, the name is the constant's.
 func TestNamesAreTheConstants(t *testing.T) {
-	files, fset := source(t)
+	files, fset := parsed(t)
 	own, _ := ownConstants(files)
 	checked := 0
 	check := func(constant, name ast.Expr) {
@@ -183,7 +183,7 @@ func headerConstants(t *testing.T) map[string]int64 {
 // names in enum's lists, with the kernel's header.
 func TestValuesAreTheHeaders(t *testing.T) {
 	header := headerConstants(t)
-	files, fset := source(t)
+	files, fset := parsed(t)
 	checked := 0
 	_, own := ownConstants(files)
 	for name, value := range own {
