@@ -59,21 +59,16 @@ func run(c *applet.Cmd, o *options) (int, error) {
 		return 0, iputils.Fail(2, "%s: %v", o.target, err)
 	}
 	p := probe{dst: host.Addrs[0], dad: o.dad}
-	device := o.device
-	if device == "" {
-		if device, err = guessDevice(c, p.dst); err != nil {
-			return 0, err
-		}
-	}
-	ifi, err := o.openDevice(device)
+	link, err := o.findDevice(c, p.dst)
 	if err != nil {
 		return 0, err
 	}
-	p.mac = ifi.HardwareAddr
-	p.src, err = o.findSource(device, p.dst, func(w string) { c.Errorf("%s: %s", c.Name, w) })
+	p.mac = link.Addr.AppendTo(nil)
+	p.src, err = o.findSource(link.Name, p.dst, func(w string) { c.Errorf("%s: %s", c.Name, w) })
 	if err != nil {
 		return 0, err
 	}
+	ifi := &net.Interface{Index: int(link.Index), Name: link.Name, HardwareAddr: p.mac}
 	conn, err := packet.Listen(ifi, packet.Raw, unix.ETH_P_ARP, nil)
 	if err != nil {
 		var errno unix.Errno
@@ -84,7 +79,7 @@ func run(c *applet.Cmd, o *options) (int, error) {
 	}
 	defer conn.Close()
 	s := &session{c: c, o: o, probe: p, conn: conn, to: broadcast()}
-	s.print(fmt.Sprintf("ARPING %s from %s %s\n", p.dst, p.src, device))
+	s.print(fmt.Sprintf("ARPING %s from %s %s\n", p.dst, p.src, link.Name))
 	if p.src.IsUnspecified() && !o.dad {
 		return 0, iputils.Fail(2, "no source address in not-DAD mode")
 	}

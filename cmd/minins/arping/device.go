@@ -5,7 +5,6 @@ package arping
 import (
 	"context"
 	"errors"
-	"net"
 	"net/netip"
 	"time"
 
@@ -24,63 +23,52 @@ type refusal struct {
 
 func (r *refusal) Error() string { return r.text }
 
-// guessDevice is the name of the device that the route to dst leaves by.
-func guessDevice(c *applet.Cmd, dst netip.Addr) (string, error) {
+// findDevice is the device of -I, or the one that the route to dst leaves by,
+// provided that it can do ARP.
+func (o *options) findDevice(c *applet.Cmd, dst netip.Addr) (*rtnl.Link, error) {
 	conn, err := c.Dial(rtnl.Protocol, "")
 	if err != nil {
-		return "", iputils.Fail(1, "NETLINK_ROUTE socket failed: %v", err)
+		return nil, iputils.Fail(2, "NETLINK_ROUTE socket failed: %v", err)
 	}
 	defer conn.Close()
+	rt := rtnl.New(conn)
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	route, err := rtnl.New(conn).GetRoute(ctx, &rtnl.Route{Family: unix.AF_INET, Dst: netip.PrefixFrom(dst, 32)})
-	if err != nil || route.OIF == 0 {
-		return "", iputils.Fail(1, "NETLINK_ROUTE unexpected iov element") // there is no route, in iputils' words
+	if o.device != "" {
+		link, err := rt.GetLink(ctx, o.device)
+		if err != nil {
+			return nil, iputils.Fail(2, "Device %s not available.", o.device)
+		}
+		return link, o.check(link)
 	}
-	return resolve.ZoneName(route.OIF), nil
+	route, err := rt.GetRoute(ctx, &rtnl.Route{Family: unix.AF_INET, Dst: netip.PrefixFrom(dst, 32)})
+	if err != nil { // there is none, in iputils' words
+		return nil, iputils.Fail(1, "NETLINK_ROUTE unexpected iov element")
+	}
+	link, err := rt.GetLinkByIndex(ctx, route.OIF)
+	if err != nil {
+		return nil, iputils.Fail(2, "Suitable device could not be determined. Please, use option -I.")
+	}
+	return link, o.check(link)
 }
 
-// openDevice checks that a device can do ARP.
-func (o *options) openDevice(name string) (*net.Interface, error) {
-	ifi, err := net.InterfaceByName(name)
-	if err != nil {
-		return nil, iputils.Fail(2, "Device %s not available.", name)
-	}
-	flags, err := deviceFlags(name)
+// check refuses devices that do no ARP.
+func (o *options) check(link *rtnl.Link) error {
 	switch {
-	case err != nil:
-		return nil, iputils.FailErrno(2, err, "%s", name)
-	case flags&unix.IFF_UP == 0:
-		return nil, &refusal{"Interface \"" + name + "\" is down\n", 2}
-	case flags&(unix.IFF_NOARP|unix.IFF_LOOPBACK) != 0:
-		r := &refusal{"Interface \"" + name + "\" is not ARPable\n", 2}
+	case link.Flags&unix.IFF_UP == 0:
+		return &refusal{"Interface \"" + link.Name + "\" is down\n", 2}
+	case link.Flags&(unix.IFF_NOARP|unix.IFF_LOOPBACK) != 0:
+		r := &refusal{"Interface \"" + link.Name + "\" is not ARPable\n", 2}
 		if o.dad {
 			r.status = 0 // nobody else can have the address there
 		}
-		return nil, r
-	case len(ifi.HardwareAddr) == 0:
-		return nil, iputils.Fail(2, "Device %s not available.", name)
-	case len(ifi.HardwareAddr) != 6:
-		return nil, iputils.Fail(2, "Device %s is not Ethernet: not supported by minins", name)
+		return r
+	case link.Addr.Len() == 0:
+		return iputils.Fail(2, "Device %s not available.", link.Name)
+	case link.Addr.Len() != 6:
+		return iputils.Fail(2, "Device %s is not Ethernet: not supported by minins", link.Name)
 	}
-	return ifi, nil
-}
-
-// deviceFlags are all flags, which package net does not tell.
-func deviceFlags(name string) (uint16, error) {
-	ifr, err := unix.NewIfreq(name)
-	if err != nil {
-		return 0, err
-	}
-	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		return 0, err
-	}
-	defer unix.Close(fd)
-	if err := unix.IoctlIfreq(fd, unix.SIOCGIFFLAGS, ifr); err != nil {
-		return 0, err
-	}
-	return ifr.Uint16(), nil
+	return nil
 }
 
 // findSource is the address to ask from: that of -s or, for -U and -A, the one

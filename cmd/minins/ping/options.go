@@ -240,8 +240,8 @@ func parsePattern(s string) ([]byte, error) {
 // parseTOS reads the type of service, decimal or, after 0x, hex.
 func parseTOS(s string) (int, error) {
 	digits, base := s, 10
-	if hex, ok := strings.CutPrefix(strings.ToLower(s), "0x"); ok {
-		digits, base = hex, 16
+	if strings.HasPrefix(s, "0x") || strings.HasPrefix(s, "0X") {
+		digits, base = s[2:], 16
 	}
 	tos, err := strconv.ParseInt(digits, base, 32)
 	if err != nil {

@@ -159,7 +159,7 @@ func (s *session) prepare() error {
 			return err
 		}
 		if o.device != "" {
-			if !onDevice(o.device, s.source) {
+			if !onDevice(s.c, o.device, s.source.WithZone("")) {
 				s.warn("Warning: source address might be selected on device other than: " + o.device)
 			} else if s.source == s.dst && s.dst.Is4() {
 				_ = unix.BindToDevice(s.fd, "") // our own address: replies come over lo
@@ -176,7 +176,7 @@ func (s *session) prepare() error {
 		if s.dst.Is4() {
 			kind = "broadcast"
 		}
-		return iputils.Fail(2, "minimal interval for %s ping for user must be >= 1000 ms, use -i 1 (or higher)", kind)
+		return iputils.Fail(2, "%s ping with too short interval: %d", kind, o.interval)
 	}
 	return s.setup()
 }

@@ -241,17 +241,17 @@ func (s *session) name(a netip.Addr) string {
 	}
 	found := make(chan string, 1)
 	go func() {
-		name, _ := resolve.LookupAddr(a)
+		name, ok := resolve.LookupAddr(a)
+		if !ok {
+			name = a.String()
+		}
 		found <- name
 	}()
-	text := a.String()
 	select {
 	case name := <-found:
-		if name != "" {
-			text = name + " (" + text + ")"
-		}
+		s.lastAddr, s.lastName = a, name+" ("+a.String()+")"
+		return s.lastName
 	case <-s.wake.done: // nil before the loop: blocks
+		return a.String()
 	}
-	s.lastAddr, s.lastName = a, text
-	return text
 }

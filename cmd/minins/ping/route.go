@@ -3,11 +3,15 @@
 package ping
 
 import (
-	"net"
+	"context"
 	"net/netip"
+	"slices"
+	"time"
 
+	"github.com/minins/minins/cmd/minins/applet"
 	"github.com/minins/minins/cmd/minins/internal/iputils"
 	"github.com/minins/minins/cmd/minins/internal/resolve"
+	"github.com/minins/minins/rtnl"
 	"golang.org/x/sys/unix"
 )
 
@@ -88,21 +92,18 @@ func (o *options) bindDevice(fd int, dst netip.Addr) error {
 }
 
 // onDevice reports whether the address is one of the device's.
-func onDevice(device string, a netip.Addr) bool {
-	ifi, err := net.InterfaceByName(device)
+func onDevice(c *applet.Cmd, device string, a netip.Addr) bool {
+	conn, err := c.Dial(rtnl.Protocol, "")
 	if err != nil {
 		return false
 	}
-	addrs, err := ifi.Addrs()
-	if err != nil {
-		return false
-	}
-	for _, b := range addrs {
-		if p, err := netip.ParsePrefix(b.String()); err == nil && p.Addr() == a.WithZone("") {
-			return true
-		}
-	}
-	return false
+	defer conn.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	addrs, err := rtnl.New(conn).Addrs(ctx, rtnl.AddrFilter{Index: resolve.ZoneIndex(device)})
+	return err == nil && slices.ContainsFunc(addrs, func(b rtnl.Addr) bool {
+		return b.Local == a || b.Address == a
+	})
 }
 
 // address is the address of what the socket calls return. A link-local one

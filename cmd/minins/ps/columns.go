@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -206,7 +205,7 @@ func (t table) printable(s string, limit int) string {
 		switch {
 		case r == utf8.RuneError && size == 1:
 			b.WriteByte('?')
-		case unicode.IsPrint(r):
+		case strconv.IsPrint(r):
 			b.WriteRune(r)
 		case t.utf8:
 			b.WriteByte('?')

@@ -190,6 +190,11 @@ func (p *process) parseStatus(text []byte) {
 
 // joinArgs puts blanks between the arguments, in place of the NULs.
 func joinArgs(cmdline []byte) string {
-	args := strings.TrimRight(string(cmdline), "\x00")
-	return strings.NewReplacer("\x00", " ", "\n", " ").Replace(args)
+	args := bytes.TrimRight(cmdline, "\x00")
+	for i, c := range args {
+		if c == 0 || c == '\n' {
+			args[i] = ' '
+		}
+	}
+	return string(args)
 }

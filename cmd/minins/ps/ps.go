@@ -69,8 +69,9 @@ func explain(c *applet.Cmd) {
 // isUTF8 reports whether the locale's characters are those of UTF-8.
 func isUTF8(getenv func(string) string) bool {
 	for _, key := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
-		if locale := strings.ToLower(getenv(key)); locale != "" {
-			return strings.HasSuffix(locale, "utf-8") || strings.HasSuffix(locale, "utf8")
+		if locale := getenv(key); locale != "" {
+			_, charset, _ := strings.Cut(locale, ".")
+			return strings.EqualFold(charset, "utf-8") || strings.EqualFold(charset, "utf8")
 		}
 	}
 	return false

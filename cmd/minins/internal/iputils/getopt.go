@@ -40,11 +40,11 @@ func FailErrno(status int, err error, format string, args ...any) error {
 // Strerror is the error in the words of strerror(3): the standard library has
 // the same ones in lower case.
 func Strerror(err error) string {
-	text := err.Error()
-	if text == "" {
-		return text
+	text := []byte(err.Error())
+	if len(text) > 0 && 'a' <= text[0] && text[0] <= 'z' {
+		text[0] -= 'a' - 'A'
 	}
-	return strings.ToUpper(text[:1]) + text[1:]
+	return string(text)
 }
 
 // Report writes a command's failure as error(3) does, and

@@ -33,8 +33,8 @@ func parseAton(s string) (netip.Addr, bool) {
 	var sum uint64
 	for i, part := range parts {
 		if part == "" || part[0] < '0' || part[0] > '9' ||
-			strings.ContainsAny(part, "_bBoO") && !strings.HasPrefix(strings.ToLower(part), "0x") {
-			return netip.Addr{}, false // Go's own notations
+			strings.ContainsAny(part, "_oO") || len(part) > 1 && (part[1] == 'b' || part[1] == 'B') {
+			return netip.Addr{}, false // the last ones are Go's own notations
 		}
 		max := uint64(0xff)
 		if i == len(parts)-1 {

@@ -131,14 +131,16 @@ func preferReachable(addrs []netip.Addr) {
 	if len(addrs) < 2 {
 		return
 	}
-	rank := make(map[netip.Addr]int, len(addrs))
+	var ranks [4][]netip.Addr
 	for _, a := range addrs {
+		rank := 0
 		if !reachable(a) {
-			rank[a] += 2
+			rank = 2
 		}
 		if a.Is4() {
-			rank[a]++
+			rank++
 		}
+		ranks[rank] = append(ranks[rank], a)
 	}
-	slices.SortStableFunc(addrs, func(a, b netip.Addr) int { return rank[a] - rank[b] })
+	copy(addrs, slices.Concat(ranks[:]...))
 }
