@@ -9,7 +9,7 @@ import "github.com/minins/minins/nl"
 func describeRaw(c *nl.Coder, k Kind) {
 	if k == TargetKind {
 		if c.Case("LOG/0") { // struct xt_log_info of linux/netfilter/xt_LOG.h
-			bytes(c, "level", "logflags")
+			octets(c, "level", "logflags")
 			nl.MStr(c, "prefix", make([]byte, 30))
 		}
 		return
@@ -18,7 +18,7 @@ func describeRaw(c *nl.Coder, k Kind) {
 		for _, name := range [...]string{"src_min", "src_max", "dst_min", "dst_max"} {
 			nl.MInet(c, name, new([16]byte))
 		}
-		bytes(c, "flags")
+		octets(c, "flags")
 		c.Skip("(pad)", 3) // to the alignment of a u32
 		pad(c, 68)
 	}
@@ -30,7 +30,7 @@ func describeRaw(c *nl.Coder, k Kind) {
 	}
 }
 
-func bytes(c *nl.Coder, names ...string) {
+func octets(c *nl.Coder, names ...string) {
 	for _, name := range names {
 		nl.M8(c, name, new(uint8))
 	}
