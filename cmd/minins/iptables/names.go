@@ -16,10 +16,11 @@ import (
 type naming struct {
 	numeric  bool
 	services []service
+	hosts    map[netip.Addr]string // those that were looked up
 }
 
 func newNaming(numeric bool) *naming {
-	n := &naming{numeric: numeric}
+	n := &naming{numeric: numeric, hosts: map[netip.Addr]string{}}
 	if !numeric {
 		n.services = readServices()
 	}
@@ -42,14 +43,16 @@ func (n *naming) addr(a netip.Addr) string {
 	if n.numeric {
 		return a.String()
 	}
-	files := resolve.Resolver{Hosts: "/etc/hosts"}
-	if name, ok := files.LookupAddr(a); ok {
-		return name
+	name, ok := n.hosts[a]
+	if !ok {
+		if name, ok = (resolve.Resolver{Hosts: "/etc/hosts"}).LookupAddr(a); !ok {
+			if name, ok = netName(a); !ok {
+				name = a.String()
+			}
+		}
+		n.hosts[a] = name
 	}
-	if name, ok := netName(a); ok {
-		return name
-	}
-	return a.String()
+	return name
 }
 
 // network is an address with its mask as -L prints it.
