@@ -96,7 +96,7 @@ func (s *session) flushRound(q *listing) (int, error) {
 		}
 		n++
 		if s.opt.stats > 1 {
-			v.showAddr(a, link)
+			v.showAddr(a, link, true)
 		}
 		gone := &rtnl.Addr{Family: a.Family, PrefixLen: a.PrefixLen, Scope: a.Scope, Index: a.Index,
 			Address: a.Address, Local: a.Local, Label: a.Label}

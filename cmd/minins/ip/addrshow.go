@@ -17,7 +17,7 @@ func (v *view) showAddrs(l *rtnl.Link, addrs []rtnl.Addr, q *listing) {
 			continue
 		}
 		v.object("")
-		v.showAddr(a, l.Name)
+		v.showAddr(a, l.Name, v.opt.oneline)
 		v.end()
 	}
 	v.endArray()
@@ -26,10 +26,10 @@ func (v *view) showAddrs(l *rtnl.Link, addrs []rtnl.Addr, q *listing) {
 	}
 }
 
-// showAddr renders one address.
-func (v *view) showAddr(a *rtnl.Addr, link string) {
+// showAddr renders one address, where it stands alone with its link's name.
+func (v *view) showAddr(a *rtnl.Addr, link string, alone bool) {
 	if !v.opt.brief {
-		if v.opt.oneline {
+		if alone {
 			if v.json != nil {
 				v.uint("index", "", uint64(a.Index))
 				v.str("dev", "", link)

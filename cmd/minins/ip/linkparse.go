@@ -245,9 +245,9 @@ func (r *linkRequest) takeSetting(w *words, seen given) bool {
 	case w.short("addrgenmode"):
 		l.Inet6 = &rtnl.Inet6{AddrGenMode: nl.Some(addrGenModeArg(w))}
 	case w.is("carrier"):
-		l.Carrier = nl.Some(bit(w.onOff("carrier")))
+		l.Carrier = nl.Some(bit(w.offOn("carrier")))
 	case w.is("protodown"):
-		l.ProtoDown = nl.Some(bit(w.onOff("protodown")))
+		l.ProtoDown = nl.Some(bit(w.offOn("protodown")))
 	case w.is("gso_max_size"):
 		l.GSOMaxSize = uint32(w.uint(32, "Invalid \"gso_max_size\" value\n"))
 	case w.is("gso_max_segs"):

@@ -290,7 +290,7 @@ func (s *session) linkProperty(w *words) error {
 	switch w.next(); {
 	case w.short("add"):
 	case w.short("delete"):
-		typ, flags = unix.RTM_DELLINKPROP, unix.NLM_F_EXCL
+		typ, flags = unix.RTM_DELLINKPROP, 0
 	case w.short("help"):
 		return usage("link")
 	default:

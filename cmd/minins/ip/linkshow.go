@@ -49,8 +49,7 @@ func (v *view) showLink(l *rtnl.Link, x extent) {
 		v.str("qdisc", "qdisc %s ", l.QDisc)
 	}
 	if l.Master.Ok {
-		v.text("master ")
-		v.strColor(colorName, "master", "%s ", v.linkName(l.Master.V))
+		v.str("master", "master %s ", v.linkName(l.Master.V))
 	}
 	v.showOperState(l)
 	if x == ofLink {

@@ -60,12 +60,13 @@ func (s *session) listNetns() error {
 		s.netnsByID(-1) // iproute2 reads all ids first, and complains of stale names twice
 	}
 	for _, name := range names {
-		v.object("")
-		v.str("name", "%s", name)
 		id, err := s.nsid(name)
 		if err != nil {
 			s.report(err)
-		} else if id >= 0 {
+		}
+		v.object("")
+		v.str("name", "%s", name)
+		if id >= 0 {
 			v.int("id", " (id: %d)", int64(id))
 		}
 		v.text("\n")
@@ -169,7 +170,7 @@ func (s *session) execNetns(w *words) error {
 	if len(w.rest) == 0 {
 		return &failure{code: exitFailed, text: "No command specified", hint: fmt.Sprintf("as in \"ip netns exec %s ip link\"", name)}
 	}
-	cmd := s.command1(w.rest)
+	cmd := s.program(w.rest)
 	steps, err := nsfs.ExecSteps(name, cmd)
 	if err != nil {
 		return err
@@ -183,9 +184,9 @@ func (s *session) execNetns(w *words) error {
 	return nsfs.Exec(name, cmd)
 }
 
-// command1 is a command to execute. What PATH does not have may be one of our
+// program is a command to execute. What PATH does not have may be one of our
 // own applets.
-func (s *session) command1(args []string) *nsfs.Command {
+func (s *session) program(args []string) *nsfs.Command {
 	cmd := &nsfs.Command{Args: args, Env: os.Environ(), Warn: func(err error) {
 		var e *nsfs.Error
 		if errors.As(err, &e) {
@@ -208,7 +209,7 @@ func (s *session) execAll(w *words) error {
 	if err != nil {
 		return err
 	}
-	cmd := s.command1(w.rest)
+	cmd := s.program(w.rest)
 	for _, name := range names {
 		if s.c.Explain != nil {
 			steps, err := nsfs.ExecSteps(name, cmd)

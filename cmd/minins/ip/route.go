@@ -169,7 +169,7 @@ func parseLookup(w *words, family rtnl.Family) (*lookup, error) {
 		case w.short("iif"):
 			l.iif = w.arg()
 		case w.short("mark"):
-			r.Mark = uint32(w.uint(32, "mark"))
+			r.Mark = uint32(w.uint(32, "invalid mark value"))
 		case w.short("oif"), w.is("dev"):
 			l.oif = w.arg()
 		case w.short("from"):

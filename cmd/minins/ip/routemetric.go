@@ -52,6 +52,9 @@ func takeMetric(w *words, m *rtnl.Metrics) bool {
 			w.next()
 			m.Lock |= 1 << x.rtax
 		}
+		if x.rtax == unix.RTAX_RTO_MIN { // TCP only looks at a locked one
+			m.Lock |= 1 << x.rtax
+		}
 		if x.time > 0 {
 			*x.v = timeArg(w, x)
 		} else {
@@ -105,6 +108,9 @@ func (v *view) showMetrics(m *rtnl.Metrics) {
 	v.array("metrics")
 	v.object("")
 	for _, x := range metrics(m) {
+		if x.rtax == unix.RTAX_RTO_MIN && m.Features != 0 { // which is the one before
+			v.showFeatures(m.Features)
+		}
 		if *x.v == 0 {
 			continue
 		}
@@ -119,15 +125,12 @@ func (v *view) showMetrics(m *rtnl.Metrics) {
 			v.uint(x.name, "%d ", uint64(*x.v))
 		}
 	}
-	if m.Features != 0 {
-		v.showFeatures(m.Features)
-	}
 	if m.CCAlgo != "" {
 		v.text("congctl ")
 		if m.Lock&(1<<unix.RTAX_CC_ALGO) != 0 {
 			v.text("lock ")
 		}
-		v.str("congctl", "%s ", m.CCAlgo)
+		v.str("congestion", "%s ", m.CCAlgo)
 	}
 	v.end()
 	v.endArray()

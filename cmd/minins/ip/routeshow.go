@@ -20,7 +20,11 @@ func (v *view) showRoute(r *rtnl.Route, q *routeQuery) {
 	if r.Type != unix.RTN_UNICAST || details {
 		v.str("type", "%s ", v.routeType(r.Type))
 	}
-	v.strColor(inetColor(r.Family), "dst", "%s ", v.prefixText(r.Dst, r.Family))
+	dstColor := inetColor(r.Family)
+	if !r.Dst.IsValid() {
+		dstColor = plain
+	}
+	v.strColor(dstColor, "dst", "%s ", v.prefixText(r.Dst, r.Family))
 	if r.Src.IsValid() {
 		v.strColor(inetColor(r.Family), "from", "from %s ", v.prefixText(r.Src, r.Family))
 	}
@@ -64,7 +68,7 @@ func (v *view) showRoute(r *rtnl.Route, q *routeQuery) {
 func (v *view) showRouteRest(r *rtnl.Route, q *routeQuery) {
 	switch {
 	case r.Mark >= 16:
-		v.hex("mark", "mark %#x ", uint64(r.Mark))
+		v.uint("mark", "mark %#x ", uint64(r.Mark))
 	case r.Mark != 0:
 		v.uint("mark", "mark %d ", uint64(r.Mark))
 	}
@@ -175,11 +179,13 @@ func (v *view) showRealms(flow uint32) {
 		return
 	}
 	t := v.tables.realms()
-	v.text("realm ")
+	v.object("flow")
+	v.text("realms ")
 	if from := flow >> 16; from != 0 {
-		v.str("flow_from", "%s/", named(t, from))
+		v.str("from", "%s/", named(t, from))
 	}
-	v.str("flow_to", "%s ", named(t, flow&0xffff))
+	v.str("to", "%s ", named(t, flow&0xffff))
+	v.end()
 }
 
 // showCacheFlags renders RTCF_* of linux/in_route.h.

@@ -5,6 +5,7 @@ package ip
 import (
 	"fmt"
 	"net/netip"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -36,6 +37,8 @@ type ruleQuery struct {
 	family   rtnl.Family
 	table    nl.Opt[uint32]
 	pref     nl.Opt[uint32]
+	mark     nl.Opt[uint32]
+	mask     nl.Opt[uint32]
 	from, to prefix
 	iif, oif string
 }
@@ -51,6 +54,8 @@ func parseRuleQuery(w *words, family rtnl.Family) (*ruleQuery, error) {
 			q.pref = nl.Some(uint32(w.uint(32, "preference value is invalid\n")))
 		case w.is("from"):
 			q.from = w.prefix(family)
+		case w.is("fwmark"):
+			q.mark, q.mask = markArg(w)
 		case w.is("dev"), w.is("iif"):
 			q.iif = w.arg()
 		case w.is("oif"):
@@ -69,12 +74,28 @@ func parseRuleQuery(w *words, family rtnl.Family) (*ruleQuery, error) {
 	return q, w.err
 }
 
+// markArg reads MARK[/MASK].
+func markArg(w *words) (mark, mask nl.Opt[uint32]) {
+	s := w.arg()
+	text, bits, masked := strings.Cut(s, "/")
+	n, ok := number(text, 32)
+	if mark = nl.Some(uint32(n)); masked && ok {
+		n, ok = number(bits, 32)
+		mask = nl.Some(uint32(n))
+	}
+	if !ok && w.err == nil {
+		w.fail(wrong(s, "fwmark value is invalid\n"))
+	}
+	return mark, mask
+}
+
 // takes reports whether a rule is shown.
 func (q *ruleQuery) takes(r *rtnl.Rule) bool {
 	within := func(p prefix, r netip.Prefix) bool {
 		return !p.addr.IsValid() || r.IsValid() && r.Bits() >= p.bits && p.contains(r.Addr())
 	}
-	return r.Family == q.family && (!q.table.Ok || r.Table == q.table.V) && (!q.pref.Ok || r.Priority == q.pref.V) &&
+	return r.Family == q.family && (!q.mark.Ok || r.Mark == q.mark.V) && (!q.mask.Ok || r.Mask.V == q.mask.V) &&
+		(!q.table.Ok || r.Table == q.table.V) && (!q.pref.Ok || r.Priority == q.pref.V) &&
 		(q.iif == "" || r.IIFName == q.iif) && (q.oif == "" || r.OIFName == q.oif) && within(q.from, r.Src) && within(q.to, r.Dst)
 }
 
@@ -155,7 +176,7 @@ func (v *view) showRule(r *rtnl.Rule) {
 	}
 	v.showRulePorts(r)
 	v.showRuleAction(r)
-	if v.opt.details > 0 {
+	if r.Protocol != unix.RTPROT_UNSPEC && r.Protocol != unix.RTPROT_KERNEL || v.opt.details > 0 {
 		v.str("protocol", " proto %s", v.tables.protoName(uint8(r.Protocol)))
 	}
 	v.text("\n")
@@ -232,7 +253,14 @@ func (v *view) showRuleAction(r *rtnl.Rule) {
 			v.str("suppress_ifgroup", " suppress_ifgroup %s", v.tables.groupName(uint32(n.V)))
 		}
 	}
-	v.showRealms(r.Flow)
+	if r.Flow != 0 {
+		t := v.tables.realms()
+		v.text(" realms ")
+		if from := r.Flow >> 16; from != 0 {
+			v.str("flow_from", "%s/", named(t, from))
+		}
+		v.str("flow_to", "%s", named(t, r.Flow&0xffff))
+	}
 	switch r.Action {
 	case ruleToTable:
 	case ruleGoto:

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/minins/minins/nl"
 )
 
@@ -153,6 +155,18 @@ func (w *words) onOff(key string) bool {
 		w.fail(&failure{
 			code: exitFailed,
 			text: fmt.Sprintf("Error: argument of \"%s\" must be \"on\" or \"off\", not \"%s\"", key, s),
+		})
+	}
+	return s == "on"
+}
+
+// offOn is onOff in the words, and with the exit status, of newer options.
+func (w *words) offOn(key string) bool {
+	s := w.arg()
+	if s != "on" && s != "off" {
+		w.fail(&failure{
+			code: int(unix.EINVAL),
+			text: fmt.Sprintf("Error: argument of \"%s\" must be one of \"off\", \"on\", not \"%s\"", key, s),
 		})
 	}
 	return s == "on"
