@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/minins/minins/nl"
 	"golang.org/x/sys/unix"
@@ -79,7 +80,7 @@ func (b *Batch) echo(index int, h nl.Header, body []byte) error {
 func (b *Batch) refused(err error) error {
 	all := []error{err}
 	if many, ok := err.(interface{ Unwrap() []error }); ok {
-		all = many.Unwrap()
+		all = slices.Clone(many.Unwrap())
 	}
 	for i, err := range all {
 		var e *nl.Error

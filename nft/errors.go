@@ -31,7 +31,7 @@ func describe(h nl.Header, body []byte) string {
 	if m == nil || c.Decode(body, m) != nil {
 		return Protocol.TypeName(h.Type)
 	}
-	verb := verb(Protocol.TypeName(h.Type), h.Flags)
+	verb := verbOf(Protocol.TypeName(h.Type), h.Flags)
 	switch m := m.(type) {
 	case *Table:
 		return fmt.Sprintf("%s table %s %s", verb, m.Family.Keyword(), m.Name)
@@ -70,7 +70,8 @@ func (r *Rule) describe(verb string) string {
 	return fmt.Sprintf("%s a rule to %s", verb, where)
 }
 
-func verb(typeName string, flags uint16) string {
+// verbOf is what a request does to its object.
+func verbOf(typeName string, flags uint16) string {
 	switch {
 	case strings.Contains(typeName, "_GET"):
 		return "get"

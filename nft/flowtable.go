@@ -28,7 +28,7 @@ type Flowtable struct {
 	Name     string
 	Hooknum  nl.Opt[uint32] // 0, ingress
 	Priority nl.Opt[Priority]
-	Devs     []string
+	Devs     Devices
 	Handle   uint64 // the kernel's number for the flowtable
 	Flags    nl.Opt[uint32]
 	Use      uint32 // reply: the number of rules that use it
@@ -44,7 +44,10 @@ func (f *Flowtable) Fields(c *nl.Coder) {
 	if c.Nest(attrFlowtableHook, "NFTA_FLOWTABLE_HOOK") {
 		nl.OptBE32(c, attrFlowtableHookNum, "NFTA_FLOWTABLE_HOOK_NUM", &f.Hooknum)
 		nl.OptBE32(c, attrFlowtableHookPriority, "NFTA_FLOWTABLE_HOOK_PRIORITY", &f.Priority)
-		devices(c, attrFlowtableHookDevs, "NFTA_FLOWTABLE_HOOK_DEVS", &f.Devs)
+		if c.Nest(attrFlowtableHookDevs, "NFTA_FLOWTABLE_HOOK_DEVS") {
+			f.Devs.fields(c)
+			c.End()
+		}
 		c.End()
 	}
 	nl.BE64(c, attrFlowtableHandle, "NFTA_FLOWTABLE_HANDLE", &f.Handle)

@@ -14,22 +14,32 @@ type Hook struct {
 	Num      HookNum
 	Priority Priority // lower runs earlier
 	Dev      string   // of the netdev family: the one device
-	Devs     []string // or several (Linux 5.5)
+	Devs     Devices  // or several (Linux 5.5)
+	Rest     []byte   // attributes that this package does not know
 }
 
 func (h *Hook) fields(c *nl.Coder) {
 	nl.ReqBE32(c, unix.NFTA_HOOK_HOOKNUM, "NFTA_HOOK_HOOKNUM", &h.Num)
 	nl.ReqBE32(c, unix.NFTA_HOOK_PRIORITY, "NFTA_HOOK_PRIORITY", &h.Priority)
 	nl.Str(c, unix.NFTA_HOOK_DEV, "NFTA_HOOK_DEV", &h.Dev)
-	devices(c, attrHookDevs, "NFTA_HOOK_DEVS", &h.Devs)
-}
-
-// devices is a nest of NFTA_DEVICE_NAME.
-func devices(c *nl.Coder, typ uint16, name string, p *[]string) {
-	if c.Nest(typ, name) {
-		nl.Strs(c, attrDeviceName, "NFTA_DEVICE_NAME", p)
+	if c.Nest(attrHookDevs, "NFTA_HOOK_DEVS") {
+		h.Devs.fields(c)
 		c.End()
 	}
+	c.Rest(&h.Rest)
+}
+
+// Devices are the devices of a netdev chain or a flowtable. (NFTA_DEVICE_*)
+type Devices struct {
+	Names    []string
+	Prefixes []string // of names: all devices that begin so
+	Rest     []byte   // attributes that this package does not know
+}
+
+func (d *Devices) fields(c *nl.Coder) {
+	nl.Strs(c, attrDeviceName, "NFTA_DEVICE_NAME", &d.Names)
+	nl.Strs(c, attrDevicePrefix, "NFTA_DEVICE_PREFIX", &d.Prefixes)
+	c.Rest(&d.Rest)
 }
 
 // A HookNum is a place in the path of packets: NF_INET_* of linux/netfilter.h.

@@ -72,6 +72,7 @@ func (s *Set) Fields(c *nl.Coder) {
 type SetDesc struct {
 	Size   uint32     // the most elements; 0 is no limit
 	Fields []SetField // of a concatenation with intervals
+	Rest   []byte     // attributes that this package does not know
 }
 
 func (d *SetDesc) fields(c *nl.Coder) {
@@ -82,6 +83,7 @@ func (d *SetDesc) fields(c *nl.Coder) {
 		})
 		c.End()
 	}
+	c.Rest(&d.Rest)
 }
 
 // A SetField is one part of a concatenated key.

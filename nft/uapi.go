@@ -25,8 +25,9 @@ const (
 	attrChainID       = 11 // NFTA_CHAIN_ID
 	attrChainUserdata = 12 // NFTA_CHAIN_USERDATA
 
-	attrHookDevs   = 4 // NFTA_HOOK_DEVS
-	attrDeviceName = 1 // NFTA_DEVICE_NAME
+	attrHookDevs     = 4 // NFTA_HOOK_DEVS
+	attrDeviceName   = 1 // NFTA_DEVICE_NAME
+	attrDevicePrefix = 2 // NFTA_DEVICE_PREFIX
 
 	attrRulePositionID = 10 // NFTA_RULE_POSITION_ID
 	attrRuleChainID    = 11 // NFTA_RULE_CHAIN_ID

@@ -38,7 +38,6 @@ const (
 // CtState matches packets whose connection is in one of the states.
 // Equivalent to: -m conntrack --ctstate STATE,…
 func CtState(states CtStates) *Conntrack {
-	// iptables sets all bits of what it leaves to the status, and so do we.
 	return &Conntrack{Revision: 3, MatchFlags: CtMatchState, StateMask: states}
 }
 

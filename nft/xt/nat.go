@@ -75,34 +75,34 @@ func Masquerade(ipv6 bool) *NAT { return &NAT{Target: "MASQUERADE", IPv6: ipv6} 
 // Redirect is destination NAT to this host.
 func Redirect(ipv6 bool) *NAT { return &NAT{Target: "REDIRECT", IPv6: ipv6} }
 
-// SNAT is source NAT to an address between min and max. An IPv6 one has
+// SNAT is source NAT to an address between first and last. An IPv6 one has
 // revision 1, as ip6tables writes it.
-func SNAT(min, max netip.Addr) *NAT {
+func SNAT(first, last netip.Addr) *NAT {
 	n := &NAT{Target: "SNAT"}
-	if min.Is6() {
+	if first.Is6() {
 		n.Revision = 1
 	}
-	return n.to(min, max)
+	return n.to(first, last)
 }
 
-// DNAT is destination NAT to an address between min and max; the zero Addr
+// DNAT is destination NAT to an address between first and last; the zero Addr
 // leaves the address as it is.
-func DNAT(min, max netip.Addr) *NAT {
-	return (&NAT{Target: "DNAT", Revision: 2}).to(min, max)
+func DNAT(first, last netip.Addr) *NAT {
+	return (&NAT{Target: "DNAT", Revision: 2}).to(first, last)
 }
 
-func (n *NAT) to(min, max netip.Addr) *NAT {
-	if min.IsValid() {
+func (n *NAT) to(first, last netip.Addr) *NAT {
+	if first.IsValid() {
 		n.Flags |= NATMapIPs
-		n.MinAddr, n.MaxAddr = InetFrom(min), InetFrom(max)
+		n.MinAddr, n.MaxAddr = InetFrom(first), InetFrom(last)
 	}
 	return n
 }
 
 // Ports sets the ports to translate to, both included, and returns n.
-func (n *NAT) Ports(min, max uint16) *NAT {
+func (n *NAT) Ports(first, last uint16) *NAT {
 	n.Flags |= NATProto
-	n.MinPort, n.MaxPort = min, max
+	n.MinPort, n.MaxPort = first, last
 	return n
 }
 
