@@ -24,10 +24,9 @@ func sysMounts() []string {
 // command in it should see. It is also what its steps leave for one another.
 type entry struct {
 	recipe
-	name     string
-	ns       *NS
-	sysFlags uintptr // for the mount of /sys
-	grafts   []*graft
+	name   string
+	ns     *NS
+	grafts []*graft
 }
 
 func newEntry(name string) (*entry, error) {
@@ -54,15 +53,12 @@ func newEntry(name string) (*entry, error) {
 	}}
 	for _, dir := range sysMounts() {
 		if isMount(dir) {
-			e.add(e.graft(dir, dir).take("to be kept when /sys goes"))
+			e.add(e.graft(dir, dir).take("to be kept when /sys is covered"))
 		}
 	}
 	kept := e.grafts
 	e.add(step{
-		Step: Step{`umount2("/sys", MNT_DETACH)`, "it shows the network devices of the namespace in which it was mounted; may fail"},
-		op:   OpSetup, do: e.umountSys,
-	}, step{
-		Step: Step{fmt.Sprintf(`mount(%q, "/sys", "sysfs", 0, NULL)`, name), "a /sys that shows those of this one; MS_RDONLY if the old one is still there and read-only"},
+		Step: Step{fmt.Sprintf(`mount(%q, "/sys", "sysfs", 0, NULL)`, name), "a /sys that shows the network devices of this one; MS_RDONLY if the old one below it is read-only"},
 		op:   OpSetup, what: "mount of /sys failed", do: e.mountSys,
 	})
 	for _, g := range kept {
@@ -107,22 +103,20 @@ func unshareMounts() error { return unix.Unshare(unix.CLONE_NEWNS) }
 
 func slave() error { return unix.Mount("", "/", "", unix.MS_SLAVE|unix.MS_REC, "") }
 
-// umountSys fails where /sys is not a mount point, which is as well, and where
-// it is locked, in a user namespace. Then it is covered by a mount that must
-// not allow more than it does.
-func (e *entry) umountSys() error {
-	if unix.Unmount("/sys", unix.MNT_DETACH) == nil {
-		return nil
-	}
+// mountSys covers the old /sys and leaves it mounted: iproute2 unmounts it
+// first, but in a user namespace the kernel refuses a new sysfs where no old
+// one can be seen (mount_too_revealing), or where it would allow more.
+func (e *entry) mountSys() error {
+	var flags uintptr
 	var st unix.Statfs_t
 	if unix.Statfs("/sys", &st) == nil && st.Flags&unix.ST_RDONLY != 0 {
-		e.sysFlags = unix.MS_RDONLY
+		flags = unix.MS_RDONLY
 	}
-	return nil
-}
-
-func (e *entry) mountSys() error {
-	return unix.Mount(e.name, "/sys", "sysfs", e.sysFlags, "")
+	err := unix.Mount(e.name, "/sys", "sysfs", flags, "")
+	if errors.Is(err, unix.EBUSY) { // the old one is of this namespace
+		return nil
+	}
+	return err
 }
 
 // isMount tells a mount point by its device, which is not its parent's.
