@@ -30,6 +30,9 @@
 // So rules that go there use those, and package xt for what they lack; rules
 // with the rest of this package go to tables of other names.
 //
+// Match and Target need nft_compat in the kernel, which [Conn.Probe] asks for.
+// [Native] has what to use without it, in a table of another name.
+//
 // # Byte order
 //
 // Integers of messages are turned by the Coder. Values that travel in
