@@ -52,7 +52,7 @@ func (n *names) host(a netip.Addr) string {
 // network returns the name of a network in /etc/networks, or "".
 func (n *names) network(a netip.Addr) string {
 	for name, addr := range n.all() {
-		if addr == a {
+		if addr == a && !a.IsUnspecified() {
 			return name
 		}
 	}
@@ -90,25 +90,48 @@ func (n *names) all() func(yield func(string, netip.Addr) bool) {
 // addr returns the address of a word, and whether it is that of a network:
 // "default", a number, a name in /etc/networks, the name of a host.
 func (n *names) addr(word string) (a netip.Addr, isNet bool, err error) {
-	if word == "default" {
-		return netip.IPv4Unspecified(), true, nil
+	if a, isNet, ok := literal(word); ok {
+		return a, isNet, nil
 	}
-	if a, ok := resolve.ParseAddr(word); ok && a.Is4() {
-		return a, false, nil
+	if a, ok := n.networkAddr(word); ok {
+		return a, true, nil
 	}
-	for name, addr := range n.all() {
-		if name == word {
-			return addr, true, nil
-		}
-	}
-	return n.hostAddr(word)
-}
-
-// hostAddr is addr for the words after which net-tools expects a host.
-func (n *names) hostAddr(word string) (netip.Addr, bool, error) {
 	host, err := n.hosts.LookupHost(word, resolve.IPv4)
 	if err != nil {
 		return netip.Addr{}, false, err
 	}
 	return host.Addrs[0], false, nil
+}
+
+// hostAddr is addr where a host is more likely than a network: after -host
+// and gw. What is neither is unknown, whatever the name servers said.
+func (n *names) hostAddr(word string) (a netip.Addr, isNet bool, err error) {
+	if a, isNet, ok := literal(word); ok {
+		return a, isNet, nil
+	}
+	host, err := n.hosts.LookupHost(word, resolve.IPv4)
+	if err == nil {
+		return host.Addrs[0], false, nil
+	}
+	if a, ok := n.networkAddr(word); ok {
+		return a, true, nil
+	}
+	return netip.Addr{}, false, resolve.ErrNotFound
+}
+
+func literal(word string) (a netip.Addr, isNet, ok bool) {
+	if word == "default" {
+		return netip.IPv4Unspecified(), true, true
+	}
+	a, ok = resolve.ParseAddr(word)
+	return a, false, ok && a.Is4()
+}
+
+func (n *names) networkAddr(word string) (netip.Addr, bool) {
+	for name, addr := range n.all() {
+		if name == word {
+			return addr, true
+		}
+	}
+	return netip.Addr{}, false
 }

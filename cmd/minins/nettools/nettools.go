@@ -39,13 +39,18 @@ func (f *failure) Error() string { return f.text }
 
 func (f *failure) Unwrap() error { return f.err }
 
-// refused is the kernel's refusal in the words of perror(3).
-func refused(status int, call string, err error) error {
+// perror is err in the words of strerror(3).
+func perror(err error) string {
 	var errno syscall.Errno
 	if !errors.As(err, &errno) {
-		return &failure{status: status, text: call + ": " + err.Error()}
+		return err.Error()
 	}
-	return &failure{status: status, text: call + ": " + iputils.Strerror(errno), err: err}
+	return iputils.Strerror(errno)
+}
+
+// refused is the kernel's refusal in the words of perror(3).
+func refused(status int, call string, err error) error {
+	return &failure{status: status, text: call + ": " + perror(err), err: err}
 }
 
 // unknownHost is the failure of a look-up in the words of herror(3).

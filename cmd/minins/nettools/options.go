@@ -11,11 +11,16 @@ type option struct {
 	value bool
 }
 
+// A misuse is an option that there is not, or one without its value.
+type misuse struct{ text string }
+
+func (m *misuse) Error() string { return m.text }
+
 // getopt calls f with each option of words and its value and returns the other
 // words, as getopt_long(3) does: they may stand between the options, and long
 // options may be cut short.
 func getopt(name string, table []option, words []string, f func(short byte, value string) error) (rest []string, err error) {
-	misuse := func(text string) error { return &failure{status: statusUsage, text: name + ": " + text, usage: "-"} }
+	wrong := func(text string) error { return &misuse{name + ": " + text} }
 	for i := 0; i < len(words); i++ {
 		word := words[i]
 		switch {
@@ -25,14 +30,14 @@ func getopt(name string, table []option, words []string, f func(short byte, valu
 			long, value, given := strings.Cut(word[2:], "=")
 			o, problem := findLong(table, long)
 			if problem != "" {
-				return nil, misuse(problem)
+				return nil, wrong(problem)
 			}
 			switch {
 			case given && !o.value:
-				return nil, misuse("option '--" + o.long + "' doesn't allow an argument")
+				return nil, wrong("option '--" + o.long + "' doesn't allow an argument")
 			case o.value && !given:
 				if i++; i == len(words) {
-					return nil, misuse("option '--" + o.long + "' requires an argument")
+					return nil, wrong("option '--" + o.long + "' requires an argument")
 				}
 				value = words[i]
 			}
@@ -43,13 +48,13 @@ func getopt(name string, table []option, words []string, f func(short byte, valu
 			for j := 1; j < len(word); j++ {
 				o, ok := findShort(table, word[j])
 				if !ok {
-					return nil, misuse("invalid option -- '" + word[j:j+1] + "'")
+					return nil, wrong("invalid option -- '" + word[j:j+1] + "'")
 				}
 				value := ""
 				if o.value {
 					if value = word[j+1:]; value == "" {
 						if i++; i == len(words) {
-							return nil, misuse("option requires an argument -- '" + word[j:j+1] + "'")
+							return nil, wrong("option requires an argument -- '" + word[j:j+1] + "'")
 						}
 						value = words[i]
 					}

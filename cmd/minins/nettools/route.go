@@ -22,8 +22,10 @@ const routeUsage = `Usage: route [-nNvee] [-FC] [<AF>]           List kernel rou
 
   <AF>=Use -4, -6, '-A <af>' or '--<af>'; default: inet
   List of possible address families (which support routing):
-    inet (DARPA Internet) 
 `
+
+// routeFamilies ends the usage, on standard error wherever the rest goes.
+const routeFamilies = "    inet (DARPA Internet) "
 
 const inetUsage = `Usage: inet_route [-vF] del {-host|-net} Target[/prefix] [gw Gw] [metric M] [[dev] If]
        inet_route [-vF] add {-host|-net} Target[/prefix] [gw Gw] [metric M]
@@ -48,7 +50,7 @@ func route(c *applet.Cmd) error {
 	rest, err := getopt(c.Name, routeOptions[:], hideTargets(c.Args), func(short byte, value string) error {
 		switch short {
 		case 'e':
-			r.format++
+			r.format = (r.format + 1) % (all + 1)
 		case 'n':
 			r.numeric = true
 		case 'C':
@@ -75,8 +77,9 @@ func route(c *applet.Cmd) error {
 		}
 		return nil
 	})
-	if f, ok := err.(*failure); ok && f.usage == "-" {
-		f.status, f.usage = 0, routeUsage // as for -h
+	if f, ok := err.(*misuse); ok { // shows the help, and is no failure
+		c.Errorf("%s", f.text)
+		help, family, err = true, false, nil
 	}
 	switch {
 	case err != nil:
@@ -89,6 +92,7 @@ func route(c *applet.Cmd) error {
 		return nil
 	case help:
 		c.Printf("%s", routeUsage)
+		c.Errorf("%s", routeFamilies)
 		return nil
 	case len(rest) > 0:
 		return editRoute(c, rest[0], rest[1:], cache)

@@ -20,7 +20,7 @@ func editRoute(c *applet.Cmd, action string, words []string, cache bool) error {
 	case action == "flush":
 		return misused("Flushing `inet' routing table not supported")
 	case action != "add" && action != "del" && action != "delete":
-		return &failure{status: statusUsage, usage: routeUsage}
+		return &failure{status: statusUsage, usage: routeUsage + routeFamilies}
 	case cache:
 		return misused("Modifying `inet' routing cache not supported")
 	case len(words) == 0:
@@ -64,30 +64,33 @@ func (rt *rtentry) apply(ctx context.Context, conn *rtnl.Conn, add bool) error {
 			r.Metrics.AdvMSS = uint32(rt.mss) - 40
 		}
 	}
-	if rt.dev != "" {
-		link, err := conn.LinkIndex(ctx, rt.dev)
-		if err != nil {
-			return err
-		}
-		r.OIF = link
-	}
-	if rt.reject { // the kernel looks up the device, and no more
-		r.OIF, r.Type, r.Scope = 0, unix.RTN_UNREACHABLE, unix.RT_SCOPE_HOST
-		r.Metrics = rtnl.Metrics{}
-	} else if rt.hasGateway {
-		r.Gateway = rt.gateway
-		own, err := isOwn(ctx, conn, rt.gateway)
-		if err != nil {
-			return err
-		}
-		if !own {
-			r.Scope = unix.RT_SCOPE_UNIVERSE
-		}
+	if rt.reject { // whatever the device
+		r.Type, r.Scope, r.Metrics = unix.RTN_UNREACHABLE, unix.RT_SCOPE_HOST, rtnl.Metrics{}
+	} else if err := rt.way(ctx, conn, r); err != nil {
+		return err
 	}
 	if add {
 		return conn.PrependRoute(ctx, r)
 	}
 	return conn.DelRoute(ctx, r)
+}
+
+// way fills in the device and the gateway.
+func (rt *rtentry) way(ctx context.Context, conn *rtnl.Conn, r *rtnl.Route) (err error) {
+	if rt.dev != "" {
+		if r.OIF, err = conn.LinkIndex(ctx, rt.dev); err != nil {
+			return err
+		}
+	}
+	if !rt.hasGateway {
+		return nil
+	}
+	r.Gateway = rt.gateway
+	own, err := isOwn(ctx, conn, rt.gateway)
+	if err == nil && !own {
+		r.Scope = unix.RT_SCOPE_UNIVERSE
+	}
+	return err
 }
 
 // isOwn reports whether a is an address of this host, which goes into the

@@ -12,9 +12,11 @@ import (
 	"github.com/minins/minins/rtnl"
 )
 
-// The formats of the table: route, route -e, route -ee.
+// The formats of the table: route, route -e, route -ee; route -eee shows
+// nothing of it.
 const (
-	plain = 1 + iota
+	nothing = iota
+	plain
 	metrics
 	all
 )
@@ -46,7 +48,11 @@ func (v *routeView) show(ctx context.Context, c *applet.Cmd, cache bool) error {
 		return err
 	}
 	c.Printf("Kernel IP routing table\n")
-	c.Printf("Destination     Gateway         Genmask         %s\n", v.head())
+	if v.format == nothing {
+		routes = nil
+	} else {
+		c.Printf("Destination     Gateway         Genmask         %s\n", v.head())
+	}
 	v.names = newNames()
 	for i := range routes {
 		if shown(&routes[i]) {
@@ -66,6 +72,9 @@ func (v *routeView) showCache(c *applet.Cmd) error {
 		head += "  TOS HHRef HHUptod     SpecDst"
 	}
 	c.Printf("Kernel IP routing cache\n")
+	if v.format == nothing {
+		return nil
+	}
 	c.Printf("Source          Destination     Gateway         %s\n", head)
 	return nil
 }
@@ -156,10 +165,10 @@ func (v *routeView) target(dst netip.Prefix) string {
 	a, name := dst.Addr(), ""
 	switch {
 	case v.numeric:
-	case a.IsUnspecified():
-		name = "default"
 	case dst.Bits() == 32:
 		name = v.names.host(a)
+	case dst.Bits() == 0:
+		name = "default"
 	default:
 		name = v.names.network(a)
 	}

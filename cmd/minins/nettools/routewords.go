@@ -83,10 +83,13 @@ func (rt *rtentry) target(word, kind string, n *names) (isNet bool, err error) {
 		if err != nil || length < 0 {
 			return false, misused("")
 		}
-		rt.mask, rt.maskWord = mask(min(length, 32)), "default"
+		if length > 32 {
+			return false, misused("route: netmask doesn't match route address")
+		}
+		rt.mask, rt.maskWord = mask(length), "default"
 	}
 	look := n.addr
-	if kind == "#host" && name != "default" {
+	if kind == "#host" {
 		look = n.hostAddr
 	}
 	rt.dst, isNet, err = look(name)
@@ -117,9 +120,6 @@ func (rt *rtentry) set(key, word string, n *names) (err error) {
 			return misused("")
 		}
 		gateway, isNet, err := n.hostAddr(word)
-		if word == "default" {
-			isNet, err = true, nil
-		}
 		if err != nil {
 			return unknownHost(statusLookup, word, err)
 		}

@@ -1,0 +1,137 @@
+//go:build linux
+
+package nettools
+
+import (
+	"context"
+
+	"github.com/minins/minins/cmd/minins/applet"
+	"github.com/minins/minins/rtnl"
+)
+
+const arpUsage = `Usage:
+  arp [-vn]  [<HW>] [-i <if>] [-a] [<hostname>]             <-Display ARP cache
+  arp [-v]          [-i <if>] -d  <host> [pub]               <-Delete ARP entry
+  arp [-vnD] [<HW>] [-i <if>] -f  [<filename>]            <-Add entry from file
+  arp [-v]   [<HW>] [-i <if>] -s  <host> <hwaddr> [temp]            <-Add entry
+  arp [-v]   [<HW>] [-i <if>] -Ds <host> <if> [netmask <nm>] pub          <-''-
+
+        -a                       display (all) hosts in alternative (BSD) style
+        -e                       display (all) hosts in default (Linux) style
+        -s, --set                set a new ARP entry
+        -d, --delete             delete a specified entry
+        -v, --verbose            be verbose
+        -n, --numeric            don't resolve names
+        -i, --device             specify network interface (e.g. eth0)
+        -D, --use-device         read <hwaddr> from given device
+        -A, -p, --protocol       specify protocol family
+        -f, --file               read new entries from file or from /etc/ethers
+
+  <HW>=Use '-H <hw>' to specify hardware address type. Default: ether
+  List of possible hardware types (which support ARP):
+`
+
+// arpHardware ends the usage, on standard error wherever the rest goes.
+const arpHardware = "    ether (Ethernet) "
+
+var arpOptions = [...]option{
+	{'v', "verbose", false}, {'V', "version", false}, {'a', "all", false}, {'d', "delete", false}, {'f', "file", false},
+	{'n', "numeric", false}, {'s', "set", false}, {'A', "protocol", true}, {'p', "", true}, {'H', "hw-type", true}, {'t', "", true},
+	{'i', "device", true}, {'h', "help", false}, {'?', "", false}, {'D', "use-device", false}, {'N', "symbolic", false}, {'e', "", false},
+}
+
+// An arpCall is one call of arp.
+type arpCall struct {
+	c     *applet.Cmd
+	conn  *rtnl.Conn
+	names *names
+
+	linux     bool // -e: the table with a head, not BSD's lines
+	all       bool // -a
+	numeric   bool
+	verbose   bool
+	useDevice bool
+	hwSet     bool
+	hwType    rtnl.ARPHRD
+	device    string
+}
+
+// Arp is the applet arp.
+func Arp(c *applet.Cmd) int { return report(c, arp(c)) }
+
+func arp(c *applet.Cmd) error {
+	a := &arpCall{c: c, names: newNames(), hwType: ether}
+	what, help, version := byte(0), false, false
+	rest, err := getopt(c.Name, arpOptions[:], c.Args, func(short byte, value string) error {
+		switch short {
+		case 'a':
+			what, a.all = short, true
+		case 'f', 'd', 's':
+			what = short
+		case 'e':
+			a.linux = true
+		case 'n':
+			a.numeric = true
+		case 'D':
+			a.useDevice = true
+		case 'N':
+			c.Errorf("arp: -N not yet supported.")
+		case 'v':
+			a.verbose = true
+		case 'A', 'p':
+			return checkFamily(value)
+		case 'H', 't':
+			t, ok := hwType(value)
+			if !ok {
+				return &failure{status: statusArp, text: "arp: " + value + ": unknown hardware type."}
+			}
+			a.hwSet, a.hwType = true, t
+		case 'i':
+			a.device = value
+		case 'V':
+			version = true
+		default:
+			help = true
+		}
+		return nil
+	})
+	if f, ok := err.(*misuse); ok {
+		return &failure{status: statusUsage, text: f.text, usage: arpUsage + arpHardware}
+	}
+	switch {
+	case err != nil:
+		return err
+	case version:
+		c.Printf("%s: minins, with the words of net-tools 2.10\n", c.Name)
+		return nil
+	case help:
+		c.Printf("%s", arpUsage)
+		c.Errorf("%s", arpHardware)
+		return nil
+	}
+	if a.conn, err = dial(c); err != nil {
+		return err
+	}
+	defer a.conn.Close()
+	ctx := context.Background()
+	switch what {
+	case 'f':
+		return a.file(ctx, rest)
+	case 'd':
+		return a.delete(ctx, rest)
+	case 's':
+		return a.set(ctx, rest)
+	}
+	a.linux = a.linux || what == 0
+	return a.show(ctx, rest)
+}
+
+func checkFamily(name string) error {
+	switch name {
+	case "inet":
+		return nil
+	case "inet6", "unix", "ax25", "netrom", "rose", "ipx", "ddp", "x25", "unspec":
+		return &failure{status: statusArp, text: "arp: " + name + ": kernel only supports 'inet'."}
+	}
+	return &failure{status: statusArp, text: "arp: " + name + ": unknown address family."}
+}
