@@ -71,10 +71,12 @@ type integer interface {
 	~uint8 | ~uint16 | ~uint32 | ~uint64 | ~int32
 }
 
+//go:noinline // it is called once, and would be copied to every place
 func describeInt[T integer](c *Coder, typ uint16, name string, size int, big bool) {
 	c.add(typ, Attr{Name: name, Kind: KindInt, Size: size, Big: big, Format: formatter[T]()})
 }
 
+//go:noinline
 func describeMember[T integer](c *Coder, name string, size int, big bool) {
 	c.member(Attr{Name: name, Kind: KindInt, Size: size, Big: big, Format: formatter[T]()})
 }

@@ -93,24 +93,36 @@ func List[T any, P interface {
 	*T
 	Message
 }](ctx context.Context, c *Conn, typ uint16, req Message, keep func(P) bool) ([]T, error) {
+	var all []T
+	err := c.whole(ctx, typ, req, func() { all = nil }, func(_ Header, body []byte) error {
+		var v T // afresh: what is kept must share no slice with the next
+		if err := c.coder.Decode(body, P(&v)); err != nil {
+			return c.failed(typ, err)
+		}
+		if keep == nil || keep(&v) {
+			all = append(all, v)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return all, nil
+}
+
+// whole dumps until a dump is not interrupted; restart is called before each.
+func (c *Conn) whole(ctx context.Context, typ uint16, req Message, restart func(), each func(h Header, body []byte) error) error {
 	ctx, cancel := withDeadline(ctx)
 	defer cancel()
 	for pause := time.Millisecond; ; pause = min(2*pause, 128*time.Millisecond) {
-		var all []T
-		var err error
-		for v, e := range Stream[T, P](ctx, c, typ, req) {
-			if e != nil {
-				err = e
-			} else if keep == nil || keep(v) {
-				all = append(all, *v)
-			}
-		}
+		restart()
+		err := c.Dump(ctx, typ, req, each)
 		if !errors.Is(err, ErrInterrupted) {
-			return all, err
+			return err
 		}
 		select {
 		case <-ctx.Done():
-			return nil, err
+			return err
 		case <-time.After(pause):
 		}
 	}

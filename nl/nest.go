@@ -132,19 +132,11 @@ func Elements[T any](c *Coder, typ uint16, name string, p *[]T, fields func(*Cod
 			}
 		}
 	case decode:
-		if c.top+1 == maxDepth {
-			c.Fail(errTooDeep)
-			return
-		}
-		f := &c.dec[c.top]
-		for off := f.pos; off < f.end; {
-			l, _, ok := attrAt(c.buf[off:f.end])
-			if !ok {
-				c.Fail(errTruncated)
-				return
-			}
-			element(c, p, off+nlaHeader, off+l, fields)
-			off += align(l)
+		off := c.dec[c.top].pos
+		for c.element(&off, nlaHeader) {
+			*p = append(*p, *new(T))
+			fields(c, &(*p)[len(*p)-1])
+			c.top--
 		}
 	default:
 		if c.Nest(typ, name) {
@@ -176,15 +168,11 @@ func Records[T any](c *Coder, typ uint16, name, lenName string, p *[]T, fields f
 		if !c.open(typ, name, "", 0, KindRecords) {
 			return
 		}
-		f := &c.dec[c.top]
-		for off := f.pos; off < f.end; {
-			l, _, ok := attrAt(c.buf[off:f.end])
-			if !ok || c.top+1 == maxDepth {
-				c.Fail(errTruncated)
-				break
-			}
-			element(c, p, off+2, off+l, fields)
-			off += align(l)
+		off := c.dec[c.top].pos
+		for c.element(&off, 2) {
+			*p = append(*p, *new(T))
+			fields(c, &(*p)[len(*p)-1])
+			c.top--
 		}
 		c.top--
 	default:
@@ -197,14 +185,27 @@ func Records[T any](c *Coder, typ uint16, name, lenName string, p *[]T, fields f
 	}
 }
 
-// element decodes one more element of *p from the bytes at pos to end.
-func element[T any](c *Coder, p *[]T, pos, end int, fields func(*Coder, *T)) {
+// element opens the element at *off of the innermost nest, which begins with
+// its length, behind header bytes of it, and moves *off to the next. It is
+// false at the end; if true, the caller closes the element.
+func (c *Coder) element(off *int, header int) bool {
+	f := &c.dec[c.top]
+	if *off >= f.end {
+		return false
+	}
+	l, _, ok := attrAt(c.buf[*off:f.end])
+	switch {
+	case !ok:
+		c.Fail(errTruncated)
+		return false
+	case c.top+1 == maxDepth:
+		c.Fail(errTooDeep)
+		return false
+	}
 	c.top++
-	c.dec[c.top].open(pos, end, "")
-	var v T
-	*p = append(*p, v)
-	fields(c, &(*p)[len(*p)-1])
-	c.top--
+	c.dec[c.top].open(*off+header, *off+l, "")
+	*off += align(l)
+	return true
 }
 
 // Rest codes, as raw bytes, the attributes of the innermost nest that no
