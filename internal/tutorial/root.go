@@ -103,12 +103,18 @@ func (h *hand) furnishBare(minins io.Reader) error {
 			return err
 		}
 	}
-	if err := os.WriteFile(root+"/dev/null", nil, 0o666); err != nil {
-		return err
+	for file, text := range map[string]string{"/dev/null": "", "/etc/passwd": "root:x:0:0:root:/:/bin/minins\n"} {
+		if err := os.WriteFile(root+file, []byte(text), 0o644); err != nil {
+			return err
+		}
 	}
 	err := mountAll([]mount{
 		{"proc", root + "/proc", "proc", unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC, ""},
+		// Twice: "ip netns exec" unmounts one before it mounts its own, and a
+		// user namespace gets no sysfs where none can be seen. On a host, the
+		// host's is below.
 		{"sysfs", root + "/sys", "sysfs", unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC, ""},
+		{root + "/sys", root + "/sys", "", unix.MS_BIND, ""},
 		{"tmpfs", root + "/run", "tmpfs", unix.MS_NOSUID | unix.MS_NODEV, "mode=0755"},
 		{"/dev/null", root + "/dev/null", "", unix.MS_BIND, ""},
 	})
