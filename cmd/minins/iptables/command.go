@@ -15,6 +15,7 @@ type command struct {
 	zero    bool // with L and S: -Z too
 	table   string
 	chain   string
+	named   bool   // a chain was named, be it with an empty name
 	newName string // of E
 	policy  string // of P
 	number  int    // of a rule, from 1; 0 is none

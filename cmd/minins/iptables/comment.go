@@ -15,10 +15,7 @@ const commentMax = 255
 func (*comment) name() string { return "comment" }
 
 func (m *comment) set(s setting) error {
-	if len(s.arg) > commentMax {
-		return wrong("comment: option \"--comment\" has a maximum of %d characters, and \"%s\" is too long.\n", commentMax, s.arg)
-	}
-	m.text = s.arg
+	m.text = s.arg[:min(len(s.arg), commentMax)]
 	return nil
 }
 

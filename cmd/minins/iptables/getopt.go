@@ -185,8 +185,8 @@ func (s *scanner) long(text string, exts []*loaded) word {
 // more reports whether the next word is an argument rather than an option, for
 // options that take what is there.
 func (s *scanner) more() bool {
-	return s.cluster == "" && s.next < len(s.args) && s.args[s.next] != "" &&
-		s.args[s.next][0] != '-' && s.args[s.next][0] != '!'
+	return s.cluster == "" && s.next < len(s.args) &&
+		!strings.HasPrefix(s.args[s.next], "-") && !strings.HasPrefix(s.args[s.next], "!")
 }
 
 // take returns the next word.

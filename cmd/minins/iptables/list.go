@@ -24,7 +24,7 @@ type listing struct {
 // a rule.
 func (k *kernel) newListing(cmd *command, s *state) (*listing, error) {
 	l := &listing{k: k, s: s, cmd: cmd, names: newNaming(cmd.numeric || cmd.do != 'L'), rules: map[*nft.Rule]*rule{}}
-	if cmd.chain != "" && s.find(cmd.chain) == nil {
+	if cmd.named && s.find(cmd.chain) == nil {
 		return nil, fail(incompatible, "chain `%s' in table `%s' is incompatible, use 'nft' tool.", cmd.chain, s.name).
 			hinted("table %s has no chain %s; %s lists its chains", s.name, cmd.chain, cmd.line("-S"))
 	}
@@ -33,7 +33,7 @@ func (k *kernel) newListing(cmd *command, s *state) (*listing, error) {
 			out, err := k.decode(s.table, r)
 			if err != nil {
 				what := fmt.Sprintf("table `%s'", s.name)
-				if cmd.chain != "" {
+				if cmd.named {
 					what = fmt.Sprintf("chain `%s' in table `%s'", cmd.chain, s.name)
 				}
 				return nil, fail(incompatible, "%s is incompatible, use 'nft' tool.", what).
@@ -46,7 +46,7 @@ func (k *kernel) newListing(cmd *command, s *state) (*listing, error) {
 }
 
 func (l *listing) chains() []*chain {
-	if l.cmd.chain != "" {
+	if l.cmd.named {
 		return []*chain{l.s.find(l.cmd.chain)}
 	}
 	return l.s.chains

@@ -63,7 +63,7 @@ func words(line string) (list []string) {
 
 var (
 	dated   = regexp.MustCompile(`on \w{3} \w{3} +\d+ [\d:]+ \d{4}`)
-	protRow = regexp.MustCompile(`(?m)^((?:\d+ +)?(?: *\d+[KMGT]? +\d+[KMGT]? )?.{10}[ !])(\d+) +(--|-f|!f) `)
+	protRow = regexp.MustCompile(`(?m)^((?:\d+ +)?(?: *\d+[KMGT]? +\d+[KMGT]? )?\S* {0,10}?[ !])(\d+) +(--|-f|!f) `)
 )
 
 // masked takes out of a text of the real tool's what differs by design: dates,

@@ -191,12 +191,11 @@ func (p *parser) operation(w word) error {
 	default:
 		return wrong("Cannot use -%c with -%c", do, upper(p.do))
 	}
-	chain := w.arg
-	if w.opt.arg == optional && chain == "" && p.more() {
-		chain = p.take()
-	}
-	if chain != "" {
-		p.chain = chain
+	switch {
+	case w.opt.arg == required || w.arg != "":
+		p.chain, p.named = w.arg, true
+	case p.more():
+		p.chain, p.named = p.take(), true
 	}
 	switch do {
 	case 'D':
@@ -288,6 +287,9 @@ func (p *parser) finish() error {
 	for _, e := range p.exts {
 		if err := p.checkExtension(e); err != nil {
 			return err
+		}
+		if r, ok := e.ext.(*iprange); ok && r.warning() != "" {
+			p.notices = append(p.notices, r.warning())
 		}
 	}
 	switch {

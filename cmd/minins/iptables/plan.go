@@ -200,7 +200,7 @@ func (k *kernel) planDelete(cmd *command, s *state) ([]step, error) {
 
 // some are the chains that a command without a chain is about, or the one.
 func (cmd *command) some(s *state) ([]*chain, error) {
-	if cmd.chain == "" {
+	if !cmd.named {
 		return s.chains, nil
 	}
 	c := s.find(cmd.chain)
@@ -215,7 +215,7 @@ func (k *kernel) planFlush(cmd *command, s *state) ([]step, error) {
 	if err != nil || !s.exists {
 		return nil, err
 	}
-	if cmd.chain == "" && !cmd.verbose && !k.native {
+	if !cmd.named && !cmd.verbose && !k.native {
 		return []step{func(b *nft.Batch) { b.FlushTable(k.family, s.name) }}, nil
 	}
 	var steps []step
@@ -288,12 +288,15 @@ func (k *kernel) planDelChain(cmd *command, s *state) ([]step, error) {
 	if err != nil {
 		return nil, err
 	}
-	if cmd.chain != "" && chains[0].made == nil {
+	if cmd.named && chains[0].made == nil {
 		return nil, cmd.noChain(s)
 	}
 	var steps []step
 	for _, c := range chains {
-		if c.made == nil || cmd.chain == "" && c.place != nil {
+		// Without a chain it is the user's, and those builtin ones that do
+		// nothing any more, as iptables-nft has it.
+		idle := c.place != nil && len(c.rules) == 0 && c.policy() == "ACCEPT"
+		if c.made == nil || !cmd.named && c.place != nil && !idle {
 			continue
 		}
 		steps = append(steps, func(b *nft.Batch) {

@@ -154,7 +154,7 @@ func (cmd *command) tell(c *applet.Cmd, s *state) {
 		switch {
 		case cmd.do == 'F':
 			c.Printf("Flushing chain `%s'\n", ch.name)
-		case cmd.do == 'X' && ch.made != nil && (ch.place == nil || cmd.chain != ""):
+		case cmd.do == 'X' && ch.made != nil && (ch.place == nil || cmd.named):
 			c.Printf("Deleting chain `%s'\n", ch.name)
 		case cmd.do == 'Z' && ch.made != nil:
 			c.Printf("Zeroing chain `%s'\n", ch.name)
