@@ -22,7 +22,8 @@ func OptStr(c *Coder, typ uint16, name string, p *Opt[string]) {
 }
 
 // Array is an attribute that is a C array of integers in host order, of which
-// the kernel may send fewer or more than names tells; nil is absent.
+// the kernel may send fewer or more than names tells; nil is absent. Decoding
+// uses the space that *p has.
 func Array[T ~uint32 | ~uint64](c *Coder, typ uint16, name string, names []string, p *[]T) {
 	size := 4
 	if uint64(^T(0)) > math.MaxUint32 {
@@ -47,6 +48,7 @@ func Array[T ~uint32 | ~uint64](c *Coder, typ uint16, name string, names []strin
 	case decode:
 		b, _, ok := c.lookup(typ)
 		if !ok {
+			*p = nil
 			return
 		}
 		if len(b)%size != 0 {

@@ -44,18 +44,55 @@ func (l *Link) afSpec(c *nl.Coder) {
 		return
 	}
 	if (l.Inet != nil || !c.Encoding()) && c.Nest(unix.AF_INET, "AF_INET") {
-		nl.Array(c, unix.IFLA_INET_CONF, "IFLA_INET_CONF", inetConfNames[:], &make1(&l.Inet).Conf)
+		reuse(c, &l.Inet, l.spare.inet)
+		nl.Array(c, unix.IFLA_INET_CONF, "IFLA_INET_CONF", inetConfNames[:], &l.Inet.Conf)
 		c.End()
 	}
 	if (l.Inet6 != nil || !c.Encoding()) && c.Nest(unix.AF_INET6, "AF_INET6") {
-		make1(&l.Inet6).fields(c)
+		reuse(c, &l.Inet6, l.spare.inet6)
+		l.Inet6.fields(c)
 		c.End()
 	}
 	c.Name(unix.AF_MCTP, "AF_MCTP", nl.KindBytes)
 	c.End()
 }
 
+// spare is what a reused Link had allocated, so that asking for a link over and
+// over allocates nothing.
+type spare struct {
+	inet  *Inet
+	inet6 *Inet6
+}
+
+// reset is [nl.Start] for a Link.
+func (l *Link) reset(c *nl.Coder) {
+	old := *l
+	nl.Start(c, l)
+	if c.Decoding() {
+		l.spare = old.spare
+		if old.Inet != nil {
+			l.spare.inet = old.Inet
+		}
+		if old.Inet6 != nil {
+			l.spare.inet6 = old.Inet6
+		}
+	}
+}
+
+// reuse sets *p where it is nil, when decoding to the spare one if there is one.
+func reuse[T any](c *nl.Coder, p **T, spare *T) {
+	if c.Decoding() && spare != nil {
+		*p = spare
+	}
+	if *p == nil {
+		*p = new(T)
+	}
+}
+
 func (i *Inet6) fields(c *nl.Coder) {
+	if c.Decoding() {
+		*i = Inet6{Conf: i.Conf[:0], Stats: i.Stats[:0], ICMP6Stats: i.ICMP6Stats[:0]}
+	}
 	nl.U32(c, unix.IFLA_INET6_FLAGS, "IFLA_INET6_FLAGS", &i.Flags)
 	nl.OptU8(c, unix.IFLA_INET6_ADDR_GEN_MODE, "IFLA_INET6_ADDR_GEN_MODE", &i.AddrGenMode)
 	nl.IP(c, unix.IFLA_INET6_TOKEN, "IFLA_INET6_TOKEN", &i.Token)

@@ -86,6 +86,8 @@ type Link struct {
 	ExtMask ExtMask // in RTM_GETLINK: what to include and what to leave out
 
 	Other []byte // attributes that are not modelled, as they came
+
+	spare spare
 }
 
 // LinkInfo is IFLA_LINKINFO: a link's kind, and what is of that kind alone.
@@ -124,7 +126,7 @@ const (
 
 // Fields is the one description of struct ifinfomsg and IFLA_*.
 func (l *Link) Fields(c *nl.Coder) {
-	nl.Start(c, l)
+	l.reset(c)
 	nl.M8(c, "ifi_family", &l.Family)
 	c.Skip("(pad)", 1)
 	nl.M16(c, "ifi_type", &l.Type)
