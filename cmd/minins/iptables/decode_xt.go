@@ -1,0 +1,79 @@
+//go:build linux
+
+package iptables
+
+import (
+	"fmt"
+
+	"github.com/minins/minins/nft/xt"
+)
+
+// xtMatch reads a match of xtables.
+func (d *decoder) xtMatch(info xt.Info) error {
+	switch i := info.(type) {
+	case *xt.Comment:
+		d.match(&comment{i.String()})
+	case *xt.TCP:
+		d.match(&transport{tcp: true, TCP: *i})
+	case *xt.UDP:
+		d.match(&transport{TCP: xt.TCP{SrcPorts: i.SrcPorts, DstPorts: i.DstPorts, Inv: i.Inv}})
+	case *xt.ICMP:
+		d.match(&icmp{*i})
+	case *xt.Conntrack:
+		d.match(&conntrack{d.family, *i})
+	case *xt.AddrType:
+		d.match(&addrtype{*i})
+	case *xt.Mark:
+		d.match(&mark{i.Mark, i.Mask, i.Invert != 0})
+	case *xt.Multiport:
+		d.match(&multiport{*i, d.rule.proto.num})
+	case *xt.Raw:
+		var m extension
+		ok := false
+		switch {
+		case i.Extension == "iprange" && i.Revision == 1:
+			m, ok = iprangeFrom(d.family, i.Data)
+		case i.Extension == "mac" && i.Revision == 0:
+			m, ok = macFrom(i.Data)
+		}
+		if !ok {
+			m = &unknownExtension{info}
+		}
+		d.match(m)
+	default:
+		d.match(&unknownExtension{info})
+	}
+	return nil
+}
+
+// xtTarget reads a target of xtables.
+func (d *decoder) xtTarget(info xt.Info) error {
+	d.rule.jump = jump{name: info.Name()}
+	switch i := info.(type) {
+	case *xt.NAT:
+		d.rule.jump.target = natFrom(d.family, i)
+	case *xt.Reject:
+		d.rule.jump.target = &reject{d.family, i.With}
+	case *xt.SetMark:
+		d.rule.jump.target = &setMark{*i}
+	case *xt.Raw:
+		if t, ok := logFrom(i.Data); ok && i.Extension == "LOG" && i.Revision == 0 {
+			d.rule.jump.target = t
+			return nil
+		}
+		d.rule.jump.target = &unknownExtension{info}
+	default:
+		d.rule.jump.target = &unknownExtension{info}
+	}
+	return nil
+}
+
+// unknown returns the first extension of a rule that minins cannot read.
+func (r *rule) unknown() (string, bool) {
+	for _, m := range append(r.matches[:len(r.matches):len(r.matches)], r.jump.target) {
+		if u, ok := m.(*unknownExtension); ok {
+			return fmt.Sprintf("%s revision %d", u.info.Name(), u.info.Rev()), true
+		}
+	}
+	return "", false
+}
