@@ -224,7 +224,7 @@ func TestNeighReadBack(t *testing.T) {
 	if got[0].Other != nil || !got[0].CacheInfo.Ok || !got[0].Probes.Ok {
 		t.Errorf("neighbour: %+v", got[0])
 	}
-	got, err = c.Neighs(ctx, NeighFilter{Family: unix.AF_INET, Proxies: true})
+	got, err = c.Neighs(ctx, NeighFilter{Family: unix.AF_INET, Index: 5, Proxies: true})
 	must(t, err)
 	if len(got) != 2 {
 		t.Fatalf("with proxies: %+v", got)
@@ -232,7 +232,7 @@ func TestNeighReadBack(t *testing.T) {
 	same(t, "proxy", &got[1], &proxy)
 	must(t, c.DelNeigh(ctx, &proxy))
 	must(t, c.DelNeigh(ctx, &want))
-	if got, err = c.Neighs(ctx, NeighFilter{Family: unix.AF_INET, Proxies: true}); err != nil || len(got) != 0 {
+	if got, err = c.Neighs(ctx, NeighFilter{Family: unix.AF_INET, Index: 5, Proxies: true}); err != nil || len(got) != 0 {
 		t.Errorf("left over: %+v, %v", got, err)
 	}
 }

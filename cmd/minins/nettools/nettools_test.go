@@ -123,6 +123,9 @@ func etc(t *testing.T) {
 		if err := os.WriteFile(own, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
+		if _, err := os.Stat(file); err != nil {
+			testns.Skip(t, file+" is not there to be replaced")
+		}
 		if err := unix.Mount(own, file, "", unix.MS_BIND, ""); err != nil {
 			t.Fatalf("%s: %v", file, err)
 		}
@@ -263,7 +266,6 @@ const neighbours = `
 	ip neighbour add 192.168.15.5 lladdr 02:00:00:00:00:55 dev va nud noarp
 	ip neighbour add 192.168.15.7 lladdr 02:00:00:00:00:77 dev va nud reachable
 	ip neighbour add proxy 192.168.15.8 dev va
-	ip neighbour add proxy 192.168.15.9
 	ip neighbour add 127.0.0.3 lladdr 00:00:00:00:00:00 dev lo nud permanent
 	ip neighbour add 10.0.0.1 lladdr 02:00:00:00:00:12 dev vb nud permanent
 	ip neighbour add 127.0.0.1 lladdr 02:00:00:00:00:12 dev vb nud permanent
@@ -273,6 +275,10 @@ func TestArpShows(t *testing.T) {
 	etc(t)
 	ns := testns.New(t)
 	setup(t, ns, wired+neighbours)
+	// A proxy without a device has to be deleted: the kernel keeps it when the
+	// namespace ends, and shows it in a later one.
+	setup(t, ns, "ip neighbour add proxy 192.168.15.9")
+	defer setup(t, ns, "ip neighbour delete proxy 192.168.15.9")
 	for _, line := range []string{
 		"arp", "arp -n", "arp -a", "arp -an", "arp -e", "arp -ae", "arp -ane", "arp -v", "arp -vn", "arp -van", "arp --all --numeric",
 		"arp -a 192.168.15.3", "arp -an 192.168.15.99", "arp -n 192.168.15.99", "arp 192.168.15.2", "arp -n 192.168.15.3 junk", "arp -n localhost",
@@ -300,7 +306,6 @@ func TestArpEdits(t *testing.T) {
 		arp -d 192.168.15.8
 		arp -d 192.168.15.8 pub
 		arp -d 192.168.15.8 pub dev va
-		arp -d 192.168.15.9 pub
 		arp -d 192.168.15.3 -i va
 		arp -d 192.168.15.3 priv
 		arp -d 192.168.15.3 dev nope
