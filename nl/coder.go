@@ -60,8 +60,10 @@ type frame struct {
 	indexed  bool
 	lenient  bool // a C struct that may be shorter than ours
 	sel      string
-	seen     [maxAttr/64 + 1]uint64
-	tb       [maxAttr]int32 // attribute type -> offset of its header + 1, the kernel's nlattr *tb[]
+
+	// tb is the kernel's nlattr *tb[]: attribute type -> offset of its header
+	// + 1, negative once somebody asked for it.
+	tb [maxAttr]int32
 }
 
 var (
@@ -148,7 +150,6 @@ func (f *frame) open(pos, end int, sel string) {
 func (c *Coder) index(f *frame) {
 	f.indexed = true
 	clear(f.tb[:])
-	clear(f.seen[:])
 	for off := f.pos; off < f.end; {
 		l, t, ok := attrAt(c.buf[off:f.end])
 		if !ok {
@@ -182,12 +183,16 @@ func (c *Coder) lookup(typ uint16) (payload []byte, at int, ok bool) {
 		c.index(f)
 	}
 	o := int(f.tb[typ])
-	if o == 0 {
+	switch {
+	case o == 0:
 		return nil, 0, false
+	case o > 0:
+		f.tb[typ] = -f.tb[typ]
+	default:
+		o = -o
 	}
-	f.seen[typ/64] |= 1 << (typ % 64)
-	at = o - 1 + nlaHeader
-	return c.buf[at : o-1+int(binary.NativeEndian.Uint16(c.buf[o-1:]))], at, true
+	o--
+	return c.buf[o+nlaHeader : o+int(binary.NativeEndian.Uint16(c.buf[o:]))], o + nlaHeader, true
 }
 
 // exact is lookup for an attribute of known size.

@@ -54,7 +54,7 @@ func (c *Coder) open(typ uint16, name, sel string, flag uint16, kind Kind) bool 
 	case encode:
 		c.top++
 		c.enc[c.top] = nest{len(c.buf), sel}
-		c.attr(typ|flag, name, 0)
+		binary.NativeEndian.PutUint16(c.room(nlaHeader)[2:], typ|flag) // end writes the length
 	case decode:
 		b, at, ok := c.lookup(typ)
 		if !ok {
@@ -223,7 +223,7 @@ func (c *Coder) Rest(p *[]byte) {
 		for off := f.pos; off < f.end && c.err == nil; {
 			l, t, _ := attrAt(c.buf[off:f.end])
 			t &= typeMask
-			if t >= maxAttr || f.seen[t/64]&(1<<(t%64)) == 0 {
+			if t >= maxAttr || f.tb[t] > 0 {
 				*p = append(*p, c.buf[off:off+l]...)
 				*p = append(*p, 0, 0, 0)[:align(len(*p))]
 			}
