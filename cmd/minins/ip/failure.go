@@ -140,7 +140,11 @@ func (s *session) report(err error) int {
 	case errors.As(err, &f):
 		if f.usage != "" {
 			s.c.Stdout.Flush()
-			fmt.Fprint(s.c.Stderr, usageText(f.usage))
+			out := s.c.Stderr
+			if f.usage == "veth" { // the one that iproute2 prints there
+				out = s.c.Stdout
+			}
+			fmt.Fprint(out, usageText(f.usage))
 		}
 		if f.text != "" {
 			s.c.Errorf("%s", f.text)

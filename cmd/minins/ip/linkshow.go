@@ -35,7 +35,7 @@ func operStates() []string {
 // showLink renders a link, up to and without the addresses.
 func (v *view) showLink(l *rtnl.Link, x extent) {
 	if v.opt.brief {
-		v.showLinkBrief(l, x)
+		v.showLinkBrief(l)
 		return
 	}
 	v.int("ifindex", "%d: ", int64(int32(l.Index)))
@@ -61,7 +61,7 @@ func (v *view) showLink(l *rtnl.Link, x extent) {
 	if n := l.TxQLen.V; n != 0 {
 		v.uint("txqlen", "qlen %d", uint64(n))
 	}
-	if v.opt.family == 0 || v.opt.family == unix.AF_PACKET || v.opt.details > 0 || x == ofLink {
+	if v.family == 0 || v.family == unix.AF_PACKET || v.opt.details > 0 {
 		v.showLinkAddress(l)
 	}
 	v.showPlace(l)
@@ -90,10 +90,10 @@ func (v *view) showLink(l *rtnl.Link, x extent) {
 	v.text("\n")
 }
 
-func (v *view) showLinkBrief(l *rtnl.Link, x extent) {
+func (v *view) showLinkBrief(l *rtnl.Link) {
 	down := v.showName("%-16s ", l)
 	v.showOperState(l)
-	if x == ofLink || v.opt.family == unix.AF_PACKET {
+	if v.family == unix.AF_PACKET {
 		if l.Addr.Len() > 0 {
 			v.strColor(colorMAC, "address", "%s ", lladdr(l.Addr, l.Type))
 		}

@@ -47,7 +47,7 @@ func (s *session) showAddresses(w *words) error {
 	var links []rtnl.Link
 	if q.index != 0 {
 		var l rtnl.Link
-		req := &rtnl.Link{Family: q.family, Index: q.index, ExtMask: rtnl.ExtVF}
+		req := &rtnl.Link{Index: q.index, ExtMask: rtnl.ExtVF}
 		if err := s.do(unix.RTM_GETLINK, 0, req, &l); err != nil {
 			return err
 		}
@@ -90,7 +90,7 @@ func (s *session) find(q *listing) error {
 
 // dumpRequest asks the kernel for a part of the links only.
 func dumpRequest(q *listing) *rtnl.Link {
-	r := &rtnl.Link{Family: q.family}
+	r := &rtnl.Link{ExtMask: rtnl.ExtVF}
 	if q.masterIndex != 0 {
 		r.Master = nl.Some(q.masterIndex)
 	}
@@ -109,6 +109,7 @@ func (s *session) listAddrs(q *listing) ([]rtnl.Addr, error) {
 // showList renders links that were read, with their addresses, if any.
 func (s *session) showList(q *listing, links []rtnl.Link, addrs []rtnl.Addr) {
 	v := s.view()
+	v.family = q.family
 	v.begin()
 	for i := range links {
 		l := &links[i]
@@ -130,8 +131,8 @@ func (q *listing) inet() bool { return q.family != unix.AF_PACKET }
 func (s *session) showEntry(v *view, q *listing, l *rtnl.Link, addrs []rtnl.Addr) {
 	// Without the link's line, the addresses stand alone.
 	alone := q.inet() && (s.opt.oneline && !s.opt.brief || q.label != "")
-	if !l.TxQLen.Ok {
-		l.TxQLen = nl.Some(s.qlenOf(l.Index))
+	if q.family == unix.AF_INET6 && q.index == 0 {
+		l = inet6Link(l)
 	}
 	if !alone {
 		v.showLink(l, q.extent)
@@ -144,4 +145,15 @@ func (s *session) showEntry(v *view, q *listing, l *rtnl.Link, addrs []rtnl.Addr
 		v.showStats(l)
 		v.text("\n")
 	}
+}
+
+// inet6Link is what of a link is in the kernel's dump of links for AF_INET6,
+// which iproute2 asks for.
+func inet6Link(l *rtnl.Link) *rtnl.Link {
+	short := &rtnl.Link{Type: l.Type, Index: l.Index, Flags: l.Flags, Name: l.Name, Addr: l.Addr, MTU: l.MTU,
+		OperState: l.OperState, TxQLen: l.TxQLen}
+	if l.Parent.V != l.Index {
+		short.Parent = l.Parent
+	}
+	return short
 }

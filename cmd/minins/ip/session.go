@@ -33,7 +33,6 @@ type session struct {
 type linkFact struct {
 	name  string
 	flags rtnl.LinkFlags
-	qlen  uint32
 }
 
 func (s *session) close() error {
@@ -138,8 +137,7 @@ func (s *session) listLinks(req *rtnl.Link) ([]rtnl.Link, error) {
 	if err != nil {
 		return nil, err
 	}
-	req.ExtMask |= rtnl.ExtVF
-	all, err := nl.List(s.ctx, conn, unix.RTM_GETLINK, req, func(*rtnl.Link) bool { return true })
+	all, err := nl.List[rtnl.Link](s.ctx, conn, unix.RTM_GETLINK, req, nil)
 	for i := range all {
 		s.remember(&all[i])
 	}
@@ -150,9 +148,7 @@ func (s *session) remember(l *rtnl.Link) {
 	if s.links == nil {
 		s.links = map[uint32]linkFact{}
 	}
-	old := s.links[l.Index]
-	fact := linkFact{l.Name, l.Flags, l.TxQLen.Or(old.qlen)}
-	s.links[l.Index] = fact
+	s.links[l.Index] = linkFact{l.Name, l.Flags}
 }
 
 func unnamed(index uint32) string { return fmt.Sprintf("if%d", int32(index)) }
@@ -172,15 +168,6 @@ func (s *session) linkByIndex(index uint32) (string, rtnl.LinkFlags) {
 	l.Index = index
 	s.remember(&l)
 	return l.Name, l.Flags
-}
-
-// qlenOf is the queue length of a link whose message does not have it.
-func (s *session) qlenOf(index uint32) uint32 {
-	if f, ok := s.links[index]; ok && f.qlen == 0 {
-		delete(s.links, index)
-	}
-	s.linkByIndex(index)
-	return s.links[index].qlen
 }
 
 // netnsByID is the name of the namespace with that id, or "".

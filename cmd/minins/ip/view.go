@@ -19,6 +19,7 @@ type view struct {
 	*printer
 	opt    *options
 	tables *tables
+	family rtnl.Family // of the addresses that are shown; AF_PACKET: links alone
 
 	// link knows the name and flags of a link by its index.
 	link func(index uint32) (name string, flags rtnl.LinkFlags)

@@ -1,0 +1,234 @@
+//go:build linux
+
+package ip
+
+import (
+	"bufio"
+	"net/netip"
+	"reflect"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/minins/minins/nl"
+	"github.com/minins/minins/rtnl"
+)
+
+func wordsOf(line string) *words {
+	return &words{rest: split(line), tables: &tables{dir: "/nonexistent"}}
+}
+
+func TestOptions(t *testing.T) {
+	none := options{color: "never", loops: 10}
+	with := func(f func(o *options)) options {
+		o := none
+		f(&o)
+		return o
+	}
+	for _, c := range []struct {
+		line string
+		want options
+		rest string
+	}{
+		{"link", none, "link"},
+		{"-j -p -d -s -s addr show", with(func(o *options) { o.json, o.pretty, o.details, o.stats = true, true, 1, 2 }), "addr show"},
+		{"--json --br a", with(func(o *options) { o.json, o.brief = true, true }), "a"},
+		{"-n red -4 r", with(func(o *options) { o.netns, o.family = "red", unix.AF_INET }), "r"},
+		{"-netns=x", none, ""}, // an unknown option, below
+		{"-ne red l", with(func(o *options) { o.netns = "red" }), "l"},
+		{"-f inet6 -o a", with(func(o *options) { o.family, o.oneline = unix.AF_INET6, true }), "a"},
+		{"-0 a", with(func(o *options) { o.family = unix.AF_PACKET }), "a"},
+		{"-c a", with(func(o *options) { o.color = "always" }), "a"},
+		{"-color=auto a", with(func(o *options) { o.color = "auto" }), "a"},
+		{"-h -iec -N -r -a -t -ts l", with(func(o *options) { o.human, o.iec, o.numeric, o.resolve, o.all = true, true, true, true, true }), "l"},
+		{"-l 3 -force -b - ", with(func(o *options) { o.loops, o.force, o.batch = 3, true, "-" }), ""},
+		{"-V", with(func(o *options) { o.version = true }), ""},
+		{"-j -- -x", with(func(o *options) { o.json = true }), "-x"},
+	} {
+		got, rest, err := parseOptions(split(c.line))
+		if c.line == "-netns=x" {
+			if err == nil || err.Error() != `Option "-netns=x" is unknown, try "ip -help".` {
+				t.Errorf("%s: %v", c.line, err)
+			}
+			continue
+		}
+		if err != nil || got != c.want || strings.Join(rest, " ") != c.rest {
+			t.Errorf("%q: %+v, %q, %v; want %+v, %q", c.line, got, rest, err, c.want, c.rest)
+		}
+	}
+}
+
+// TestAbbreviations checks which object is meant by a word.
+func TestAbbreviations(t *testing.T) {
+	for word, want := range map[string]string{"a": "address", "add": "address", "addr": "address", "l": "link", "li": "link", "r": "route",
+		"ro": "route", "ru": "rule", "n": "neighbor", "neigh": "neighbor", "netn": "netns", "m": "maddress", "t": "tunnel", "net": "netns"} {
+		for _, o := range objects() {
+			if abbreviates(word, o.name) {
+				if o.name != want {
+					t.Errorf("%s is %s, want %s", word, o.name, want)
+				}
+				break
+			}
+		}
+	}
+	if abbreviates("", "link") {
+		t.Error("nothing abbreviates link")
+	}
+}
+
+func TestParseLink(t *testing.T) {
+	mac := nl.HardwareAddrFrom([]byte{2, 0, 0, 0, 0, 1})
+	peer := &linkRequest{dev: "b", netns: "red", create: true, link: rtnl.Link{Name: "b", MTU: 1300}}
+	for _, c := range []struct {
+		line   string
+		create bool
+		want   *linkRequest
+	}{
+		{"add1 type dummy", true, &linkRequest{dev: "add1", create: true, link: rtnl.Link{Name: "add1", Info: rtnl.LinkInfo{Kind: "dummy"}}}},
+		{"name x address 02:0:0:0:0:1 mtu 1400 up type veth", true, &linkRequest{dev: "x", create: true,
+			link: rtnl.Link{Name: "x", Addr: mac, MTU: 1400, Flags: unix.IFF_UP, Change: unix.IFF_UP, Info: rtnl.LinkInfo{Kind: "veth"}}}},
+		{"dev x type veth peer name b netns red mtu 1300", true, &linkRequest{dev: "x", create: true, peer: peer,
+			link: rtnl.Link{Name: "x", Info: rtnl.LinkInfo{Kind: "veth", Peer: &peer.link}}}},
+		{"x type bridge stp_state 1 forward 300 no_linklocal_learn 1", true, &linkRequest{dev: "x", create: true,
+			link: rtnl.Link{Name: "x", Info: rtnl.LinkInfo{Kind: "bridge", Bridge: &rtnl.Bridge{STPState: nl.Some[uint32](1),
+				ForwardDelay: nl.Some[uint32](300), BoolOpts: nl.Some(rtnl.BoolOpts{Value: 1, Mask: 1})}}}}},
+		{"dev x up", false, &linkRequest{dev: "x", link: rtnl.Link{Flags: unix.IFF_UP, Change: unix.IFF_UP}}},
+		{"up x down", false, &linkRequest{dev: "x", link: rtnl.Link{Change: unix.IFF_UP}}},
+		{"x arp off promisc on", false, &linkRequest{dev: "x",
+			link: rtnl.Link{Flags: unix.IFF_NOARP | unix.IFF_PROMISC, Change: unix.IFF_NOARP | unix.IFF_PROMISC}}},
+		{"x name y master br0", false, &linkRequest{dev: "x", master: "br0", link: rtnl.Link{Name: "y"}}},
+		{"x nomaster", false, &linkRequest{dev: "x", link: rtnl.Link{Master: nl.Some[uint32](0)}}},
+		{"x name x", false, &linkRequest{dev: "x"}},
+		{"x netns 17 alias '' group default txqlen 0", false, &linkRequest{dev: "x", netns: "17",
+			link: rtnl.Link{Alias: nl.Some(""), Group: nl.Some[uint32](0), TxQLen: nl.Some[uint32](0)}}},
+		{"group 7 up", false, &linkRequest{link: rtnl.Link{Group: nl.Some[uint32](7), Flags: unix.IFF_UP, Change: unix.IFF_UP}}},
+		{"x type bridge_slave hairpin on cost 5", false, &linkRequest{dev: "x", link: rtnl.Link{Info: rtnl.LinkInfo{SlaveKind: "bridge",
+			Port: &rtnl.BridgePort{Hairpin: nl.Some[uint8](1), Cost: nl.Some[uint32](5)}}}}},
+	} {
+		got, err := parseLink(wordsOf(c.line), c.create)
+		if err != nil || !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%q: %v\ngot  %+v\nwant %+v", c.line, err, got, c.want)
+		}
+	}
+}
+
+func TestParseAddr(t *testing.T) {
+	a := netip.MustParseAddr
+	v4 := func(bits uint8, local string) rtnl.Addr {
+		return rtnl.Addr{Family: unix.AF_INET, PrefixLen: bits, Local: a(local), Address: a(local)}
+	}
+	with := func(r rtnl.Addr, f func(*rtnl.Addr)) rtnl.Addr {
+		f(&r)
+		return r
+	}
+	for _, c := range []struct {
+		line string
+		del  bool
+		want rtnl.Addr
+	}{
+		{"10.0.0.1/24 dev x", false, v4(24, "10.0.0.1")},
+		{"dev x local 10.0.0.1", false, v4(32, "10.0.0.1")},
+		{"10.0.0.1/255.255.0.0 dev x", false, v4(16, "10.0.0.1")},
+		{"10.1/16 dev x", false, v4(16, "10.1.0.0")},
+		{"127.0.0.5/8 dev x", false, with(v4(8, "127.0.0.5"), func(r *rtnl.Addr) { r.Scope = unix.RT_SCOPE_HOST })},
+		{"10.0.0.1/24 brd + dev x", false, with(v4(24, "10.0.0.1"), func(r *rtnl.Addr) { r.Broadcast = a("10.0.0.255") })},
+		{"10.0.0.1/24 brd - dev x", false, with(v4(24, "10.0.0.1"), func(r *rtnl.Addr) { r.Broadcast = a("10.0.0.0") })},
+		{"10.0.0.1/31 brd + dev x", false, v4(31, "10.0.0.1")},
+		{"10.0.0.1 peer 10.0.0.2/30 dev x", false, with(v4(30, "10.0.0.1"), func(r *rtnl.Addr) { r.Address = a("10.0.0.2") })},
+		{"10.0.0.1/24 label x:1 metric 5 scope link dev x", false,
+			with(v4(24, "10.0.0.1"), func(r *rtnl.Addr) { r.Label, r.Priority, r.Scope = "x:1", 5, unix.RT_SCOPE_LINK })},
+		{"10.0.0.1/24 valid_lft 9 preferred_lft 8 dev x", false, with(v4(24, "10.0.0.1"), func(r *rtnl.Addr) {
+			r.CacheInfo = nl.Some(rtnl.AddrCacheInfo{Valid: 9, Preferred: 8})
+		})},
+		{"fd00::1/64 nodad noprefixroute dev x", false, rtnl.Addr{Family: unix.AF_INET6, PrefixLen: 64, Local: a("fd00::1"), Address: a("fd00::1"),
+			Flags: unix.IFA_F_NODAD | unix.IFA_F_NOPREFIXROUTE}},
+		{"10.0.0.1 dev x", true, rtnl.Addr{Family: unix.AF_INET, PrefixLen: 32, Local: a("10.0.0.1")}},
+		{"10.0.0.1/32 dev x", true, v4(32, "10.0.0.1")},
+	} {
+		got, err := parseAddrRequest(wordsOf(c.line), c.del, 0)
+		if err != nil || !reflect.DeepEqual(got.addr, c.want) || got.dev != "x" {
+			t.Errorf("%q: %v\ngot  %+v\nwant %+v", c.line, err, got, c.want)
+		}
+	}
+}
+
+func TestParseRoute(t *testing.T) {
+	p, a := netip.MustParsePrefix, netip.MustParseAddr
+	base := rtnl.Route{Family: unix.AF_INET, Table: unix.RT_TABLE_MAIN, Protocol: unix.RTPROT_BOOT, Type: unix.RTN_UNICAST}
+	with := func(f func(*rtnl.Route)) rtnl.Route {
+		r := base
+		f(&r)
+		return r
+	}
+	for _, c := range []struct {
+		line string
+		del  bool
+		want rtnl.Route
+	}{
+		{"default via 10.0.0.1", false, with(func(r *rtnl.Route) { r.Gateway = a("10.0.0.1") })},
+		{"10.1.0.0/16 dev x", false, with(func(r *rtnl.Route) { r.Dst, r.Scope = p("10.1.0.0/16"), unix.RT_SCOPE_LINK })},
+		{"blackhole 10.1/16 metric 7", false, with(func(r *rtnl.Route) { r.Dst, r.Type, r.Priority = p("10.1.0.0/16"), unix.RTN_BLACKHOLE, 7 })},
+		{"local 10.1.0.1 dev x", false, with(func(r *rtnl.Route) {
+			r.Dst, r.Type, r.Table, r.Scope = p("10.1.0.1/32"), unix.RTN_LOCAL, unix.RT_TABLE_LOCAL, unix.RT_SCOPE_HOST
+		})},
+		{"10.1.0.0/16 via inet6 fd00::1 table 1000 proto static mtu lock 1400", false, with(func(r *rtnl.Route) {
+			r.Dst, r.Via, r.Table, r.Protocol = p("10.1.0.0/16"), a("fd00::1"), 1000, unix.RTPROT_STATIC
+			r.Metrics = rtnl.Metrics{MTU: 1400, Lock: 1 << unix.RTAX_MTU}
+		})},
+		{"10.1.0.0/16 nexthop via 10.0.0.1 weight 3 nexthop dev x", false, with(func(r *rtnl.Route) {
+			r.Dst, r.NextHops = p("10.1.0.0/16"), []rtnl.NextHop{{Gateway: a("10.0.0.1"), Hops: 2}, {}}
+		})},
+		{"fd00::/64 dev x pref high expires 5", false, rtnl.Route{Family: unix.AF_INET6, Table: unix.RT_TABLE_MAIN, Protocol: unix.RTPROT_BOOT,
+			Type: unix.RTN_UNICAST, Dst: p("fd00::/64"), Pref: nl.Some(rtnl.PrefHigh), Expires: 5}},
+		{"10.1.0.0/16", true, rtnl.Route{Family: unix.AF_INET, Table: unix.RT_TABLE_MAIN, Scope: unix.RT_SCOPE_NOWHERE, Dst: p("10.1.0.0/16")}},
+	} {
+		got, err := parseRoute(wordsOf(c.line), c.del, 0)
+		if err != nil || !reflect.DeepEqual(got.route, c.want) {
+			t.Errorf("%q: %v\ngot  %+v\nwant %+v", c.line, err, got, c.want)
+		}
+	}
+}
+
+func TestNearest(t *testing.T) {
+	for _, c := range [][2]string{{"brodcast", "broadcast"}, {"masetr", "master"}, {"xyz", ""}, {"m", ""}} {
+		if got := nearest(c[0], append(linkWords(), "up")); got != c[1] {
+			t.Errorf("%s: %q, want %q", c[0], got, c[1])
+		}
+	}
+}
+
+func TestNumber(t *testing.T) {
+	for s, want := range map[string]uint64{"0": 0, "17": 17, "0x1F": 31, "010": 8, "255": 255} {
+		if n, ok := number(s, 8); !ok || n != want {
+			t.Errorf("%s: %d, %v, want %d", s, n, ok, want)
+		}
+	}
+	for _, s := range []string{"", "x", "256", "-1", "1_0", "0b1", "1.5", "08"} {
+		if n, ok := number(s, 8); ok {
+			t.Errorf("%q: %d, want none", s, n)
+		}
+	}
+}
+
+func TestMatches(t *testing.T) {
+	for _, c := range []struct {
+		pattern, s string
+		want       bool
+	}{{"v*", "veth", true}, {"v*", "eth", false}, {"*th", "veth", true}, {"?o", "lo", true}, {"lo", "lo0", false},
+		{"[a-c]x", "bx", true}, {"[!a-c]x", "bx", false}, {"*", "", true}, {"a*b*c", "axxbyyc", true}, {"[a", "a", false}} {
+		if got := matches(c.pattern, c.s); got != c.want {
+			t.Errorf("%q %q: %v", c.pattern, c.s, got)
+		}
+	}
+}
+
+func TestBatchLine(t *testing.T) {
+	r := bufio.NewReader(strings.NewReader("link add  'a b' \"c d\" # no\n\naddr \\\n show\nlast"))
+	for _, want := range []string{"link|add|a b|c d/1", "/1", "addr|show/2", "last/1"} {
+		args, lines, _ := batchLine(r)
+		if got := strings.Join(args, "|") + "/" + string(rune('0'+lines)); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
