@@ -1,0 +1,224 @@
+//go:build linux
+
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/minins/minins/cmd/minins/applet"
+	"github.com/minins/minins/internal/testns"
+)
+
+// The test binary is minins itself when it is called with this set.
+const asMinins = "MININS_TEST_AS_MININS"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asMinins) != "" {
+		os.Exit(run(os.Args))
+	}
+	testns.Main(m)
+}
+
+// minins runs the binary under the name argv[0].
+func minins(t *testing.T, args ...string) (stdout, stderr string, code int) {
+	t.Helper()
+	cmd := exec.Command("/proc/self/exe")
+	cmd.Args = args
+	cmd.Env = append(os.Environ(), asMinins+"=1")
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	err := cmd.Run()
+	if exit := (*exec.ExitError)(nil); err != nil && !asExit(err, &exit) {
+		t.Fatal(err)
+	}
+	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
+}
+
+func asExit(err error, exit **exec.ExitError) bool {
+	e, ok := err.(*exec.ExitError)
+	*exit = e
+	return ok
+}
+
+func TestDispatch(t *testing.T) {
+	for _, tt := range []struct {
+		args           []string
+		stdout, stderr string // the beginnings
+		code           int
+	}{
+		{[]string{"ip", "-V"}, "ip utility, ", "", 0},
+		{[]string{"/sbin/ip", "-V"}, "ip utility, ", "", 0},
+		{[]string{"minins", "ip", "-V"}, "ip utility, ", "", 0},
+		{[]string{"iptables", "--version"}, "iptables v1.8.9 (nf_tables)\n", "", 0},
+		{[]string{"minins", "iptables", "--version"}, "iptables v1.8.9 (nf_tables)\n", "", 0},
+		{[]string{"minins"}, "minins: Linux network namespaces", "", 0},
+		{[]string{"minins", "help"}, "minins: Linux network namespaces", "", 0},
+		{[]string{"minins", "--help"}, "minins: Linux network namespaces", "", 0},
+		{[]string{"minins", "--version"}, "minins ", "", 0},
+		{[]string{"minins-linux-amd64", "version"}, "minins ", "", 0},
+		{[]string{"minins", "nosuch"}, "", "minins: there is no command \"nosuch\"; \"minins help\" lists all\n", 1},
+		{[]string{"minins", "explain"}, "", "Usage: minins explain", 2},
+		{[]string{"minins", "explain", "nosuch"}, "", "minins explain: there is no command \"nosuch\"", 2},
+		{[]string{"minins", "explain", "explain", "ip"}, "", "minins explain: there is no command \"explain\"", 2},
+		{[]string{"minins", "install"}, "", "Usage: minins install DIR", 2},
+	} {
+		t.Run(strings.Join(tt.args, " "), func(t *testing.T) {
+			stdout, stderr, code := minins(t, tt.args...)
+			if code != tt.code || !strings.HasPrefix(stdout, tt.stdout) || !strings.HasPrefix(stderr, tt.stderr) ||
+				(tt.stdout == "") != (stdout == "") || (tt.stderr == "") != (stderr == "") {
+				t.Errorf("exit %d, stdout %q, stderr %q", code, stdout, stderr)
+			}
+		})
+	}
+}
+
+// A full disk or a closed pipe is not passed over in silence.
+func TestOutputFails(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		testns.Skip(t, "no /dev/full: "+err.Error())
+	}
+	defer full.Close()
+	cmd := exec.Command("/proc/self/exe")
+	cmd.Args = []string{"minins", "help"}
+	cmd.Env = append(os.Environ(), asMinins+"=1")
+	cmd.Stdout = full
+	var errs bytes.Buffer
+	cmd.Stderr = &errs
+	if cmd.Run() == nil || !strings.Contains(errs.String(), "no space left on device") {
+		t.Errorf("exit %d, stderr %q", cmd.ProcessState.ExitCode(), errs.String())
+	}
+}
+
+func TestHelpListsAll(t *testing.T) {
+	stdout, _, _ := minins(t, "minins", "help")
+	for _, a := range applets() {
+		if listed := strings.Contains(stdout, "\n  "+a.Name+" "); listed != (a.Summary != "") {
+			t.Errorf("%s: listed is %v", a.Name, listed)
+		}
+		if got, ok := find(a.Name); !ok || got.Name != a.Name {
+			t.Errorf("%s is not found", a.Name)
+		}
+	}
+}
+
+func TestInstall(t *testing.T) {
+	dir := t.TempDir()
+	stdout, stderr, code := minins(t, "minins", "install", dir)
+	if code != 0 || stderr != "" {
+		t.Fatalf("exit %d, %q, %q", code, stdout, stderr)
+	}
+	if got, want := len(list(t, dir)), len(links()); got != want {
+		t.Errorf("%d links, want %d", got, want)
+	}
+	// The links work, and a second time nothing is left to do.
+	cmd := exec.Command(filepath.Join(dir, "ip"), "-V")
+	cmd.Env = append(os.Environ(), asMinins+"=1")
+	if out, err := cmd.Output(); err != nil || !strings.HasPrefix(string(out), "ip utility, ") {
+		t.Errorf("through the link: %q, %v", out, err)
+	}
+	if stdout, _, code := minins(t, "minins", "install", dir); code != 0 || !strings.Contains(stdout, " 0 of them new") {
+		t.Errorf("again: exit %d, %q", code, stdout)
+	}
+	other := filepath.Join(dir, "other")
+	if err := os.WriteFile(other, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, code := minins(t, "minins", "uninstall", dir); code != 0 {
+		t.Errorf("uninstall: exit %d", code)
+	}
+	if got := list(t, dir); len(got) != 1 || got[0] != "other" {
+		t.Errorf("after uninstall: %q, want other alone", got)
+	}
+}
+
+// Whatever stands in the way is kept, and nothing is made beside it.
+func TestInstallRefuses(t *testing.T) {
+	for name, make := range map[string]func(path string) error{
+		"file":         func(p string) error { return os.WriteFile(p, []byte("mine"), 0o755) },
+		"foreign link": func(p string) error { return os.Symlink("/bin/true", p) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			if err := make(filepath.Join(dir, "ping")); err != nil {
+				t.Fatal(err)
+			}
+			_, stderr, code := minins(t, "minins", "install", dir)
+			if code != 1 || !strings.Contains(stderr, filepath.Join(dir, "ping")) {
+				t.Errorf("exit %d, %q", code, stderr)
+			}
+			if got := list(t, dir); len(got) != 1 {
+				t.Errorf("now there are %q, want ping alone", got)
+			}
+		})
+	}
+	if _, stderr, code := minins(t, "minins", "install", "/nonexistent"); code != 2 || !strings.Contains(stderr, "/nonexistent is not a directory") {
+		t.Errorf("no directory: exit %d, %q", code, stderr)
+	}
+}
+
+func list(t *testing.T, dir string) (names []string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return names
+}
+
+// Explaining needs no privilege, sends nothing, changes nothing and names all.
+func TestExplain(t *testing.T) {
+	for _, line := range []string{
+		"ip netns add red",
+		"ip netns del red",
+		"ip netns exec red ip link",
+		"ip link add veth-red type veth peer name veth-blue",
+		"ip link add v-net-0 type bridge",
+		"ip link set veth-red-br master v-net-0",
+		"ip link set veth-red up",
+		"ip link del veth-red",
+		"ip addr add 192.168.15.1/24 dev veth-red",
+		"ip route add default via 192.168.15.5",
+		"ip route get 8.8.8.8",
+		"ip link",
+		"ip -n red addr",
+		"ip neigh",
+		"iptables -t nat -A POSTROUTING -s 192.168.15.0/24 -j MASQUERADE",
+		"iptables -t nat -A PREROUTING -p tcp --dport 80 -j DNAT --to-destination 192.168.15.2:80",
+		"iptables -nvL -t nat",
+		"ip6tables -A FORWARD -p tcp -j REJECT",
+		"route",
+		"arp",
+		"ping 192.168.15.2",
+		"unshare --net true",
+	} {
+		t.Run(line, func(t *testing.T) {
+			args := strings.Fields(line)
+			var out, errs bytes.Buffer
+			c := &applet.Cmd{
+				Name: "explain", Args: args, Stdin: strings.NewReader(""), Stdout: bufio.NewWriter(&out), Stderr: &errs,
+				Getenv: os.Getenv, IsApplet: func(name string) bool { _, ok := find(name); return ok },
+			}
+			code := explainCommand(c)
+			if err := c.Stdout.Flush(); err != nil {
+				t.Fatal(err)
+			}
+			text := out.String()
+			if code != 0 || errs.Len() != 0 {
+				t.Errorf("exit %d, stderr %q", code, errs.String())
+			}
+			if strings.Contains(text, "not described") || strings.Count(text, "\n") < 4 {
+				t.Errorf("got\n%s", text)
+			}
+		})
+	}
+}
