@@ -60,6 +60,19 @@ var notCovered = map[string]string{
 	"bridge link": "minins has no bridge command; \"ip link show master\" lists the ports",
 }
 
+// better are the captures where minins does, on purpose, not what the tools
+// do: the text of the captures that differs, and what it is.
+var better = map[string]struct{ captured, ours, reason string }{
+	"ip link show veth-blue-br": {"noop state DOWN", "noop master v-net-0 state DOWN",
+		"a link keeps its master when the kernel refuses the new one; ip's request detaches it"},
+}
+
+// broken is the tutorial's line that no iptables takes. minins says what the
+// tools say of it, and then explains, whoever reads it.
+const broken = "iptables -t nat -A PREROUTING –dport 80 –to-destination 192.168.15.2:80 -j DNAT"
+
+var explanation = regexp.MustCompile(`(?m)^minins: .*\n`)
+
 // inPipe are the captures of what a shell did, and the command of ours that
 // they are about. What the pipe drops, the mask drops.
 var inPipe = map[string]string{
@@ -123,6 +136,9 @@ func run(t *testing.T, s *Stage, line string, real bool) Result {
 
 // show is a result in one piece, masked.
 func show(cmd string, code int, stdout, stderr string) string {
+	if cmd == broken {
+		stderr = explanation.ReplaceAllString(stderr, "")
+	}
 	return fmt.Sprintf("exit status %d\n%s\nstandard error:\n%s", code, oracle.Mask(cmd, stdout), stderr)
 }
 
@@ -152,6 +168,10 @@ func TestCaptures(t *testing.T) {
 	compared := 0
 	for _, c := range table(t) {
 		want := show(c.Cmd, oracle.ExitStatus(c.Cmd, c.RC, c.Stdout), c.Stdout, c.Stderr)
+		if b, ok := better[c.Cmd]; ok {
+			t.Logf("%s: %s", c.Cmd, b.reason)
+			want = strings.Replace(want, b.captured, b.ours, 1)
+		}
 		sameSoon(t, c, func() Result { return run(t, s, c.Cmd, false) }, func() string { return want })
 		c.afterwards(t, s, false)
 		compared++

@@ -5,8 +5,8 @@
 //
 // A [Stage] is a host in miniature: a process with user, network, mount and
 // PID namespaces of its own, whose root directory holds minins, its links, the
-// kernel's /proc, /sys and /run, /dev/null, /etc/passwd, and nothing else: no shell
-// and no other program. It always has a user namespace, for root too, so that not
+// kernel's /proc, /sys and /run, /dev/null, four short files in /etc, and nothing
+// else: no shell and no other program. It always has a user namespace, for root too, so that not
 // even a mistake can reach the host. When it is closed, all of it is gone.
 //
 // The same stage can be played with the installed tools (iproute2, iptables,

@@ -62,10 +62,28 @@ func (h *hand) furnish(mode string) error {
 	return fmt.Errorf("unknown kind of stage %q", mode)
 }
 
-// furnishReal keeps the host's programs. Names are not asked for on a network:
-// there is none that would answer.
+// etc are the files that the stage has of its own. There is no name server: an
+// address that nothing can be sent to fails at once, and nobody waits for it.
+var etc = map[string]string{
+	"resolv.conf":   "nameserver 255.255.255.255\n",
+	"nsswitch.conf": "hosts: files\nnetworks: files\nservices: files\nprotocols: files\n",
+	"hosts":         "127.0.0.1 localhost\n",
+	"passwd":        "root:x:0:0:root:/:/bin/minins\n",
+}
+
+func writeEtc(dir string) error {
+	for name, text := range etc {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// furnishReal keeps the host's programs, and of /etc all but the stage's own.
 func (h *hand) furnishReal() error {
 	h.realDirs = sbin
+	const hostEtc = "/run/etc"
 	err := mountAll([]mount{
 		{"proc", "/proc", "proc", unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC, ""},
 		{"sysfs", "/sys", "sysfs", unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC, ""},
@@ -74,19 +92,29 @@ func (h *hand) furnishReal() error {
 	if err != nil {
 		return err
 	}
-	for path, text := range map[string]string{
-		"/etc/nsswitch.conf": "hosts: files\nnetworks: files\nservices: files\nprotocols: files\n",
-		"/etc/hosts":         "127.0.0.1 localhost\n",
-	} {
-		file := "/run/stage" + path
-		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, []byte(text), 0o644)); err != nil {
-			return err
+	if err := os.Mkdir(hostEtc, 0o755); err != nil {
+		return err
+	}
+	err = mountAll([]mount{
+		{"/etc", hostEtc, "", unix.MS_BIND | unix.MS_REC, ""},
+		{"tmpfs", "/etc", "tmpfs", unix.MS_NOSUID | unix.MS_NODEV, "mode=0755"},
+	})
+	if err != nil {
+		return err
+	}
+	files, err := os.ReadDir(hostEtc)
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		if _, ours := etc[f.Name()]; ours {
+			continue
 		}
-		if err := mountAll([]mount{{file, path, "", unix.MS_BIND, ""}}); err != nil {
+		if err := os.Symlink(hostEtc+"/"+f.Name(), "/etc/"+f.Name()); err != nil {
 			return err
 		}
 	}
-	return nil
+	return writeEtc("/etc")
 }
 
 // furnishBare makes a root directory of minins and the kernel's file systems.
@@ -103,10 +131,11 @@ func (h *hand) furnishBare(minins io.Reader) error {
 			return err
 		}
 	}
-	for file, text := range map[string]string{"/dev/null": "", "/etc/passwd": "root:x:0:0:root:/:/bin/minins\n"} {
-		if err := os.WriteFile(root+file, []byte(text), 0o644); err != nil {
-			return err
-		}
+	if err := os.WriteFile(root+"/dev/null", nil, 0o666); err != nil {
+		return err
+	}
+	if err := writeEtc(root + "/etc"); err != nil {
+		return err
 	}
 	err := mountAll([]mount{
 		{"proc", root + "/proc", "proc", unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC, ""},

@@ -110,14 +110,14 @@ func TestDemo(t *testing.T) {
 	}
 }
 
-// TestFailure sees a demo fail: with a program that is not minins.
+// TestFailure sees a demo fail: with a program that cannot be run.
 func TestFailure(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "minins")
 	if err := os.WriteFile(file, []byte("#!/bin/sh\n"), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	before := host(t)
-	if _, err := demo(&bytes.Buffer{}, tutorial.Config{Minins: file, Stderr: os.Stderr}); err == nil || !strings.Contains(err.Error(), "minins install") {
+	if _, err := demo(&bytes.Buffer{}, tutorial.Config{Minins: file, Stderr: os.Stderr}); err == nil || !strings.Contains(err.Error(), "not statically linked") {
 		t.Errorf("got error %v", err)
 	}
 	if after := host(t); after != before {
