@@ -24,8 +24,9 @@ func newNames() *names {
 	return &names{hosts: resolve.System(), networks: "/etc/networks", cache: make(map[netip.Addr]string)}
 }
 
-// patience is how long one look-up may take before the others are not tried.
-const patience = time.Second
+// patience is how long to wait for a name server: a table is read for its
+// numbers. After that, names are looked up in files alone.
+const patience = 2 * time.Second
 
 // host returns the name of a host, or "".
 func (n *names) host(a netip.Addr) string {
@@ -39,14 +40,20 @@ func (n *names) host(a netip.Addr) string {
 	if n.slow {
 		hosts.Port = 0 // files only
 	}
-	start := time.Now()
-	name, ok := hosts.LookupAddr(a)
-	if !ok {
-		name = ""
-		n.slow = n.slow || time.Since(start) > patience
+	answer := make(chan string, 1) // so that an answer that comes too late is dropped
+	go func() {
+		name, ok := hosts.LookupAddr(a)
+		if !ok {
+			name = ""
+		}
+		answer <- name
+	}()
+	select {
+	case n.cache[a] = <-answer:
+	case <-time.After(patience):
+		n.slow, n.cache[a] = true, ""
 	}
-	n.cache[a] = name
-	return name
+	return n.cache[a]
 }
 
 // network returns the name of a network in /etc/networks, or "".
