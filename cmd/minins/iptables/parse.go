@@ -245,6 +245,3 @@ func (p *parser) ruleNumber(s string) error {
 	p.number = int(n)
 	return nil
 }
-
-// nameMax is XT_EXTENSION_MAXNAMELEN of linux/netfilter/x_tables.h.
-const nameMax = 29

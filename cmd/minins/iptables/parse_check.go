@@ -4,6 +4,10 @@ package iptables
 
 import "strings"
 
+// nameMax is XT_EXTENSION_MAXNAMELEN of linux/netfilter/x_tables.h.
+const nameMax = 29
+
+// validChain checks the name of a chain to be made.
 func validChain(name string) error {
 	switch {
 	case len(name) >= nameMax:
