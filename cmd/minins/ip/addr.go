@@ -74,7 +74,7 @@ func (s *session) flushAddresses(w *words) error {
 	if q.family == unix.AF_PACKET {
 		return &failure{code: exitFailed, text: "Cannot flush link addresses."}
 	}
-	if err := s.find(q); err != nil {
+	if _, err := s.find(q); err != nil {
 		return err
 	}
 	onlyPrimary := q.flagMask&unix.IFA_F_SECONDARY != 0 && q.flags&unix.IFA_F_SECONDARY == 0

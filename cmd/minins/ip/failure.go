@@ -158,8 +158,11 @@ func (s *session) report(err error) int {
 		return f.code
 	case errors.As(err, &ns):
 		s.c.Errorf("%s", ns.Iproute2())
-		if ns.Hint != "" {
+		switch {
+		case ns.Hint != "":
 			s.c.Hintf("%s", ns.Hint)
+		case ns.Op == nsfs.OpOpen && errors.Is(ns, unix.ENOENT):
+			s.c.Hintf("%s", s.otherNetns(ns.Name))
 		}
 		if ns.Op == nsfs.OpName || ns.Op == nsfs.OpOpen || ns.Op == nsfs.OpEnter || ns.Op == nsfs.OpSetup {
 			return exitUsage

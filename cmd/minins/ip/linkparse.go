@@ -25,6 +25,8 @@ type linkRequest struct {
 	peer     *linkRequest // veth
 	backup   string       // bridge_slave backup_port
 	create   bool
+
+	masterLink *rtnl.Link // what master was found to be
 }
 
 // linkWords are the keywords, for "did you mean".

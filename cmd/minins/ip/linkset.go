@@ -52,7 +52,7 @@ func (h *hold) close() error {
 func (s *session) resolve(r *linkRequest, h *hold) error {
 	l := &r.link
 	if r.netns != "" {
-		if err := resolveNetns(r.netns, l, h); err != nil {
+		if err := s.resolveNetns(r.netns, l, h); err != nil {
 			return err
 		}
 	}
@@ -62,6 +62,7 @@ func (s *session) resolve(r *linkRequest, h *hold) error {
 			return s.wrongDevice(r.master, err)
 		}
 		l.Master = nl.Some(m.Index)
+		r.masterLink = m
 	}
 	if r.backup != "" {
 		index, err := s.indexOf(r.backup)
@@ -103,13 +104,12 @@ func (s *session) wrongDevice(name string, err error) error {
 
 // resolveNetns finds the namespace that a link goes to: one with a name or
 // path, or that of a process.
-func resolveNetns(name string, l *rtnl.Link, h *hold) error {
-	ns, err := nsfs.Open(name)
+func (s *session) resolveNetns(name string, l *rtnl.Link, h *hold) error {
+	fd, err := s.openNetns(name, h)
 	var failed *nsfs.Error
 	switch {
 	case err == nil:
-		*h = append(*h, ns)
-		l.NetNSFD = nl.Some(uint32(ns.Fd()))
+		l.NetNSFD = nl.Some(fd)
 		return nil
 	case errors.As(err, &failed) && failed.Op == nsfs.OpEnter: // what the kernel would say
 		return &failure{code: exitKernel, text: "RTNETLINK answers: Invalid argument",
@@ -122,6 +122,21 @@ func resolveNetns(name string, l *rtnl.Link, h *hold) error {
 	f := wrong(name, "Invalid \"netns\" value\n").(*failure)
 	f.hint = fmt.Sprintf("%q is neither a network namespace (%v) nor a process id", name, err)
 	return f
+}
+
+// openNetns opens a namespace, to be closed with h, and returns a descriptor
+// of it for a request.
+func (s *session) openNetns(name string, h *hold) (fd uint32, err error) {
+	const madeUp = 3
+	if s.c.Explains(fmt.Sprintf("openat(AT_FDCWD, %q, O_RDONLY|O_CLOEXEC)", nsfs.Path(name)), "a descriptor for the message below; say, 3") {
+		return madeUp, nil
+	}
+	ns, err := nsfs.Open(name)
+	if err != nil {
+		return 0, err
+	}
+	*h = append(*h, ns)
+	return uint32(ns.Fd()), nil
 }
 
 func (s *session) addLink(w *words, flags uint16) (err error) {
@@ -170,8 +185,8 @@ func (s *session) setLink(w *words) (err error) {
 		return &failure{code: exitFailed, text: fmt.Sprintf("Invalid address length %d - must be %d bytes", n, before.Addr.Len())}
 	}
 	r.link.Index = before.Index
-	if err := s.checkMaster(r, before); err != nil {
-		return err
+	if m := r.masterLink; m != nil && !mayHavePorts(m) {
+		return refuseMaster(m, before)
 	}
 	err = s.do(unix.RTM_NEWLINK, 0, &r.link, nil)
 	if refused := (*nl.Error)(nil); errors.As(err, &refused) {
@@ -195,27 +210,21 @@ func (s *session) whyNotSet(r *linkRequest, e *nl.Error) string {
 	return fmt.Sprintf("link %q is unchanged", r.dev)
 }
 
-// checkMaster refuses a master that can have no ports, in the kernel's words.
+// refuseMaster refuses a master that can have no ports, in the kernel's words.
 // The kernel itself would first take the link out of its old bridge, and set
 // whatever else the request says, and leave it so.
-func (s *session) checkMaster(r *linkRequest, before *rtnl.Link) error {
-	if r.master == "" {
-		return nil
-	}
-	m, err := s.findLink(r.master)
-	if err != nil || hasPorts(m) || m.Info.Kind == "" && m.Type != loopback {
-		return err
-	}
+func refuseMaster(master, l *rtnl.Link) error {
 	return &failure{code: exitKernel, text: "RTNETLINK answers: Operation not supported",
-		hint: fmt.Sprintf("%q has no ports, it is not a bridge; %q is unchanged", r.master, before.Name)}
+		hint: fmt.Sprintf("%q has no ports, it is not a bridge; %q is unchanged", master.Name, l.Name)}
 }
 
-const loopback = 772 // ARPHRD_LOOPBACK
-
-// hasPorts reports whether links of that kind may be masters. Explained, a
-// made-up link has no kind.
-func hasPorts(l *rtnl.Link) bool {
+// mayHavePorts reports whether a link may be a master. Hardware, which has no
+// kind, is for the kernel to judge.
+func mayHavePorts(l *rtnl.Link) bool {
+	const loopback = 772 // ARPHRD_LOOPBACK
 	switch l.Info.Kind {
+	case "":
+		return l.Type != loopback
 	case "bridge", "bond", "team", "vrf", "batadv", "openvswitch", "hsr", "rmnet", "qmimux", "ipoib":
 		return true
 	}

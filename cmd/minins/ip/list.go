@@ -18,16 +18,13 @@ func (s *session) showLinks(w *words) error {
 	if err != nil {
 		return err
 	}
-	if err := s.find(q); err != nil {
+	found, err := s.find(q)
+	if err != nil {
 		return err
 	}
 	var links []rtnl.Link
-	if q.index != 0 && q.group < 0 {
-		l, err := s.findLink(q.dev)
-		if err != nil {
-			return err
-		}
-		links = []rtnl.Link{*l}
+	if found != nil && q.group < 0 {
+		links = []rtnl.Link{*found}
 	} else if links, err = s.listLinks(dumpRequest(q)); err != nil {
 		return err
 	}
@@ -41,18 +38,13 @@ func (s *session) showAddresses(w *words) error {
 	if err != nil {
 		return err
 	}
-	if err := s.find(q); err != nil {
+	found, err := s.find(q)
+	if err != nil {
 		return err
 	}
 	var links []rtnl.Link
-	if q.index != 0 {
-		var l rtnl.Link
-		req := &rtnl.Link{Index: q.index, ExtMask: rtnl.ExtVF}
-		if err := s.do(unix.RTM_GETLINK, 0, req, &l); err != nil {
-			return err
-		}
-		s.remember(&l)
-		links = []rtnl.Link{l}
+	if found != nil {
+		links = []rtnl.Link{*found}
 	} else if links, err = s.listLinks(dumpRequest(q)); err != nil {
 		return err
 	}
@@ -68,24 +60,28 @@ func (s *session) showAddresses(w *words) error {
 	return nil
 }
 
-// find turns the names in a listing into indexes.
-func (s *session) find(q *listing) error {
+// find turns the names in a listing into indexes, and returns the one link
+// that it is about, if there is one.
+func (s *session) find(q *listing) (*rtnl.Link, error) {
 	if q.master != "" {
 		index, err := s.indexOf(q.master)
 		if err != nil {
-			return s.wrongDevice(q.master, err)
+			return nil, s.wrongDevice(q.master, err)
 		}
 		q.masterIndex = index
 	}
 	if q.dev == "" {
-		return nil
+		return nil, nil
 	}
-	index, err := s.indexOf(q.dev)
+	l, err := s.findLink(q.dev)
 	if f := (*failure)(nil); errors.As(err, &f) {
 		f.text = fmt.Sprintf("Device \"%s\" does not exist.", q.dev)
 	}
-	q.index = index
-	return err
+	if err != nil {
+		return nil, err
+	}
+	q.index = l.Index
+	return l, nil
 }
 
 // dumpRequest asks the kernel for a part of the links only.

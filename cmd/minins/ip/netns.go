@@ -238,7 +238,7 @@ func (s *session) execAll(w *words) error {
 }
 
 // setNSID is "ip netns set NAME ID|auto".
-func (s *session) setNSID(w *words) error {
+func (s *session) setNSID(w *words) (err error) {
 	if !w.next() {
 		return noNetnsName()
 	}
@@ -254,12 +254,13 @@ func (s *session) setNSID(w *words) error {
 		}
 		id = n
 	}
-	ns, err := nsfs.Open(name)
+	var h hold
+	defer func() { err = errors.Join(err, h.close()) }()
+	fd, err := s.openNetns(name, &h)
 	if err != nil {
 		return s.withHint(err, s.otherNetns(name))
 	}
-	defer ns.Close()
-	req := &rtnl.NSID{FD: nl.Some(uint32(ns.Fd())), ID: nl.Some(id)}
+	req := &rtnl.NSID{FD: nl.Some(fd), ID: nl.Some(id)}
 	return s.explained(s.do(unix.RTM_NEWNSID, 0, req, nil), func(*nl.Error) string {
 		return fmt.Sprintf("the id of %q was not set", name)
 	})
