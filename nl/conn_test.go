@@ -174,7 +174,10 @@ func TestDump(t *testing.T) {
 			}
 			dump(h, false, reply)
 		})
-		for range nl.Stream[thing](ctx, c, 102, &thing{}) {
+		for _, err := range nl.Stream[thing](ctx, c, 102, &thing{}) {
+			if err != nil {
+				t.Error(err)
+			}
 			if err := c.Do(ctx, 100, 0, &thing{}, nil); !errors.Is(err, nl.ErrBusy) {
 				t.Errorf("inside the loop: got %v, want ErrBusy", err)
 			}

@@ -145,14 +145,14 @@ func (s *socket) receive(ctx context.Context, b []byte, wait bool) (int, error) 
 func (s *socket) cancelOn(ctx context.Context) func() {
 	canceled := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
-		s.conn.SetReadDeadline(time.Unix(1, 0)) // fails only on a closed socket
+		_ = s.conn.SetReadDeadline(time.Unix(1, 0)) // fails only on a closed socket
 		close(canceled)
 	})
 	return func() {
 		if !stop() {
 			<-canceled
 		}
-		s.conn.SetReadDeadline(time.Time{})
+		_ = s.conn.SetReadDeadline(time.Time{})
 	}
 }
 

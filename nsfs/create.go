@@ -19,7 +19,7 @@ func Create(name string) error {
 	}
 	return Throwaway(func() error {
 		c := &creation{path: Path(name), name: name, dir: -1}
-		defer c.unlock()
+		defer func() { _ = c.unlock() }() // unless the recipe did
 		err := c.recipe().run(name, nil)
 		if err != nil && c.made {
 			// What failed is the error; that this fails too would add nothing.

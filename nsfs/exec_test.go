@@ -23,7 +23,7 @@ func helper(what string) {
 	switch verb {
 	case "exec": // NAME FALLBACK; the words are the arguments
 		name, fallback, _ := strings.Cut(rest, " ")
-		os.Setenv("NSFS_HELPER", "args")
+		_ = os.Setenv("NSFS_HELPER", "args")
 		c := &nsfs.Command{
 			Args: os.Args[1:], Env: os.Environ(), Fallback: fallback,
 			Warn: func(err error) { fmt.Fprintln(os.Stderr, "warning:", err) },

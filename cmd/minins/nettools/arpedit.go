@@ -78,7 +78,8 @@ func (a *arpCall) set(ctx context.Context, words []string) error {
 	if len(words) < 2 {
 		return arpFailed("arp: need hardware address")
 	}
-	typ, mac := a.hwType, nl.HardwareAddr{}
+	typ := a.hwType
+	var mac nl.HardwareAddr
 	if a.useDevice {
 		link, err := a.conn.GetLink(ctx, words[1])
 		if err != nil {

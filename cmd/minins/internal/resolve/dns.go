@@ -67,7 +67,7 @@ func (q question) parse(m []byte) (reply, error) {
 	for range binary.BigEndian.Uint16(m[6:]) {
 		owner, next, err := readName(m, at)
 		if err != nil || next+10 > len(m) {
-			return r, nil // truncated: what is there counts
+			return r, nil //nolint:nilerr // truncated: what is there counts
 		}
 		typ := binary.BigEndian.Uint16(m[next:])
 		start := next + 10
