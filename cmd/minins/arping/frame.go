@@ -98,20 +98,20 @@ func (p *probe) describe(f *frame, took time.Duration) string {
 	var b strings.Builder
 	b.WriteString(pick(f.to[0]&1 == 0, "Unicast ", "Broadcast "))
 	b.WriteString(pick(f.Operation == arp.OperationReply, "reply", "request"))
-	fmt.Fprintf(&b, " from %s [%s] ", f.SenderIP, hex(f.SenderHardwareAddr))
+	fmt.Fprintf(&b, " from %s [%s] ", f.SenderIP, upper(f.SenderHardwareAddr))
 	other := f.TargetIP != p.src
 	if other {
 		fmt.Fprintf(&b, "for %s ", f.TargetIP)
 	}
 	if !bytes.Equal(f.TargetHardwareAddr, p.mac) {
-		b.WriteString(pick(other, "", "for ") + "[" + hex(f.TargetHardwareAddr) + "]")
+		b.WriteString(pick(other, "", "for ") + "[" + upper(f.TargetHardwareAddr) + "]")
 	}
 	us := took.Microseconds()
 	fmt.Fprintf(&b, " %d.%03dms\n", us/1000, us%1000)
 	return b.String()
 }
 
-func hex(a net.HardwareAddr) string { return strings.ToUpper(a.String()) }
+func upper(a net.HardwareAddr) string { return strings.ToUpper(a.String()) }
 
 func pick(first bool, a, b string) string {
 	if first {

@@ -170,25 +170,32 @@ func (t table) lineLimit() int {
 func (t table) line(limit int, text func(column) string) string {
 	var b strings.Builder
 	due, at := 0, 0 // where this column should begin, and where it does
-	for i, c := range t.columns {
-		if i > 0 {
-			b.WriteByte(' ')
-			due, at = due+1, at+1
+	pad := func(to int) {
+		if to > at {
+			b.WriteString(strings.Repeat(" ", to-at))
+			at = to
 		}
+	}
+	last := len(t.columns) - 1
+	for i, c := range t.columns {
 		cell := text(c)
-		if i == len(t.columns)-1 {
+		if i == last {
 			cell = t.printable(cell, limit-max(due, at))
 		}
 		size := utf8.RuneCountInString(cell)
-		pad := due - at
 		if c.right {
-			pad += c.width - size
+			pad(due + c.width - size)
+		} else {
+			pad(due)
 		}
-		pad = max(pad, 0)
-		b.WriteString(strings.Repeat(" ", pad))
 		b.WriteString(cell)
-		at += pad + size
+		at += size
 		due += c.width
+		if i < last {
+			pad(due)
+			b.WriteByte(' ')
+			due, at = due+1, at+1
+		}
 	}
 	return b.String() + "\n"
 }
