@@ -8,6 +8,9 @@ import "fmt"
 type ARPHRD uint16
 
 func (t ARPHRD) String() string {
+	if t == 0 {
+		return "0" // ARPHRD_NETROM as well, but in a request it is no type
+	}
 	for _, n := range arphrdNames {
 		if n.typ == t {
 			return n.name
@@ -20,7 +23,6 @@ var arphrdNames = [...]struct {
 	typ  ARPHRD
 	name string
 }{
-	{0, "ARPHRD_NETROM"},
 	{1, "ARPHRD_ETHER"},
 	{15, "ARPHRD_DLCI"},
 	{19, "ARPHRD_ATM"},
