@@ -90,13 +90,13 @@ func whyNoRoute(r *rtnl.Route, e *nl.Error) string {
 	return to + " was not changed"
 }
 
-// dumpFailure is a dump that the kernel refused.
-func dumpFailure(err error) error {
+// dumpFailure is a dump that the kernel refused; what was it for?
+func dumpFailure(what string, err error) error {
 	var e *nl.Error
 	if !errors.As(err, &e) {
 		return err
 	}
-	text := "Dump terminated"
+	text := what + " terminated"
 	if e.Message != "" {
 		text = kernelText(e) + "\n" + text
 	}
@@ -123,8 +123,7 @@ func (s *session) listRoutes(q *routeQuery) ([]rtnl.Route, error) {
 	if q.cached {
 		req.Flags = unix.RTM_F_CLONED
 	}
-	all, err := nl.List(s.ctx, conn, unix.RTM_GETROUTE, req, q.takes)
-	return all, dumpFailure(err)
+	return nl.List(s.ctx, conn, unix.RTM_GETROUTE, req, q.takes)
 }
 
 func (s *session) showRoutes(w *words) error {
@@ -133,8 +132,9 @@ func (s *session) showRoutes(w *words) error {
 		return err
 	}
 	all, err := s.listRoutes(q)
-	if err != nil {
-		return err
+	// The kernel makes the main table with its first route.
+	if err != nil && !(q.table == unix.RT_TABLE_MAIN && errors.Is(err, unix.ENOENT)) {
+		return dumpFailure("Dump", err)
 	}
 	v := s.view()
 	v.begin()
@@ -278,7 +278,7 @@ func (s *session) flushRoutes(w *words) error {
 	return s.rounds("entries", false, func() (int, error) {
 		all, err := s.listRoutes(q)
 		if err != nil {
-			return 0, err
+			return 0, dumpFailure("Flush", err)
 		}
 		for i := range all {
 			r := &all[i]

@@ -110,7 +110,7 @@ func (s *session) showRules(w *words) error {
 	}
 	all, err := nl.List(s.ctx, conn, unix.RTM_GETRULE, &rtnl.Rule{Family: q.family}, q.takes)
 	if err != nil {
-		return dumpFailure(err)
+		return dumpFailure("Dump", err)
 	}
 	v := s.view()
 	v.begin()

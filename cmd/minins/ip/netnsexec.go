@@ -1,0 +1,90 @@
+//go:build linux
+
+package ip
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/minins/minins/nsfs"
+)
+
+// execNetns is "ip netns exec": it does not return, unless it fails.
+func (s *session) execNetns(w *words) error {
+	if s.opt.all {
+		return s.execAll(w)
+	}
+	if !w.next() {
+		return noNetnsName()
+	}
+	name := w.cur
+	if len(w.rest) == 0 {
+		return &failure{code: exitFailed, text: "No command specified", hint: fmt.Sprintf("as in \"ip netns exec %s ip link\"", name)}
+	}
+	cmd := s.program(w.rest)
+	steps, err := nsfs.ExecSteps(name, cmd)
+	if err != nil {
+		return err
+	}
+	if s.told(steps) {
+		return nil
+	}
+	if err := s.c.Stdout.Flush(); err != nil {
+		return err
+	}
+	return nsfs.Exec(name, cmd)
+}
+
+// program is a command to execute. What PATH does not have may be one of our
+// own applets.
+func (s *session) program(args []string) *nsfs.Command {
+	cmd := &nsfs.Command{Args: args, Env: os.Environ(), Warn: func(err error) {
+		var e *nsfs.Error
+		if errors.As(err, &e) {
+			s.c.Errorf("%s", e.Iproute2())
+		}
+	}}
+	if s.c.IsApplet(args[0]) {
+		cmd.Fallback = "/proc/self/exe"
+	}
+	return cmd
+}
+
+// execAll runs a command in every namespace, one after the other. Its exit
+// status does not matter.
+func (s *session) execAll(w *words) error {
+	if len(w.rest) == 0 {
+		return &failure{code: exitFailed, text: "No command specified"}
+	}
+	names, err := nsfs.List()
+	if err != nil {
+		return err
+	}
+	cmd := s.program(w.rest)
+	for _, name := range names {
+		if s.c.Explain != nil {
+			steps, err := nsfs.ExecSteps(name, cmd)
+			if err != nil {
+				return err
+			}
+			s.told(append([]nsfs.Step{{Call: "fork()", Why: "a child for " + name}}, steps...))
+			continue
+		}
+		s.c.Printf("\nnetns: %s\n", name)
+		if err := s.c.Stdout.Flush(); err != nil {
+			return err
+		}
+		status, err := nsfs.Spawn(name, cmd)
+		var failed *nsfs.Error
+		switch {
+		case errors.As(err, &failed) && failed.Op == nsfs.OpExec: // said by the child; the next may do
+			s.c.Errorf("%s", failed.Iproute2())
+		case err != nil:
+			return err
+		case status.Signaled():
+			return &failure{code: exitFailed}
+		}
+	}
+	return nil
+}
