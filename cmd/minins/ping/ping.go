@@ -207,6 +207,11 @@ func (s *session) setup() error {
 	if err := s.setCommon(o, overhead); err != nil {
 		return err
 	}
+	if o.mark >= 0 {
+		if err := unix.SetsockoptInt(s.fd, unix.SOL_SOCKET, unix.SO_MARK, o.mark); err != nil {
+			s.warn(fmt.Sprintf("WARNING: failed to set mark: %d: %s", o.mark, iputils.Strerror(err)))
+		}
+	}
 	if s.raw {
 		s.id = uint16(rand.Uint32())
 	}

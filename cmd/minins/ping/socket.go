@@ -66,9 +66,6 @@ func (s socket) setCommon(o *options, overhead int) error {
 	if !o.latency { // the time at which the kernel got the packet, not we
 		list = append(list, sockopt{unix.SOL_SOCKET, unix.SO_TIMESTAMP, 1, ""})
 	}
-	if o.mark >= 0 {
-		list = append(list, sockopt{unix.SOL_SOCKET, unix.SO_MARK, o.mark, "failed to set mark"})
-	}
 	// A device that stalls must not hold us for longer than the interval.
 	wait := unix.NsecToTimeval(int64(min(time.Second, time.Duration(max(o.interval, minInterval))*time.Millisecond)))
 	if err := unix.SetsockoptTimeval(s.fd, unix.SOL_SOCKET, unix.SO_SNDTIMEO, &wait); err != nil {
