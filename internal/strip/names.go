@@ -1,0 +1,54 @@
+//go:build linux
+
+package main
+
+import "strings"
+
+// namesCompared are the names that the runtime compares a function's name
+// with, whole. The maps of arguments of the two in reflect are found in
+// another way (runtime/stkframe.go); a traceback shows gopanic as "panic".
+var namesCompared = []string{"reflect.makeFuncStub", "reflect.methodValueCall", "runtime.gopanic"}
+
+// namePrefixes are the beginnings of names that the runtime asks for.
+//
+//   - runtime.: an index out of range there is fatal (panicCheck1), goroutines
+//     that start there are the system's (isSystemGoroutine), frames there are
+//     left out of tracebacks (showfuncinfo).
+//   - those and internal/runtime/, reflect.: no goroutine is preempted there
+//     (isAsyncSafePoint).
+//   - internal/runtime/atomic: what a profiling signal must not look into, on
+//     some 32-bit architectures (sigprof).
+var namePrefixes = []string{"runtime.", "internal/runtime/atomic.", "internal/runtime/", "reflect."}
+
+// shortName is what remains of the name of a function: as much as the runtime
+// looks at.
+func shortName(name string) string {
+	for _, n := range namesCompared {
+		if name == n {
+			return name
+		}
+	}
+	prefix := "?."
+	for _, p := range namePrefixes {
+		if strings.HasPrefix(name, p) {
+			prefix = p
+			break
+		}
+	}
+	switch {
+	case prefix == "internal/runtime/":
+		prefix += "?."
+	case prefix == "?." && !strings.Contains(name, "."):
+		return "?" // of assembly; a name without a dot is left out of tracebacks
+	}
+	if strings.Contains(name, ".(*") {
+		// panicwrap takes this form apart for the text of its panic, and
+		// throws without it.
+		return prefix + "(*?).?"
+	}
+	return prefix + "?"
+}
+
+// plain says whether the runtime treats a function of this name like any
+// function of the program.
+func plain(name string) bool { return strings.HasPrefix(shortName(name), "?") }
