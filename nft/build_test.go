@@ -157,7 +157,7 @@ func masked(d []byte) string {
 		case strings.HasPrefix(what, "nlmsg_flags"):
 			line = line[:6] + "  " + strings.Replace(what, "|NLM_F_ACK", "", 1)
 		}
-		out.WriteString(line[6:])
+		out.WriteString(line[min(6, len(line)-1):])
 	}
 	return out.String()
 }

@@ -30,6 +30,9 @@ func (p *Protocol) explain(w io.Writer, datagram []byte, mark int, remark string
 			x.lines(off, datagram[off:], 0, "not a whole message")
 			break
 		}
+		if off > 0 {
+			fmt.Fprintln(w) // between messages
+		}
 		x.header(p, off, datagram[off:], h)
 		x.body(p, off+headerLen, h, body)
 		end := len(datagram) - len(rest)
