@@ -48,7 +48,9 @@ const ifaProto = 11 // IFA_PROTO
 
 // Fields is the one description of struct ifaddrmsg and IFA_*.
 func (a *Addr) Fields(c *nl.Coder) {
-	nl.Start(c, a)
+	if c.Decoding() {
+		*a = Addr{}
+	}
 	nl.M8(c, "ifa_family", &a.Family)
 	nl.M8(c, "ifa_prefixlen", &a.PrefixLen)
 	low := addrFlags8(a.Flags)

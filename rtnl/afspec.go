@@ -67,7 +67,9 @@ type spare struct {
 // reset is [nl.Start] for a Link.
 func (l *Link) reset(c *nl.Coder) {
 	old := *l
-	nl.Start(c, l)
+	if c.Decoding() {
+		*l = Link{}
+	}
 	if c.Decoding() {
 		l.spare = old.spare
 		if old.Inet != nil {

@@ -41,3 +41,19 @@ func TestReusedReply(t *testing.T) {
 		t.Error("two links share their settings")
 	}
 }
+
+// A dump of AF_INET6 has something else than a bridge port in IFLA_PROTINFO.
+func TestLinksOfInet6(t *testing.T) {
+	c, err := nl.Dial(rtnl.Protocol, nl.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if err := c.Do(t.Context(), unix.RTM_NEWLINK, 0, &rtnl.Link{Index: 1, Flags: unix.IFF_UP, Change: unix.IFF_UP}, nil); err != nil {
+		t.Fatal(err)
+	}
+	links, err := nl.List[rtnl.Link](t.Context(), c, unix.RTM_GETLINK, &rtnl.Link{Family: unix.AF_INET6}, nil)
+	if err != nil || len(links) != 1 || links[0].Name != "lo" || links[0].Port != nil {
+		t.Errorf("got %+v, %v", links, err)
+	}
+}

@@ -109,8 +109,12 @@ func (p *BridgePort) state(c *nl.Coder) {
 	c.Name(unix.IFLA_BRPORT_PAD, "IFLA_BRPORT_PAD", nl.KindBytes)
 }
 
-// protInfo codes IFLA_PROTINFO, in which AF_BRIDGE has the port.
+// protInfo codes IFLA_PROTINFO, in which AF_BRIDGE has the port. What AF_INET6
+// has there is also in IFLA_AF_SPEC, and is left to Other.
 func (l *Link) protInfo(c *nl.Coder) {
+	if c.Decoding() && l.Family != unix.AF_BRIDGE {
+		return
+	}
 	if l.Port == nil && c.Encoding() || !c.Nest(unix.IFLA_PROTINFO, "IFLA_PROTINFO") {
 		return
 	}

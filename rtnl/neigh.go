@@ -58,7 +58,9 @@ const (
 
 // Fields is the one description of struct ndmsg and NDA_*.
 func (n *Neigh) Fields(c *nl.Coder) {
-	nl.Start(c, n)
+	if c.Decoding() {
+		*n = Neigh{}
+	}
 	nl.M8(c, "ndm_family", &n.Family)
 	c.Skip("(pad)", 3)
 	nl.M32(c, "ndm_ifindex", &n.Index)

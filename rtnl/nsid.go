@@ -28,7 +28,9 @@ const NSIDNotAssigned = -1
 
 // Fields is the one description of struct rtgenmsg and NETNSA_*.
 func (n *NSID) Fields(c *nl.Coder) {
-	nl.Start(c, n)
+	if c.Decoding() {
+		*n = NSID{}
+	}
 	nl.M8(c, "rtgen_family", &n.Family)
 	c.Skip("(pad)", 3)
 	nl.OptU32(c, unix.NETNSA_NSID, "NETNSA_NSID", &n.ID)

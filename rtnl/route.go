@@ -108,7 +108,9 @@ const (
 
 // Fields is the one description of struct rtmsg and RTA_*.
 func (r *Route) Fields(c *nl.Coder) {
-	nl.Start(c, r)
+	if c.Decoding() {
+		*r = Route{}
+	}
 	dst, src := prefixLen(r.Dst), prefixLen(r.Src)
 	table := routeTable8(r.Table)
 	if r.Table > 0xff {

@@ -57,7 +57,9 @@ const (
 
 // Fields is the one description of struct fib_rule_hdr and FRA_*.
 func (r *Rule) Fields(c *nl.Coder) {
-	nl.Start(c, r)
+	if c.Decoding() {
+		*r = Rule{}
+	}
 	dst, src := prefixLen(r.Dst), prefixLen(r.Src)
 	table := routeTable8(r.Table)
 	if r.Table > 0xff {
