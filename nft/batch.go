@@ -20,7 +20,9 @@ type BatchMark struct {
 
 // Fields is the layout of NFNL_MSG_BATCH_BEGIN.
 func (m *BatchMark) Fields(c *nl.Coder) {
-	nl.Start(c, m)
+	if c.Decoding() {
+		*m = BatchMark{}
+	}
 	header(c, &m.Family, &m.ResID)
 	nl.OptBE32(c, unix.NFNL_BATCH_GENID, "NFNL_BATCH_GENID", &m.GenID)
 	c.Rest(&m.Rest)

@@ -22,7 +22,9 @@ func (*Bitwise) Name() string { return "bitwise" }
 
 // Fields is the layout of NFTA_EXPR_DATA.
 func (b *Bitwise) Fields(c *nl.Coder) {
-	nl.Start(c, b)
+	if c.Decoding() {
+		*b = Bitwise{}
+	}
 	nl.BE32(c, unix.NFTA_BITWISE_SREG, "NFTA_BITWISE_SREG", &b.Sreg)
 	nl.BE32(c, unix.NFTA_BITWISE_DREG, "NFTA_BITWISE_DREG", &b.Dreg)
 	nl.OptBE32(c, attrBitwiseOp, "NFTA_BITWISE_OP", &b.Op)

@@ -21,7 +21,9 @@ func (*Byteorder) Name() string { return "byteorder" }
 
 // Fields is the layout of NFTA_EXPR_DATA.
 func (b *Byteorder) Fields(c *nl.Coder) {
-	nl.Start(c, b)
+	if c.Decoding() {
+		*b = Byteorder{}
+	}
 	nl.BE32(c, unix.NFTA_BYTEORDER_SREG, "NFTA_BYTEORDER_SREG", &b.Sreg)
 	nl.BE32(c, unix.NFTA_BYTEORDER_DREG, "NFTA_BYTEORDER_DREG", &b.Dreg)
 	nl.ReqBE32(c, unix.NFTA_BYTEORDER_OP, "NFTA_BYTEORDER_OP", &b.Op)

@@ -28,7 +28,9 @@ type Chain struct {
 
 // Fields is the layout of NFT_MSG_NEWCHAIN.
 func (ch *Chain) Fields(c *nl.Coder) {
-	nl.Start(c, ch)
+	if c.Decoding() {
+		*ch = Chain{}
+	}
 	header(c, &ch.Family, &ch.ResID)
 	nl.Str(c, unix.NFTA_CHAIN_TABLE, "NFTA_CHAIN_TABLE", &ch.Table)
 	nl.Str(c, unix.NFTA_CHAIN_NAME, "NFTA_CHAIN_NAME", &ch.Name)

@@ -20,7 +20,9 @@ func (*Cmp) Name() string { return "cmp" }
 
 // Fields is the layout of NFTA_EXPR_DATA.
 func (m *Cmp) Fields(c *nl.Coder) {
-	nl.Start(c, m)
+	if c.Decoding() {
+		*m = Cmp{}
+	}
 	nl.BE32(c, unix.NFTA_CMP_SREG, "NFTA_CMP_SREG", &m.Sreg)
 	nl.ReqBE32(c, unix.NFTA_CMP_OP, "NFTA_CMP_OP", &m.Op)
 	value(c, unix.NFTA_CMP_DATA, "NFTA_CMP_DATA", &m.Data)

@@ -25,7 +25,9 @@ type Compat struct {
 
 // Fields is the layout of NFNL_MSG_COMPAT_GET.
 func (q *Compat) Fields(c *nl.Coder) {
-	nl.Start(c, q)
+	if c.Decoding() {
+		*q = Compat{}
+	}
 	header(c, &q.Family, &q.ResID)
 	nl.Str(c, unix.NFTA_COMPAT_NAME, "NFTA_COMPAT_NAME", &q.Extension)
 	nl.ReqBE32(c, unix.NFTA_COMPAT_REV, "NFTA_COMPAT_REV", &q.Rev)

@@ -19,7 +19,9 @@ func (*Counter) Name() string { return "counter" }
 
 // Fields is the layout of NFTA_EXPR_DATA.
 func (n *Counter) Fields(c *nl.Coder) {
-	nl.Start(c, n)
+	if c.Decoding() {
+		*n = Counter{}
+	}
 	nl.OptBE64(c, unix.NFTA_COUNTER_BYTES, "NFTA_COUNTER_BYTES", &n.Bytes)
 	nl.OptBE64(c, unix.NFTA_COUNTER_PACKETS, "NFTA_COUNTER_PACKETS", &n.Packets)
 	pad(c, unix.NFTA_COUNTER_PAD, "NFTA_COUNTER_PAD")

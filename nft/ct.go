@@ -21,7 +21,9 @@ func (*Ct) Name() string { return "ct" }
 
 // Fields is the layout of NFTA_EXPR_DATA.
 func (t *Ct) Fields(c *nl.Coder) {
-	nl.Start(c, t)
+	if c.Decoding() {
+		*t = Ct{}
+	}
 	nl.ReqBE32(c, unix.NFTA_CT_KEY, "NFTA_CT_KEY", &t.Key)
 	nl.BE32(c, unix.NFTA_CT_DREG, "NFTA_CT_DREG", &t.Dreg)
 	nl.OptU8(c, unix.NFTA_CT_DIRECTION, "NFTA_CT_DIRECTION", &t.Dir)

@@ -26,7 +26,9 @@ func (*Dynset) Name() string { return "dynset" }
 
 // Fields is the layout of NFTA_EXPR_DATA.
 func (d *Dynset) Fields(c *nl.Coder) {
-	nl.Start(c, d)
+	if c.Decoding() {
+		*d = Dynset{}
+	}
 	nl.BE32(c, unix.NFTA_DYNSET_SREG_KEY, "NFTA_DYNSET_SREG_KEY", &d.SregKey)
 	nl.BE32(c, unix.NFTA_DYNSET_SREG_DATA, "NFTA_DYNSET_SREG_DATA", &d.SregData)
 	nl.ReqBE32(c, unix.NFTA_DYNSET_OP, "NFTA_DYNSET_OP", &d.Op)

@@ -21,7 +21,9 @@ type Elems struct {
 
 // Fields is the layout of NFT_MSG_NEWSETELEM.
 func (e *Elems) Fields(c *nl.Coder) {
-	nl.Start(c, e)
+	if c.Decoding() {
+		*e = Elems{}
+	}
 	header(c, &e.Family, &e.ResID)
 	nl.Str(c, unix.NFTA_SET_ELEM_LIST_TABLE, "NFTA_SET_ELEM_LIST_TABLE", &e.Table)
 	nl.Str(c, unix.NFTA_SET_ELEM_LIST_SET, "NFTA_SET_ELEM_LIST_SET", &e.Set)

@@ -19,7 +19,9 @@ func (*Fib) Name() string { return "fib" }
 
 // Fields is the layout of NFTA_EXPR_DATA.
 func (f *Fib) Fields(c *nl.Coder) {
-	nl.Start(c, f)
+	if c.Decoding() {
+		*f = Fib{}
+	}
 	nl.BE32(c, unix.NFTA_FIB_FLAGS, "NFTA_FIB_FLAGS", &f.Flags)
 	nl.BE32(c, unix.NFTA_FIB_RESULT, "NFTA_FIB_RESULT", &f.Result)
 	nl.BE32(c, unix.NFTA_FIB_DREG, "NFTA_FIB_DREG", &f.Dreg)

@@ -37,7 +37,9 @@ type Flowtable struct {
 
 // Fields is the layout of NFT_MSG_NEWFLOWTABLE.
 func (f *Flowtable) Fields(c *nl.Coder) {
-	nl.Start(c, f)
+	if c.Decoding() {
+		*f = Flowtable{}
+	}
 	header(c, &f.Family, &f.ResID)
 	nl.Str(c, attrFlowtableTable, "NFTA_FLOWTABLE_TABLE", &f.Table)
 	nl.Str(c, attrFlowtableName, "NFTA_FLOWTABLE_NAME", &f.Name)

@@ -23,7 +23,9 @@ type Gen struct {
 
 // Fields is the layout of NFT_MSG_NEWGEN.
 func (g *Gen) Fields(c *nl.Coder) {
-	nl.Start(c, g)
+	if c.Decoding() {
+		*g = Gen{}
+	}
 	header(c, &g.Family, &g.ResID)
 	nl.BE32(c, unix.NFTA_GEN_ID, "NFTA_GEN_ID", &g.ID)
 	nl.BE32(c, unix.NFTA_GEN_PROC_PID, "NFTA_GEN_PROC_PID", &g.ProcPID)

@@ -19,7 +19,9 @@ func (*Immediate) Name() string { return "immediate" }
 
 // Fields is the layout of NFTA_EXPR_DATA.
 func (m *Immediate) Fields(c *nl.Coder) {
-	nl.Start(c, m)
+	if c.Decoding() {
+		*m = Immediate{}
+	}
 	nl.ReqBE32(c, unix.NFTA_IMMEDIATE_DREG, "NFTA_IMMEDIATE_DREG", &m.Dreg)
 	m.Data.fields(c, unix.NFTA_IMMEDIATE_DATA, "NFTA_IMMEDIATE_DATA")
 }

@@ -22,7 +22,9 @@ func (*Limit) Name() string { return "limit" }
 
 // Fields is the layout of NFTA_EXPR_DATA.
 func (l *Limit) Fields(c *nl.Coder) {
-	nl.Start(c, l)
+	if c.Decoding() {
+		*l = Limit{}
+	}
 	nl.ReqBE64(c, unix.NFTA_LIMIT_RATE, "NFTA_LIMIT_RATE", &l.Rate)
 	nl.ReqBE64(c, unix.NFTA_LIMIT_UNIT, "NFTA_LIMIT_UNIT", &l.Unit)
 	nl.ReqBE32(c, unix.NFTA_LIMIT_BURST, "NFTA_LIMIT_BURST", &l.Burst)

@@ -23,7 +23,9 @@ func (*Log) Name() string { return "log" }
 
 // Fields is the layout of NFTA_EXPR_DATA.
 func (l *Log) Fields(c *nl.Coder) {
-	nl.Start(c, l)
+	if c.Decoding() {
+		*l = Log{}
+	}
 	nl.OptBE16(c, unix.NFTA_LOG_GROUP, "NFTA_LOG_GROUP", &l.Group)
 	nl.Str(c, unix.NFTA_LOG_PREFIX, "NFTA_LOG_PREFIX", &l.Prefix)
 	nl.BE32(c, unix.NFTA_LOG_SNAPLEN, "NFTA_LOG_SNAPLEN", &l.Snaplen)

@@ -23,7 +23,9 @@ func (*Lookup) Name() string { return "lookup" }
 
 // Fields is the layout of NFTA_EXPR_DATA.
 func (l *Lookup) Fields(c *nl.Coder) {
-	nl.Start(c, l)
+	if c.Decoding() {
+		*l = Lookup{}
+	}
 	nl.BE32(c, unix.NFTA_LOOKUP_SREG, "NFTA_LOOKUP_SREG", &l.Sreg)
 	nl.OptBE32(c, unix.NFTA_LOOKUP_DREG, "NFTA_LOOKUP_DREG", &l.Dreg)
 	nl.Str(c, unix.NFTA_LOOKUP_SET, "NFTA_LOOKUP_SET", &l.Set)

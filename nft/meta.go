@@ -20,7 +20,9 @@ func (*Meta) Name() string { return "meta" }
 
 // Fields is the layout of NFTA_EXPR_DATA.
 func (m *Meta) Fields(c *nl.Coder) {
-	nl.Start(c, m)
+	if c.Decoding() {
+		*m = Meta{}
+	}
 	nl.ReqBE32(c, unix.NFTA_META_KEY, "NFTA_META_KEY", &m.Key)
 	nl.BE32(c, unix.NFTA_META_DREG, "NFTA_META_DREG", &m.Dreg)
 	nl.BE32(c, unix.NFTA_META_SREG, "NFTA_META_SREG", &m.Sreg)

@@ -34,7 +34,9 @@ func (*Masq) Name() string { return "masq" }
 
 // Fields is the layout of NFTA_EXPR_DATA.
 func (m *Masq) Fields(c *nl.Coder) {
-	nl.Start(c, m)
+	if c.Decoding() {
+		*m = Masq{}
+	}
 	nl.BE32(c, unix.NFTA_MASQ_FLAGS, "NFTA_MASQ_FLAGS", &m.Flags)
 	nl.BE32(c, unix.NFTA_MASQ_REG_PROTO_MIN, "NFTA_MASQ_REG_PROTO_MIN", &m.PortMin)
 	nl.BE32(c, unix.NFTA_MASQ_REG_PROTO_MAX, "NFTA_MASQ_REG_PROTO_MAX", &m.PortMax)
@@ -55,7 +57,9 @@ func (*NAT) Name() string { return "nat" }
 
 // Fields is the layout of NFTA_EXPR_DATA.
 func (n *NAT) Fields(c *nl.Coder) {
-	nl.Start(c, n)
+	if c.Decoding() {
+		*n = NAT{}
+	}
 	nl.ReqBE32(c, unix.NFTA_NAT_TYPE, "NFTA_NAT_TYPE", &n.Type)
 	nl.BE32(c, unix.NFTA_NAT_FAMILY, "NFTA_NAT_FAMILY", &n.Family)
 	nl.BE32(c, unix.NFTA_NAT_REG_ADDR_MIN, "NFTA_NAT_REG_ADDR_MIN", &n.AddrMin)
@@ -95,7 +99,9 @@ func (*Redir) Name() string { return "redir" }
 
 // Fields is the layout of NFTA_EXPR_DATA.
 func (r *Redir) Fields(c *nl.Coder) {
-	nl.Start(c, r)
+	if c.Decoding() {
+		*r = Redir{}
+	}
 	nl.BE32(c, unix.NFTA_REDIR_REG_PROTO_MIN, "NFTA_REDIR_REG_PROTO_MIN", &r.PortMin)
 	nl.BE32(c, unix.NFTA_REDIR_REG_PROTO_MAX, "NFTA_REDIR_REG_PROTO_MAX", &r.PortMax)
 	nl.BE32(c, unix.NFTA_REDIR_FLAGS, "NFTA_REDIR_FLAGS", &r.Flags)

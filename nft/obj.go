@@ -26,7 +26,9 @@ type Obj struct {
 
 // Fields is the layout of NFT_MSG_NEWOBJ.
 func (o *Obj) Fields(c *nl.Coder) {
-	nl.Start(c, o)
+	if c.Decoding() {
+		*o = Obj{}
+	}
 	header(c, &o.Family, &o.ResID)
 	nl.Str(c, unix.NFTA_OBJ_TABLE, "NFTA_OBJ_TABLE", &o.Table)
 	nl.Str(c, unix.NFTA_OBJ_NAME, "NFTA_OBJ_NAME", &o.Name)

@@ -22,7 +22,9 @@ func (*Objref) Name() string { return "objref" }
 
 // Fields is the layout of NFTA_EXPR_DATA.
 func (o *Objref) Fields(c *nl.Coder) {
-	nl.Start(c, o)
+	if c.Decoding() {
+		*o = Objref{}
+	}
 	nl.BE32(c, unix.NFTA_OBJREF_IMM_TYPE, "NFTA_OBJREF_IMM_TYPE", &o.Type)
 	nl.Str(c, unix.NFTA_OBJREF_IMM_NAME, "NFTA_OBJREF_IMM_NAME", &o.Object)
 	nl.BE32(c, unix.NFTA_OBJREF_SET_SREG, "NFTA_OBJREF_SET_SREG", &o.Sreg)

@@ -27,7 +27,9 @@ func (*Payload) Name() string { return "payload" }
 
 // Fields is the layout of NFTA_EXPR_DATA.
 func (p *Payload) Fields(c *nl.Coder) {
-	nl.Start(c, p)
+	if c.Decoding() {
+		*p = Payload{}
+	}
 	nl.BE32(c, unix.NFTA_PAYLOAD_SREG, "NFTA_PAYLOAD_SREG", &p.Sreg)
 	nl.BE32(c, unix.NFTA_PAYLOAD_DREG, "NFTA_PAYLOAD_DREG", &p.Dreg)
 	nl.ReqBE32(c, unix.NFTA_PAYLOAD_BASE, "NFTA_PAYLOAD_BASE", &p.Base)

@@ -19,7 +19,9 @@ func (*Quota) Name() string { return "quota" }
 
 // Fields is the layout of NFTA_EXPR_DATA.
 func (q *Quota) Fields(c *nl.Coder) {
-	nl.Start(c, q)
+	if c.Decoding() {
+		*q = Quota{}
+	}
 	nl.ReqBE64(c, unix.NFTA_QUOTA_BYTES, "NFTA_QUOTA_BYTES", &q.Bytes)
 	nl.ReqBE32(c, unix.NFTA_QUOTA_FLAGS, "NFTA_QUOTA_FLAGS", &q.Flags)
 	nl.BE64(c, unix.NFTA_QUOTA_CONSUMED, "NFTA_QUOTA_CONSUMED", &q.Consumed)
@@ -48,7 +50,9 @@ func (*Connlimit) Name() string { return "connlimit" }
 
 // Fields is the layout of NFTA_EXPR_DATA.
 func (l *Connlimit) Fields(c *nl.Coder) {
-	nl.Start(c, l)
+	if c.Decoding() {
+		*l = Connlimit{}
+	}
 	nl.ReqBE32(c, attrConnlimitCount, "NFTA_CONNLIMIT_COUNT", &l.Count)
 	nl.ReqBE32(c, attrConnlimitFlags, "NFTA_CONNLIMIT_FLAGS", &l.Flags)
 }
@@ -64,7 +68,9 @@ func (*Last) Name() string { return "last" }
 
 // Fields is the layout of NFTA_EXPR_DATA.
 func (l *Last) Fields(c *nl.Coder) {
-	nl.Start(c, l)
+	if c.Decoding() {
+		*l = Last{}
+	}
 	nl.OptBE32(c, attrLastSet, "NFTA_LAST_SET", &l.Set)
 	nl.OptBE64(c, attrLastMsecs, "NFTA_LAST_MSECS", &l.Msecs)
 	pad(c, attrLastPad, "NFTA_LAST_PAD")

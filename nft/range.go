@@ -20,7 +20,9 @@ func (*Range) Name() string { return "range" }
 
 // Fields is the layout of NFTA_EXPR_DATA.
 func (r *Range) Fields(c *nl.Coder) {
-	nl.Start(c, r)
+	if c.Decoding() {
+		*r = Range{}
+	}
 	nl.BE32(c, unix.NFTA_RANGE_SREG, "NFTA_RANGE_SREG", &r.Sreg)
 	nl.ReqBE32(c, unix.NFTA_RANGE_OP, "NFTA_RANGE_OP", &r.Op)
 	value(c, unix.NFTA_RANGE_FROM_DATA, "NFTA_RANGE_FROM_DATA", &r.From)

@@ -18,7 +18,9 @@ func (*Reject) Name() string { return "reject" }
 
 // Fields is the layout of NFTA_EXPR_DATA.
 func (r *Reject) Fields(c *nl.Coder) {
-	nl.Start(c, r)
+	if c.Decoding() {
+		*r = Reject{}
+	}
 	nl.ReqBE32(c, unix.NFTA_REJECT_TYPE, "NFTA_REJECT_TYPE", &r.Type)
 	nl.OptU8(c, unix.NFTA_REJECT_ICMP_CODE, "NFTA_REJECT_ICMP_CODE", &r.Code)
 }

@@ -27,7 +27,9 @@ type Rule struct {
 
 // Fields is the layout of NFT_MSG_NEWRULE.
 func (r *Rule) Fields(c *nl.Coder) {
-	nl.Start(c, r)
+	if c.Decoding() {
+		*r = Rule{}
+	}
 	header(c, &r.Family, &r.ResID)
 	nl.Str(c, unix.NFTA_RULE_TABLE, "NFTA_RULE_TABLE", &r.Table)
 	nl.Str(c, unix.NFTA_RULE_CHAIN, "NFTA_RULE_CHAIN", &r.Chain)

@@ -39,7 +39,9 @@ const DataVerdict = unix.NFT_DATA_VERDICT
 
 // Fields is the layout of NFT_MSG_NEWSET.
 func (s *Set) Fields(c *nl.Coder) {
-	nl.Start(c, s)
+	if c.Decoding() {
+		*s = Set{}
+	}
 	header(c, &s.Family, &s.ResID)
 	nl.Str(c, unix.NFTA_SET_TABLE, "NFTA_SET_TABLE", &s.Table)
 	nl.Str(c, unix.NFTA_SET_NAME, "NFTA_SET_NAME", &s.Name)

@@ -23,7 +23,9 @@ type Table struct {
 
 // Fields is the layout of NFT_MSG_NEWTABLE.
 func (t *Table) Fields(c *nl.Coder) {
-	nl.Start(c, t)
+	if c.Decoding() {
+		*t = Table{}
+	}
 	header(c, &t.Family, &t.ResID)
 	nl.Str(c, unix.NFTA_TABLE_NAME, "NFTA_TABLE_NAME", &t.Name)
 	nl.BE64(c, attrTableHandle, "NFTA_TABLE_HANDLE", &t.Handle)

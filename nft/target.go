@@ -21,7 +21,9 @@ func (*Target) Name() string { return "target" }
 
 // Fields is the layout of NFTA_EXPR_DATA.
 func (t *Target) Fields(c *nl.Coder) {
-	nl.Start(c, t)
+	if c.Decoding() {
+		*t = Target{}
+	}
 	name, rev := identity(c, t.Info)
 	nl.Str(c, unix.NFTA_TARGET_NAME, "NFTA_TARGET_NAME", &name)
 	nl.ReqBE32(c, unix.NFTA_TARGET_REV, "NFTA_TARGET_REV", &rev)
@@ -43,7 +45,9 @@ func (*Match) Name() string { return "match" }
 
 // Fields is the layout of NFTA_EXPR_DATA.
 func (m *Match) Fields(c *nl.Coder) {
-	nl.Start(c, m)
+	if c.Decoding() {
+		*m = Match{}
+	}
 	name, rev := identity(c, m.Info)
 	nl.Str(c, unix.NFTA_MATCH_NAME, "NFTA_MATCH_NAME", &name)
 	nl.ReqBE32(c, unix.NFTA_MATCH_REV, "NFTA_MATCH_REV", &rev)

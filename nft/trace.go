@@ -37,7 +37,9 @@ type Trace struct {
 
 // Fields is the layout of NFT_MSG_TRACE.
 func (t *Trace) Fields(c *nl.Coder) {
-	nl.Start(c, t)
+	if c.Decoding() {
+		*t = Trace{}
+	}
 	header(c, &t.Family, &t.ResID)
 	nl.Str(c, unix.NFTA_TRACE_TABLE, "NFTA_TRACE_TABLE", &t.Table)
 	nl.Str(c, unix.NFTA_TRACE_CHAIN, "NFTA_TRACE_CHAIN", &t.Chain)

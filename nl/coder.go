@@ -13,7 +13,8 @@ import (
 // fixed header, then its attributes, in wire order. The same method encodes,
 // decodes and describes, so that the three cannot disagree.
 //
-// Fields begins with [Start], which resets the message before it is decoded.
+// Fields begins by resetting the message before it is decoded: with [Start], or,
+// which is the same in less machine code, "if c.Decoding() { *m = M{} }".
 type Message interface{ Fields(c *Coder) }
 
 const (
@@ -48,14 +49,19 @@ type Coder struct {
 	names map[string]string // strings decoded before, to share
 }
 
+// incomparable keeps the compiler from writing code that compares what holds it.
+type incomparable [0]func()
+
 // A nest is an open nested attribute while encoding.
 type nest struct {
+	_   incomparable
 	at  int // offset of its header in buf
 	sel string
 }
 
 // A frame is the message or a nested attribute while decoding.
 type frame struct {
+	_        incomparable
 	pos, end int // what is not yet taken by members
 	indexed  bool
 	lenient  bool // a C struct that may be shorter than ours

@@ -53,7 +53,7 @@ func (c *Coder) open(typ uint16, name, sel string, flag uint16, kind Kind) bool 
 	switch c.mode {
 	case encode:
 		c.top++
-		c.enc[c.top] = nest{len(c.buf), sel}
+		c.enc[c.top] = nest{at: len(c.buf), sel: sel}
 		binary.NativeEndian.PutUint16(c.room(nlaHeader)[2:], typ|flag) // end writes the length
 	case decode:
 		b, at, ok := c.lookup(typ)

@@ -66,19 +66,17 @@ type spare struct {
 
 // reset is [nl.Start] for a Link.
 func (l *Link) reset(c *nl.Coder) {
-	old := *l
-	if c.Decoding() {
-		*l = Link{}
+	if !c.Decoding() {
+		return
 	}
-	if c.Decoding() {
-		l.spare = old.spare
-		if old.Inet != nil {
-			l.spare.inet = old.Inet
-		}
-		if old.Inet6 != nil {
-			l.spare.inet6 = old.Inet6
-		}
+	kept := l.spare
+	if l.Inet != nil {
+		kept.inet = l.Inet
 	}
+	if l.Inet6 != nil {
+		kept.inet6 = l.Inet6
+	}
+	*l = Link{spare: kept}
 }
 
 // reuse sets *p where it is nil, when decoding to the spare one if there is one.
