@@ -39,41 +39,57 @@ func Array[T ~uint32 | ~uint64](c *Coder, typ uint16, name string, names []strin
 			return
 		}
 		for i, v := range *p {
-			if size == 4 {
-				binary.NativeEndian.PutUint32(b[4*i:], uint32(v))
-			} else {
-				binary.NativeEndian.PutUint64(b[8*i:], uint64(v))
-			}
+			putInt(b[size*i:], size, uint64(v))
 		}
 	case decode:
-		b, _, ok := c.lookup(typ)
+		b, n, ok := c.array(typ, name, size)
 		if !ok {
 			*p = nil
 			return
 		}
-		if len(b)%size != 0 {
-			c.Fail(fmt.Errorf("nl: %s: %d bytes are no array of %d-byte integers", name, len(b), size))
-			return
-		}
-		n := len(b) / size
 		v := *p
 		if v == nil || cap(v) < n {
 			v = make([]T, n)
 		}
 		v = v[:n]
 		for i := range v {
-			if size == 4 {
-				v[i] = T(binary.NativeEndian.Uint32(b[4*i:]))
-			} else {
-				v[i] = T(binary.NativeEndian.Uint64(b[8*i:]))
-			}
+			v[i] = T(getInt(b[size*i:], size))
 		}
 		*p = v
 	default:
-		s := &Set{Members: make([]Attr, len(names))}
-		for i, n := range names {
-			s.Members[i] = Attr{Name: n, Kind: KindInt, Size: size, Format: formatter[T]()}
-		}
-		c.add(typ, Attr{Name: name, Kind: KindStruct, Set: s})
+		describeArray(c, typ, name, names, size, formatter[T]())
 	}
+}
+
+// array is lookup for n integers of size bytes.
+func (c *Coder) array(typ uint16, name string, size int) (b []byte, n int, ok bool) {
+	b, _, ok = c.lookup(typ)
+	if len(b)%size != 0 {
+		c.Fail(fmt.Errorf("nl: %s: %d bytes are no array of %d-byte integers", name, len(b), size))
+		return nil, 0, false
+	}
+	return b, len(b) / size, ok
+}
+
+func describeArray(c *Coder, typ uint16, name string, names []string, size int, format func(uint64) string) {
+	s := &Set{Members: make([]Attr, len(names))}
+	for i, n := range names {
+		s.Members[i] = Attr{Name: n, Kind: KindInt, Size: size, Format: format}
+	}
+	c.add(typ, Attr{Name: name, Kind: KindStruct, Set: s})
+}
+
+func putInt(b []byte, size int, n uint64) {
+	if size == 4 {
+		binary.NativeEndian.PutUint32(b, uint32(n))
+	} else {
+		binary.NativeEndian.PutUint64(b, n)
+	}
+}
+
+func getInt(b []byte, size int) uint64 {
+	if size == 4 {
+		return uint64(binary.NativeEndian.Uint32(b))
+	}
+	return binary.NativeEndian.Uint64(b)
 }

@@ -73,12 +73,20 @@ type integer interface {
 
 //go:noinline // it is called once, and would be copied to every place
 func describeInt[T integer](c *Coder, typ uint16, name string, size int, big bool) {
-	c.add(typ, Attr{Name: name, Kind: KindInt, Size: size, Big: big, Format: formatter[T]()})
+	c.describeInt(typ, name, size, big, formatter[T]())
+}
+
+func (c *Coder) describeInt(typ uint16, name string, size int, big bool, format func(uint64) string) {
+	c.add(typ, Attr{Name: name, Kind: KindInt, Size: size, Big: big, Format: format})
 }
 
 //go:noinline
 func describeMember[T integer](c *Coder, name string, size int, big bool) {
-	c.member(Attr{Name: name, Kind: KindInt, Size: size, Big: big, Format: formatter[T]()})
+	c.describeMember(name, size, big, formatter[T]())
+}
+
+func (c *Coder) describeMember(name string, size int, big bool, format func(uint64) string) {
+	c.member(Attr{Name: name, Kind: KindInt, Size: size, Big: big, Format: format})
 }
 
 // formatter keeps T's String method: the Go type carries the kernel's names.

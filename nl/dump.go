@@ -94,15 +94,15 @@ func List[T any, P interface {
 	Message
 }](ctx context.Context, c *Conn, typ uint16, req Message, keep func(P) bool) ([]T, error) {
 	var all []T
-	err := c.whole(ctx, typ, req, func() { all = nil }, func(_ Header, body []byte) error {
-		var v T // afresh: what is kept must share no slice with the next
-		if err := c.coder.Decode(body, P(&v)); err != nil {
-			return c.failed(typ, err)
+	var v *T
+	err := c.whole(ctx, typ, req, func(first bool) Message {
+		if first {
+			all = nil
+		} else if keep == nil || keep(v) {
+			all = append(all, *v)
 		}
-		if keep == nil || keep(&v) {
-			all = append(all, v)
-		}
-		return nil
+		v = new(T) // afresh: what is kept must share no slice with the next
+		return P(v)
 	})
 	if err != nil {
 		return nil, err
@@ -110,13 +110,20 @@ func List[T any, P interface {
 	return all, nil
 }
 
-// whole dumps until a dump is not interrupted; restart is called before each.
-func (c *Conn) whole(ctx context.Context, typ uint16, req Message, restart func(), each func(h Header, body []byte) error) error {
+// whole dumps until a dump is not interrupted. next is called at the beginning
+// of each and behind each message, to give the place to decode one to.
+func (c *Conn) whole(ctx context.Context, typ uint16, req Message, next func(first bool) Message) error {
 	ctx, cancel := withDeadline(ctx)
 	defer cancel()
 	for pause := time.Millisecond; ; pause = min(2*pause, 128*time.Millisecond) {
-		restart()
-		err := c.Dump(ctx, typ, req, each)
+		m := next(true)
+		err := c.Dump(ctx, typ, req, func(_ Header, body []byte) error {
+			if err := c.coder.Decode(body, m); err != nil {
+				return c.failed(typ, err)
+			}
+			m = next(false)
+			return nil
+		})
 		if !errors.Is(err, ErrInterrupted) {
 			return err
 		}
