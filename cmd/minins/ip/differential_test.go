@@ -60,7 +60,9 @@ var unsettled = []struct {
 	{regexp.MustCompile(`"state":"[a-z]+"`), "STATE"},
 }
 
-// state is what the real ip sees of a namespace.
+// state is what the real ip sees of a namespace, an object a line, in
+// alphabetical order: that of IPv6 routes is the one in which links got their
+// carrier.
 func state(t testing.TB, ns *testns.NS) string {
 	t.Helper()
 	var b strings.Builder
@@ -76,7 +78,7 @@ func state(t testing.TB, ns *testns.NS) string {
 		b.WriteString(ns.Run(t, "ip", "-n", name, "-d", "-j", "addr").Stdout)
 		b.WriteString(ns.Run(t, "ip", "-n", name, "-j", "route").Stdout)
 	}
-	return b.String()
+	return sorted(b.String())
 }
 
 // split breaks a command line at blanks; quotes hold words together.
@@ -166,7 +168,7 @@ func TestDifferential(t *testing.T) {
 				compare(t, got[i], w)
 			}
 			if gotState != wantState {
-				t.Errorf("the state at the end:\ngot  %s\nwant %s", gotState, wantState)
+				t.Errorf("the state at the end has\n%s\nand lacks\n%s", without(gotState, wantState), without(wantState, gotState))
 			}
 			n += len(want)
 		})
@@ -181,6 +183,13 @@ func sorted(s string) string {
 	s = strings.NewReplacer("},{", "}\n{", "[{", "[\n{", "}]", "}\n]").Replace(s)
 	lines := strings.Split(s, "\n")
 	slices.Sort(lines)
+	return strings.Join(lines, "\n")
+}
+
+// without is the lines of a that b lacks.
+func without(a, b string) string {
+	there := strings.Split(b, "\n")
+	lines := slices.DeleteFunc(strings.Split(a, "\n"), func(l string) bool { return slices.Contains(there, l) })
 	return strings.Join(lines, "\n")
 }
 
