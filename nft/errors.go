@@ -4,6 +4,7 @@ package nft
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/minins/minins/nl"
@@ -34,40 +35,47 @@ func describe(h nl.Header, body []byte) string {
 	verb := verbOf(Protocol.TypeName(h.Type), h.Flags)
 	switch m := m.(type) {
 	case *Table:
-		return fmt.Sprintf("%s table %s %s", verb, m.Family.Keyword(), m.Name)
+		return verb + " table " + m.Family.Keyword() + " " + m.Name
 	case *Chain:
-		return fmt.Sprintf("%s chain %s %s %s", verb, m.Family.Keyword(), m.Table, m.Name)
+		return verb + " chain " + within(m.Family, m.Table, m.Name)
 	case *Rule:
 		return m.describe(verb)
 	case *Set:
-		return fmt.Sprintf("%s set %s %s %s", verb, m.Family.Keyword(), m.Table, m.Name)
+		return verb + " set " + within(m.Family, m.Table, m.Name)
 	case *Elems:
-		return fmt.Sprintf("%s %d elements of set %s %s %s", verb, len(m.Elems), m.Family.Keyword(), m.Table, m.Set)
+		return verb + " " + strconv.Itoa(len(m.Elems)) + " elements of set " + within(m.Family, m.Table, m.Set)
 	case *Obj:
-		return fmt.Sprintf("%s object %s %s %s", verb, m.Family.Keyword(), m.Table, m.Name)
+		return verb + " object " + within(m.Family, m.Table, m.Name)
 	case *Flowtable:
-		return fmt.Sprintf("%s flowtable %s %s %s", verb, m.Family.Keyword(), m.Table, m.Name)
+		return verb + " flowtable " + within(m.Family, m.Table, m.Name)
 	}
 	return Protocol.TypeName(h.Type)
+}
+
+// within is a name in the way of nft: with its family and its table.
+func within(f Family, table, name string) string {
+	return f.Keyword() + " " + table + " " + name
 }
 
 func (r *Rule) describe(verb string) string {
 	chain := r.Chain
 	if chain == "" && r.ChainID != 0 {
-		chain = fmt.Sprintf("number %d of the batch", r.ChainID)
+		chain = "number " + strconv.Itoa(int(r.ChainID)) + " of the batch"
 	}
-	where := fmt.Sprintf("chain %s %s %s", r.Family.Keyword(), r.Table, chain)
+	where := "chain " + within(r.Family, r.Table, chain)
+	what, number := " the rule with handle ", r.Handle
 	switch {
 	case verb == "delete" && r.Chain == "":
-		return fmt.Sprintf("flush table %s %s", r.Family.Keyword(), r.Table)
+		return "flush table " + r.Family.Keyword() + " " + r.Table
 	case verb == "delete" && r.Handle == 0:
 		return "flush " + where
 	case r.Handle != 0:
-		return fmt.Sprintf("%s the rule with handle %d of %s", verb, r.Handle, where)
 	case r.Position != 0:
-		return fmt.Sprintf("%s a rule next to handle %d of %s", verb, r.Position, where)
+		what, number = " a rule next to handle ", r.Position
+	default:
+		return verb + " a rule to " + where
 	}
-	return fmt.Sprintf("%s a rule to %s", verb, where)
+	return verb + what + strconv.FormatUint(number, 10) + " of " + where
 }
 
 // verbOf is what a request does to its object.

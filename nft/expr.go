@@ -19,55 +19,74 @@ type Expr interface {
 	Name() string // the kernel's: "meta"
 }
 
-// known makes an empty expression of each kind that has a type here.
-var known = [...]func() Expr{
-	func() Expr { return new(Meta) },
-	func() Expr { return new(Cmp) },
-	func() Expr { return new(Payload) },
-	func() Expr { return new(Bitwise) },
-	func() Expr { return new(Counter) },
-	func() Expr { return new(Immediate) },
-	func() Expr { return new(Target) },
-	func() Expr { return new(Match) },
-	func() Expr { return new(Range) },
-	func() Expr { return new(Lookup) },
-	func() Expr { return new(Masq) },
-	func() Expr { return new(NAT) },
-	func() Expr { return new(Redir) },
-	func() Expr { return new(Ct) },
-	func() Expr { return new(Reject) },
-	func() Expr { return new(Limit) },
-	func() Expr { return new(Log) },
-	func() Expr { return new(Fib) },
-	func() Expr { return new(Objref) },
-	func() Expr { return new(Dynset) },
-	func() Expr { return new(Byteorder) },
-	func() Expr { return new(Quota) },
-	func() Expr { return new(Connlimit) },
-	func() Expr { return new(Last) },
-	func() Expr { return new(Notrack) },
+// known are the names of the expressions that have a type here.
+var known = [...]string{
+	"meta", "cmp", "payload", "bitwise", "counter", "immediate", "target", "match", "range", "lookup",
+	"masq", "nat", "redir", "ct", "reject", "limit", "log", "fib", "objref", "dynset", "byteorder",
+	"quota", "connlimit", "last", "notrack",
 }
+
+// stateful are those that sets, elements and dynset may hold.
+var stateful = [...]string{"counter", "limit", "quota", "connlimit", "last"}
 
 // newExpr makes an empty expression by its name.
 func newExpr(name string) Expr {
-	for _, empty := range known {
-		if e := empty(); e.Name() == name {
-			return e
-		}
+	switch name {
+	case "meta":
+		return new(Meta)
+	case "cmp":
+		return new(Cmp)
+	case "payload":
+		return new(Payload)
+	case "bitwise":
+		return new(Bitwise)
+	case "counter":
+		return new(Counter)
+	case "immediate":
+		return new(Immediate)
+	case "target":
+		return new(Target)
+	case "match":
+		return new(Match)
+	case "range":
+		return new(Range)
+	case "lookup":
+		return new(Lookup)
+	case "masq":
+		return new(Masq)
+	case "nat":
+		return new(NAT)
+	case "redir":
+		return new(Redir)
+	case "ct":
+		return new(Ct)
+	case "reject":
+		return new(Reject)
+	case "limit":
+		return new(Limit)
+	case "log":
+		return new(Log)
+	case "fib":
+		return new(Fib)
+	case "objref":
+		return new(Objref)
+	case "dynset":
+		return new(Dynset)
+	case "byteorder":
+		return new(Byteorder)
+	case "quota":
+		return new(Quota)
+	case "connlimit":
+		return new(Connlimit)
+	case "last":
+		return new(Last)
+	case "notrack":
+		return new(Notrack)
 	}
 	return &Raw{Kind: name}
 }
 
 var errNoExpr = errors.New("nft: a nil expression")
-
-// stateful are the expressions that sets, elements and dynset may hold.
-var stateful = [...]func() Expr{
-	func() Expr { return new(Counter) },
-	func() Expr { return new(Limit) },
-	func() Expr { return new(Quota) },
-	func() Expr { return new(Connlimit) },
-	func() Expr { return new(Last) },
-}
 
 // exprFields codes one expression of a rule, NFTA_EXPR_*.
 func exprFields(c *nl.Coder, e *Expr) { exprOf(c, e, known[:]) }
@@ -76,7 +95,7 @@ func exprFields(c *nl.Coder, e *Expr) { exprOf(c, e, known[:]) }
 func statefulFields(c *nl.Coder, e *Expr) { exprOf(c, e, stateful[:]) }
 
 // exprOf codes one expression; a description holds those of kinds.
-func exprOf(c *nl.Coder, e *Expr, kinds []func() Expr) {
+func exprOf(c *nl.Coder, e *Expr, kinds []string) {
 	var name string
 	switch {
 	case *e != nil:
@@ -93,10 +112,9 @@ func exprOf(c *nl.Coder, e *Expr, kinds []func() Expr) {
 		return
 	}
 	if c.Describing() {
-		for _, empty := range kinds {
-			v := empty()
-			if c.Case(v.Name()) {
-				v.Fields(c)
+		for _, kind := range kinds {
+			if c.Case(kind) {
+				newExpr(kind).Fields(c)
 			}
 		}
 		c.End()

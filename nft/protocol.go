@@ -48,76 +48,84 @@ var conntrackNames = [...]string{
 	"IPCTNL_MSG_CT_GET_DYING", "IPCTNL_MSG_CT_GET_UNCONFIRMED",
 }
 
+// What a message of nf_tables is about.
+const (
+	ofTable = iota + 1
+	ofChain
+	ofRule
+	ofSet
+	ofElems
+	ofGen
+	ofTrace
+	ofObj
+	ofFlowtable
+)
+
+// messages are those of nf_tables, by NFT_MSG_*.
+var messages = [...]struct {
+	name string
+	of   uint8
+}{
+	unix.NFT_MSG_NEWTABLE:      {"NFT_MSG_NEWTABLE", ofTable},
+	unix.NFT_MSG_GETTABLE:      {"NFT_MSG_GETTABLE", ofTable},
+	unix.NFT_MSG_DELTABLE:      {"NFT_MSG_DELTABLE", ofTable},
+	msgDestroyTable:            {"NFT_MSG_DESTROYTABLE", ofTable},
+	unix.NFT_MSG_NEWCHAIN:      {"NFT_MSG_NEWCHAIN", ofChain},
+	unix.NFT_MSG_GETCHAIN:      {"NFT_MSG_GETCHAIN", ofChain},
+	unix.NFT_MSG_DELCHAIN:      {"NFT_MSG_DELCHAIN", ofChain},
+	msgDestroyChain:            {"NFT_MSG_DESTROYCHAIN", ofChain},
+	unix.NFT_MSG_NEWRULE:       {"NFT_MSG_NEWRULE", ofRule},
+	unix.NFT_MSG_GETRULE:       {"NFT_MSG_GETRULE", ofRule},
+	unix.NFT_MSG_DELRULE:       {"NFT_MSG_DELRULE", ofRule},
+	msgDestroyRule:             {"NFT_MSG_DESTROYRULE", ofRule},
+	unix.NFT_MSG_GETRULE_RESET: {"NFT_MSG_GETRULE_RESET", ofRule},
+	unix.NFT_MSG_NEWSET:        {"NFT_MSG_NEWSET", ofSet},
+	unix.NFT_MSG_GETSET:        {"NFT_MSG_GETSET", ofSet},
+	unix.NFT_MSG_DELSET:        {"NFT_MSG_DELSET", ofSet},
+	msgDestroySet:              {"NFT_MSG_DESTROYSET", ofSet},
+	unix.NFT_MSG_NEWSETELEM:    {"NFT_MSG_NEWSETELEM", ofElems},
+	unix.NFT_MSG_GETSETELEM:    {"NFT_MSG_GETSETELEM", ofElems},
+	unix.NFT_MSG_DELSETELEM:    {"NFT_MSG_DELSETELEM", ofElems},
+	msgDestroySetElem:          {"NFT_MSG_DESTROYSETELEM", ofElems},
+	msgGetSetElemReset:         {"NFT_MSG_GETSETELEM_RESET", ofElems},
+	unix.NFT_MSG_NEWGEN:        {"NFT_MSG_NEWGEN", ofGen},
+	unix.NFT_MSG_GETGEN:        {"NFT_MSG_GETGEN", ofGen},
+	unix.NFT_MSG_TRACE:         {"NFT_MSG_TRACE", ofTrace},
+	unix.NFT_MSG_NEWOBJ:        {"NFT_MSG_NEWOBJ", ofObj},
+	unix.NFT_MSG_GETOBJ:        {"NFT_MSG_GETOBJ", ofObj},
+	unix.NFT_MSG_DELOBJ:        {"NFT_MSG_DELOBJ", ofObj},
+	msgDestroyObj:              {"NFT_MSG_DESTROYOBJ", ofObj},
+	unix.NFT_MSG_GETOBJ_RESET:  {"NFT_MSG_GETOBJ_RESET", ofObj},
+	unix.NFT_MSG_NEWFLOWTABLE:  {"NFT_MSG_NEWFLOWTABLE", ofFlowtable},
+	unix.NFT_MSG_GETFLOWTABLE:  {"NFT_MSG_GETFLOWTABLE", ofFlowtable},
+	unix.NFT_MSG_DELFLOWTABLE:  {"NFT_MSG_DELFLOWTABLE", ofFlowtable},
+	msgDestroyFlowtable:        {"NFT_MSG_DESTROYFLOWTABLE", ofFlowtable},
+}
+
 func tables(msg uint16) (string, nl.Message) {
-	switch msg {
-	case unix.NFT_MSG_NEWTABLE:
-		return "NFT_MSG_NEWTABLE", new(Table)
-	case unix.NFT_MSG_GETTABLE:
-		return "NFT_MSG_GETTABLE", new(Table)
-	case unix.NFT_MSG_DELTABLE:
-		return "NFT_MSG_DELTABLE", new(Table)
-	case msgDestroyTable:
-		return "NFT_MSG_DESTROYTABLE", new(Table)
-	case unix.NFT_MSG_NEWCHAIN:
-		return "NFT_MSG_NEWCHAIN", new(Chain)
-	case unix.NFT_MSG_GETCHAIN:
-		return "NFT_MSG_GETCHAIN", new(Chain)
-	case unix.NFT_MSG_DELCHAIN:
-		return "NFT_MSG_DELCHAIN", new(Chain)
-	case msgDestroyChain:
-		return "NFT_MSG_DESTROYCHAIN", new(Chain)
-	case unix.NFT_MSG_NEWRULE:
-		return "NFT_MSG_NEWRULE", new(Rule)
-	case unix.NFT_MSG_GETRULE:
-		return "NFT_MSG_GETRULE", new(Rule)
-	case unix.NFT_MSG_DELRULE:
-		return "NFT_MSG_DELRULE", new(Rule)
-	case msgDestroyRule:
-		return "NFT_MSG_DESTROYRULE", new(Rule)
-	case unix.NFT_MSG_GETRULE_RESET:
-		return "NFT_MSG_GETRULE_RESET", new(Rule)
-	case unix.NFT_MSG_NEWSET:
-		return "NFT_MSG_NEWSET", new(Set)
-	case unix.NFT_MSG_GETSET:
-		return "NFT_MSG_GETSET", new(Set)
-	case unix.NFT_MSG_DELSET:
-		return "NFT_MSG_DELSET", new(Set)
-	case msgDestroySet:
-		return "NFT_MSG_DESTROYSET", new(Set)
-	case unix.NFT_MSG_NEWSETELEM:
-		return "NFT_MSG_NEWSETELEM", new(Elems)
-	case unix.NFT_MSG_GETSETELEM:
-		return "NFT_MSG_GETSETELEM", new(Elems)
-	case unix.NFT_MSG_DELSETELEM:
-		return "NFT_MSG_DELSETELEM", new(Elems)
-	case msgDestroySetElem:
-		return "NFT_MSG_DESTROYSETELEM", new(Elems)
-	case msgGetSetElemReset:
-		return "NFT_MSG_GETSETELEM_RESET", new(Elems)
-	case unix.NFT_MSG_NEWGEN:
-		return "NFT_MSG_NEWGEN", new(Gen)
-	case unix.NFT_MSG_GETGEN:
-		return "NFT_MSG_GETGEN", new(Gen)
-	case unix.NFT_MSG_TRACE:
-		return "NFT_MSG_TRACE", new(Trace)
-	case unix.NFT_MSG_NEWOBJ:
-		return "NFT_MSG_NEWOBJ", new(Obj)
-	case unix.NFT_MSG_GETOBJ:
-		return "NFT_MSG_GETOBJ", new(Obj)
-	case unix.NFT_MSG_DELOBJ:
-		return "NFT_MSG_DELOBJ", new(Obj)
-	case msgDestroyObj:
-		return "NFT_MSG_DESTROYOBJ", new(Obj)
-	case unix.NFT_MSG_GETOBJ_RESET:
-		return "NFT_MSG_GETOBJ_RESET", new(Obj)
-	case unix.NFT_MSG_NEWFLOWTABLE:
-		return "NFT_MSG_NEWFLOWTABLE", new(Flowtable)
-	case unix.NFT_MSG_GETFLOWTABLE:
-		return "NFT_MSG_GETFLOWTABLE", new(Flowtable)
-	case unix.NFT_MSG_DELFLOWTABLE:
-		return "NFT_MSG_DELFLOWTABLE", new(Flowtable)
-	case msgDestroyFlowtable:
-		return "NFT_MSG_DESTROYFLOWTABLE", new(Flowtable)
+	if int(msg) >= len(messages) {
+		return "", nil
+	}
+	name := messages[msg].name
+	switch messages[msg].of {
+	case ofTable:
+		return name, new(Table)
+	case ofChain:
+		return name, new(Chain)
+	case ofRule:
+		return name, new(Rule)
+	case ofSet:
+		return name, new(Set)
+	case ofElems:
+		return name, new(Elems)
+	case ofGen:
+		return name, new(Gen)
+	case ofTrace:
+		return name, new(Trace)
+	case ofObj:
+		return name, new(Obj)
+	case ofFlowtable:
+		return name, new(Flowtable)
 	}
 	return "", nil
 }
