@@ -60,7 +60,7 @@ func within(f Family, table, name string) string {
 func (r *Rule) describe(verb string) string {
 	chain := r.Chain
 	if chain == "" && r.ChainID != 0 {
-		chain = "number " + strconv.Itoa(int(r.ChainID)) + " of the batch"
+		chain = "number " + strconv.FormatUint(uint64(r.ChainID), 10) + " of the batch"
 	}
 	where := "chain " + within(r.Family, r.Table, chain)
 	what, number := " the rule with handle ", r.Handle

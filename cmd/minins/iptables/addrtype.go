@@ -33,7 +33,7 @@ func (m *addrtype) set(s setting) error {
 	types := func(p *xt.AddrTypes, inv xt.AddrTypeFlags) error {
 		bits, bad, ok := parseNames(s.arg, addrTypes)
 		if !ok {
-			return wrong("addrtype: bad type \"%s\"", bad)
+			return wrong(`addrtype: bad type "` + bad + `"`)
 		}
 		*p = xt.AddrTypes(bits)
 		if s.inv {

@@ -3,7 +3,6 @@
 package iptables
 
 import (
-	"fmt"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -131,14 +130,14 @@ func (m *conntrack) set(s setting) error {
 		}
 		bits, bad, ok := parseNames(s.arg, states)
 		if !ok {
-			return wrong("Bad %s \"%s\"", s.option, bad)
+			return wrong("Bad " + s.option + ` "` + bad + `"`)
 		}
 		m.StateMask = xt.CtStates(bits)
 		m.note(xt.CtMatchState, s.inv)
 	case "ctproto":
 		num, ok := parseProtocol(s.arg)
 		if !ok {
-			return wrong("unknown protocol \"%s\" specified", s.arg)
+			return wrong(`unknown protocol "` + s.arg + `" specified`)
 		}
 		if num == 0 && s.inv {
 			return wrong("conntrack: rule would never match protocol")
@@ -148,7 +147,7 @@ func (m *conntrack) set(s setting) error {
 	case "ctstatus":
 		bits, bad, ok := parseNames(s.arg, ctStatuses)
 		if !ok {
-			return wrong("Bad ctstatus \"%s\"", bad)
+			return wrong(`Bad ctstatus "` + bad + `"`)
 		}
 		m.StatusMask = bits
 		m.note(xt.CtMatchStatus, s.inv)
@@ -160,13 +159,13 @@ func (m *conntrack) set(s setting) error {
 		lo, err1 := number(from, 32)
 		hi, err2 := number(to, 32)
 		if err1 != nil || err2 != nil {
-			return wrong("conntrack: bad value for option \"--ctexpire\" near \"%s\", or out of range (0-4294967295).\n", s.arg)
+			return wrong("conntrack: bad value for option \"--ctexpire\" near \"" + s.arg + "\", or out of range (0-4294967295).\n")
 		}
 		m.ExpiresMin, m.ExpiresMax = uint32(lo), uint32(hi)
 		m.note(xt.CtMatchExpires, s.inv)
 	case "ctdir":
 		if !strings.EqualFold(s.arg, "ORIGINAL") && !strings.EqualFold(s.arg, "REPLY") {
-			return wrong("conntrack: Bad value for \"--ctdir\" option: \"%s\"", s.arg)
+			return wrong(`conntrack: Bad value for "--ctdir" option: "` + s.arg + `"`)
 		}
 		m.note(xt.CtMatchDir, strings.EqualFold(s.arg, "REPLY"))
 	}
@@ -269,5 +268,5 @@ func span(from, to uint32) string {
 	if from == to {
 		return strconv.FormatUint(uint64(from), 10)
 	}
-	return fmt.Sprintf("%d:%d", from, to)
+	return strconv.FormatUint(uint64(from), 10) + ":" + strconv.FormatUint(uint64(to), 10)
 }

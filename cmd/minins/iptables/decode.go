@@ -29,9 +29,7 @@ type loadedValue struct {
 }
 
 // unsayable is an expression that iptables has no words for.
-func unsayable(format string, args ...any) error {
-	return fail(incompatible, format, args...)
-}
+func unsayable(what string) error { return fail(incompatible, what) }
 
 // decode is a rule of the kernel's in iptables' words, or an error that names
 // what there are no words for. Nothing is left out.
@@ -51,12 +49,12 @@ func decode(r *nft.Rule, native bool) (*rule, error) {
 
 func (d *decoder) expr(x nft.Expr) error {
 	if j := d.rule.jump; j.name != "" {
-		return unsayable("%s behind -j %s", x.Name(), j.name)
+		return unsayable(x.Name() + " behind -j " + j.name)
 	}
 	switch x := x.(type) {
 	case *nft.Meta:
 		if x.Sreg != 0 {
-			return unsayable("meta set %v", x.Key)
+			return unsayable("meta set " + x.Key.String())
 		}
 		d.regs[x.Dreg] = loadedValue{meta: x}
 	case *nft.Payload:
@@ -74,7 +72,7 @@ func (d *decoder) expr(x nft.Expr) error {
 		d.rule.counters.Packets, d.rule.counters.Bytes = x.Packets.V, x.Bytes.V
 	case *nft.Limit:
 		if x.Type != 0 || x.Flags != 0 {
-			return unsayable("limit %v %v", x.Type, x.Flags)
+			return unsayable("limit " + x.Type.String() + " " + x.Flags.String())
 		}
 		d.match(&limit{rate: x.Rate, unit: x.Unit, burst: x.Burst})
 	case *nft.Match:
@@ -87,7 +85,7 @@ func (d *decoder) expr(x nft.Expr) error {
 		if d.native {
 			return d.nativeExpr(x)
 		}
-		return unsayable("%s", x.Name())
+		return unsayable(x.Name())
 	}
 	return nil
 }
@@ -127,7 +125,7 @@ func (d *decoder) compare(x *nft.Cmp) error {
 func (d *decoder) compareMeta(v loadedValue, data []byte, inv bool) error {
 	key := v.meta.Key
 	if v.mask != nil && key != nft.MetaMark {
-		return unsayable("%v with a mask", key)
+		return unsayable(key.String() + " with a mask")
 	}
 	switch key {
 	case nft.MetaL4Proto:
@@ -146,7 +144,7 @@ func (d *decoder) compareMeta(v loadedValue, data []byte, inv bool) error {
 			return nil
 		}
 	}
-	return unsayable("%v", key)
+	return unsayable(key.String())
 }
 
 func (d *decoder) immediate(x *nft.Immediate) error {
@@ -168,7 +166,7 @@ func (d *decoder) immediate(x *nft.Immediate) error {
 	case nft.VerdictJump, nft.VerdictGoto:
 		d.rule.jump = jump{name: v.Chain, final: v.Code == nft.VerdictGoto}
 	default:
-		return unsayable("verdict %v", v.Code)
+		return unsayable("verdict " + v.Code.String())
 	}
 	return nil
 }

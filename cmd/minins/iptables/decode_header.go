@@ -5,6 +5,7 @@ package iptables
 import (
 	"encoding/binary"
 	"net/netip"
+	"strconv"
 	"strings"
 
 	"github.com/minins/minins/nft"
@@ -15,11 +16,11 @@ import (
 func (d *decoder) protocol(data []byte, inv bool) error {
 	p := protocol{inv: inv}
 	if len(data) != 1 {
-		return unsayable("protocol of %d bytes", len(data))
+		return unsayable("protocol of " + strconv.Itoa(len(data)) + " bytes")
 	}
 	p.num = data[0]
 	if d.rule.proto != (protocol{}) && d.rule.proto != p || p.num == 0 {
-		return unsayable("protocol %d beside %d", p.num, d.rule.proto.num)
+		return unsayable("protocol " + strconv.Itoa(int(p.num)) + " beside " + strconv.Itoa(int(d.rule.proto.num)))
 	}
 	d.rule.proto = p
 	return nil
@@ -44,13 +45,13 @@ func setDevice(dev *device, data []byte, inv bool) error {
 func (d *decoder) comparePayload(v loadedValue, data []byte, inv bool) error {
 	p := v.payload
 	if len(data) != int(p.Len) || v.mask != nil && len(v.mask) != len(data) {
-		return unsayable("payload of %d bytes compared with %d", p.Len, len(data))
+		return unsayable("payload of " + strconv.FormatUint(uint64(p.Len), 10) + " bytes compared with " + strconv.Itoa(len(data)))
 	}
 	if p.Base == nft.TransportHeader {
 		return d.compareTransport(v, data, inv)
 	}
 	if p.Base != nft.NetworkHeader {
-		return unsayable("%v", p.Base)
+		return unsayable(p.Base.String())
 	}
 	src, dst, size, proto := uint32(12), uint32(16), 4, uint32(9)
 	if d.family == nft.IPv6 {
@@ -70,7 +71,7 @@ func (d *decoder) comparePayload(v loadedValue, data []byte, inv bool) error {
 		}
 		return nil
 	}
-	return unsayable("payload at network header + %d", p.Offset)
+	return unsayable("payload at network header + " + strconv.FormatUint(uint64(p.Offset), 10))
 }
 
 func (d *decoder) network(n *network, v loadedValue, data []byte, size int, inv bool) error {
@@ -118,7 +119,7 @@ func (d *decoder) compareTransport(v loadedValue, data []byte, inv bool) error {
 			t.FlagMask = v.mask[0]
 		}
 		if t.FlagMask&^0x3f != 0 || t.FlagMask == 0 {
-			return unsayable("TCP flags with mask %#x", t.FlagMask)
+			return unsayable("TCP flags with mask " + hexText(uint32(t.FlagMask)))
 		}
 		if inv {
 			t.Inv |= invFlags
@@ -138,7 +139,7 @@ func (d *decoder) compareTransport(v loadedValue, data []byte, inv bool) error {
 		d.match(m)
 		return nil
 	}
-	return unsayable("payload at transport header + %d", p.Offset)
+	return unsayable("payload at transport header + " + strconv.FormatUint(uint64(p.Offset), 10))
 }
 
 // ports reads a range.
@@ -167,7 +168,7 @@ func (d *decoder) portBound(x *nft.Cmp) error {
 func (d *decoder) portsAt(offset uint32, from, to []byte, inv bool) error {
 	t, ok := d.transport()
 	if !ok || len(from) != 2 || len(to) != 2 || offset != 0 && offset != 2 {
-		return unsayable("payload at transport header + %d", offset)
+		return unsayable("payload at transport header + " + strconv.FormatUint(uint64(offset), 10))
 	}
 	ports, bit := &t.SrcPorts, uint8(invSrcPort)
 	if offset == 2 {

@@ -32,7 +32,7 @@ func (d *decoder) nativeExpr(x nft.Expr) error {
 	case *nft.Reject:
 		return d.reject(x)
 	}
-	return unsayable("%s", x.Name())
+	return unsayable(x.Name())
 }
 
 func (d *decoder) nat(kind string, flags xt.NATFlags, addrMin, addrMax, portMin, portMax nft.Register) error {
@@ -54,7 +54,7 @@ func (d *decoder) nat(kind string, flags xt.NATFlags, addrMin, addrMax, portMin,
 			n.MaxPort, ok2 = d.port(portMax)
 		}
 		if !ok1 || !ok2 {
-			return unsayable("%s with a port that is no constant", kind)
+			return unsayable(kind + " with a port that is no constant")
 		}
 	}
 	return d.xtTarget(n)
@@ -79,7 +79,7 @@ func (d *decoder) reject(x *nft.Reject) error {
 			return d.xtTarget(&xt.Reject{With: with})
 		}
 	}
-	return unsayable("reject %v", x.Type)
+	return unsayable("reject " + x.Type.String())
 }
 
 // compareStates reads "ct state & mask != 0".

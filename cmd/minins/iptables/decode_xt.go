@@ -3,7 +3,7 @@
 package iptables
 
 import (
-	"fmt"
+	"strconv"
 
 	"github.com/minins/minins/nft/xt"
 )
@@ -72,7 +72,7 @@ func (d *decoder) xtTarget(info xt.Info) error {
 func (r *rule) unknown() (string, bool) {
 	for _, m := range append(r.matches[:len(r.matches):len(r.matches)], r.jump.target) {
 		if u, ok := m.(*unknownExtension); ok {
-			return fmt.Sprintf("%s revision %d", u.info.Name(), u.info.Rev()), true
+			return u.info.Name() + " revision " + strconv.FormatUint(uint64(u.info.Rev()), 10), true
 		}
 	}
 	return "", false

@@ -166,8 +166,8 @@ func (e *encoder) match(m extension, p protocol) error {
 func native32(n uint32) []byte { return binary.NativeEndian.AppendUint32(nil, n) }
 
 func cannot(x extension) error {
-	return fail(refused, "%s is not supported without nft_compat", x.name()).
-		hinted("this kernel has no nft_compat, and %s%s has no expression of its own in nf_tables", x.name(), x.save())
+	return fail(refused, x.name()+" is not supported without nft_compat").
+		hinted("this kernel has no nft_compat, and " + x.name() + x.save() + " has no expression of its own in nf_tables")
 }
 
 // matchInfo is a match that has no native expressions.
@@ -211,7 +211,7 @@ func (e *encoder) transport(t *transport, p protocol) error {
 		want, name = unix.IPPROTO_TCP, "TCP"
 	}
 	if p.num != want {
-		return wrong("%s match requires '-p %s'", name, t.name())
+		return wrong(name + " match requires '-p " + t.name() + "'")
 	}
 	if !anySrc {
 		e.ports(0, t.SrcPorts, t.Inv&invSrcPort != 0)

@@ -4,7 +4,6 @@ package iptables
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/minins/minins/cmd/minins/applet"
 )
@@ -33,16 +32,19 @@ type failure struct {
 
 func (f *failure) Error() string { return f.text }
 
-func fail(k kind, format string, args ...any) *failure {
-	return &failure{kind: k, text: fmt.Sprintf(format, args...)}
-}
+func fail(k kind, text string) *failure { return &failure{kind: k, text: text} }
 
 // wrong is a mistake in the command line.
-func wrong(format string, args ...any) *failure { return fail(usage, format, args...) }
+func wrong(text string) *failure { return fail(usage, text) }
+
+// badOption is a mistake in an option of an extension.
+func badOption(extension, option, what string) *failure {
+	return wrong(extension + `: option "--` + option + `" ` + what + "\n")
+}
 
 // hinted adds what the failure is about, and what to do.
-func (f *failure) hinted(format string, args ...any) *failure {
-	f.hint = fmt.Sprintf(format, args...)
+func (f *failure) hinted(text string) *failure {
+	f.hint = text
 	return f
 }
 
@@ -51,7 +53,7 @@ func (f *failure) hinted(format string, args ...any) *failure {
 func report(c *applet.Cmd, err error) int {
 	var f *failure
 	if !errors.As(err, &f) {
-		f = fail(byKernel, "%v", err)
+		f = fail(byKernel, err.Error())
 	}
 	status := 1
 	switch f.kind {

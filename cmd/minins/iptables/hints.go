@@ -4,7 +4,7 @@ package iptables
 
 import (
 	"errors"
-	"fmt"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -34,8 +34,7 @@ func (s *state) builtins() string {
 }
 
 func (c *chain) tooBig(cmd *command) string {
-	return fmt.Sprintf("chain %s has %d rules, and %d is none of their numbers: see %s",
-		c.name, len(c.rules), cmd.number, cmd.line("-nvL "+c.name+" --line-numbers"))
+	return "chain " + c.name + " has " + strconv.Itoa(len(c.rules)) + " rules, and " + strconv.Itoa(cmd.number) + " is none of their numbers: see " + cmd.line("-nvL "+c.name+" --line-numbers")
 }
 
 // noTarget says what may have been meant by a target that is not there.
@@ -43,28 +42,26 @@ func (cmd *command) noTarget(s *state) string {
 	name := cmd.rule.jump.name
 	for _, m := range modules() {
 		if m.target && strings.EqualFold(m.name, name) {
-			return fmt.Sprintf("targets are in capitals: -j %s", m.name)
+			return "targets are in capitals: -j " + m.name
 		}
 	}
 	for _, verdict := range []string{"ACCEPT", "DROP", "RETURN"} {
 		if strings.EqualFold(verdict, name) {
-			return fmt.Sprintf("targets are in capitals: -j %s", verdict)
+			return "targets are in capitals: -j " + verdict
 		}
 	}
-	return fmt.Sprintf("%s is neither a target that minins knows nor a chain of table %s; %s makes such a chain",
-		name, s.name, cmd.line("-N "+name))
+	return name + " is neither a target that minins knows nor a chain of table " + s.name + "; " + cmd.line("-N "+name) + " makes such a chain"
 }
 
 // noRule says why no rule was found.
 func (cmd *command) noRule(s *state, c *chain) string {
 	switch {
 	case c == nil:
-		return fmt.Sprintf("table %s has no chain %s", s.name, cmd.chain)
+		return "table " + s.name + " has no chain " + cmd.chain
 	case len(c.rules) == 0:
-		return fmt.Sprintf("chain %s of table %s has no rules", c.name, s.name)
+		return "chain " + c.name + " of table " + s.name + " has no rules"
 	}
-	return fmt.Sprintf("none of the %d rules in chain %s of table %s says the same, to the last option: see %s",
-		len(c.rules), c.name, s.name, cmd.line("-S "+c.name))
+	return "none of the " + strconv.Itoa(len(c.rules)) + " rules in chain " + c.name + " of table " + s.name + " says the same, to the last option: see " + cmd.line("-S "+c.name)
 }
 
 // byTheKernel puts the kernel's refusal in iptables' words.
@@ -75,14 +72,14 @@ func byTheKernel(cmd *command, err error) error {
 	}
 	if e.Errno == unix.EPERM || e.Errno == unix.EACCES {
 		return fail(byKernel, "Could not fetch rule set generation id: Permission denied (you must be root)").
-			hinted("changing or reading rules needs CAP_NET_ADMIN in the namespace's user namespace: %v", err)
+			hinted("changing or reading rules needs CAP_NET_ADMIN in the namespace's user namespace: " + err.Error())
 	}
 	h, body, _, ok := nl.Next(e.Request())
 	_, m := nft.Protocol.Type(h.Type)
 	if !ok || m == nil || new(nl.Coder).Decode(body, m) != nil {
 		return err
 	}
-	f := fail(byKernel, " %s failed (%s): %s", operation(h, m), sentence(e.Errno.Error()), object(m))
+	f := fail(byKernel, " "+operation(h, m)+" failed ("+sentence(e.Errno.Error())+"): "+object(m))
 	f.hint = err.Error()
 	if why := misused(cmd, e); why != "" {
 		f.hint = why
@@ -154,20 +151,19 @@ func misused(cmd *command, e *nl.Error) string {
 	case !cmd.isRule():
 		return ""
 	case chains != "" && e.Errno == unix.EINVAL:
-		return fmt.Sprintf("-j %s works in table nat, chain %s, and in chains that only these jump to; this is table %s, chain %s",
-			j.name, chains, cmd.table, cmd.chain)
+		return "-j " + j.name + " works in table nat, chain " + chains + ", and in chains that only these jump to; this is table " + cmd.table + ", chain " + cmd.chain
 	case j.name == "REJECT" && e.Errno == unix.EINVAL:
 		return "-j REJECT works in table filter; --reject-with tcp-reset needs -p tcp before it"
 	case e.Errno == unix.EINVAL:
 		for _, m := range cmd.rule.matches {
 			if n := m.name(); n == "tcp" || n == "udp" || n == "icmp" || n == "icmp6" {
-				return fmt.Sprintf("-m %s needs its protocol: add -p %s", n, strings.Replace(n, "icmp6", "icmpv6", 1))
+				return "-m " + n + " needs its protocol: add -p " + strings.Replace(n, "icmp6", "icmpv6", 1)
 			}
 		}
 	case e.Errno == unix.EMLINK || e.Errno == unix.ELOOP:
-		return fmt.Sprintf("a packet that jumps from %s to %s would go round for ever", cmd.chain, j.name)
+		return "a packet that jumps from " + cmd.chain + " to " + j.name + " would go round for ever"
 	case e.Errno == unix.EOPNOTSUPP && j.name != "":
-		return fmt.Sprintf("%s is a builtin chain, which only packets enter: no rule can jump to it", j.name)
+		return j.name + " is a builtin chain, which only packets enter: no rule can jump to it"
 	}
 	return ""
 }

@@ -41,7 +41,7 @@ func (m *iprange) set(s setting) error {
 	from, ok1 := parseAddr(m.family, first)
 	to, ok2 := parseAddr(m.family, last)
 	if !ok1 || !ok2 {
-		return wrong("iprange: Bad value for \"--%s\" option: \"%s\"", s.option, s.arg)
+		return wrong(`iprange: Bad value for "--` + s.option + `" option: "` + s.arg + `"`)
 	}
 	at, flag, inv := 0, uint8(rangeSrc), uint8(rangeSrcInv)
 	if s.option == "dst-range" {

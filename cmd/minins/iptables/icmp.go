@@ -3,7 +3,6 @@
 package iptables
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -95,7 +94,7 @@ func (m *icmp) set(s setting) error {
 			continue
 		}
 		if found != nil {
-			return wrong("Ambiguous %s type `%s': `%s' or `%s'?", label, s.arg, found.name, n.name)
+			return wrong("Ambiguous " + label + " type `" + s.arg + "': `" + found.name + "' or `" + n.name + "'?")
 		}
 		found = n
 	}
@@ -106,13 +105,13 @@ func (m *icmp) set(s setting) error {
 	typ, code, hasCode := strings.Cut(s.arg, "/")
 	n, err := number(typ, 8)
 	if err != nil {
-		return wrong("Unknown %s type `%s'", label, s.arg).
+		return wrong("Unknown " + label + " type `" + s.arg + "'").
 			hinted("a type is a number, TYPE/CODE, or a name such as echo-request, echo-reply, destination-unreachable or time-exceeded")
 	}
 	m.Type, m.Code = uint8(n), [2]uint8{0, 255}
 	if hasCode {
 		if n, err = number(code, 8); err != nil {
-			return wrong("Unknown %s code `%s'", label, s.arg)
+			return wrong("Unknown " + label + " code `" + s.arg + "'")
 		}
 		m.Code = [2]uint8{uint8(n), uint8(n)}
 	}
@@ -126,13 +125,13 @@ func (m *icmp) save() string {
 	if m.IPv6 {
 		option = "icmpv6-type"
 	}
-	text := fmt.Sprintf("%s --%s ", not(m.Inv != 0), option)
+	text := not(m.Inv != 0) + " --" + option + " "
 	if m.Type == 255 && !m.IPv6 {
 		return text + "any"
 	}
 	text += strconv.Itoa(int(m.Type))
 	if m.Code != [2]uint8{0, 255} {
-		text += fmt.Sprintf("/%d", m.Code[0])
+		text += "/" + strconv.Itoa(int(m.Code[0]))
 	}
 	return text
 }
@@ -149,12 +148,12 @@ func (m *icmp) list(n *naming) string {
 			}
 		}
 	}
-	text += not(m.Inv != 0) + fmt.Sprintf("type %d", m.Type)
+	text += not(m.Inv != 0) + "type " + strconv.Itoa(int(m.Type))
 	switch {
 	case m.Code[0] == m.Code[1]:
-		text += fmt.Sprintf(" code %d", m.Code[0])
+		text += " code " + strconv.Itoa(int(m.Code[0]))
 	case m.Code != [2]uint8{0, 255}:
-		text += fmt.Sprintf(" codes %d-%d", m.Code[0], m.Code[1])
+		text += " codes " + strconv.Itoa(int(m.Code[0])) + "-" + strconv.Itoa(int(m.Code[1]))
 	}
 	return text
 }

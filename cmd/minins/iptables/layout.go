@@ -50,13 +50,13 @@ func (l *layout) arrange() []string {
 		switch {
 		case g.target:
 			if l.jump >= 0 && i < l.jump {
-				l.fault("%s is an option of the target: it has to come behind -j %s", g.name(), target[len(target)-1])
+				l.fault(g.name() + " is an option of the target: it has to come behind -j " + target[len(target)-1])
 			}
 			targetOptions = append(targetOptions, g.words...)
 		case g.module != "":
 			if isProtocolMatch(g.module) && matches.find(g.module) < 0 {
 				if l.proto > i {
-					l.fault("%s has to come behind -p %s", g.name(), l.groups[l.proto].last())
+					l.fault(g.name() + " has to come behind -p " + l.groups[l.proto].last())
 				}
 				own = append(own, g.words...)
 			}
@@ -95,7 +95,7 @@ func (l *layout) protocol() []string {
 	if l.proto >= 0 {
 		for _, g := range l.groups[:l.proto] {
 			if g.target && g.hasPort() {
-				l.fault("-p %s has to come before %s", l.groups[l.proto].last(), g.name())
+				l.fault("-p " + l.groups[l.proto].last() + " has to come before " + g.name())
 			}
 		}
 		return l.groups[l.proto].words
@@ -103,14 +103,14 @@ func (l *layout) protocol() []string {
 	for _, g := range l.groups {
 		switch {
 		case g.module == "tcp" && (g.opt.key() == "source-port" || g.opt.key() == "destination-port"):
-			l.fault("%s needs a protocol before it, as ports belong to one: -p tcp (or -p udp)", g.name())
+			l.fault(g.name() + " needs a protocol before it, as ports belong to one: -p tcp (or -p udp)")
 			return []string{"-p", "tcp"}
 		case isProtocolMatch(g.module):
 			p := strings.Replace(g.module, "icmp6", "icmpv6", 1)
-			l.fault("%s needs its protocol before it: -p %s", g.name(), p)
+			l.fault(g.name() + " needs its protocol before it: -p " + p)
 			return []string{"-p", p}
 		case g.module == "multiport", g.target && g.hasPort():
-			l.fault("%s has a port, which needs a protocol before it: -p tcp (or -p udp)", g.name())
+			l.fault(g.name() + " has a port, which needs a protocol before it: -p tcp (or -p udp)")
 			return []string{"-p", "tcp"}
 		}
 	}
@@ -134,7 +134,7 @@ func (l *layout) target() []string {
 		words := slices.Clone(l.groups[l.jump].words)
 		name := &words[len(words)-1]
 		if up := strings.ToUpper(*name); *name != up && isTarget(up) {
-			l.fault("targets are in capitals: -j %s", up)
+			l.fault("targets are in capitals: -j " + up)
 			*name = up
 		}
 		return words
@@ -145,7 +145,7 @@ func (l *layout) target() []string {
 		}
 		switch g.opt.key() {
 		case "to-destination", "to-source", "reject-with", "set-mark", "set-xmark", "log-prefix", "log-level":
-			l.fault("%s is an option of target %s: -j %s is missing", g.name(), g.module, g.module)
+			l.fault(g.name() + " is an option of target " + g.module + ": -j " + g.module + " is missing")
 			return []string{"-j", g.module}
 		}
 	}
@@ -192,12 +192,12 @@ func (l *layout) matches() (list matchList) {
 		case i < 0 && isProtocolMatch(g.module):
 			continue
 		case i < 0:
-			l.fault("%s is an option of match %s: -m %s is missing", g.name(), g.module, g.module)
+			l.fault(g.name() + " is an option of match " + g.module + ": -m " + g.module + " is missing")
 			i = len(list)
 			list = append(list, matchOptions{name: g.module})
 			seen[g.module] = true
 		case !seen[g.module]:
-			l.fault("%s has to come behind -m %s", g.name(), g.module)
+			l.fault(g.name() + " has to come behind -m " + g.module)
 		}
 		list[i].options = append(list[i].options, g.words...)
 	}

@@ -3,7 +3,6 @@
 package iptables
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 )
@@ -51,11 +50,11 @@ func (m *limit) set(s setting) error {
 	}
 	n, err := strconv.ParseUint(rate, 10, 32)
 	if err != nil || n == 0 || seconds == 0 {
-		return wrong("bad rate \"%s\"'", s.arg)
+		return wrong(`bad rate "` + s.arg + `"'`)
 	}
 	period := limitScale * seconds / n
 	if period == 0 {
-		return wrong("Rate too fast \"%s\"", s.arg)
+		return wrong(`Rate too fast "` + s.arg + `"`)
 	}
 	m.rate, m.unit = roundRate(period)
 	return nil
@@ -80,20 +79,20 @@ func (*limit) check(use) error { return nil }
 func (m *limit) text() string {
 	for _, u := range units {
 		if u.seconds == m.unit {
-			return fmt.Sprintf("%d/%s", m.rate, u.short)
+			return strconv.FormatUint(m.rate, 10) + "/" + u.short
 		}
 	}
-	return fmt.Sprintf("%d/%dsec", m.rate, m.unit)
+	return strconv.FormatUint(m.rate, 10) + "/" + strconv.FormatUint(m.unit, 10) + "sec"
 }
 
 func (m *limit) save() string {
 	text := " --limit " + m.text()
 	if m.burst != 5 {
-		text += fmt.Sprintf(" --limit-burst %d", m.burst)
+		text += " --limit-burst " + strconv.FormatUint(uint64(m.burst), 10)
 	}
 	return text
 }
 
 func (m *limit) list(*naming) string {
-	return fmt.Sprintf(" limit: avg %s burst %d", m.text(), m.burst)
+	return " limit: avg " + m.text() + " burst " + strconv.FormatUint(uint64(m.burst), 10)
 }

@@ -4,6 +4,7 @@ package iptables
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/minins/minins/cmd/minins/applet"
@@ -25,19 +26,19 @@ type listing struct {
 func (k *kernel) newListing(cmd *command, s *state) (*listing, error) {
 	l := &listing{k: k, s: s, cmd: cmd, names: newNaming(cmd.numeric || cmd.do != 'L'), rules: map[*nft.Rule]*rule{}}
 	if cmd.named && s.find(cmd.chain) == nil {
-		return nil, fail(incompatible, "chain `%s' in table `%s' is incompatible, use 'nft' tool.", cmd.chain, s.name).
-			hinted("table %s has no chain %s; %s lists its chains", s.name, cmd.chain, cmd.line("-S"))
+		return nil, fail(incompatible, "chain `"+cmd.chain+"' in table `"+s.name+"' is incompatible, use 'nft' tool.").
+			hinted("table " + s.name + " has no chain " + cmd.chain + "; " + cmd.line("-S") + " lists its chains")
 	}
 	for _, c := range l.chains() {
 		for i, r := range c.rules {
 			out, err := k.decode(s.table, r)
 			if err != nil {
-				what := fmt.Sprintf("table `%s'", s.name)
+				what := "table `" + s.name + "'"
 				if cmd.named {
-					what = fmt.Sprintf("chain `%s' in table `%s'", cmd.chain, s.name)
+					what = "chain `" + cmd.chain + "' in table `" + s.name + "'"
 				}
-				return nil, fail(incompatible, "%s is incompatible, use 'nft' tool.", what).
-					hinted("rule %d of chain %s has what iptables has no words for: %v", i+1, c.name, err)
+				return nil, fail(incompatible, what+" is incompatible, use 'nft' tool.").
+					hinted("rule " + strconv.Itoa(i+1) + " of chain " + c.name + " has what iptables has no words for: " + err.Error())
 			}
 			l.rules[r] = out
 		}
@@ -102,7 +103,7 @@ func (l *listing) header(ch *chain) string {
 	}
 	text := "-P " + ch.name + " " + ch.policy()
 	if l.cmd.verbose {
-		text += fmt.Sprintf(" -c %d %d", ch.counters().Packets, ch.counters().Bytes)
+		text += " -c " + strconv.FormatUint(ch.counters().Packets, 10) + " " + strconv.FormatUint(ch.counters().Bytes, 10)
 	}
 	return text
 }
@@ -180,13 +181,13 @@ func (l *listing) row(r *rule, number int) string {
 		}
 		b.WriteString(l.scaled(r.counters.Packets, width) + " " + l.scaled(r.counters.Bytes, width) + " ")
 	}
-	fmt.Fprintf(&b, "%-9s %c%-4s %s ", r.jump.name, sign(r.proto.inv), l.names.protocol(r.proto.num), fragmentText(r.frag))
+	fmt.Fprintf(&b, "%-9s %s%-4s %s ", r.jump.name, sign(r.proto.inv), l.names.protocol(r.proto.num), fragmentText(r.frag))
 	if l.cmd.verbose {
 		fmt.Fprintf(&b, " %-6s %-6s ", l.device(r.in), l.device(r.out))
 	}
 	zero := unspecified(l.k.family)
-	fmt.Fprintf(&b, "%c%-19s ", sign(r.src.inv), l.names.network(r.src, zero))
-	fmt.Fprintf(&b, "%c%-19s ", sign(r.dst.inv), l.names.network(r.dst, zero))
+	fmt.Fprintf(&b, "%s%-19s ", sign(r.src.inv), l.names.network(r.src, zero))
+	fmt.Fprintf(&b, "%s%-19s ", sign(r.dst.inv), l.names.network(r.dst, zero))
 	b.WriteString(details(r, l.names))
 	return b.String()
 }
@@ -206,11 +207,11 @@ func details(r *rule, n *naming) string {
 	return text
 }
 
-func sign(inv bool) rune {
+func sign(inv bool) string {
 	if inv {
-		return '!'
+		return "!"
 	}
-	return ' '
+	return " "
 }
 
 func fragmentText(f fragment) string { return []string{"--", "-f", "!f"}[f] }
@@ -235,6 +236,5 @@ func brief(f nft.Family, r *rule) string {
 		}
 		return "*"
 	}
-	return fmt.Sprintf("%s %c%s opt %s in %s out %s %c%s %c-> %s  %s", r.jump.name, sign(r.proto.inv), n.protocol(r.proto.num),
-		fragmentText(r.frag), name(r.in), name(r.out), sign(r.src.inv), n.network(r.src, zero), sign(r.dst.inv), n.network(r.dst, zero), details(r, n))
+	return r.jump.name + " " + sign(r.proto.inv) + n.protocol(r.proto.num) + " opt " + fragmentText(r.frag) + " in " + name(r.in) + " out " + name(r.out) + " " + sign(r.src.inv) + n.network(r.src, zero) + " " + sign(r.dst.inv) + "-> " + n.network(r.dst, zero) + "  " + details(r, n)
 }

@@ -3,7 +3,7 @@
 package iptables
 
 import (
-	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/minins/minins/nft/xt"
@@ -61,7 +61,7 @@ func (t *logTarget) setLevel(s string) error {
 	}
 	n, err := number(s, 8)
 	if err != nil || n > 7 {
-		return wrong("log level \"%s\" unknown\n", s)
+		return wrong("log level \"" + s + "\" unknown\n")
 	}
 	t.level = uint8(n)
 	return nil
@@ -75,7 +75,7 @@ func (t *logTarget) save() string {
 		text += " --log-prefix " + quoted(t.prefix)
 	}
 	if t.level != 4 {
-		text += fmt.Sprintf(" --log-level %d", t.level)
+		text += " --log-level " + strconv.Itoa(int(t.level))
 	}
 	for _, f := range logFlags {
 		if t.flags&f.bit != 0 {
@@ -88,7 +88,7 @@ func (t *logTarget) save() string {
 func (t *logTarget) list(n *naming) string {
 	text := " LOG"
 	if n.numeric || int(t.level) >= len(logLevels) {
-		text += fmt.Sprintf(" flags %d level %d", t.flags, t.level)
+		text += " flags " + strconv.Itoa(int(t.flags)) + " level " + strconv.Itoa(int(t.level))
 	} else {
 		text += " level " + logLevels[t.level]
 		for _, f := range logFlags {

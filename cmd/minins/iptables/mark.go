@@ -3,7 +3,7 @@
 package iptables
 
 import (
-	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/minins/minins/nft/xt"
@@ -21,7 +21,7 @@ var markOptions = []option{{long: "mark", arg: required, must: true, invert: tru
 func parseMark(ext, option, s string) (value, mask uint32, err error) {
 	v, m, hasMask := strings.Cut(s, "/")
 	if strings.Contains(m, "/") {
-		return 0, 0, wrong("%s: trailing garbage after value for option \"--%s\".\n", ext, option)
+		return 0, 0, wrong(ext + ": trailing garbage after value for option \"--" + option + "\".\n")
 	}
 	n, err := number(v, 32)
 	k := uint64(0xffffffff)
@@ -29,17 +29,20 @@ func parseMark(ext, option, s string) (value, mask uint32, err error) {
 		k, err = number(m, 32)
 	}
 	if err != nil {
-		return 0, 0, wrong("%s: bad integer value for option \"--%s\", or out of range.\n", ext, option)
+		return 0, 0, wrong(ext + ": bad integer value for option \"--" + option + "\", or out of range.\n")
 	}
 	return uint32(n), uint32(k), nil
 }
 
+// hexText is a number as iptables prints marks.
+func hexText(n uint32) string { return "0x" + strconv.FormatUint(uint64(n), 16) }
+
 // value is a mark with its mask, if it has one.
 func markText(value, mask uint32) string {
 	if mask == 0xffffffff {
-		return fmt.Sprintf("0x%x", value)
+		return hexText(value)
 	}
-	return fmt.Sprintf("0x%x/0x%x", value, mask)
+	return hexText(value) + "/" + hexText(mask)
 }
 
 func (*mark) name() string { return "mark" }
@@ -98,18 +101,18 @@ func (*setMark) check(u use) error {
 	return nil
 }
 
-func (t *setMark) save() string { return fmt.Sprintf(" --set-xmark 0x%x/0x%x", t.Mark, t.Mask) }
+func (t *setMark) save() string { return " --set-xmark " + hexText(t.Mark) + "/" + hexText(t.Mask) }
 
 func (t *setMark) list(*naming) string {
 	switch {
 	case t.Mark == 0:
-		return fmt.Sprintf(" MARK and 0x%x", ^t.Mask)
+		return " MARK and " + hexText(^t.Mask)
 	case t.Mark == t.Mask:
-		return fmt.Sprintf(" MARK or 0x%x", t.Mark)
+		return " MARK or " + hexText(t.Mark)
 	case t.Mask == 0:
-		return fmt.Sprintf(" MARK xor 0x%x", t.Mark)
+		return " MARK xor " + hexText(t.Mark)
 	case t.Mask == 0xffffffff:
-		return fmt.Sprintf(" MARK set 0x%x", t.Mark)
+		return " MARK set " + hexText(t.Mark)
 	}
-	return fmt.Sprintf(" MARK xset 0x%x/0x%x", t.Mark, t.Mask)
+	return " MARK xset " + hexText(t.Mark) + "/" + hexText(t.Mask)
 }

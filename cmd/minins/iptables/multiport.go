@@ -67,7 +67,7 @@ func (m *multiport) add(port string, begins bool) error {
 	}
 	n, ok := parsePort(port, protocolName(m.proto))
 	if !ok {
-		return wrong("invalid port/service `%s' specified", port)
+		return wrong("invalid port/service `" + port + "' specified")
 	}
 	m.Ports[m.Count] = n
 	if begins {

@@ -3,7 +3,6 @@
 package iptables
 
 import (
-	"fmt"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -62,7 +61,7 @@ func (t *nat) setTo(s string, proto protocol) error {
 				if !ok {
 					return wrong("Invalid address format")
 				}
-				return wrong("Port `%s' not valid", port)
+				return wrong("Port `" + port + "' not valid")
 			}
 			ports, hasPorts = strings.CutPrefix(ports, ":")
 		}
@@ -81,10 +80,10 @@ func (t *nat) setTo(s string, proto protocol) error {
 	}
 	var ok bool
 	if t.from, ok = parseAddr(t.family, first); !ok {
-		return wrong("Bad IP address \"%s\"", first)
+		return wrong(`Bad IP address "` + first + `"`)
 	}
 	if t.to, ok = parseAddr(t.family, last); !ok {
-		return wrong("Bad IP address \"%s\"", last)
+		return wrong(`Bad IP address "` + last + `"`)
 	}
 	t.flags |= xt.NATMapIPs
 	return nil
@@ -94,7 +93,7 @@ func (t *nat) setTo(s string, proto protocol) error {
 func (t *nat) setPorts(s string, proto protocol) error {
 	if !proto.is(unix.IPPROTO_TCP, unix.IPPROTO_UDP, unix.IPPROTO_SCTP, unix.IPPROTO_DCCP, unix.IPPROTO_ICMP) {
 		return wrong("Need TCP, UDP, SCTP or DCCP with port specification").
-			hinted("ports belong to a protocol: say -p tcp (or -p udp) before -j %s", t.kind)
+			hinted("ports belong to a protocol: say -p tcp (or -p udp) before -j " + t.kind)
 	}
 	t.flags |= xt.NATProto
 	if strings.Contains(s, ":") && t.kind != "DNAT" && t.kind != "SNAT" {
@@ -113,11 +112,11 @@ func (t *nat) setPorts(s string, proto protocol) error {
 		return err
 	}
 	if t.ports[0] > t.ports[1] {
-		return wrong("Port range `%s' funky", last)
+		return wrong("Port range `" + last + "' funky")
 	}
 	if hasBase {
 		if t.kind != "DNAT" {
-			return wrong("Garbage after port value: `/%s'", base)
+			return wrong("Garbage after port value: `/" + base + "'")
 		}
 		t.flags |= xt.NATOffset
 		t.base, err = natPort(base)
@@ -133,9 +132,9 @@ func natPort(s string) (uint16, error) {
 	digits := strings.TrimLeft(s, "0123456789")
 	if n, err := strconv.ParseUint(s[:len(s)-len(digits)], 10, 16); err == nil && digits != "" {
 		_ = n
-		return 0, wrong("Garbage after port value: `%s'", digits)
+		return 0, wrong("Garbage after port value: `" + digits + "'")
 	}
-	return 0, wrong("Port `%s' not valid", s)
+	return 0, wrong("Port `" + s + "' not valid")
 }
 
 func (*nat) check(use) error { return nil }
@@ -161,10 +160,10 @@ func (t *nat) target() string {
 func (t *nat) portText() string {
 	text := strconv.Itoa(int(t.ports[0]))
 	if t.ports[1] != t.ports[0] {
-		text += fmt.Sprintf("-%d", t.ports[1])
+		text += "-" + strconv.Itoa(int(t.ports[1]))
 	}
 	if t.flags&xt.NATOffset != 0 {
-		text += fmt.Sprintf("/%d", t.base)
+		text += "/" + strconv.Itoa(int(t.base))
 	}
 	return text
 }

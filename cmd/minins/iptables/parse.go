@@ -60,7 +60,7 @@ func (p *parser) run() error {
 
 func (p *parser) literal(w word) error {
 	if w.text != "!" {
-		return fail(badArgument, "%s", w.text)
+		return fail(badArgument, w.text)
 	}
 	if p.invert {
 		return wrong("multiple consecutive ! not allowed")
@@ -75,9 +75,9 @@ func (p *parser) option(w word) error {
 	}
 	switch {
 	case w.fault == lacking:
-		return wrong("option \"%s\" requires an argument", w.text)
+		return wrong(`option "` + w.text + `" requires an argument`)
 	case w.opt == nil:
-		return wrong("unknown option \"%s\"", w.text)
+		return wrong(`unknown option "` + w.text + `"`)
 	case w.by != nil:
 		return p.extensionOption(w)
 	}
@@ -138,14 +138,14 @@ func (p *parser) once(short byte) error {
 		if short == 'g' {
 			short = 'j'
 		}
-		return wrong("multiple -%c flags not allowed", short)
+		return wrong("multiple -" + string(rune(short)) + " flags not allowed")
 	}
 	p.given += string(short)
 	if p.invert && strings.IndexByte("sdpiof", short) < 0 {
 		if short == 'g' {
 			short = 'j'
 		}
-		return wrong("cannot have ! before -%c", short)
+		return wrong("cannot have ! before -" + string(rune(short)))
 	}
 	return nil
 }
@@ -189,7 +189,7 @@ func (p *parser) operation(w word) error {
 	case (do == 'L' || do == 'S') && (p.do == 'Z' || p.do == 'z'):
 		p.do, p.zero = do, true
 	default:
-		return wrong("Cannot use -%c with -%c", do, upper(p.do))
+		return wrong("Cannot use -" + string(rune(do)) + " with -" + string(rune(upper(p.do))))
 	}
 	switch {
 	case w.opt.arg == required || w.arg != "":
@@ -240,7 +240,7 @@ func upper(b byte) byte { return b &^ 0x20 }
 func (p *parser) ruleNumber(s string) error {
 	n, err := number(s, 31)
 	if err != nil || n == 0 {
-		return wrong("Invalid rule number `%s'", s)
+		return wrong("Invalid rule number `" + s + "'")
 	}
 	p.number = int(n)
 	return nil

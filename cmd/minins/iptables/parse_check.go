@@ -2,7 +2,10 @@
 
 package iptables
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // nameMax is XT_EXTENSION_MAXNAMELEN of linux/netfilter/x_tables.h.
 const nameMax = 29
@@ -11,13 +14,13 @@ const nameMax = 29
 func validChain(name string) error {
 	switch {
 	case len(name) >= nameMax:
-		return wrong("chain name `%s' too long (must be under %d chars)", name, nameMax)
+		return wrong("chain name `" + name + "' too long (must be under " + strconv.Itoa(nameMax) + " chars)")
 	case strings.HasPrefix(name, "-") || strings.HasPrefix(name, "!"):
-		return wrong("chain name not allowed to start with `%c'", name[0])
+		return wrong("chain name not allowed to start with `" + string(rune(name[0])) + "'")
 	case name == "" || isTarget(name):
 		return wrong("chain name may not clash with target name")
 	case strings.ContainsFunc(name, isSpace):
-		return wrong("Invalid chain name `%s'", name)
+		return wrong("Invalid chain name `" + name + "'")
 	}
 	return nil
 }
@@ -66,16 +69,16 @@ func (p *parser) finish() error {
 		return err
 	}
 	if len(p.chain) >= nameMax {
-		return wrong("chain name `%s' too long (must be under %d chars)", p.chain, nameMax)
+		return wrong("chain name `" + p.chain + "' too long (must be under " + strconv.Itoa(nameMax) + " chars)")
 	}
 	if p.isRule() {
 		if strings.Contains(p.given, "o") && (p.chain == "PREROUTING" || p.chain == "INPUT") {
-			return wrong("Can't use -o with %s\n", p.chain).
-				hinted("a packet in %s has not been routed yet, so it has no output device: match -i, or use chain FORWARD, OUTPUT or POSTROUTING", p.chain)
+			return wrong("Can't use -o with " + p.chain + "\n").
+				hinted("a packet in " + p.chain + " has not been routed yet, so it has no output device: match -i, or use chain FORWARD, OUTPUT or POSTROUTING")
 		}
 		if strings.Contains(p.given, "i") && (p.chain == "POSTROUTING" || p.chain == "OUTPUT") {
-			return wrong("Can't use -i with %s\n", p.chain).
-				hinted("a packet in %s is on its way out: match -o, or use chain PREROUTING, INPUT or FORWARD", p.chain)
+			return wrong("Can't use -i with " + p.chain + "\n").
+				hinted("a packet in " + p.chain + " is on its way out: match -o, or use chain PREROUTING, INPUT or FORWARD")
 		}
 	}
 	if p.do == 'R' && len(p.srcs)*len(p.dsts) != 1 {
@@ -98,7 +101,7 @@ func (p *parser) misplaced() error {
 				allowed = "IRAP"
 			}
 			if strings.IndexByte(allowed, p.do) < 0 {
-				return wrong("Illegal option `-%c' with this command", short)
+				return wrong("Illegal option `-" + string(rune(short)) + "' with this command")
 			}
 		}
 	}

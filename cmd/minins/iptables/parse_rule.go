@@ -22,7 +22,7 @@ func (p *parser) ruleOption(w word) error {
 	case 'p':
 		num, ok := parseProtocol(strings.ToLower(w.arg))
 		if !ok {
-			return wrong("unknown protocol \"%s\" specified", strings.ToLower(w.arg)).
+			return wrong(`unknown protocol "` + strings.ToLower(w.arg) + `" specified`).
 				hinted("a protocol is tcp, udp, icmp, icmpv6, sctp, another name of /etc/protocols, a number up to 255, or all")
 		}
 		if num == 0 && p.invert {
@@ -54,7 +54,7 @@ func (p *parser) device(d *device, name string) error {
 	case name == "":
 		return wrong("Empty interface is likely to be undesired")
 	case len(name) >= unix.IFNAMSIZ:
-		return wrong("interface name `%s' must be shorter than IFNAMSIZ (%d)", name, unix.IFNAMSIZ-1)
+		return wrong("interface name `" + name + "' must be shorter than IFNAMSIZ (" + strconv.Itoa(unix.IFNAMSIZ-1) + ")")
 	case strings.ContainsAny(name, "/ "):
 		p.notices = append(p.notices, "Warning: weird character in interface `"+name+"' ('/' and ' ' are not allowed by the kernel).")
 	}
@@ -67,9 +67,9 @@ func (p *parser) jump(name string, final bool) error {
 	case name == "":
 		return wrong("Invalid target name (too short)")
 	case len(name) >= nameMax:
-		return wrong("Invalid target name `%s' (%d chars max)", name, nameMax-1)
+		return wrong("Invalid target name `" + name + "' (" + strconv.Itoa(nameMax-1) + " chars max)")
 	case strings.ContainsFunc(name, isSpace):
-		return wrong("Invalid target name `%s'", name)
+		return wrong("Invalid target name `" + name + "'")
 	}
 	p.rule.jump = jump{name: name, final: final}
 	if m, ok := findModule(name, true, p.family); ok && !final {
@@ -117,8 +117,8 @@ func (p *parser) loadMatch(name string) error {
 	}
 	m, ok := findModule(name, false, p.family)
 	if !ok {
-		return wrong("Couldn't load match `%s':No such file or directory\n", name).
-			hinted("match %s is not one that minins knows", name)
+		return wrong("Couldn't load match `" + name + "':No such file or directory\n").
+			hinted("match " + name + " is not one that minins knows")
 	}
 	p.load(m)
 	return nil
@@ -144,16 +144,16 @@ func (p *parser) extensionOption(w word) error {
 	key := w.opt.key()
 	if !w.by.module.own {
 		if w.by.seen[key] {
-			return wrong("%s: option \"--%s\" can only be used once.\n", w.by.module.name, key)
+			return badOption(w.by.module.name, key, "can only be used once.")
 		}
 		if p.invert && !w.opt.invert {
-			return wrong("%s: option \"--%s\" cannot be inverted.\n", w.by.module.name, key)
+			return badOption(w.by.module.name, key, "cannot be inverted.")
 		}
 	}
 	arg := w.arg
 	if w.opt.pair {
 		if !p.more() {
-			return wrong("--%s requires two args.", key)
+			return wrong("--" + key + " requires two args.")
 		}
 		arg += " " + p.take()
 	}
@@ -172,11 +172,11 @@ func (p *parser) checkExtension(l *loaded) error {
 			continue
 		}
 		if o.must && !l.seen[o.long] {
-			return wrong("%s: option \"--%s\" must be specified\n", l.module.name, o.long)
+			return badOption(l.module.name, o.long, "must be specified")
 		}
 		for other := range strings.FieldsSeq(o.excludes) {
 			if l.seen[o.long] && l.seen[other] {
-				return wrong("%s: option \"--%s\" cannot be used together with \"--%s\".\n", l.module.name, o.long, other)
+				return badOption(l.module.name, o.long, `cannot be used together with "--`+other+`".`)
 			}
 		}
 	}
@@ -226,13 +226,13 @@ func parseNetwork(f nft.Family, s string) (list []network, err error) {
 		} else if a, ok := parseAddr(f, maskText); ok {
 			mask = a
 		} else {
-			return nil, wrong("invalid mask `%s' specified", maskText)
+			return nil, wrong("invalid mask `" + maskText + "' specified")
 		}
 	}
 	addrs := lookup(f, name)
 	if len(addrs) == 0 {
-		return nil, wrong("host/network `%s' not found", name).
-			hinted("`%s' is neither an address of this family nor a name in /etc/hosts", name)
+		return nil, wrong("host/network `" + name + "' not found").
+			hinted("`" + name + "' is neither an address of this family nor a name in /etc/hosts")
 	}
 	for _, a := range addrs {
 		m := mask

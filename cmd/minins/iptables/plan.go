@@ -3,6 +3,7 @@
 package iptables
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/minins/minins/nft"
@@ -28,7 +29,7 @@ func (k *kernel) plan(cmd *command, s *state) ([]step, error) {
 	case 'N':
 		if s.find(cmd.chain) != nil {
 			return nil, fail(refused, "Chain already exists").
-				hinted("chain %s is in table %s already: see %s", cmd.chain, s.name, cmd.line("-S "+cmd.chain))
+				hinted("chain " + cmd.chain + " is in table " + s.name + " already: see " + cmd.line("-S "+cmd.chain))
 		}
 		return append(k.makeTable(s), func(b *nft.Batch) {
 			b.Add(unix.NFT_MSG_NEWCHAIN, unix.NLM_F_EXCL, &nft.Chain{Family: k.family, Table: k.where(s.name), Name: k.chain(s.name, cmd.chain)})
@@ -53,10 +54,10 @@ func (cmd *command) noChain(s *state) error {
 	}
 	if others != nil {
 		return fail(refused, "No chain/target/match by that name").
-			hinted("%s is not a chain of table %s, but of others: add %s", cmd.chain, s.name, strings.Join(others, " or "))
+			hinted(cmd.chain + " is not a chain of table " + s.name + ", but of others: add " + strings.Join(others, " or "))
 	}
 	return fail(refused, "No chain/target/match by that name").
-		hinted("table %s has no chain %s; %s lists its chains", s.name, cmd.chain, cmd.line("-S"))
+		hinted("table " + s.name + " has no chain " + cmd.chain + "; " + cmd.line("-S") + " lists its chains")
 }
 
 func (k *kernel) makeTable(s *state) []step {
@@ -196,7 +197,7 @@ func (k *kernel) planDelChain(cmd *command, s *state) ([]step, error) {
 
 func (k *kernel) planRename(cmd *command, s *state) ([]step, error) {
 	if s.find(cmd.newName) != nil {
-		return nil, fail(refused, "File exists").hinted("table %s has a chain %s already", s.name, cmd.newName)
+		return nil, fail(refused, "File exists").hinted("table " + s.name + " has a chain " + cmd.newName + " already")
 	}
 	c := s.find(cmd.chain)
 	switch {
@@ -204,7 +205,7 @@ func (k *kernel) planRename(cmd *command, s *state) ([]step, error) {
 		return nil, cmd.noChain(s)
 	case c.place != nil:
 		return nil, fail(refused, "No chain/target/match by that name").
-			hinted("%s is a builtin chain: under another name iptables would no longer know it", c.name)
+			hinted(c.name + " is a builtin chain: under another name iptables would no longer know it")
 	}
 	return []step{func(b *nft.Batch) {
 		b.SetChain(&nft.Chain{Family: k.family, Table: k.where(s.name), Name: k.chain(s.name, cmd.newName), Handle: c.made.Handle})
@@ -219,12 +220,12 @@ func (k *kernel) planPolicy(cmd *command, s *state) ([]step, error) {
 		policy = nft.VerdictDrop
 	default:
 		return nil, fail(refused, "Bad policy name. Run `dmesg' for more information").
-			hinted("the policy of a chain is ACCEPT or DROP, not %q; end the chain with a rule for anything else", cmd.policy)
+			hinted("the policy of a chain is ACCEPT or DROP, not " + strconv.Quote(cmd.policy) + "; end the chain with a rule for anything else")
 	}
 	c := s.find(cmd.chain)
 	if c == nil || c.place == nil {
 		return nil, fail(refused, "Bad built-in chain name").
-			hinted("only the builtin chains have a policy, in table %s: %s", s.name, s.builtins())
+			hinted("only the builtin chains have a policy, in table " + s.name + ": " + s.builtins())
 	}
 	ch := k.baseChain(s, c, policy)
 	ch.Counters = nl.Some(nft.Counters{})

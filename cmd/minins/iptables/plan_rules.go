@@ -11,7 +11,7 @@ import (
 // planRules is -A, -I, -D, -R and -C: a rule in words.
 func (k *kernel) planRules(cmd *command, s *state) ([]step, error) {
 	if j := cmd.rule.jump; j.name != "" && j.target == nil && (j.final || !isTarget(j.name)) && s.find(j.name) == nil {
-		return nil, wrong("Chain '%s' does not exist", j.name).hinted("%s", cmd.noTarget(s))
+		return nil, wrong("Chain '" + j.name + "' does not exist").hinted(cmd.noTarget(s))
 	}
 	var wanted []*nft.Rule
 	for _, r := range cmd.rules() {
@@ -32,7 +32,7 @@ func (k *kernel) planRules(cmd *command, s *state) ([]step, error) {
 	switch cmd.do {
 	case 'R':
 		if cmd.number > len(c.rules) {
-			return nil, fail(refused, "Index of replacement too big").hinted("%s", c.tooBig(cmd))
+			return nil, fail(refused, "Index of replacement too big").hinted(c.tooBig(cmd))
 		}
 		wanted[0].Handle = c.rules[cmd.number-1].Handle
 		return []step{func(b *nft.Batch) { b.ReplaceRule(wanted[0]) }}, nil
@@ -58,7 +58,7 @@ func (k *kernel) planInsert(cmd *command, s *state, c *chain, wanted []*nft.Rule
 			steps = append(steps, func(b *nft.Batch) { b.AddRule(w) })
 		}
 	case n > len(c.rules):
-		return nil, fail(refused, "Index of insertion too big").hinted("%s", c.tooBig(cmd))
+		return nil, fail(refused, "Index of insertion too big").hinted(c.tooBig(cmd))
 	default:
 		// Each goes before the same rule; the last is to be the first.
 		for _, w := range slices.Backward(wanted) {
@@ -80,7 +80,7 @@ func (k *kernel) planFound(cmd *command, s *state, c *chain, wanted []*nft.Rule)
 		}
 		handle, ok := k.findRule(s, c, w, taken)
 		if !ok {
-			return nil, fail(refused, "Bad rule (does a matching rule exist in that chain?)").hinted("%s", cmd.noRule(s, c))
+			return nil, fail(refused, "Bad rule (does a matching rule exist in that chain?)").hinted(cmd.noRule(s, c))
 		}
 		taken[handle] = true
 		if cmd.do == 'D' {
@@ -115,7 +115,7 @@ func (k *kernel) planDelete(cmd *command, s *state) ([]step, error) {
 	case c == nil || c.made == nil:
 		return nil, cmd.noChain(s)
 	case cmd.number > len(c.rules):
-		return nil, fail(refused, "Index of deletion too big").hinted("%s", c.tooBig(cmd))
+		return nil, fail(refused, "Index of deletion too big").hinted(c.tooBig(cmd))
 	}
 	return []step{func(b *nft.Batch) {
 		b.DelRule(k.family, k.where(s.name), k.chain(s.name, c.name), c.rules[cmd.number-1].Handle)

@@ -69,7 +69,7 @@ func (t *reject) set(s setting) error {
 			return nil
 		}
 	}
-	return wrong("unknown reject type \"%s\"", s.arg)
+	return wrong(`unknown reject type "` + s.arg + `"`)
 }
 
 func (*reject) check(use) error { return nil }

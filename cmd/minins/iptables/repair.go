@@ -5,6 +5,7 @@ package iptables
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -43,7 +44,7 @@ func repair(c *applet.Cmd, f nft.Family) {
 	}
 	for i, fault := range r.faults {
 		if len(r.faults) > 1 {
-			fault = fmt.Sprintf("%d. %s", i+1, fault)
+			fault = strconv.Itoa(i+1) + ". " + fault
 		}
 		say("%s", fault)
 	}
@@ -70,9 +71,7 @@ type repairer struct {
 	faults []string
 }
 
-func (r *repairer) fault(format string, args ...any) {
-	r.faults = append(r.faults, fmt.Sprintf(format, args...))
-}
+func (r *repairer) fault(text string) { r.faults = append(r.faults, text) }
 
 // lookalikes are the characters that pages and word processors put for
 // hyphens.
@@ -104,7 +103,7 @@ func (r *repairer) hyphens(args []string) []string {
 		if len(names) == 1 {
 			begin = "begins"
 		}
-		r.fault("%s %s with %s (U+%04X), as printed pages have it, and not with two hyphens", strings.Join(names, " and "), begin, lookalikes[which], which)
+		r.fault(strings.Join(names, " and ") + " " + begin + " with " + lookalikes[which] + fmt.Sprintf(" (U+%04X)", which) + ", as printed pages have it, and not with two hyphens")
 	}
 	return args
 }
@@ -185,7 +184,7 @@ func (r *repairer) split(args []string) (groups []group) {
 		if w.arg == "!" && s.more() { // -s ! 10.0.0.1
 			g.words[len(g.words)-1] = s.take()
 			bang = true
-			r.fault("the ! goes before the option: ! %s", strings.Join(g.words, " "))
+			r.fault("the ! goes before the option: ! " + strings.Join(g.words, " "))
 		}
 		takes := map[byte]int{'I': 1, 'D': 1, 'R': 1, 'c': 1}[g.opt.short]
 		if g.opt.pair {
@@ -222,7 +221,7 @@ func (r *repairer) oneHyphen(w word, every []*loaded) *option {
 	for _, l := range every {
 		for i := range l.module.options {
 			if o := &l.module.options[i]; o.long == name {
-				r.fault("-%s has to be --%s, with two hyphens", name, name)
+				r.fault("-" + name + " has to be --" + name + ", with two hyphens")
 				return o
 			}
 		}

@@ -48,7 +48,7 @@ func Run(c *applet.Cmd) int {
 	}
 	t, ok := findTable(cmd.table)
 	if !ok {
-		return report(c, fail(noTable, "table '%s' does not exist", cmd.table).hinted("the tables are filter, nat, mangle, raw and security"))
+		return report(c, fail(noTable, "table '"+cmd.table+"' does not exist").hinted("the tables are filter, nat, mangle, raw and security"))
 	}
 	status, err := cmd.run(c, t)
 	if err != nil {

@@ -4,6 +4,7 @@ package iptables
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -58,7 +59,7 @@ func saveNetwork(option string, n network) string {
 	}
 	text := not(n.inv) + " " + option + " " + n.addr.String()
 	if bits, ok := n.ones(); ok {
-		return text + fmt.Sprintf("/%d", bits)
+		return text + "/" + strconv.Itoa(bits)
 	}
 	return text + "/" + n.mask.String()
 }

@@ -5,8 +5,8 @@ package iptables
 import (
 	"bufio"
 	"context"
-	"fmt"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -48,7 +48,7 @@ func Save(c *applet.Cmd) int {
 		c.Printf("%s", text)
 		return status
 	}
-	if c.Explains(fmt.Sprintf("openat(AT_FDCWD, %q, O_WRONLY|O_CREAT|O_TRUNC, 0666)", o.file), "the rules go there") {
+	if c.Explains("openat(AT_FDCWD, "+strconv.Quote(o.file)+", O_WRONLY|O_CREAT|O_TRUNC, 0666)", "the rules go there") {
 		return status
 	}
 	if err := os.WriteFile(o.file, []byte(text), 0o666); err != nil {
@@ -95,7 +95,7 @@ func parseSave(name string, args []string) (o saveOptions, complaint string) {
 		case 't', 'f', 'M':
 			if !joined {
 				if len(args) == 0 {
-					return o, fmt.Sprintf("%s: option requires an argument -- '%c'%s", name, flag, look)
+					return o, name + ": option requires an argument -- '" + string(rune(flag)) + "'" + look
 				}
 				value, args = args[0], args[1:]
 			}
@@ -105,7 +105,7 @@ func parseSave(name string, args []string) (o saveOptions, complaint string) {
 				o.file = value
 			}
 		default:
-			return o, fmt.Sprintf("%s: invalid option -- '%c'%s", name, flag, look)
+			return o, name + ": invalid option -- '" + string(rune(flag)) + "'" + look
 		}
 	}
 	return o, ""

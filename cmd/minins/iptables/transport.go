@@ -4,6 +4,7 @@ package iptables
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/minins/minins/nft/xt"
@@ -93,7 +94,7 @@ func (t *transport) set(s setting) (err error) {
 			return wrong("Only one `--tcp-option' allowed")
 		}
 		if convErr != nil || n == 0 {
-			return wrong("Bad TCP option \"%s\"", s.arg)
+			return wrong(`Bad TCP option "` + s.arg + `"`)
 		}
 		t.Option = uint8(n)
 		invert(invOption)
@@ -116,8 +117,8 @@ func portRange(s, proto string) (ports [2]uint16, err error) {
 		}
 		n, ok := parsePort(word, proto)
 		if !ok {
-			return ports, wrong("invalid port/service `%s' specified", word).
-				hinted("a port is a number up to 65535, or the name of a service in /etc/services, of protocol %s", proto)
+			return ports, wrong("invalid port/service `" + word + "' specified").
+				hinted("a port is a number up to 65535, or the name of a service in /etc/services, of protocol " + proto)
 		}
 		ports[i] = n
 	}
@@ -137,7 +138,7 @@ func parseFlags(list string) (bits uint8, err error) {
 			}
 		}
 		if !ok {
-			return 0, wrong("Unknown TCP flag `%s'", name)
+			return 0, wrong("Unknown TCP flag `" + name + "'")
 		}
 	}
 	return bits, nil
@@ -162,10 +163,10 @@ func anyPort(ports [2]uint16, inv bool) bool { return ports == [2]uint16{0, 0xff
 func (t *transport) save() string {
 	text := savePorts("sport", t.SrcPorts, t.Inv&invSrcPort != 0) + savePorts("dport", t.DstPorts, t.Inv&invDstPort != 0)
 	if t.Option != 0 || t.Inv&invOption != 0 {
-		text += fmt.Sprintf("%s --tcp-option %d", not(t.Inv&invOption != 0), t.Option)
+		text += not(t.Inv&invOption != 0) + " --tcp-option " + strconv.Itoa(int(t.Option))
 	}
 	if t.FlagMask != 0 || t.Inv&invFlags != 0 {
-		text += fmt.Sprintf("%s --tcp-flags %s %s", not(t.Inv&invFlags != 0), flagNames(t.FlagMask), flagNames(t.FlagCmp))
+		text += not(t.Inv&invFlags != 0) + " --tcp-flags " + flagNames(t.FlagMask) + " " + flagNames(t.FlagCmp)
 	}
 	return text
 }
@@ -175,9 +176,9 @@ func savePorts(option string, ports [2]uint16, inv bool) string {
 	case anyPort(ports, inv):
 		return ""
 	case ports[0] == ports[1]:
-		return fmt.Sprintf("%s --%s %d", not(inv), option, ports[0])
+		return not(inv) + " --" + option + " " + strconv.Itoa(int(ports[0]))
 	}
-	return fmt.Sprintf("%s --%s %d:%d", not(inv), option, ports[0], ports[1])
+	return not(inv) + " --" + option + " " + strconv.Itoa(int(ports[0])) + ":" + strconv.Itoa(int(ports[1]))
 }
 
 // bang is how -L inverts a value.
@@ -192,14 +193,14 @@ func (t *transport) list(n *naming) string {
 	text := " " + t.name() + t.listPorts(n, "spt", t.SrcPorts, t.Inv&invSrcPort != 0) +
 		t.listPorts(n, "dpt", t.DstPorts, t.Inv&invDstPort != 0)
 	if t.Option != 0 || t.Inv&invOption != 0 {
-		text += fmt.Sprintf(" option=%s%d", bang(t.Inv&invOption != 0), t.Option)
+		text += " option=" + bang(t.Inv&invOption != 0) + strconv.Itoa(int(t.Option))
 	}
 	if t.FlagMask != 0 || t.Inv&invFlags != 0 {
 		inv := bang(t.Inv&invFlags != 0)
 		if n.numeric {
 			text += fmt.Sprintf(" flags:%s0x%02X/0x%02X", inv, t.FlagMask, t.FlagCmp)
 		} else {
-			text += fmt.Sprintf(" flags:%s%s/%s", inv, flagNames(t.FlagMask), flagNames(t.FlagCmp))
+			text += " flags:" + inv + flagNames(t.FlagMask) + "/" + flagNames(t.FlagCmp)
 		}
 	}
 	return text
@@ -210,7 +211,7 @@ func (t *transport) listPorts(n *naming, word string, ports [2]uint16, inv bool)
 	case anyPort(ports, inv):
 		return ""
 	case ports[0] == ports[1]:
-		return fmt.Sprintf(" %s:%s%s", word, bang(inv), n.port(ports[0], t.name()))
+		return " " + word + ":" + bang(inv) + n.port(ports[0], t.name())
 	}
-	return fmt.Sprintf(" %ss:%s%s:%s", word, bang(inv), n.port(ports[0], t.name()), n.port(ports[1], t.name()))
+	return " " + word + "s:" + bang(inv) + n.port(ports[0], t.name()) + ":" + n.port(ports[1], t.name())
 }
