@@ -4,8 +4,9 @@ package main
 
 import "slices"
 
-// drop removes from every function what only tracebacks read. An offset of
-// none says to the runtime that there is no such table, and it prints "?".
+// drop removes from every function what only tracebacks read, and what the
+// runtime has no use for in this function. An offset of 0 or none says to it
+// that there is no such table.
 func (tab *pclntab) drop() error {
 	for i := range tab.funcs {
 		f := &tab.funcs[i]
@@ -16,45 +17,46 @@ func (tab *pclntab) drop() error {
 		f.dropFuncdata(funcdataArgInfo)
 		f.dropFuncdata(funcdataArgLiveInfo)
 		f.dropFuncdata(funcdataWrapInfo)
-		needed, err := tab.needsInlined(*f)
-		if err != nil {
-			return err
-		}
-		if !needed {
-			f.dropPcdata(pcdataInlTreeIndex)
-			f.dropFuncdata(funcdataInlTree)
+		if f.record[funcID] == 0 {
+			if err := tab.dropUnused(f); err != nil {
+				return err
+			}
 		}
 		f.trim()
 	}
 	return nil
 }
 
-// needsInlined says whether the runtime has to know of the calls that were
-// inlined into f for another reason than to print them:
+// dropUnused removes tables of an ordinary function that have a use only in
+// others. Apart from tracebacks,
 //
-//   - a goroutine is not preempted in an inlined function of the runtime or of
-//     reflect (isAsyncSafePoint),
-//   - recover counts the frames between it and the panic, and leaves out those
-//     of wrappers (gorecover). A wrapper with an inlined function in it is two.
-//     Any other function is one at least, and more than one are all the same.
-//     The function that calls recover is never inlined.
-func (tab *pclntab) needsInlined(f function) (bool, error) {
-	calls := tab.inlined(f)
-	if calls == nil {
-		return false, nil
-	}
+//   - isAsyncSafePoint reads where a goroutine may be preempted, and the name
+//     of the function there, inlined or not. It is not preempted in functions
+//     of the runtime and of reflect, in none of their instructions.
+//   - gorecover counts the frames between recover and the panic, and leaves
+//     out those of wrappers, which are not ordinary functions. With any call
+//     inlined into it, an ordinary function that does not call recover itself
+//     is too much. One that does is itself never inlined.
+func (tab *pclntab) dropUnused(f *function) error {
 	name, err := tab.name(tab.Uint32(f.record[funcName:]))
 	if err != nil {
-		return false, err
+		return err
 	}
-	needed := !plain(name) || f.record[funcID] != 0
-	for call := range slices.Chunk(calls, inlSize) {
-		if name, err = tab.name(tab.Uint32(call[inlName:])); err != nil {
-			return false, err
+	if !plain(name) {
+		f.dropPcdata(pcdataUnsafePoint)
+	} else {
+		for call := range slices.Chunk(tab.inlined(*f), inlSize) {
+			if name, err = tab.name(tab.Uint32(call[inlName:])); err != nil {
+				return err
+			}
+			if !plain(name) {
+				return nil // inlined calls are needed
+			}
 		}
-		needed = needed || !plain(name) || call[inlFuncID] != 0
 	}
-	return needed, nil
+	f.dropPcdata(pcdataInlTreeIndex)
+	f.dropFuncdata(funcdataInlTree)
+	return nil
 }
 
 func (f *function) dropPcdata(i int) {

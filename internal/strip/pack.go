@@ -4,8 +4,6 @@ package main
 
 import (
 	"bytes"
-	"cmp"
-	"errors"
 	"slices"
 )
 
@@ -93,78 +91,6 @@ func (tab *pclntab) packNames() ([]byte, error) {
 		}
 	}
 	return table, nil
-}
-
-// packPctab makes the table of values by program counter of the tables that
-// functions still refer to. Each is a run of bytes that says itself where it
-// ends, so that one may be the end of another.
-func (tab *pclntab) packPctab() ([]byte, error) {
-	var runs []string
-	eachRun := func(do func(off *uint32) error) error {
-		for _, f := range tab.funcs {
-			pcsp := tab.Uint32(f.record[funcPcsp:])
-			if err := do(&pcsp); err != nil {
-				return err
-			}
-			tab.PutUint32(f.record[funcPcsp:], pcsp)
-			for i := range f.pcdata {
-				if err := do(&f.pcdata[i]); err != nil {
-					return err
-				}
-			}
-		}
-		return nil
-	}
-	if err := eachRun(func(off *uint32) error {
-		run, err := tab.run(*off)
-		runs = append(runs, run)
-		return err
-	}); err != nil {
-		return nil, err
-	}
-	slices.SortFunc(runs, func(a, b string) int {
-		return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b))
-	})
-	table := []byte{0}
-	offsets := map[string]uint32{"": 0}
-	for _, run := range runs {
-		if _, ok := offsets[run]; ok {
-			continue
-		}
-		for i := range run {
-			if _, ok := offsets[run[i:]]; !ok {
-				offsets[run[i:]] = uint32(len(table) + i)
-			}
-		}
-		table = append(table, run...)
-	}
-	return table, eachRun(func(off *uint32) error {
-		run, err := tab.run(*off)
-		*off = offsets[run]
-		return err
-	})
-}
-
-// run is the table in pctab at an offset: pairs of varints, the step of the
-// value and that of the program counter, until a step of the value that is 0
-// and not the first (step and readvarint, runtime/symtab.go). None for 0.
-func (tab *pclntab) run(off uint32) (string, error) {
-	if off == 0 {
-		return "", nil
-	}
-	i := int(off)
-	for first := true; i < len(tab.pctab); first = false {
-		if tab.pctab[i] == 0 && !first {
-			return string(tab.pctab[off : i+1]), nil
-		}
-		for range 2 {
-			for i < len(tab.pctab) && tab.pctab[i]&0x80 != 0 {
-				i++
-			}
-			i++
-		}
-	}
-	return "", errors.New("a table by program counter without an end")
 }
 
 // packFuncdata makes the table of funcdata, each piece once, with the wider

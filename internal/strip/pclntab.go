@@ -15,6 +15,7 @@ const pclnMagic = 0xfffffff1
 // Tables of a function (internal/abi/symtab.go): by program counter, and one
 // for all of the function.
 const (
+	pcdataUnsafePoint  = 0
 	pcdataInlTreeIndex = 2
 	pcdataArgLiveIndex = 3 // for tracebacks
 
