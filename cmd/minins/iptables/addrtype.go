@@ -29,7 +29,7 @@ const (
 
 func (*addrtype) name() string { return "addrtype" }
 
-func (m *addrtype) set(s setting) error {
+func (m *addrtype) set(s *setting) error {
 	types := func(p *xt.AddrTypes, inv xt.AddrTypeFlags) error {
 		bits, bad, ok := parseNames(s.arg, addrTypes)
 		if !ok {
@@ -50,13 +50,6 @@ func (m *addrtype) set(s setting) error {
 		m.Flags |= addrLimitIn
 	case "limit-iface-out":
 		m.Flags |= addrLimitOut
-	}
-	return nil
-}
-
-func (*addrtype) check(u use) error {
-	if !u.seen["src-type"] && !u.seen["dst-type"] {
-		return wrong("addrtype: you must specify --src-type or --dst-type")
 	}
 	return nil
 }

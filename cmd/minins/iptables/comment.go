@@ -14,12 +14,10 @@ const commentMax = 255
 
 func (*comment) name() string { return "comment" }
 
-func (m *comment) set(s setting) error {
+func (m *comment) set(s *setting) error {
 	m.text = s.arg[:min(len(s.arg), commentMax)]
 	return nil
 }
-
-func (*comment) check(use) error { return nil }
 
 func (m *comment) save() string { return " --comment " + quoted(m.text) }
 

@@ -121,7 +121,7 @@ func (m *conntrack) note(f xt.CtFlags, inv bool) {
 	}
 }
 
-func (m *conntrack) set(s setting) error {
+func (m *conntrack) set(s *setting) error {
 	switch s.option {
 	case "state", "ctstate":
 		states := ctStates
@@ -173,7 +173,7 @@ func (m *conntrack) set(s setting) error {
 }
 
 // setTuple sets one of the addresses or ports.
-func (m *conntrack) setTuple(s setting) (err error) {
+func (m *conntrack) setTuple(s *setting) (err error) {
 	for _, a := range m.addrs() {
 		if a.option != s.option {
 			continue
@@ -200,13 +200,6 @@ func (m *conntrack) setTuple(s setting) (err error) {
 		}
 		*p.from, *p.to = ports[0], ports[1]
 		m.note(p.flag, s.inv)
-	}
-	return nil
-}
-
-func (m *conntrack) check(u use) error {
-	if m.name() == "conntrack" && len(u.seen) == 0 {
-		return wrong("conntrack: At least one option is required")
 	}
 	return nil
 }

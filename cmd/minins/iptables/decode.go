@@ -15,7 +15,7 @@ type decoder struct {
 	family nft.Family
 	native bool // a table of our own: native NAT, reject and ct may be there
 	rule   rule
-	regs   map[nft.Register]loadedValue
+	regs   map[nft.Register]*loadedValue
 	tcp    *transport // the match that ports and flags go to
 }
 
@@ -34,7 +34,7 @@ func unsayable(what string) error { return fail(incompatible, what) }
 // decode is a rule of the kernel's in iptables' words, or an error that names
 // what there are no words for. Nothing is left out.
 func decode(r *nft.Rule, native bool) (*rule, error) {
-	d := &decoder{family: r.Family, native: native, regs: map[nft.Register]loadedValue{}}
+	d := &decoder{family: r.Family, native: native, regs: map[nft.Register]*loadedValue{}}
 	for _, x := range r.Exprs {
 		if err := d.expr(x); err != nil {
 			return nil, err
@@ -56,12 +56,12 @@ func (d *decoder) expr(x nft.Expr) error {
 		if x.Sreg != 0 {
 			return unsayable("meta set " + x.Key.String())
 		}
-		d.regs[x.Dreg] = loadedValue{meta: x}
+		d.regs[x.Dreg] = &loadedValue{meta: x}
 	case *nft.Payload:
 		if x.Sreg != 0 {
 			return unsayable("payload set")
 		}
-		d.regs[x.Dreg] = loadedValue{payload: x}
+		d.regs[x.Dreg] = &loadedValue{payload: x}
 	case *nft.Bitwise:
 		return d.bitwise(x)
 	case *nft.Cmp:
@@ -93,18 +93,19 @@ func (d *decoder) expr(x nft.Expr) error {
 func (d *decoder) match(m extension) { d.rule.matches = append(d.rule.matches, m) }
 
 func (d *decoder) bitwise(x *nft.Bitwise) error {
-	v, ok := d.regs[x.Sreg]
-	if !ok || v.mask != nil || x.Op.V != 0 || len(strings.Trim(string(x.Xor), "\x00")) > 0 {
+	v := d.regs[x.Sreg]
+	if v == nil || v.mask != nil || x.Op.V != 0 || strings.Trim(string(x.Xor), "\x00") != "" {
 		return unsayable("bitwise")
 	}
-	v.mask = x.Mask
-	d.regs[x.Dreg] = v
+	masked := *v
+	masked.mask = x.Mask
+	d.regs[x.Dreg] = &masked
 	return nil
 }
 
 func (d *decoder) compare(x *nft.Cmp) error {
-	v, ok := d.regs[x.Sreg]
-	if !ok {
+	v := d.regs[x.Sreg]
+	if v == nil {
 		return unsayable("cmp")
 	}
 	if x.Op != nft.Eq && x.Op != nft.Neq {
@@ -122,7 +123,7 @@ func (d *decoder) compare(x *nft.Cmp) error {
 	return unsayable("cmp")
 }
 
-func (d *decoder) compareMeta(v loadedValue, data []byte, inv bool) error {
+func (d *decoder) compareMeta(v *loadedValue, data []byte, inv bool) error {
 	key := v.meta.Key
 	if v.mask != nil && key != nft.MetaMark {
 		return unsayable(key.String() + " with a mask")
@@ -149,7 +150,7 @@ func (d *decoder) compareMeta(v loadedValue, data []byte, inv bool) error {
 
 func (d *decoder) immediate(x *nft.Immediate) error {
 	if x.Dreg != nft.RegVerdict {
-		d.regs[x.Dreg] = loadedValue{data: x.Data.Value}
+		d.regs[x.Dreg] = &loadedValue{data: x.Data.Value}
 		if d.native {
 			return nil
 		}

@@ -42,7 +42,7 @@ func setDevice(dev *device, data []byte, inv bool) error {
 }
 
 // comparePayload reads a comparison of header bytes.
-func (d *decoder) comparePayload(v loadedValue, data []byte, inv bool) error {
+func (d *decoder) comparePayload(v *loadedValue, data []byte, inv bool) error {
 	p := v.payload
 	if len(data) != int(p.Len) || v.mask != nil && len(v.mask) != len(data) {
 		return unsayable("payload of " + strconv.FormatUint(uint64(p.Len), 10) + " bytes compared with " + strconv.Itoa(len(data)))
@@ -74,7 +74,7 @@ func (d *decoder) comparePayload(v loadedValue, data []byte, inv bool) error {
 	return unsayable("payload at network header + " + strconv.FormatUint(uint64(p.Offset), 10))
 }
 
-func (d *decoder) network(n *network, v loadedValue, data []byte, size int, inv bool) error {
+func (d *decoder) network(n *network, v *loadedValue, data []byte, size int, inv bool) error {
 	if n.addr.IsValid() {
 		return unsayable("a second address")
 	}
@@ -103,7 +103,7 @@ func (d *decoder) transport() (*transport, bool) {
 	return d.tcp, true
 }
 
-func (d *decoder) compareTransport(v loadedValue, data []byte, inv bool) error {
+func (d *decoder) compareTransport(v *loadedValue, data []byte, inv bool) error {
 	p := v.payload
 	proto := d.rule.proto
 	switch {
@@ -144,8 +144,8 @@ func (d *decoder) compareTransport(v loadedValue, data []byte, inv bool) error {
 
 // ports reads a range.
 func (d *decoder) ports(reg nft.Register, from, to []byte, inv bool) error {
-	v, ok := d.regs[reg]
-	if !ok || v.payload == nil || v.mask != nil || v.payload.Base != nft.TransportHeader || v.payload.Len != 2 {
+	v := d.regs[reg]
+	if v == nil || v.payload == nil || v.mask != nil || v.payload.Base != nft.TransportHeader || v.payload.Len != 2 {
 		return unsayable("range")
 	}
 	return d.portsAt(v.payload.Offset, from, to, inv)

@@ -17,7 +17,7 @@ func (d *decoder) nativeExpr(x nft.Expr) error {
 		if x.Key != nft.CtState || x.Sreg != 0 {
 			break
 		}
-		d.regs[x.Dreg] = loadedValue{ct: x}
+		d.regs[x.Dreg] = &loadedValue{ct: x}
 		return nil
 	case *nft.Masq:
 		return d.nat("MASQUERADE", x.Flags, 0, 0, x.PortMin, x.PortMax)
@@ -39,10 +39,10 @@ func (d *decoder) nat(kind string, flags xt.NATFlags, addrMin, addrMax, portMin,
 	n := &xt.NAT{Target: kind, Flags: flags &^ (xt.NATMapIPs | xt.NATProto)}
 	if addrMin != 0 {
 		n.Flags |= xt.NATMapIPs
-		copy(n.MinAddr[:], d.regs[addrMin].data)
+		copy(n.MinAddr[:], d.data(addrMin))
 		n.MaxAddr = n.MinAddr
 		if addrMax != 0 {
-			copy(n.MaxAddr[:], d.regs[addrMax].data)
+			copy(n.MaxAddr[:], d.data(addrMax))
 		}
 	}
 	if portMin != 0 {
@@ -60,8 +60,16 @@ func (d *decoder) nat(kind string, flags xt.NATFlags, addrMin, addrMax, portMin,
 	return d.xtTarget(n)
 }
 
+// data is the constant in a register, if there is one.
+func (d *decoder) data(r nft.Register) []byte {
+	if v := d.regs[r]; v != nil {
+		return v.data
+	}
+	return nil
+}
+
 func (d *decoder) port(r nft.Register) (uint16, bool) {
-	b := d.regs[r].data
+	b := d.data(r)
 	if len(b) != 2 {
 		return 0, false
 	}
@@ -83,7 +91,7 @@ func (d *decoder) reject(x *nft.Reject) error {
 }
 
 // compareStates reads "ct state & mask != 0".
-func (d *decoder) compareStates(v loadedValue, data []byte, neq bool) error {
+func (d *decoder) compareStates(v *loadedValue, data []byte, neq bool) error {
 	if len(v.mask) != 4 || len(data) != 4 || binary.NativeEndian.Uint32(data) != 0 {
 		return unsayable("ct state")
 	}

@@ -5,7 +5,7 @@ package iptables
 import "strings"
 
 // An argument says what an option takes behind it.
-type argument int
+type argument uint8
 
 const (
 	none     argument = iota
@@ -20,11 +20,12 @@ type option struct {
 	short byte
 	arg   argument
 
-	main     string // of an extension: the option that this is another name for
+	// Of an extension:
 	invert   bool   // may have a ! before it
 	must     bool   // has to be given
-	excludes string // another option that it cannot go with
 	pair     bool   // takes a second word
+	main     string // the option that this is another name for
+	excludes string // other options that it cannot go with
 }
 
 // key is the name of the option without regard to aliases.
@@ -63,6 +64,7 @@ type scanner struct {
 	args    []string
 	next    int    // index of the next word
 	cluster string // what is left of a word of short options
+	word           // what was found last
 }
 
 // A word is one thing that the scanner found.
@@ -74,7 +76,7 @@ type word struct {
 	fault fault
 }
 
-type fault int
+type fault uint8
 
 const (
 	fine    fault = iota
@@ -83,103 +85,98 @@ const (
 	literal       // not an option at all
 )
 
-// scan returns the next option or word; ok is false at the end.
-func (s *scanner) scan(exts []*loaded) (w word, ok bool) {
+// scan finds the next option or word; it is false at the end.
+func (s *scanner) scan(exts []*loaded) bool {
+	s.word = word{}
 	if s.cluster != "" {
-		return s.short(), true
+		s.short()
+		return true
 	}
 	if s.next >= len(s.args) {
-		return word{}, false
+		return false
 	}
-	text := s.args[s.next]
+	text := s.take()
 	switch {
 	case text == "--":
-		s.next++
-		return word{}, false
+		return false
 	case strings.HasPrefix(text, "--"):
-		s.next++
-		return s.long(text, exts), true
+		s.long(text, exts)
 	case len(text) > 1 && text[0] == '-':
-		s.next++
 		s.cluster = text[1:]
-		return s.short(), true
+		s.short()
+	default:
+		s.word = word{text: text, arg: text, fault: literal}
 	}
-	s.next++
-	return word{text: text, arg: text, fault: literal}, true
+	return true
 }
 
 // short takes one letter off the cluster.
-func (s *scanner) short() word {
-	whole := s.args[s.next-1]
-	letter := s.cluster[0]
+func (s *scanner) short() {
+	s.word = word{text: s.args[s.next-1], opt: shortOption(s.cluster[0])}
 	s.cluster = s.cluster[1:]
-	w := word{text: whole}
+	switch {
+	case s.opt == nil:
+		s.fault = unknown
+	case s.opt.arg != none && s.cluster != "":
+		s.arg, s.cluster = s.cluster, ""
+	default:
+		s.argument()
+	}
+}
+
+// shortOption finds an option of the command line by its letter, or nil.
+func shortOption(letter byte) *option {
 	for i := range base {
 		if base[i].short == letter && letter != '0' {
-			w.opt = &base[i]
-			break
+			return &base[i]
 		}
 	}
-	if w.opt == nil {
-		w.fault = unknown
-		return w
-	}
-	if w.opt.arg != none && s.cluster != "" {
-		w.arg, s.cluster = s.cluster, ""
-		return w
-	}
-	return s.argument(w)
+	return nil
 }
 
 // argument takes the next word if the option needs one.
-func (s *scanner) argument(w word) word {
-	if w.opt.arg != required {
-		return w
+func (s *scanner) argument() {
+	switch {
+	case s.opt.arg != required:
+	case s.next >= len(s.args):
+		s.fault = lacking
+	default:
+		s.arg = s.take()
 	}
-	if s.next >= len(s.args) {
-		w.fault = lacking
-		return w
-	}
-	w.arg = s.args[s.next]
-	s.next++
-	return w
 }
 
 // long finds a long option by its name or the beginning of it.
-func (s *scanner) long(text string, exts []*loaded) word {
+func (s *scanner) long(text string, exts []*loaded) {
 	name, value, joined := strings.Cut(text[2:], "=")
-	w := word{text: text, fault: unknown}
-	var found option
-	exact, ambiguous := false, false
-	try := func(o *option, by *loaded) {
+	s.word = word{text: text}
+	ambiguous := s.find(name, base, nil)
+	for i := len(exts) - 1; i >= 0; i-- {
+		ambiguous = s.find(name, exts[i].options, exts[i]) || ambiguous
+	}
+	switch {
+	case s.opt == nil || ambiguous && s.opt.long != name || joined && s.opt.arg == none:
+		s.word = word{text: text, fault: unknown}
+	case joined:
+		s.arg = value
+	default:
+		s.argument()
+	}
+}
+
+// find looks for a long option among options. It reports whether the name
+// begins another one than was found before, too.
+func (s *scanner) find(name string, options []option, by *loaded) (ambiguous bool) {
+	for i := range options {
+		o := &options[i]
 		switch {
-		case exact || !strings.HasPrefix(o.long, name):
-		case o.long == name:
-			w.opt, w.by, exact = o, by, true
-		case w.opt == nil:
-			w.opt, w.by, found = o, by, *o
-		case by != w.by || o.arg != found.arg || o.short != found.short || o.short == 0 && o.key() != found.key():
+		case !strings.HasPrefix(o.long, name) || s.opt != nil && s.opt.long == name:
+		case s.opt == nil || o.long == name:
+			s.opt, s.by = o, by
+		case by != s.by || o.arg != s.opt.arg || o.short != s.opt.short || o.short == 0 && o.key() != s.opt.key():
 			ambiguous = true
 		}
 	}
-	for i := range base {
-		try(&base[i], nil)
-	}
-	for i := len(exts) - 1; i >= 0; i-- {
-		for j := range exts[i].module.options {
-			try(&exts[i].module.options[j], exts[i])
-		}
-	}
-	if w.opt == nil || ambiguous && !exact || joined && w.opt.arg == none {
-		w.opt, w.by = nil, nil
-		return w
-	}
-	w.fault = fine
-	if joined {
-		w.arg = value
-		return w
-	}
-	return s.argument(w)
+	return ambiguous
 }
 
 // more reports whether the next word is an argument rather than an option, for

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/minins/minins/cmd/minins/applet"
-	"github.com/minins/minins/nft"
 )
 
 // help prints all that the applet knows.
@@ -19,8 +18,9 @@ func help(c *applet.Cmd) {
 		}
 		c.Printf("%s", heading)
 		f := family(c.Name)
-		for _, m := range modules() {
-			if m.target != target || m.family != nft.Unspec && m.family != f {
+		for i := range modules {
+			m := &modules[i]
+			if m.target != target || !m.fits(f) {
 				continue
 			}
 			c.Printf("  %-11s", m.name)

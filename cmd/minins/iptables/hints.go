@@ -40,15 +40,8 @@ func (c *chain) tooBig(cmd *command) string {
 // noTarget says what may have been meant by a target that is not there.
 func (cmd *command) noTarget(s *state) string {
 	name := cmd.rule.jump.name
-	for _, m := range modules() {
-		if m.target && strings.EqualFold(m.name, name) {
-			return "targets are in capitals: -j " + m.name
-		}
-	}
-	for _, verdict := range []string{"ACCEPT", "DROP", "RETURN"} {
-		if strings.EqualFold(verdict, name) {
-			return "targets are in capitals: -j " + verdict
-		}
+	if up := strings.ToUpper(name); up != "QUEUE" && isTarget(up) {
+		return "targets are in capitals: -j " + up
 	}
 	return name + " is neither a target that minins knows nor a chain of table " + s.name + "; " + cmd.line("-N "+name) + " makes such a chain"
 }

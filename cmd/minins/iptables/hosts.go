@@ -33,7 +33,7 @@ const (
 
 func (*iprange) name() string { return "iprange" }
 
-func (m *iprange) set(s setting) error {
+func (m *iprange) set(s *setting) error {
 	first, last, isRange := strings.Cut(s.arg, "-")
 	if !isRange {
 		last = first
@@ -63,13 +63,6 @@ func (m *iprange) warning() string {
 		}
 	}
 	return ""
-}
-
-func (m *iprange) check(u use) error {
-	if len(u.seen) == 0 {
-		return wrong("iprange match: You must specify `--src-range' or `--dst-range'")
-	}
-	return nil
 }
 
 func (m *iprange) save() string {
@@ -126,7 +119,7 @@ var macOptions = []option{{long: "mac-source", arg: required, must: true, invert
 
 func (*mac) name() string { return "mac" }
 
-func (m *mac) set(s setting) error {
+func (m *mac) set(s *setting) error {
 	m.inv = s.inv
 	parts := strings.Split(s.arg, ":")
 	for i, part := range parts {
@@ -145,8 +138,6 @@ func (m *mac) set(s setting) error {
 	}
 	return nil
 }
-
-func (*mac) check(use) error { return nil }
 
 func (m *mac) text() string { return nl.HardwareAddrFrom(m.addr[:]).String() }
 

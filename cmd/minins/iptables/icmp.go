@@ -78,7 +78,7 @@ func (m *icmp) names() []icmpName {
 	return icmpNames
 }
 
-func (m *icmp) set(s setting) error {
+func (m *icmp) set(s *setting) error {
 	if s.inv {
 		m.Inv = 1
 	}
@@ -117,8 +117,6 @@ func (m *icmp) set(s setting) error {
 	}
 	return nil
 }
-
-func (*icmp) check(use) error { return nil }
 
 func (m *icmp) save() string {
 	option := "icmp-type"

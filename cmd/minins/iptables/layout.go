@@ -7,118 +7,148 @@ import (
 	"strings"
 )
 
-// A layout is where the parts of a rule stand in a command line; -1 is nowhere.
+// A layout is a command line whose options are put into their places: table,
+// command, protocol, what the rule matches, each -m with its options, -j with
+// its options, the rest.
 type layout struct {
 	*repairer
-	groups               []group
-	command, proto, jump int
+	groups               []*group
+	command, proto, jump int      // where they stand in groups; -1 is nowhere
+	matches              []string // the names behind -m
+	missing              []*group // what has to be added
+	jumpTo               string   // the -j that has to be added
 }
+
+// Places of a line. Each match has two, for its -m and for its options.
+const (
+	atTable = iota
+	atCommand
+	atProtocol
+	atPlain
+	atOwn // options of the protocol's match, which needs no -m
+	atMatches
+)
+
+func (l *layout) atJump() int { return atMatches + 2*len(l.matches) }
 
 func (l *layout) find() {
 	l.command, l.proto, l.jump = -1, -1, -1
 	for i, g := range l.groups {
-		switch s := g.opt.short; {
-		case strings.IndexByte("ACDIRLSFZNXEP", s) >= 0 && s != 0:
+		switch {
+		case g.is("ACDIRLSFZNXEP"):
 			l.command = i
-		case s == 'p':
+		case g.is("p"):
 			l.proto = i
-		case s == 'j' || s == 'g':
+		case g.is("jg"):
 			l.jump = i
 		}
 	}
 }
 
-// last is the argument of a group.
-func (g group) last() string { return g.words[len(g.words)-1] }
-
-// arrange builds the line anew: table, command, protocol, what the rule
-// matches, each -m with its options, -j with its options.
+// arrange builds the line anew.
 func (l *layout) arrange() []string {
-	protocol := l.protocol()
-	target := l.target()
-	var table, command, plain, own, rest []string
-	if slices.Contains(protocol, "udp") { // whose options look like TCP's
-		for i := range l.groups {
-			if l.groups[i].module == "tcp" {
-				l.groups[i].module = "udp"
-			}
-		}
-	}
-	matches := l.matches()
-	var targetOptions []string
+	l.protocol()
+	jump := l.target()
+	l.match()
 	for i, g := range l.groups {
 		switch {
-		case g.target:
-			if l.jump >= 0 && i < l.jump {
-				l.fault(g.name() + " is an option of the target: it has to come behind -j " + target[len(target)-1])
+		case g.target():
+			if i < l.jump {
+				l.fault(g.name() + " is an option of the target: it has to come behind -j " + jump)
 			}
-			targetOptions = append(targetOptions, g.words...)
-		case g.module != "":
-			if isProtocolMatch(g.module) && matches.find(g.module) < 0 {
-				if l.proto > i {
-					l.fault(g.name() + " has to come behind -p " + l.groups[l.proto].last())
-				}
-				own = append(own, g.words...)
+			g.place = l.atJump() + 1
+		case g.by != nil && g.place != 0: // of a match
+		case g.by != nil:
+			if l.proto > i {
+				l.fault(g.name() + " has to come behind -p " + l.groups[l.proto].last())
 			}
+			g.place = atOwn
 		case i == l.command:
-			command = g.words
-		case i == l.proto || i == l.jump:
-		case g.opt.short == 't':
-			table = g.words
-		case g.opt.short == 'm':
-		case strings.IndexByte("vwWM46", g.opt.short) >= 0:
-			rest = append(rest, g.words...)
+			g.place = atCommand
+		case i == l.proto:
+			g.place = atProtocol
+		case i == l.jump:
+			g.place = l.atJump()
+		case g.is("t"):
+			g.place = atTable
+		case g.is("m"):
+			g.place = atMatches + 2*slices.Index(l.matches, g.last())
+		case g.is("vwWM46"):
+			g.place = l.atJump() + 2
 		default:
-			plain = append(plain, g.words...)
+			g.place = atPlain
 		}
 	}
-	return slices.Concat(table, command, protocol, plain, own, matches.words(), target, targetOptions, rest)
-}
-
-// name is the option as given, without its arguments.
-func (g group) name() string {
-	for _, w := range g.words {
-		if w != "!" {
-			name, _, _ := strings.Cut(w, "=")
-			return name
-		}
+	if l.jumpTo != "" {
+		l.add(l.atJump(), "-j", l.jumpTo)
 	}
-	return ""
-}
-
-func isProtocolMatch(module string) bool {
-	return module == "tcp" || module == "udp" || module == "icmp" || module == "icmp6"
-}
-
-// protocol is -p, added if the line has options that need it.
-func (l *layout) protocol() []string {
-	if l.proto >= 0 {
-		for _, g := range l.groups[:l.proto] {
-			if g.target && g.hasPort() {
-				l.fault("-p " + l.groups[l.proto].last() + " has to come before " + g.name())
+	all := append(l.missing, l.groups...)
+	var words []string
+	for place := range l.atJump() + 3 {
+		for _, g := range all {
+			if g.place == place {
+				words = append(words, g.words...)
 			}
 		}
-		return l.groups[l.proto].words
+	}
+	return words
+}
+
+// add puts words into a place that the line has nothing for.
+func (l *layout) add(place int, words ...string) {
+	l.missing = append(l.missing, &group{words: words, place: place})
+}
+
+func isProtocolMatch(module string) bool { return slices.Contains(protocolMatches[:], module) }
+
+// protocol adds -p if the line has options that need it.
+func (l *layout) protocol() {
+	if l.proto >= 0 {
+		p := l.groups[l.proto].last()
+		for _, g := range l.groups[:l.proto] {
+			if g.target() && g.hasPort() {
+				l.fault("-p " + p + " has to come before " + g.name())
+			}
+		}
+		l.udp(p)
+		return
 	}
 	for _, g := range l.groups {
+		p, why := "tcp", ""
 		switch {
-		case g.module == "tcp" && (g.opt.key() == "source-port" || g.opt.key() == "destination-port"):
-			l.fault(g.name() + " needs a protocol before it, as ports belong to one: -p tcp (or -p udp)")
-			return []string{"-p", "tcp"}
-		case isProtocolMatch(g.module):
-			p := strings.Replace(g.module, "icmp6", "icmpv6", 1)
-			l.fault(g.name() + " needs its protocol before it: -p " + p)
-			return []string{"-p", p}
-		case g.module == "multiport", g.target && g.hasPort():
-			l.fault(g.name() + " has a port, which needs a protocol before it: -p tcp (or -p udp)")
-			return []string{"-p", "tcp"}
+		case g.by == nil:
+			continue
+		case g.by.name == "tcp" && strings.HasSuffix(g.opt.key(), "-port"):
+			why = " needs a protocol before it, as ports belong to one: -p tcp (or -p udp)"
+		case isProtocolMatch(g.by.name):
+			p = strings.Replace(g.by.name, "icmp6", "icmpv6", 1)
+			why = " needs its protocol before it: -p " + p
+		case g.by.name == "multiport" || g.by.target && g.hasPort():
+			why = " has a port, which needs a protocol before it: -p tcp (or -p udp)"
+		default:
+			continue
+		}
+		l.fault(g.name() + why)
+		l.add(atProtocol, "-p", p)
+		l.udp(p)
+		return
+	}
+}
+
+// udp gives TCP's options, which UDP's look like, to UDP if that is protocol p.
+func (l *layout) udp(p string) {
+	if p != "udp" {
+		return
+	}
+	for _, g := range l.groups {
+		if g.by != nil && g.by.name == "tcp" {
+			g.by = findModule("udp", false, l.family)
 		}
 	}
-	return nil
 }
 
 // hasPort reports whether a target's option gives a port.
-func (g group) hasPort() bool {
+func (g *group) hasPort() bool {
 	switch g.opt.key() {
 	case "to-ports":
 		return true
@@ -128,78 +158,60 @@ func (g group) hasPort() bool {
 	return false
 }
 
-// target is -j, with its name in capitals, added if options tell which.
-func (l *layout) target() []string {
+// target puts the name behind -j into capitals, or adds -j if options tell
+// which, and returns the name.
+func (l *layout) target() string {
 	if l.jump >= 0 {
-		words := slices.Clone(l.groups[l.jump].words)
+		words := l.groups[l.jump].words
 		name := &words[len(words)-1]
 		if up := strings.ToUpper(*name); *name != up && isTarget(up) {
 			l.fault("targets are in capitals: -j " + up)
 			*name = up
 		}
-		return words
+		return *name
 	}
 	for _, g := range l.groups {
-		if !g.target {
+		if !g.target() {
 			continue
 		}
 		switch g.opt.key() {
 		case "to-destination", "to-source", "reject-with", "set-mark", "set-xmark", "log-prefix", "log-level":
-			l.fault(g.name() + " is an option of target " + g.module + ": -j " + g.module + " is missing")
-			return []string{"-j", g.module}
+			l.fault(g.name() + " is an option of target " + g.by.name + ": -j " + g.by.name + " is missing")
+			l.jumpTo = g.by.name
+			return g.by.name
 		}
 	}
-	return nil
+	return ""
 }
 
-// A matchList is the matches of a rule, each with its options.
-type matchList []matchOptions
-
-type matchOptions struct {
-	name    string
-	options []string
-}
-
-func (m matchList) words() (words []string) {
-	for _, x := range m {
-		words = append(append(words, "-m", x.name), x.options...)
-	}
-	return words
-}
-
-func (m matchList) find(name string) int {
-	return slices.IndexFunc(m, func(x matchOptions) bool { return x.name == name })
-}
-
-// matches are the -m of the line, with those that are missing. The protocol's
-// own match needs none.
-func (l *layout) matches() (list matchList) {
+// match finds the places of matches' options, and adds the -m that are
+// missing. The protocol's own match needs none.
+func (l *layout) match() {
 	for _, g := range l.groups {
-		if g.opt.short == 'm' {
-			list = append(list, matchOptions{name: g.last()})
+		if g.is("m") {
+			l.matches = append(l.matches, g.last())
 		}
 	}
-	seen := map[string]bool{}
+	var seen []string
 	for _, g := range l.groups {
-		if g.opt.short == 'm' {
-			seen[g.last()] = true
-		}
-		if g.module == "" || g.target {
-			continue
-		}
-		i := list.find(g.module)
 		switch {
-		case i < 0 && isProtocolMatch(g.module):
-			continue
-		case i < 0:
-			l.fault(g.name() + " is an option of match " + g.module + ": -m " + g.module + " is missing")
-			i = len(list)
-			list = append(list, matchOptions{name: g.module})
-			seen[g.module] = true
-		case !seen[g.module]:
-			l.fault(g.name() + " has to come behind -m " + g.module)
+		case g.is("m"):
+			seen = append(seen, g.last())
+		case g.by != nil && !g.by.target:
+			name := g.by.name
+			i := slices.Index(l.matches, name)
+			switch {
+			case i < 0 && isProtocolMatch(name):
+				continue
+			case i < 0:
+				l.fault(g.name() + " is an option of match " + name + ": -m " + name + " is missing")
+				i = len(l.matches)
+				l.add(atMatches+2*i, "-m", name)
+				l.matches, seen = append(l.matches, name), append(seen, name)
+			case !slices.Contains(seen, name):
+				l.fault(g.name() + " has to come behind -m " + name)
+			}
+			g.place = atMatches + 2*i + 1
 		}
-		list[i].options = append(list[i].options, g.words...)
 	}
-	return list
 }

@@ -26,7 +26,7 @@ const limitScale = 10000
 
 func (*limit) name() string { return "limit" }
 
-func (m *limit) set(s setting) error {
+func (m *limit) set(s *setting) error {
 	if s.option == "limit-burst" {
 		n, err := number(s.arg, 32)
 		if err != nil || n > 10000 {
@@ -73,8 +73,6 @@ func roundRate(period uint64) (rate, seconds uint64) {
 	}
 	return limitScale * best.seconds / period, best.seconds
 }
-
-func (*limit) check(use) error { return nil }
 
 func (m *limit) text() string {
 	for _, u := range units {

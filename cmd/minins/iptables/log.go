@@ -33,7 +33,7 @@ var logFlags = []struct {
 
 func (*logTarget) name() string { return "LOG" }
 
-func (t *logTarget) set(s setting) error {
+func (t *logTarget) set(s *setting) error {
 	switch s.option {
 	case "log-prefix":
 		if s.arg == "" {
@@ -66,8 +66,6 @@ func (t *logTarget) setLevel(s string) error {
 	t.level = uint8(n)
 	return nil
 }
-
-func (*logTarget) check(use) error { return nil }
 
 func (t *logTarget) save() string {
 	text := ""

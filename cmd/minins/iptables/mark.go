@@ -47,13 +47,11 @@ func markText(value, mask uint32) string {
 
 func (*mark) name() string { return "mark" }
 
-func (m *mark) set(s setting) (err error) {
+func (m *mark) set(s *setting) (err error) {
 	m.inv = s.inv
 	m.value, m.mask, err = parseMark("mark", s.option, s.arg)
 	return err
 }
-
-func (*mark) check(use) error { return nil }
 
 func (m *mark) save() string { return not(m.inv) + " --mark " + markText(m.value, m.mask) }
 
@@ -74,7 +72,7 @@ var setMarkOptions = []option{
 
 func (*setMark) name() string { return "MARK" }
 
-func (t *setMark) set(s setting) error {
+func (t *setMark) set(s *setting) error {
 	value, mask, err := parseMark("MARK", s.option, s.arg)
 	if err != nil {
 		return err
@@ -90,13 +88,6 @@ func (t *setMark) set(s setting) error {
 		t.Mark, t.Mask = value, value
 	case "xor-mark":
 		t.Mark, t.Mask = value, 0
-	}
-	return nil
-}
-
-func (*setMark) check(u use) error {
-	if len(u.seen) == 0 {
-		return wrong("MARK: One of the --set-xmark, --{and,or,xor,set}-mark options is required")
 	}
 	return nil
 }

@@ -12,59 +12,93 @@ import (
 type module struct {
 	name    string
 	target  bool
+	own     bool       // checks by itself which options go together, in its own words
 	family  nft.Family // Unspec is both
 	options []option
-	make    func(family nft.Family) extension
-	own     bool // checks by itself which options go together, in its own words
+	bare    string // what is wrong if no option with an argument is given
 }
 
-// findModule finds a match or a target by its name.
-func findModule(name string, target bool, family nft.Family) (module, bool) {
-	for _, m := range modules() {
-		if m.name == name && m.target == target && (m.family == nft.Unspec || family == nft.Unspec || m.family == family) {
-			return m, true
+var modules = [...]module{
+	{name: "tcp", options: tcpOptions, own: true},
+	{name: "udp", options: udpOptions},
+	{name: "icmp", family: nft.IPv4, options: icmpOptions},
+	{name: "icmp6", family: nft.IPv6, options: icmp6Options},
+	{name: "comment", options: commentOptions},
+	{name: "conntrack", options: conntrackOptions, bare: "conntrack: At least one option is required"},
+	{name: "state", options: stateOptions},
+	{name: "mark", options: markOptions},
+	{name: "addrtype", options: addrtypeOptions, bare: "addrtype: you must specify --src-type or --dst-type"},
+	{name: "multiport", options: multiportOptions, bare: "multiport expection an option"},
+	{name: "limit", options: limitOptions},
+	{name: "iprange", options: iprangeOptions, bare: "iprange match: You must specify `--src-range' or `--dst-range'"},
+	{name: "mac", options: macOptions},
+
+	{name: "MASQUERADE", target: true, options: masqueradeOptions},
+	{name: "REDIRECT", target: true, options: redirectOptions},
+	{name: "SNAT", target: true, options: snatOptions},
+	{name: "DNAT", target: true, options: dnatOptions},
+	{name: "REJECT", target: true, options: rejectOptions},
+	{name: "LOG", target: true, options: logOptions},
+	{name: "MARK", target: true, options: setMarkOptions, bare: "MARK: One of the --set-xmark, --{and,or,xor,set}-mark options is required"},
+}
+
+// make makes the extension as it is before its options are set.
+func (m *module) make(f nft.Family) extension {
+	switch m.name {
+	case "tcp", "udp":
+		return newTransport(m.name == "tcp")
+	case "icmp", "icmp6":
+		return &icmp{xt.ICMP{IPv6: m.name == "icmp6"}}
+	case "comment":
+		return new(comment)
+	case "conntrack", "state":
+		return newConntrack(f, m.name == "state")
+	case "mark":
+		return new(mark)
+	case "addrtype":
+		return new(addrtype)
+	case "multiport":
+		return new(multiport)
+	case "limit":
+		return &limit{unit: 3600, rate: 3, burst: 5}
+	case "iprange":
+		return &iprange{family: f}
+	case "mac":
+		return new(mac)
+	case "REJECT":
+		return newReject(f)
+	case "LOG":
+		return &logTarget{level: 4}
+	case "MARK":
+		return new(setMark)
+	}
+	return &nat{kind: m.name, family: f}
+}
+
+// fits reports whether there is such a module for a family.
+func (m *module) fits(f nft.Family) bool {
+	return m.family == nft.Unspec || f == nft.Unspec || m.family == f
+}
+
+// findModule finds a match or a target by its name, or returns nil.
+func findModule(name string, target bool, f nft.Family) *module {
+	for i := range modules {
+		if m := &modules[i]; m.name == name && m.target == target && m.fits(f) {
+			return m
 		}
 	}
-	return module{}, false
+	return nil
 }
 
-// protocolModule is the match that -p loads when an option needs it.
-func protocolModule(p protocol, family nft.Family) (module, bool) {
-	switch p.num {
-	case unix.IPPROTO_TCP:
-		return findModule("tcp", false, family)
-	case unix.IPPROTO_UDP:
-		return findModule("udp", false, family)
-	case unix.IPPROTO_ICMP:
-		return findModule("icmp", false, family)
-	case unix.IPPROTO_ICMPV6:
-		return findModule("icmp6", false, family)
+// protocolModule is the match that -p loads when an option needs it, or nil.
+func protocolModule(p protocol, f nft.Family) *module {
+	if int(p.num) < len(protocolMatches) {
+		return findModule(protocolMatches[p.num], false, f)
 	}
-	return module{}, false
+	return nil
 }
 
-func modules() []module {
-	return []module{
-		{name: "tcp", options: tcpOptions, make: func(nft.Family) extension { return newTransport(true) }, own: true},
-		{name: "udp", options: udpOptions, make: func(nft.Family) extension { return newTransport(false) }},
-		{name: "icmp", family: nft.IPv4, options: icmpOptions, make: func(nft.Family) extension { return new(icmp) }},
-		{name: "icmp6", family: nft.IPv6, options: icmp6Options, make: func(nft.Family) extension { return &icmp{xt.ICMP{IPv6: true}} }},
-		{name: "comment", options: commentOptions, make: func(nft.Family) extension { return new(comment) }},
-		{name: "conntrack", options: conntrackOptions, make: func(f nft.Family) extension { return newConntrack(f, false) }},
-		{name: "state", options: stateOptions, make: func(f nft.Family) extension { return newConntrack(f, true) }},
-		{name: "mark", options: markOptions, make: func(nft.Family) extension { return &mark{} }},
-		{name: "addrtype", options: addrtypeOptions, make: func(nft.Family) extension { return &addrtype{} }},
-		{name: "multiport", options: multiportOptions, make: func(nft.Family) extension { return &multiport{} }},
-		{name: "limit", options: limitOptions, make: func(nft.Family) extension { return &limit{unit: 3600, rate: 3, burst: 5} }},
-		{name: "iprange", options: iprangeOptions, make: func(f nft.Family) extension { return &iprange{family: f} }},
-		{name: "mac", options: macOptions, make: func(nft.Family) extension { return &mac{} }},
-
-		{name: "MASQUERADE", target: true, options: masqueradeOptions, make: func(f nft.Family) extension { return &nat{kind: "MASQUERADE", family: f} }},
-		{name: "REDIRECT", target: true, options: redirectOptions, make: func(f nft.Family) extension { return &nat{kind: "REDIRECT", family: f} }},
-		{name: "SNAT", target: true, options: snatOptions, make: func(f nft.Family) extension { return &nat{kind: "SNAT", family: f} }},
-		{name: "DNAT", target: true, options: dnatOptions, make: func(f nft.Family) extension { return &nat{kind: "DNAT", family: f} }},
-		{name: "REJECT", target: true, options: rejectOptions, make: newReject},
-		{name: "LOG", target: true, options: logOptions, make: func(nft.Family) extension { return &logTarget{level: 4} }},
-		{name: "MARK", target: true, options: setMarkOptions, make: func(nft.Family) extension { return &setMark{} }},
-	}
+// protocolMatches are the protocols with a match of their own.
+var protocolMatches = [...]string{
+	unix.IPPROTO_TCP: "tcp", unix.IPPROTO_UDP: "udp", unix.IPPROTO_ICMP: "icmp", unix.IPPROTO_ICMPV6: "icmp6",
 }

@@ -26,7 +26,7 @@ var multiportOptions = []option{
 
 func (*multiport) name() string { return "multiport" }
 
-func (m *multiport) set(s setting) error {
+func (m *multiport) set(s *setting) error {
 	switch {
 	case s.proto.num == 0:
 		return wrong("multiport needs `-p tcp', `-p udp', `-p udplite', `-p sctp' or `-p dccp'")
@@ -74,13 +74,6 @@ func (m *multiport) add(port string, begins bool) error {
 		m.PFlags[m.Count] = 1
 	}
 	m.Count++
-	return nil
-}
-
-func (*multiport) check(u use) error {
-	if len(u.seen) == 0 {
-		return wrong("multiport expection an option")
-	}
 	return nil
 }
 

@@ -31,7 +31,7 @@ var (
 
 func (t *nat) name() string { return t.kind }
 
-func (t *nat) set(s setting) error {
+func (t *nat) set(s *setting) error {
 	switch s.option {
 	case "random":
 		t.flags |= xt.NATRandom
@@ -136,8 +136,6 @@ func natPort(s string) (uint16, error) {
 	}
 	return 0, wrong("Port `" + s + "' not valid")
 }
-
-func (*nat) check(use) error { return nil }
 
 // target is the address and ports, as in --to-destination.
 func (t *nat) target() string {

@@ -3,6 +3,7 @@
 package iptables
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -12,10 +13,12 @@ import (
 // A loaded extension is one that the command line named, or that an option
 // made it look for, and its options so far.
 type loaded struct {
-	module module
-	ext    extension
-	seen   map[string]bool
+	*module
+	ext  extension
+	seen []string // the main names of its options so far
 }
+
+func (l *loaded) has(option string) bool { return slices.Contains(l.seen, option) }
 
 // A parser reads one command line.
 type parser struct {
@@ -36,18 +39,14 @@ func parse(family nft.Family, args []string) (*command, error) {
 }
 
 func (p *parser) run() error {
-	for {
-		w, ok := p.scan(p.exts)
-		if !ok {
-			return p.finish()
-		}
-		if w.fault == literal {
-			if err := p.literal(w); err != nil {
+	for p.scan(p.exts) {
+		if p.fault == literal {
+			if err := p.literal(); err != nil {
 				return err
 			}
 			continue
 		}
-		if err := p.option(w); err != nil {
+		if err := p.option(); err != nil {
 			return err
 		}
 		if p.help || p.vers {
@@ -56,11 +55,12 @@ func (p *parser) run() error {
 		}
 		p.invert = false
 	}
+	return p.finish()
 }
 
-func (p *parser) literal(w word) error {
-	if w.text != "!" {
-		return fail(badArgument, w.text)
+func (p *parser) literal() error {
+	if p.text != "!" {
+		return fail(badArgument, p.text)
 	}
 	if p.invert {
 		return wrong("multiple consecutive ! not allowed")
@@ -69,33 +69,33 @@ func (p *parser) literal(w word) error {
 	return nil
 }
 
-func (p *parser) option(w word) error {
-	if w.fault == unknown && strings.HasPrefix(w.text, "--") && p.loadProtocol() {
-		w = p.long(w.text, p.exts) // it is the protocol's, perhaps
+func (p *parser) option() error {
+	if p.fault == unknown && strings.HasPrefix(p.text, "--") && p.loadProtocol() {
+		p.long(p.text, p.exts) // it is the protocol's, perhaps
 	}
 	switch {
-	case w.fault == lacking:
-		return wrong(`option "` + w.text + `" requires an argument`)
-	case w.opt == nil:
-		return wrong(`unknown option "` + w.text + `"`)
-	case w.by != nil:
-		return p.extensionOption(w)
+	case p.fault == lacking:
+		return wrong(`option "` + p.text + `" requires an argument`)
+	case p.opt == nil:
+		return wrong(`unknown option "` + p.text + `"`)
+	case p.by != nil:
+		return p.extensionOption()
 	}
-	switch w.opt.short {
+	switch p.opt.short {
 	case 'A', 'C', 'D', 'I', 'R', 'L', 'S', 'F', 'Z', 'N', 'X', 'E', 'P':
-		return p.operation(w)
+		return p.operation()
 	case 's', 'd', 'p', 'i', 'o', 'f', 'j', 'g', 'c':
-		if err := p.once(w.opt.short); err != nil {
+		if err := p.once(p.opt.short); err != nil {
 			return err
 		}
-		return p.ruleOption(w)
+		return p.ruleOption()
 	case 'n', 'x', '0':
-		if err := p.once(w.opt.short); err != nil {
+		if err := p.once(p.opt.short); err != nil {
 			return err
 		}
-		p.numeric = p.numeric || w.opt.short == 'n'
-		p.exact = p.exact || w.opt.short == 'x'
-		p.lines = p.lines || w.opt.short == '0'
+		p.numeric = p.numeric || p.opt.short == 'n'
+		p.exact = p.exact || p.opt.short == 'x'
+		p.lines = p.lines || p.opt.short == '0'
 	case 'v':
 		if !p.verbose {
 			if err := p.once('v'); err != nil {
@@ -107,14 +107,14 @@ func (p *parser) option(w word) error {
 		if p.invert {
 			return wrong("unexpected ! flag before --table")
 		}
-		p.table = w.arg
+		p.table = p.arg
 	case 'm':
 		if p.invert {
 			return wrong("unexpected ! flag before --match")
 		}
-		return p.loadMatch(w.arg)
+		return p.loadMatch(p.arg)
 	case 'w', 'W':
-		return p.waitOption(w)
+		return p.waitOption()
 	case 'h':
 		p.help = true
 	case 'V':
@@ -150,17 +150,17 @@ func (p *parser) once(short byte) error {
 	return nil
 }
 
-func (p *parser) waitOption(w word) error {
-	if w.opt.short == 'W' {
+func (p *parser) waitOption() error {
+	if p.opt.short == 'W' {
 		p.interval = true
 		p.notices = append(p.notices, "Ignoring deprecated --wait-interval option.")
-		if w.arg == "" && p.more() {
+		if p.arg == "" && p.more() {
 			p.take()
 		}
 		return nil
 	}
 	p.wait = true
-	seconds := w.arg
+	seconds := p.arg
 	if seconds == "" && p.more() {
 		seconds = p.take()
 	}
@@ -171,10 +171,10 @@ func (p *parser) waitOption(w word) error {
 }
 
 // operation reads one of the options that say what to do.
-func (p *parser) operation(w word) error {
-	do := w.opt.short
+func (p *parser) operation() error {
+	do := p.opt.short
 	if do == 'N' {
-		if err := validChain(w.arg); err != nil {
+		if err := validChain(p.arg); err != nil {
 			return err
 		}
 	}
@@ -192,8 +192,8 @@ func (p *parser) operation(w word) error {
 		return wrong("Cannot use -" + string(rune(do)) + " with -" + string(rune(upper(p.do))))
 	}
 	switch {
-	case w.opt.arg == required || w.arg != "":
-		p.chain, p.named = w.arg, true
+	case p.opt.arg == required || p.arg != "":
+		p.chain, p.named = p.arg, true
 	case p.more():
 		p.chain, p.named = p.take(), true
 	}

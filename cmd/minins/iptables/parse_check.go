@@ -31,8 +31,7 @@ func isTarget(name string) bool {
 	case "ACCEPT", "DROP", "RETURN", "QUEUE":
 		return true
 	}
-	_, ok := findModule(name, true, 0)
-	return ok
+	return findModule(name, true, 0) != nil
 }
 
 func isSpace(c rune) bool { return c == ' ' || c >= '\t' && c <= '\r' }
@@ -47,7 +46,7 @@ func (p *parser) finish() error {
 		return wrong("--wait-interval only makes sense with --wait\n")
 	}
 	for _, e := range p.exts {
-		if err := p.checkExtension(e); err != nil {
+		if err := checkExtension(e); err != nil {
 			return err
 		}
 		if r, ok := e.ext.(*iprange); ok && r.warning() != "" {

@@ -13,16 +13,16 @@ import (
 )
 
 // ruleOption reads one of the options that say what a rule is like.
-func (p *parser) ruleOption(w word) error {
-	switch r := &p.rule; w.opt.short {
+func (p *parser) ruleOption() error {
+	switch r := &p.rule; p.opt.short {
 	case 's':
-		p.src, p.srcInv = w.arg, p.invert
+		p.src, p.srcInv = p.arg, p.invert
 	case 'd':
-		p.dst, p.dstInv = w.arg, p.invert
+		p.dst, p.dstInv = p.arg, p.invert
 	case 'p':
-		num, ok := parseProtocol(strings.ToLower(w.arg))
+		num, ok := parseProtocol(strings.ToLower(p.arg))
 		if !ok {
-			return wrong(`unknown protocol "` + strings.ToLower(w.arg) + `" specified`).
+			return wrong(`unknown protocol "` + strings.ToLower(p.arg) + `" specified`).
 				hinted("a protocol is tcp, udp, icmp, icmpv6, sctp, another name of /etc/protocols, a number up to 255, or all")
 		}
 		if num == 0 && p.invert {
@@ -30,9 +30,9 @@ func (p *parser) ruleOption(w word) error {
 		}
 		r.proto = protocol{num, p.invert}
 	case 'i':
-		return p.device(&r.in, w.arg)
+		return p.device(&r.in, p.arg)
 	case 'o':
-		return p.device(&r.out, w.arg)
+		return p.device(&r.out, p.arg)
 	case 'f':
 		if p.family == nft.IPv6 {
 			return wrong("`-f' is not supported in IPv6, use -m frag instead")
@@ -42,9 +42,9 @@ func (p *parser) ruleOption(w word) error {
 			r.frag = notLaterFragment
 		}
 	case 'j', 'g':
-		return p.jump(w.arg, w.opt.short == 'g')
+		return p.jump(p.arg, p.opt.short == 'g')
 	case 'c':
-		return p.counters(w.arg)
+		return p.counters(p.arg)
 	}
 	return nil
 }
@@ -72,9 +72,8 @@ func (p *parser) jump(name string, final bool) error {
 		return wrong("Invalid target name `" + name + "'")
 	}
 	p.rule.jump = jump{name: name, final: final}
-	if m, ok := findModule(name, true, p.family); ok && !final {
-		l := p.load(m)
-		p.rule.jump.target = l.ext
+	if m := findModule(name, true, p.family); m != nil && !final {
+		p.rule.jump.target = p.load(m)
 	}
 	return nil
 }
@@ -99,24 +98,24 @@ func (p *parser) counters(arg string) error {
 }
 
 // load adds an extension. Matches stay in order before the target.
-func (p *parser) load(m module) *loaded {
-	l := &loaded{module: m, ext: m.make(p.family), seen: map[string]bool{}}
+func (p *parser) load(m *module) extension {
+	l := &loaded{module: m, ext: m.make(p.family)}
 	p.exts = append(p.exts, l)
 	if !m.target {
 		p.rule.matches = append(p.rule.matches, l.ext)
-		if n := len(p.exts); n > 1 && p.exts[n-2].module.target {
+		if n := len(p.exts); n > 1 && p.exts[n-2].target {
 			p.exts[n-1], p.exts[n-2] = p.exts[n-2], p.exts[n-1]
 		}
 	}
-	return l
+	return l.ext
 }
 
 func (p *parser) loadMatch(name string) error {
 	if name == "ipv6-icmp" || name == "icmpv6" {
 		name = "icmp6"
 	}
-	m, ok := findModule(name, false, p.family)
-	if !ok {
+	m := findModule(name, false, p.family)
+	if m == nil {
 		return wrong("Couldn't load match `" + name + "':No such file or directory\n").
 			hinted("match " + name + " is not one that minins knows")
 	}
@@ -126,12 +125,12 @@ func (p *parser) loadMatch(name string) error {
 
 // loadProtocol loads the match of the protocol that -p named before, once.
 func (p *parser) loadProtocol() bool {
-	m, ok := protocolModule(p.rule.proto, p.family)
-	if !ok {
+	m := protocolModule(p.rule.proto, p.family)
+	if m == nil {
 		return false
 	}
 	for _, l := range p.exts {
-		if l.module.name == m.name && !l.module.target {
+		if l.module == m {
 			return false
 		}
 	}
@@ -140,43 +139,48 @@ func (p *parser) loadProtocol() bool {
 }
 
 // extensionOption hands an option to its extension.
-func (p *parser) extensionOption(w word) error {
-	key := w.opt.key()
-	if !w.by.module.own {
-		if w.by.seen[key] {
-			return badOption(w.by.module.name, key, "can only be used once.")
-		}
-		if p.invert && !w.opt.invert {
-			return badOption(w.by.module.name, key, "cannot be inverted.")
-		}
+func (p *parser) extensionOption() error {
+	l, key := p.by, p.opt.key()
+	switch {
+	case l.own:
+	case l.has(key):
+		return badOption(l.name, key, "can only be used once.")
+	case p.invert && !p.opt.invert:
+		return badOption(l.name, key, "cannot be inverted.")
 	}
-	arg := w.arg
-	if w.opt.pair {
+	s := &setting{key, p.arg, p.invert, p.rule.proto}
+	if p.opt.pair {
 		if !p.more() {
 			return wrong("--" + key + " requires two args.")
 		}
-		arg += " " + p.take()
+		s.arg += " " + p.take()
 	}
-	err := w.by.ext.set(setting{key, arg, p.invert, p.rule.proto})
-	w.by.seen[key] = true
-	return err
+	l.seen = append(l.seen, key)
+	return l.ext.set(s)
 }
 
 // checkExtension checks which options were given together.
-func (p *parser) checkExtension(l *loaded) error {
-	if err := l.ext.check(use{p.rule.proto, l.seen}); err != nil {
-		return err
+func checkExtension(l *loaded) error {
+	enough := l.bare == ""
+	for i := range l.options {
+		o := &l.options[i]
+		enough = enough || o.arg == required && l.has(o.key())
 	}
-	for _, o := range l.module.options {
+	if !enough {
+		return wrong(l.bare)
+	}
+	for i := range l.options {
+		o := &l.options[i]
 		if o.main != "" {
 			continue
 		}
-		if o.must && !l.seen[o.long] {
-			return badOption(l.module.name, o.long, "must be specified")
+		has := l.has(o.long)
+		if o.must && !has {
+			return badOption(l.name, o.long, "must be specified")
 		}
 		for other := range strings.FieldsSeq(o.excludes) {
-			if l.seen[o.long] && l.seen[other] {
-				return badOption(l.module.name, o.long, `cannot be used together with "--`+other+`".`)
+			if has && l.has(other) {
+				return badOption(l.name, o.long, `cannot be used together with "--`+other+`".`)
 			}
 		}
 	}

@@ -59,7 +59,7 @@ func (t *reject) names() []rejectName {
 	return rejectNames
 }
 
-func (t *reject) set(s setting) error {
+func (t *reject) set(s *setting) error {
 	begins := func(name string) bool {
 		return len(s.arg) <= len(name) && strings.EqualFold(name[:len(s.arg)], s.arg)
 	}
@@ -71,8 +71,6 @@ func (t *reject) set(s setting) error {
 	}
 	return wrong(`unknown reject type "` + s.arg + `"`)
 }
-
-func (*reject) check(use) error { return nil }
 
 func (t *reject) text() string {
 	for _, n := range t.names() {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/minins/minins/cmd/minins/applet"
@@ -111,7 +112,7 @@ func (r *repairer) hyphens(args []string) []string {
 // isCluster reports whether a word is letters of short options, as in -nvL.
 func isCluster(word string) bool {
 	for _, c := range word {
-		if !slices.ContainsFunc(base, func(o option) bool { return rune(o.short) == c && c != '0' }) {
+		if c > unicode.MaxASCII || shortOption(byte(c)) == nil {
 			return false
 		}
 	}
@@ -120,92 +121,95 @@ func isCluster(word string) bool {
 
 // A group is an option with its ! and its arguments.
 type group struct {
-	words  []string
-	opt    *option
-	module string // of an extension's option
-	target bool   // of a target's
+	words []string
+	opt   *option
+	by    *module // of an extension's option
+	place int     // in the line
+}
+
+// is reports whether the option is one of those letters.
+func (g *group) is(short string) bool {
+	return g.opt.short != 0 && strings.IndexByte(short, g.opt.short) >= 0
+}
+
+// target reports whether the option is a target's.
+func (g *group) target() bool { return g.by != nil && g.by.target }
+
+// last is the argument.
+func (g *group) last() string { return g.words[len(g.words)-1] }
+
+// name is the option as given, without its arguments.
+func (g *group) name() string {
+	name := g.words[0]
+	if name == "!" {
+		name = g.words[1]
+	}
+	name, _, _ = strings.Cut(name, "=")
+	return name
 }
 
 // rearrange puts the options into the order that iptables wants, and adds -p,
 // -m and -j where only one can be meant. It returns nil if it does not
 // understand the line.
 func (r *repairer) rearrange(args []string) []string {
-	groups := r.split(args)
-	if groups == nil {
-		return nil
-	}
-	l := layout{repairer: r, groups: groups}
+	l := layout{repairer: r, groups: r.split(args)}
 	l.find()
-	if l.command < 0 || strings.IndexByte("ACDIR", groups[l.command].opt.short) < 0 {
-		return flatten(groups)
+	if l.command >= 0 && l.groups[l.command].is("ACDIR") {
+		return l.arrange()
 	}
-	return l.arrange()
-}
-
-func flatten(groups []group) (args []string) {
-	for _, g := range groups {
-		args = append(args, g.words...)
+	var words []string
+	for _, g := range l.groups {
+		words = append(words, g.words...)
 	}
-	return args
+	return words
 }
 
 // split divides the words into options with their arguments.
-func (r *repairer) split(args []string) (groups []group) {
+func (r *repairer) split(args []string) (groups []*group) {
 	every := r.everyModule()
 	s := scanner{args: args}
 	bang := false
 	for {
 		start := s.next
-		w, ok := s.scan(every)
-		if s.cluster != "" { // -nvL and the like: nothing to repair
-			return nil
-		}
+		ok := s.scan(every)
 		switch {
-		case !ok && s.next < len(args) || w.fault == lacking:
-			return nil
+		case s.cluster != "", !ok && s.next < len(args), s.fault == lacking:
+			return nil // in a cluster (-nvL) there is nothing to repair
 		case !ok:
 			return groups
-		case w.fault == literal && w.text == "!" && !bang:
+		case s.fault == literal && s.text == "!" && !bang:
 			bang = true
 			continue
-		case w.opt == nil:
+		case s.opt == nil:
 			return nil
 		}
-		g := group{words: slices.Clone(args[start:s.next]), opt: w.opt}
-		if w.by != nil {
-			g.module, g.target = w.by.module.name, w.by.module.target
-		} else if long := r.oneHyphen(w, every); long != nil {
-			g = group{words: []string{"--" + long.long}, opt: long}
-			if s.next == start+1 && s.more() {
-				g.words = append(g.words, s.take())
-			}
-			g.module = r.owner(long.long, every)
+		g := &group{words: slices.Clone(args[start:s.next]), opt: s.opt}
+		if s.by != nil {
+			g.by = s.by.module
+		} else if r.oneHyphen(&s, every, g) && s.next == start+1 && s.more() {
+			g.words = append(g.words, s.take())
 		}
-		if w.arg == "!" && s.more() { // -s ! 10.0.0.1
+		if s.arg == "!" && s.more() { // -s ! 10.0.0.1
 			g.words[len(g.words)-1] = s.take()
 			bang = true
 			r.fault("the ! goes before the option: ! " + strings.Join(g.words, " "))
 		}
-		takes := map[byte]int{'I': 1, 'D': 1, 'R': 1, 'c': 1}[g.opt.short]
-		if g.opt.pair {
-			takes = 1
-		}
-		for ; takes > 0 && s.more(); takes-- {
+		if (g.is("IDRc") || g.opt.pair) && s.more() {
 			g.words = append(g.words, s.take())
 		}
 		if bang {
-			g.words = append([]string{"!"}, g.words...)
+			g.words = slices.Insert(g.words, 0, "!")
 			bang = false
 		}
 		groups = append(groups, g)
 	}
 }
 
-// everyModule is all extensions as if they were loaded.
+// everyModule is all extensions as if they were loaded, the first one last, as
+// the scanner takes the last one first.
 func (r *repairer) everyModule() (all []*loaded) {
-	list := modules()
-	for _, m := range slices.Backward(list) { // the scanner takes the last one first
-		if m.family == nft.Unspec || m.family == r.family {
+	for i := len(modules) - 1; i >= 0; i-- {
+		if m := &modules[i]; m.fits(r.family) {
 			all = append(all, &loaded{module: m})
 		}
 	}
@@ -213,30 +217,19 @@ func (r *repairer) everyModule() (all []*loaded) {
 }
 
 // oneHyphen recognizes -dport, which getopt takes for -d port.
-func (r *repairer) oneHyphen(w word, every []*loaded) *option {
-	name, ok := strings.CutPrefix(w.text, "-")
-	if !ok || len(name) < 3 || strings.HasPrefix(name, "-") || w.arg != name[1:] {
-		return nil
+func (r *repairer) oneHyphen(s *scanner, every []*loaded, g *group) bool {
+	name := strings.TrimPrefix(s.text, "-")
+	if len(name) < 3 || name[0] == '-' || s.arg != name[1:] {
+		return false
 	}
-	for _, l := range every {
-		for i := range l.module.options {
-			if o := &l.module.options[i]; o.long == name {
+	for i := len(every) - 1; i >= 0; i-- {
+		for j := range every[i].options {
+			if o := &every[i].options[j]; o.long == name {
 				r.fault("-" + name + " has to be --" + name + ", with two hyphens")
-				return o
+				*g = group{words: []string{"--" + name}, opt: o, by: every[i].module}
+				return true
 			}
 		}
 	}
-	return nil
-}
-
-// owner is the first module with an option of that name.
-func (r *repairer) owner(long string, every []*loaded) string {
-	for _, l := range slices.Backward(every) {
-		for _, o := range l.module.options {
-			if o.long == long {
-				return l.module.name
-			}
-		}
-	}
-	return ""
+	return false
 }

@@ -118,9 +118,7 @@ type jump struct {
 type extension interface {
 	name() string // as -m or -j says it
 	// set takes one option.
-	set(s setting) error
-	// check is called when all options are there.
-	check(u use) error
+	set(s *setting) error
 	save() string          // the words of -S behind the name, each with a blank before it
 	list(n *naming) string // the words of -L, likewise
 }
@@ -131,12 +129,6 @@ type setting struct {
 	arg    string
 	inv    bool // with a ! before it
 	proto  protocol
-}
-
-// A use is how an extension stands in a command.
-type use struct {
-	proto protocol
-	seen  map[string]bool // its options that were given, by their main names
 }
 
 // not is how -S inverts an option.

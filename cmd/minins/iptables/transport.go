@@ -55,7 +55,7 @@ func newTransport(tcp bool) *transport {
 	return t
 }
 
-func (t *transport) set(s setting) (err error) {
+func (t *transport) set(s *setting) (err error) {
 	invert := func(bit uint8) {
 		if s.inv {
 			t.Inv |= bit
@@ -101,8 +101,6 @@ func (t *transport) set(s setting) (err error) {
 	}
 	return err
 }
-
-func (*transport) check(use) error { return nil }
 
 // portRange reads "80", "http", "80:90", ":90" or "80:".
 func portRange(s, proto string) (ports [2]uint16, err error) {

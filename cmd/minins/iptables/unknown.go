@@ -8,7 +8,6 @@ import "github.com/minins/minins/nft/xt"
 type unknownExtension struct{ info xt.Info }
 
 func (x *unknownExtension) name() string        { return x.info.Name() }
-func (*unknownExtension) set(setting) error     { return nil }
-func (*unknownExtension) check(use) error       { return nil }
+func (*unknownExtension) set(*setting) error    { return nil }
 func (*unknownExtension) save() string          { return " [unsupported revision]" }
 func (x *unknownExtension) list(*naming) string { return " UNKNOWN match `" + x.name() + "'" }
