@@ -34,13 +34,12 @@ type command struct {
 
 // rules are the rules that the command is about, one for each pair of
 // addresses.
-func (c *command) rules() []rule {
-	var list []rule
-	for _, s := range c.srcs {
-		for _, d := range c.dsts {
+func (c *command) rules() (list []*rule) {
+	for i := range c.srcs {
+		for j := range c.dsts {
 			r := c.rule
-			r.src, r.dst = s, d
-			list = append(list, r)
+			r.src, r.dst = c.srcs[i], c.dsts[j]
+			list = append(list, &r)
 		}
 	}
 	return list
@@ -84,20 +83,22 @@ var tables = []table{
 	}},
 }
 
-func findTable(name string) (table, bool) {
-	for _, t := range tables {
-		if t.name == name {
-			return t, true
+// findTable returns a table by its name, or nil.
+func findTable(name string) *table {
+	for i := range tables {
+		if tables[i].name == name {
+			return &tables[i]
 		}
 	}
-	return table{}, false
+	return nil
 }
 
-func (t table) place(chain string) (place, bool) {
-	for _, p := range t.places {
-		if p.chain == chain {
-			return p, true
+// place returns a builtin chain by its name, or nil.
+func (t *table) place(chain string) *place {
+	for i := range t.places {
+		if t.places[i].chain == chain {
+			return &t.places[i]
 		}
 	}
-	return place{}, false
+	return nil
 }

@@ -37,19 +37,28 @@ func encode(f nft.Family, native bool, r *rule) (*nft.Rule, error) {
 			return nil, err
 		}
 	}
-	e.add(&nft.Counter{Bytes: nl.Some(r.counters.Bytes), Packets: nl.Some(r.counters.Packets)})
+	e.add(newCounter(r.counters))
 	if err := e.jump(r.jump); err != nil {
 		return nil, err
 	}
 	out.Exprs = e.exprs
 	if !native {
-		compat := nft.RuleCompat{Proto: nft.IPProto(r.proto.num)}
-		if r.proto.inv {
-			compat.Flags = nft.CompatInverse
-		}
-		out.Compat = nl.Some(compat)
+		out.Compat = compatOf(r.proto)
 	}
 	return out, nil
+}
+
+func newCounter(n nft.Counters) *nft.Counter {
+	return &nft.Counter{Bytes: nl.Some(n.Bytes), Packets: nl.Some(n.Packets)}
+}
+
+// compatOf is the protocol for xtables matches.
+func compatOf(p protocol) nl.Opt[nft.RuleCompat] {
+	c := nft.RuleCompat{Proto: nft.IPProto(p.num)}
+	if p.inv {
+		c.Flags = nft.CompatInverse
+	}
+	return nl.Some(c)
 }
 
 func (e *encoder) add(x ...nft.Expr) { e.exprs = append(e.exprs, x...) }

@@ -61,6 +61,7 @@ var base = []option{
 // A scanner walks over a command line as getopt_long(3) does with "-" at the
 // beginning of its option string: words that are no options come in order.
 type scanner struct {
+	own     []option // those of the command line
 	args    []string
 	next    int    // index of the next word
 	cluster string // what is left of a word of short options
@@ -112,11 +113,12 @@ func (s *scanner) scan(exts []*loaded) bool {
 
 // short takes one letter off the cluster.
 func (s *scanner) short() {
-	s.word = word{text: s.args[s.next-1], opt: shortOption(s.cluster[0])}
+	s.word = word{text: s.args[s.next-1], opt: shortOption(s.own, s.cluster[0])}
+	letter := s.cluster[:1]
 	s.cluster = s.cluster[1:]
 	switch {
 	case s.opt == nil:
-		s.fault = unknown
+		s.arg, s.fault = letter, unknown
 	case s.opt.arg != none && s.cluster != "":
 		s.arg, s.cluster = s.cluster, ""
 	default:
@@ -124,11 +126,11 @@ func (s *scanner) short() {
 	}
 }
 
-// shortOption finds an option of the command line by its letter, or nil.
-func shortOption(letter byte) *option {
-	for i := range base {
-		if base[i].short == letter && letter != '0' {
-			return &base[i]
+// shortOption finds an option by its letter, or returns nil.
+func shortOption(options []option, letter byte) *option {
+	for i := range options {
+		if options[i].short == letter && letter != '0' {
+			return &options[i]
 		}
 	}
 	return nil
@@ -149,7 +151,7 @@ func (s *scanner) argument() {
 func (s *scanner) long(text string, exts []*loaded) {
 	name, value, joined := strings.Cut(text[2:], "=")
 	s.word = word{text: text}
-	ambiguous := s.find(name, base, nil)
+	ambiguous := s.find(name, s.own, nil)
 	for i := len(exts) - 1; i >= 0; i-- {
 		ambiguous = s.find(name, exts[i].options, exts[i]) || ambiguous
 	}

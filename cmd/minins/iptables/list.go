@@ -31,7 +31,7 @@ func (k *kernel) newListing(cmd *command, s *state) (*listing, error) {
 	}
 	for _, c := range l.chains() {
 		for i, r := range c.rules {
-			out, err := k.decode(s.table, r)
+			out, err := k.decode(&s.table, r)
 			if err != nil {
 				what := "table `" + s.name + "'"
 				if cmd.named {

@@ -34,7 +34,7 @@ type parser struct {
 // parse reads the words of a command line. The error is a *failure; the
 // command is there even then, for its notices.
 func parse(family nft.Family, args []string) (*command, error) {
-	p := &parser{scanner: scanner{args: args}, command: command{family: family, table: "filter"}}
+	p := &parser{scanner: scanner{own: base, args: args}, command: command{family: family, table: "filter"}}
 	return &p.command, p.run()
 }
 

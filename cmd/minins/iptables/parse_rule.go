@@ -211,10 +211,10 @@ func (p *parser) networks(short byte, arg string, inv bool) ([]network, error) {
 		if err != nil {
 			return nil, err
 		}
-		for _, n := range more {
-			n.inv = inv
-			list = append(list, n)
-		}
+		list = append(list, more...)
+	}
+	for i := range list {
+		list[i].inv = inv
 	}
 	return list, nil
 }

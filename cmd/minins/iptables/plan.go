@@ -11,134 +11,158 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A step adds a request to a batch.
-type step func(b *nft.Batch)
+// A step is one request of a batch.
+type step struct {
+	msg, flags uint16 // NFT_MSG_*, NLM_F_*
+	about      nl.Message
+}
 
-// plan is what a command that changes something does to a table in state s. It
-// is worked out as a whole before anything is sent.
+// A planner works out what a command that changes something does to a table in
+// state s, as a whole before anything is sent.
+type planner struct {
+	*kernel
+	cmd   *command
+	s     *state
+	c     *chain // that the command names; nil if it is not there
+	steps []step
+}
+
 func (k *kernel) plan(cmd *command, s *state) ([]step, error) {
-	switch cmd.do {
+	p := &planner{kernel: k, cmd: cmd, s: s, c: s.find(cmd.chain)}
+	err := p.plan()
+	return p.steps, err
+}
+
+func (p *planner) plan() error {
+	switch p.cmd.do {
 	case 'A', 'I', 'D', 'R', 'C':
-		return k.planRules(cmd, s)
+		return p.rules()
 	case 'd':
-		return k.planDelete(cmd, s)
-	case 'F':
-		return k.planFlush(cmd, s)
-	case 'Z', 'z':
-		return k.planZero(cmd, s)
+		return p.delete()
 	case 'N':
-		if s.find(cmd.chain) != nil {
-			return nil, fail(refused, "Chain already exists").
-				hinted("chain " + cmd.chain + " is in table " + s.name + " already: see " + cmd.line("-S "+cmd.chain))
-		}
-		return append(k.makeTable(s), func(b *nft.Batch) {
-			b.Add(unix.NFT_MSG_NEWCHAIN, unix.NLM_F_EXCL, &nft.Chain{Family: k.family, Table: k.where(s.name), Name: k.chain(s.name, cmd.chain)})
-		}), nil
-	case 'X':
-		return k.planDelChain(cmd, s)
+		return p.newChain()
 	case 'E':
-		return k.planRename(cmd, s)
+		return p.rename()
 	case 'P':
-		return k.planPolicy(cmd, s)
+		return p.policy()
 	}
-	return nil, nil
+	chains := p.s.chains // without a chain it is about all of them
+	if p.cmd.named {
+		if p.c == nil {
+			return p.cmd.noChain(p.s)
+		}
+		chains = []*chain{p.c}
+	}
+	switch p.cmd.do {
+	case 'F':
+		p.flush(chains)
+	case 'Z', 'z':
+		p.zero(chains)
+	case 'X':
+		return p.delChains(chains)
+	}
+	return nil
+}
+
+func (p *planner) add(msg, flags uint16, about nl.Message) {
+	p.steps = append(p.steps, step{msg, flags, about})
 }
 
 // noChain is what iptables says of a chain that is not there.
 func (cmd *command) noChain(s *state) error {
 	var others []string
-	for _, t := range tables {
-		if _, ok := t.place(cmd.chain); ok && t.name != s.name {
+	for i := range tables {
+		if t := &tables[i]; t.place(cmd.chain) != nil && t.name != s.name {
 			others = append(others, "-t "+t.name)
 		}
 	}
+	hint := "table " + s.name + " has no chain " + cmd.chain + "; " + cmd.line("-S") + " lists its chains"
 	if others != nil {
-		return fail(refused, "No chain/target/match by that name").
-			hinted(cmd.chain + " is not a chain of table " + s.name + ", but of others: add " + strings.Join(others, " or "))
+		hint = cmd.chain + " is not a chain of table " + s.name + ", but of others: add " + strings.Join(others, " or ")
 	}
-	return fail(refused, "No chain/target/match by that name").
-		hinted("table " + s.name + " has no chain " + cmd.chain + "; " + cmd.line("-S") + " lists its chains")
+	return fail(refused, "No chain/target/match by that name").hinted(hint)
 }
 
-func (k *kernel) makeTable(s *state) []step {
-	if s.exists {
-		return nil
+// makeTable makes the table if it is not there.
+func (p *planner) makeTable() {
+	if !p.s.exists {
+		p.add(unix.NFT_MSG_NEWTABLE, unix.NLM_F_CREATE, &nft.Table{Family: p.family, Name: p.where(p.s.name)})
 	}
-	return []step{func(b *nft.Batch) { b.AddTable(&nft.Table{Family: k.family, Name: k.where(s.name)}) }}
+}
+
+// makeChain makes the builtin chain, and its table, if they are not there.
+func (p *planner) makeChain() {
+	p.makeTable()
+	if p.c.made == nil {
+		p.add(unix.NFT_MSG_NEWCHAIN, unix.NLM_F_CREATE, p.baseChain(p.c, nft.VerdictAccept))
+	}
+}
+
+// named is a request for a chain.
+func (p *planner) named(name string) *nft.Chain {
+	return &nft.Chain{Family: p.family, Table: p.where(p.s.name), Name: p.chain(p.s.name, name)}
 }
 
 // baseChain is a builtin chain as the kernel makes it.
-func (k *kernel) baseChain(s *state, c *chain, policy nft.VerdictCode) *nft.Chain {
-	return &nft.Chain{
-		Family: k.family, Table: k.where(s.name), Name: k.chain(s.name, c.name), Type: c.place.typ,
-		Hook: nl.Some(nft.Hook{Num: c.place.hook, Priority: c.place.priority}), Policy: nl.Some(policy),
-	}
+func (p *planner) baseChain(c *chain, policy nft.VerdictCode) *nft.Chain {
+	ch := p.named(c.name)
+	ch.Type, ch.Policy = c.place.typ, nl.Some(policy)
+	ch.Hook = nl.Some(nft.Hook{Num: c.place.hook, Priority: c.place.priority})
+	return ch
 }
 
-// makeChain makes a builtin chain, and its table, if they are not there.
-func (k *kernel) makeChain(s *state, c *chain) []step {
-	steps := k.makeTable(s)
-	if c.made == nil {
-		steps = append(steps, func(b *nft.Batch) { b.AddChain(k.baseChain(s, c, nft.VerdictAccept)) })
+func (p *planner) newChain() error {
+	if p.c != nil {
+		return fail(refused, "Chain already exists").
+			hinted("chain " + p.c.name + " is in table " + p.s.name + " already: see " + p.cmd.line("-S "+p.c.name))
 	}
-	return steps
+	p.makeTable()
+	p.add(unix.NFT_MSG_NEWCHAIN, unix.NLM_F_EXCL, p.named(p.cmd.chain))
+	return nil
 }
 
-// some are the chains that a command without a chain is about, or the one.
-func (cmd *command) some(s *state) ([]*chain, error) {
-	if !cmd.named {
-		return s.chains, nil
+func (p *planner) flush(chains []*chain) {
+	if !p.s.exists {
+		return
 	}
-	c := s.find(cmd.chain)
-	if c == nil {
-		return nil, cmd.noChain(s)
+	if !p.cmd.named && !p.cmd.verbose && !p.native {
+		p.add(unix.NFT_MSG_DELRULE, 0, &nft.Rule{Family: p.family, Table: p.s.name})
+		return
 	}
-	return []*chain{c}, nil
-}
-
-func (k *kernel) planFlush(cmd *command, s *state) ([]step, error) {
-	chains, err := cmd.some(s)
-	if err != nil || !s.exists {
-		return nil, err
-	}
-	if !cmd.named && !cmd.verbose && !k.native {
-		return []step{func(b *nft.Batch) { b.FlushTable(k.family, s.name) }}, nil
-	}
-	var steps []step
 	for _, c := range chains {
 		if c.made != nil {
-			steps = append(steps, func(b *nft.Batch) { b.FlushChain(k.family, k.where(s.name), k.chain(s.name, c.name)) })
+			p.delRule(c, 0)
 		}
 	}
-	return steps, nil
 }
 
-// planZero is -Z: a policy's counters are set, a rule is replaced by itself.
-func (k *kernel) planZero(cmd *command, s *state) ([]step, error) {
-	chains, err := cmd.some(s)
-	if err != nil {
-		return nil, err
-	}
-	var steps []step
+// delRule deletes a rule, or all of a chain if handle is 0.
+func (p *planner) delRule(c *chain, handle uint64) {
+	p.add(unix.NFT_MSG_DELRULE, 0, &nft.Rule{
+		Family: p.family, Table: p.where(p.s.name), Chain: p.chain(p.s.name, c.name), Handle: handle,
+	})
+}
+
+// zero is -Z: a policy's counters are set, a rule is replaced by itself.
+func (p *planner) zero(chains []*chain) {
 	for _, c := range chains {
 		if c.made == nil {
 			continue
 		}
-		if c.place != nil && cmd.do == 'Z' {
-			zero := k.baseChain(s, c, c.made.Policy.V)
-			zero.Counters = nl.Some(nft.Counters{})
-			steps = append(steps, func(b *nft.Batch) { b.SetChain(zero) })
+		if c.place != nil && p.cmd.do == 'Z' {
+			zero := p.baseChain(c, c.made.Policy.V)
+			zero.Counters.Ok = true
+			p.add(unix.NFT_MSG_NEWCHAIN, 0, zero)
 		}
 		for i, r := range c.rules {
-			if cmd.do == 'z' && i != cmd.number-1 {
+			if p.cmd.do == 'z' && i != p.cmd.number-1 {
 				continue
 			}
 			if fresh := zeroed(r); fresh != nil {
-				steps = append(steps, func(b *nft.Batch) { b.ReplaceRule(fresh) })
+				p.add(unix.NFT_MSG_NEWRULE, unix.NLM_F_REPLACE, fresh)
 			}
 		}
 	}
-	return steps, nil
 }
 
 // zeroed is a rule with its counters at 0, or nil if they are.
@@ -148,7 +172,7 @@ func zeroed(r *nft.Rule) *nft.Rule {
 	for _, x := range r.Exprs {
 		if n, ok := x.(*nft.Counter); ok {
 			counted = counted || n.Packets.V != 0 || n.Bytes.V != 0
-			x = &nft.Counter{Packets: nl.Some(uint64(0)), Bytes: nl.Some(uint64(0))}
+			x = newCounter(nft.Counters{})
 		}
 		fresh.Exprs = append(fresh.Exprs, x)
 	}
@@ -160,77 +184,67 @@ func zeroed(r *nft.Rule) *nft.Rule {
 		m, ok1 := r.Exprs[i].(*nft.Meta)
 		c, ok2 := x.(*nft.Cmp)
 		if ok1 && ok2 && m.Key == nft.MetaL4Proto && len(c.Data) == 1 {
-			fresh.Compat = nl.Some(nft.RuleCompat{Proto: nft.IPProto(c.Data[0])})
-			if c.Op == nft.Neq {
-				fresh.Compat.V.Flags = nft.CompatInverse
-			}
+			fresh.Compat = compatOf(protocol{c.Data[0], c.Op == nft.Neq})
 		}
 	}
 	return fresh
 }
 
-func (k *kernel) planDelChain(cmd *command, s *state) ([]step, error) {
-	chains, err := cmd.some(s)
-	if err != nil {
-		return nil, err
+func (p *planner) delChains(chains []*chain) error {
+	if p.cmd.named && p.c.made == nil {
+		return p.cmd.noChain(p.s)
 	}
-	if cmd.named && chains[0].made == nil {
-		return nil, cmd.noChain(s)
-	}
-	var steps []step
 	for _, c := range chains {
 		// Without a chain it is the user's, and those builtin ones that do
 		// nothing any more, as iptables-nft has it.
 		idle := c.place != nil && len(c.rules) == 0 && c.policy() == "ACCEPT"
-		if c.made == nil || !cmd.named && c.place != nil && !idle {
+		if c.made == nil || !p.cmd.named && c.place != nil && !idle {
 			continue
 		}
-		steps = append(steps, func(b *nft.Batch) {
-			// NLM_F_NONREC: not if there are rules in it.
-			b.Add(unix.NFT_MSG_DELCHAIN, unix.NLM_F_NONREC, &nft.Chain{
-				Family: k.family, Table: k.where(s.name), Name: k.chain(s.name, c.name), Use: c.made.Use,
-			})
-		})
+		gone := p.named(c.name)
+		gone.Use = c.made.Use
+		p.add(unix.NFT_MSG_DELCHAIN, unix.NLM_F_NONREC, gone) // not if there are rules in it
 	}
-	return steps, nil
+	return nil
 }
 
-func (k *kernel) planRename(cmd *command, s *state) ([]step, error) {
-	if s.find(cmd.newName) != nil {
-		return nil, fail(refused, "File exists").hinted("table " + s.name + " has a chain " + cmd.newName + " already")
-	}
-	c := s.find(cmd.chain)
+func (p *planner) rename() error {
 	switch {
-	case c == nil || c.made == nil:
-		return nil, cmd.noChain(s)
-	case c.place != nil:
-		return nil, fail(refused, "No chain/target/match by that name").
-			hinted(c.name + " is a builtin chain: under another name iptables would no longer know it")
+	case p.s.find(p.cmd.newName) != nil:
+		return fail(refused, "File exists").hinted("table " + p.s.name + " has a chain " + p.cmd.newName + " already")
+	case p.c == nil || p.c.made == nil:
+		return p.cmd.noChain(p.s)
+	case p.c.place != nil:
+		return fail(refused, "No chain/target/match by that name").
+			hinted(p.c.name + " is a builtin chain: under another name iptables would no longer know it")
 	}
-	return []step{func(b *nft.Batch) {
-		b.SetChain(&nft.Chain{Family: k.family, Table: k.where(s.name), Name: k.chain(s.name, cmd.newName), Handle: c.made.Handle})
-	}}, nil
+	renamed := p.named(p.cmd.newName)
+	renamed.Handle = p.c.made.Handle
+	p.add(unix.NFT_MSG_NEWCHAIN, 0, renamed)
+	return nil
 }
 
-func (k *kernel) planPolicy(cmd *command, s *state) ([]step, error) {
+func (p *planner) policy() error {
 	policy := nft.VerdictAccept
-	switch cmd.policy {
+	switch p.cmd.policy {
 	case "ACCEPT":
 	case "DROP":
 		policy = nft.VerdictDrop
 	default:
-		return nil, fail(refused, "Bad policy name. Run `dmesg' for more information").
-			hinted("the policy of a chain is ACCEPT or DROP, not " + strconv.Quote(cmd.policy) + "; end the chain with a rule for anything else")
+		return fail(refused, "Bad policy name. Run `dmesg' for more information").
+			hinted("the policy of a chain is ACCEPT or DROP, not " + strconv.Quote(p.cmd.policy) + "; end the chain with a rule for anything else")
 	}
-	c := s.find(cmd.chain)
-	if c == nil || c.place == nil {
-		return nil, fail(refused, "Bad built-in chain name").
-			hinted("only the builtin chains have a policy, in table " + s.name + ": " + s.builtins())
+	if p.c == nil || p.c.place == nil {
+		return fail(refused, "Bad built-in chain name").
+			hinted("only the builtin chains have a policy, in table " + p.s.name + ": " + p.s.builtins())
 	}
-	ch := k.baseChain(s, c, policy)
-	ch.Counters = nl.Some(nft.Counters{})
-	if c.made != nil {
-		return []step{func(b *nft.Batch) { b.SetChain(ch) }}, nil
+	ch := p.baseChain(p.c, policy)
+	ch.Counters.Ok = true
+	flags := uint16(0)
+	if p.c.made == nil {
+		p.makeTable()
+		flags = unix.NLM_F_CREATE
 	}
-	return append(k.makeTable(s), func(b *nft.Batch) { b.AddChain(ch) }), nil
+	p.add(unix.NFT_MSG_NEWCHAIN, flags, ch)
+	return nil
 }

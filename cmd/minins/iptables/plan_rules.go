@@ -6,118 +6,105 @@ import (
 	"slices"
 
 	"github.com/minins/minins/nft"
+	"golang.org/x/sys/unix"
 )
 
-// planRules is -A, -I, -D, -R and -C: a rule in words.
-func (k *kernel) planRules(cmd *command, s *state) ([]step, error) {
-	if j := cmd.rule.jump; j.name != "" && j.target == nil && (j.final || !isTarget(j.name)) && s.find(j.name) == nil {
-		return nil, wrong("Chain '" + j.name + "' does not exist").hinted(cmd.noTarget(s))
+// rules is -A, -I, -D, -R and -C: a rule in words.
+func (p *planner) rules() error {
+	cmd := p.cmd
+	if j := &cmd.rule.jump; j.name != "" && j.target == nil && (j.final || !isTarget(j.name)) && p.s.find(j.name) == nil {
+		return wrong("Chain '" + j.name + "' does not exist").hinted(cmd.noTarget(p.s))
 	}
 	var wanted []*nft.Rule
 	for _, r := range cmd.rules() {
-		w, err := k.encode(s.name, cmd.chain, &r)
+		w, err := p.encode(p.s.name, cmd.chain, r)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		wanted = append(wanted, w)
 	}
-	c := s.find(cmd.chain)
-	switch cmd.do {
-	case 'C', 'D':
-		return k.planFound(cmd, s, c, wanted)
+	if cmd.do == 'C' || cmd.do == 'D' {
+		return p.found(wanted)
 	}
-	if c == nil || cmd.do == 'R' && c.made == nil {
-		return nil, cmd.noChain(s)
+	if p.c == nil || cmd.do == 'R' && p.c.made == nil {
+		return cmd.noChain(p.s)
 	}
-	switch cmd.do {
-	case 'R':
-		if cmd.number > len(c.rules) {
-			return nil, fail(refused, "Index of replacement too big").hinted(c.tooBig(cmd))
+	flags := uint16(unix.NLM_F_CREATE) // before Position, or first
+	n, all := cmd.number, len(p.c.rules)
+	switch {
+	case cmd.do == 'R':
+		if n > all {
+			return p.tooBig("replacement")
 		}
-		wanted[0].Handle = c.rules[cmd.number-1].Handle
-		return []step{func(b *nft.Batch) { b.ReplaceRule(wanted[0]) }}, nil
-	case 'I':
-		return k.planInsert(cmd, s, c, wanted)
-	}
-	steps := k.makeChain(s, c)
-	for _, w := range wanted {
-		steps = append(steps, func(b *nft.Batch) { b.AddRule(w) })
-	}
-	return steps, nil
-}
-
-func (k *kernel) planInsert(cmd *command, s *state, c *chain, wanted []*nft.Rule) ([]step, error) {
-	steps := k.makeChain(s, c)
-	switch n := cmd.number; {
-	case n == 1:
-		for _, w := range wanted {
-			steps = append(steps, func(b *nft.Batch) { b.InsertRule(w) })
-		}
-	case n == len(c.rules)+1:
-		for _, w := range wanted {
-			steps = append(steps, func(b *nft.Batch) { b.AddRule(w) })
-		}
-	case n > len(c.rules):
-		return nil, fail(refused, "Index of insertion too big").hinted(c.tooBig(cmd))
-	default:
+		wanted[0].Handle = p.c.rules[n-1].Handle
+		flags = unix.NLM_F_REPLACE
+	case cmd.do == 'A' || n == all+1 && n > 1:
+		flags |= unix.NLM_F_APPEND
+	case n > all+1:
+		return p.tooBig("insertion")
+	case n > 1:
 		// Each goes before the same rule; the last is to be the first.
-		for _, w := range slices.Backward(wanted) {
-			w.Position = c.rules[n-1].Handle
-			steps = append(steps, func(b *nft.Batch) { b.InsertRule(w) })
+		slices.Reverse(wanted)
+		for _, w := range wanted {
+			w.Position = p.c.rules[n-1].Handle
 		}
 	}
-	return steps, nil
+	p.makeChain()
+	for _, w := range wanted {
+		p.add(unix.NFT_MSG_NEWRULE, flags, w)
+	}
+	return nil
 }
 
-// planFound is -C and -D: each rule has to be there.
-func (k *kernel) planFound(cmd *command, s *state, c *chain, wanted []*nft.Rule) ([]step, error) {
-	var steps []step
+// tooBig is what iptables says of a number that no rule has.
+func (p *planner) tooBig(of string) error {
+	return fail(refused, "Index of "+of+" too big").hinted(p.c.tooBig(p.cmd))
+}
+
+// found is -C and -D: each rule has to be there.
+func (p *planner) found(wanted []*nft.Rule) error {
 	taken := map[uint64]bool{}
 	for _, w := range wanted {
-		w, err := k.decode(s.table, w)
+		w, err := p.decode(&p.s.table, w)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		handle, ok := k.findRule(s, c, w, taken)
+		handle, ok := p.findRule(w, taken)
 		if !ok {
-			return nil, fail(refused, "Bad rule (does a matching rule exist in that chain?)").hinted(cmd.noRule(s, c))
+			return fail(refused, "Bad rule (does a matching rule exist in that chain?)").hinted(p.cmd.noRule(p.s, p.c))
 		}
 		taken[handle] = true
-		if cmd.do == 'D' {
-			steps = append(steps, func(b *nft.Batch) {
-				b.DelRule(k.family, k.where(s.name), k.chain(s.name, c.name), handle)
-			})
+		if p.cmd.do == 'D' {
+			p.delRule(p.c, handle)
 		}
 	}
-	return steps, nil
+	return nil
 }
 
-// findRule finds the first rule of a chain that says the same.
-func (k *kernel) findRule(s *state, c *chain, want *rule, taken map[uint64]bool) (handle uint64, ok bool) {
-	if c == nil {
+// findRule finds the first rule of the chain that says the same.
+func (p *planner) findRule(want *rule, taken map[uint64]bool) (handle uint64, ok bool) {
+	if p.c == nil {
 		return 0, false
 	}
-	for _, have := range c.rules {
+	for _, have := range p.c.rules {
 		if taken[have.Handle] {
 			continue
 		}
-		if r, err := k.decode(s.table, have); err == nil && want.same(r) {
+		if r, err := p.decode(&p.s.table, have); err == nil && want.same(r) {
 			return have.Handle, true
 		}
 	}
 	return 0, false
 }
 
-// planDelete is -D CHAIN NUMBER.
-func (k *kernel) planDelete(cmd *command, s *state) ([]step, error) {
-	c := s.find(cmd.chain)
+// delete is -D CHAIN NUMBER.
+func (p *planner) delete() error {
 	switch {
-	case c == nil || c.made == nil:
-		return nil, cmd.noChain(s)
-	case cmd.number > len(c.rules):
-		return nil, fail(refused, "Index of deletion too big").hinted(c.tooBig(cmd))
+	case p.c == nil || p.c.made == nil:
+		return p.cmd.noChain(p.s)
+	case p.cmd.number > len(p.c.rules):
+		return p.tooBig("deletion")
 	}
-	return []step{func(b *nft.Batch) {
-		b.DelRule(k.family, k.where(s.name), k.chain(s.name, c.name), c.rules[cmd.number-1].Handle)
-	}}, nil
+	p.delRule(p.c, p.c.rules[p.cmd.number-1].Handle)
+	return nil
 }

@@ -34,7 +34,7 @@ func repair(c *applet.Cmd, f nft.Family) {
 	}
 	if cmd.isRule() {
 		for _, one := range cmd.rules() {
-			if _, err := encode(f, false, &one); err != nil {
+			if _, err := encode(f, false, one); err != nil {
 				return
 			}
 		}
@@ -112,7 +112,7 @@ func (r *repairer) hyphens(args []string) []string {
 // isCluster reports whether a word is letters of short options, as in -nvL.
 func isCluster(word string) bool {
 	for _, c := range word {
-		if c > unicode.MaxASCII || shortOption(byte(c)) == nil {
+		if c > unicode.MaxASCII || shortOption(base, byte(c)) == nil {
 			return false
 		}
 	}
@@ -167,7 +167,7 @@ func (r *repairer) rearrange(args []string) []string {
 // split divides the words into options with their arguments.
 func (r *repairer) split(args []string) (groups []*group) {
 	every := r.everyModule()
-	s := scanner{args: args}
+	s := scanner{own: base, args: args}
 	bang := false
 	for {
 		start := s.next

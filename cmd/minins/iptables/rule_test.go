@@ -96,7 +96,7 @@ func testRule(t *testing.T, f nft.Family, args, save, list, numeric string) {
 		return
 	}
 	typed := cmd.rules()[0]
-	sent, err := encode(f, false, &typed)
+	sent, err := encode(f, false, typed)
 	if err != nil {
 		t.Errorf("%s: %v", args, err)
 		return
@@ -128,7 +128,7 @@ func testRule(t *testing.T, f nft.Family, args, save, list, numeric string) {
 		return
 	}
 	typed = again.rules()[0]
-	if sent, err = encode(f, false, &typed); err != nil {
+	if sent, err = encode(f, false, typed); err != nil {
 		t.Errorf("%s: %v", save, err)
 		return
 	}

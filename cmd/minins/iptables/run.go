@@ -46,8 +46,8 @@ func Run(c *applet.Cmd) int {
 		c.Printf("%s %s\n", c.Name, version)
 		return 0
 	}
-	t, ok := findTable(cmd.table)
-	if !ok {
+	t := findTable(cmd.table)
+	if t == nil {
 		return report(c, fail(noTable, "table '"+cmd.table+"' does not exist").hinted("the tables are filter, nat, mangle, raw and security"))
 	}
 	status, err := cmd.run(c, t)
@@ -58,7 +58,7 @@ func Run(c *applet.Cmd) int {
 }
 
 // run does what the command line says.
-func (cmd *command) run(c *applet.Cmd, t table) (status int, err error) {
+func (cmd *command) run(c *applet.Cmd, t *table) (status int, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	k, err := dial(ctx, c, cmd.family)
@@ -108,7 +108,7 @@ func dial(ctx context.Context, c *applet.Cmd, f nft.Family) (*kernel, error) {
 
 // change plans and sends a change, and plans anew if another program changed
 // the rules in between.
-func (cmd *command) change(ctx context.Context, c *applet.Cmd, k *kernel, t table) error {
+func (cmd *command) change(ctx context.Context, c *applet.Cmd, k *kernel, t *table) error {
 	for first := true; ; first = false {
 		s, err := k.read(ctx, t, cmd.needsRules())
 		if err != nil {
@@ -129,7 +129,7 @@ func (cmd *command) change(ctx context.Context, c *applet.Cmd, k *kernel, t tabl
 		}
 		b := k.conn.BeginAt(ctx, s.gen)
 		for _, step := range steps {
-			step(b)
+			b.Add(step.msg, step.flags, step.about)
 		}
 		err = b.Commit(ctx)
 		if errors.Is(err, nft.ErrStale) && ctx.Err() == nil {
@@ -149,20 +149,24 @@ func (cmd *command) needsRules() bool {
 
 // tell is what -v prints of a change.
 func (cmd *command) tell(c *applet.Cmd, s *state) {
-	chains, _ := cmd.some(s)
-	for _, ch := range chains {
+	for _, ch := range s.chains {
+		doing := ""
 		switch {
+		case cmd.named && ch.name != cmd.chain:
 		case cmd.do == 'F':
-			c.Printf("Flushing chain `%s'\n", ch.name)
+			doing = "Flushing"
 		case cmd.do == 'X' && ch.made != nil && (ch.place == nil || cmd.named):
-			c.Printf("Deleting chain `%s'\n", ch.name)
+			doing = "Deleting"
 		case cmd.do == 'Z' && ch.made != nil:
-			c.Printf("Zeroing chain `%s'\n", ch.name)
+			doing = "Zeroing"
+		}
+		if doing != "" {
+			c.Printf("%s chain `%s'\n", doing, ch.name)
 		}
 	}
 	if cmd.isRule() {
 		for _, r := range cmd.rules() {
-			c.Printf("%s\n", brief(cmd.family, &r))
+			c.Printf("%s\n", brief(cmd.family, r))
 		}
 	}
 }

@@ -31,16 +31,11 @@ func Save(c *applet.Cmd) int {
 		c.Printf("%s %s\n", c.Name, version)
 		return 0
 	}
-	list := tables
-	if o.table != "" {
-		t, ok := findTable(o.table)
-		if !ok {
-			c.Errorf("Table `%s' does not exist", o.table)
-			return 1
-		}
-		list = []table{t}
+	if o.table != "" && findTable(o.table) == nil {
+		c.Errorf("Table `%s' does not exist", o.table)
+		return 1
 	}
-	text, status, err := o.save(c, list)
+	text, status, err := o.save(c)
 	if err != nil {
 		return report(c, err)
 	}
@@ -58,61 +53,46 @@ func Save(c *applet.Cmd) int {
 	return status
 }
 
+// saveBase are the options of iptables-save.
+var saveBase = []option{
+	{long: "counters", short: 'c'}, {long: "table", short: 't', arg: required}, {long: "file", short: 'f', arg: required},
+	{long: "modprobe", short: 'M', arg: required}, {long: "version", short: 'V'}, {long: "dump", short: 'd'},
+}
+
 // parseSave reads the options as getopt_long(3) would.
 func parseSave(name string, args []string) (o saveOptions, complaint string) {
 	look := "\nLook at manual page `" + strings.Replace(name, "ip6tables", "iptables", 1) + ".8' for more information."
-	longs := map[string]string{"counters": "-c", "table": "-t", "file": "-f", "modprobe": "-M", "version": "-V", "dump": "-d"}
-	for len(args) > 0 {
-		word := args[0]
-		args = args[1:]
-		value, joined := "", false
-		if long, ok := strings.CutPrefix(word, "--"); ok && long != "" {
-			long, value, joined = strings.Cut(long, "=")
-			short := ""
-			for full, s := range longs {
-				if strings.HasPrefix(full, long) {
-					short += s
-				}
-			}
-			if len(short) != 2 {
-				return o, name + ": unrecognized option '" + word + "'" + look
-			}
-			word = short
-		}
-		if len(word) < 2 || word[0] != '-' {
+	s := scanner{own: saveBase, args: args}
+	for s.scan(nil) {
+		switch {
+		case s.fault == literal:
 			return o, "Unknown arguments found on commandline"
+		case s.fault == lacking:
+			return o, name + ": option requires an argument -- '" + string(rune(s.opt.short)) + "'" + look
+		case s.fault == unknown && strings.HasPrefix(s.text, "--"):
+			return o, name + ": unrecognized option '" + s.text + "'" + look
+		case s.fault == unknown:
+			return o, name + ": invalid option -- '" + s.arg + "'" + look
 		}
-		if len(word) > 2 && !joined {
-			value, joined = word[2:], true
+		switch s.opt.short {
+		case 'c':
+			o.counters = true
+		case 'V':
+			o.version = true
+		case 't':
+			o.table = s.arg
+		case 'f':
+			o.file = s.arg
 		}
-		switch flag := word[1]; flag {
-		case 'c', 'V', 'd':
-			o.counters = o.counters || flag == 'c'
-			o.version = o.version || flag == 'V'
-			if joined {
-				args = append([]string{"-" + value}, args...)
-			}
-		case 't', 'f', 'M':
-			if !joined {
-				if len(args) == 0 {
-					return o, name + ": option requires an argument -- '" + string(rune(flag)) + "'" + look
-				}
-				value, args = args[0], args[1:]
-			}
-			if flag == 't' {
-				o.table = value
-			} else if flag == 'f' {
-				o.file = value
-			}
-		default:
-			return o, name + ": invalid option -- '" + string(rune(flag)) + "'" + look
-		}
+	}
+	if s.next < len(args) {
+		return o, "Unknown arguments found on commandline"
 	}
 	return o, ""
 }
 
 // save is the tables' text. Nothing is printed before all has been read.
-func (o *saveOptions) save(c *applet.Cmd, list []table) (text string, status int, err error) {
+func (o *saveOptions) save(c *applet.Cmd) (text string, status int, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	cmd := &command{family: family(c.Name), do: 'S'}
@@ -124,7 +104,11 @@ func (o *saveOptions) save(c *applet.Cmd, list []table) (text string, status int
 	var b strings.Builder
 	out := *c
 	out.Stdout = bufio.NewWriter(&b)
-	for _, t := range list {
+	for i := range tables {
+		t := &tables[i]
+		if o.table != "" && o.table != t.name {
+			continue
+		}
 		cmd.table = t.name
 		s, err := k.read(ctx, t, true)
 		if err != nil {

@@ -106,7 +106,7 @@ func (s *state) find(name string) *chain {
 }
 
 // read reads a table, with its rules or without.
-func (k *kernel) read(ctx context.Context, t table, rules bool) (*state, error) {
+func (k *kernel) read(ctx context.Context, t *table, rules bool) (*state, error) {
 	var s *state
 	gen, err := k.conn.Snapshot(ctx, func() error {
 		s = k.empty(t)
@@ -114,7 +114,9 @@ func (k *kernel) read(ctx context.Context, t table, rules bool) (*state, error) 
 		if err != nil {
 			return err
 		}
-		s.exists = slices.ContainsFunc(tables, func(x nft.Table) bool { return x.Name == k.where(t.name) })
+		for i := range tables {
+			s.exists = s.exists || tables[i].Name == k.where(t.name)
+		}
 		if !s.exists {
 			return nil
 		}
@@ -140,13 +142,11 @@ func (k *kernel) read(ctx context.Context, t table, rules bool) (*state, error) 
 		return nil, err
 	}
 	s.gen = gen
-	user := s.chains[len(t.places):]
-	slices.SortFunc(user, func(a, b *chain) int { return strings.Compare(a.name, b.name) })
 	return s, nil
 }
 
-func (k *kernel) empty(t table) *state {
-	s := &state{table: t}
+func (k *kernel) empty(t *table) *state {
+	s := &state{table: *t}
 	for i := range t.places {
 		s.chains = append(s.chains, &chain{name: t.places[i].chain, place: &t.places[i]})
 	}
@@ -154,7 +154,7 @@ func (k *kernel) empty(t table) *state {
 }
 
 // ours is a chain's name in iptables, or "" if it is not of this table.
-func (k *kernel) ours(t table, name string) string {
+func (k *kernel) ours(t *table, name string) string {
 	if !k.native {
 		return name
 	}
@@ -167,7 +167,7 @@ func (k *kernel) ours(t table, name string) string {
 
 // place puts a chain of the kernel's to its place in the state.
 func (k *kernel) place(s *state, made *nft.Chain) {
-	name := k.ours(s.table, made.Name)
+	name := k.ours(&s.table, made.Name)
 	if name == "" {
 		return
 	}
@@ -177,8 +177,12 @@ func (k *kernel) place(s *state, made *nft.Chain) {
 		s.foreign = true
 	case c != nil:
 		c.made = made
-	default:
-		s.chains = append(s.chains, &chain{name: name, made: made})
+	default: // among the user's, which are in order
+		i := len(s.chains)
+		for i > len(s.places) && s.chains[i-1].name > name {
+			i--
+		}
+		s.chains = slices.Insert(s.chains, i, &chain{name: name, made: made})
 	}
 }
 
@@ -199,7 +203,7 @@ func (k *kernel) encode(table, chain string, r *rule) (*nft.Rule, error) {
 }
 
 // decode is a rule of the kernel's in iptables' words.
-func (k *kernel) decode(t table, r *nft.Rule) (*rule, error) {
+func (k *kernel) decode(t *table, r *nft.Rule) (*rule, error) {
 	out, err := decode(r, k.native)
 	if err != nil || out.jump.target != nil || !k.native {
 		return out, err
