@@ -51,25 +51,25 @@ func (img *image) parseModule() (*module, error) {
 	if len(mod.words) < mdWordsKnown*mod.size {
 		return nil, errors.New("moduledata is too short")
 	}
-	pclntab := mod.pclntab
-	ok := mod.get(mdHeader) == pclntab.Addr && mod.get(mdEpclntab) == pclntab.Addr+pclntab.Size &&
+	start, end := mod.pclntab.Addr, mod.pclntab.Addr+mod.pclntab.Size
+	ok := mod.get(mdHeader) == start && mod.get(mdEpclntab) == end &&
 		mod.isSlice(mdTypelinks, mod.typelink.Addr, mod.typelink.Size/4) &&
 		mod.isSlice(mdItablinks, mod.itablink.Addr, mod.itablink.Size/uint64(mod.size)) &&
 		mod.isSlice(mdFtab, mod.get(mdPclntable), mod.len(mdFtab)) &&
-		mod.len(mdPclntable) >= 8*mod.len(mdFtab)
+		mod.len(mdFtab) > 0 && mod.len(mdFtab) <= mod.len(mdPclntable)/8
 	// The tables follow one another.
-	end := pclntab.Addr
-	for _, i := range []int{mdNames, mdCU, mdFiles, mdPctab, mdPclntable} {
-		length := mod.len(i)
+	next := start
+	for _, i := range []int{mdNames, mdCU, mdFiles, mdPctab, mdPclntable, mdGofunc, mdFindfunc, mdEpclntab} {
+		addr, length := mod.get(i), uint64(0)
+		if i <= mdPclntable {
+			length = mod.len(i)
+			ok = ok && mod.isSlice(i, addr, length)
+		}
 		if i == mdCU {
 			length *= 4
 		}
-		ok = ok && mod.isSlice(i, mod.get(i), mod.len(i)) && mod.get(i) >= end && length <= pclntab.Size
-		end = mod.get(i) + length
-	}
-	for _, i := range []int{mdGofunc, mdFindfunc, mdEpclntab} {
-		ok = ok && mod.get(i) >= end
-		end = mod.get(i)
+		ok = ok && next <= addr && addr <= end && length <= end-addr
+		next = addr + length
 	}
 	if !ok {
 		return nil, errors.New("moduledata is not laid out as in " + goVersion)
