@@ -245,7 +245,7 @@ func (m *conntrack) words(dashes string, n *naming) string {
 }
 
 func (m *conntrack) network(addr, mask xt.Inet, n *naming) string {
-	w := network{addr: inet(m.family, addr), mask: inet(m.family, mask)}
+	w := &network{addr: inet(m.family, addr), mask: inet(m.family, mask)}
 	return n.network(w, unspecified(m.family))
 }
 

@@ -94,8 +94,8 @@ func (e *encoder) header(r *rule) {
 		e.meta(nft.MetaL4Proto)
 		e.compare([]byte{r.proto.num}, r.proto.inv)
 	}
-	e.network(r.src, 12, 8)
-	e.network(r.dst, 16, 24)
+	e.network(&r.src, 12, 8)
+	e.network(&r.dst, 16, 24)
 	if r.frag != anyFragment {
 		e.payload(nft.NetworkHeader, 6, 2)
 		e.and([]byte{0x1f, 0xff}) // the offset in iphdr.frag_off
@@ -113,7 +113,7 @@ func (e *encoder) device(key nft.MetaKey, d device) {
 }
 
 // network compares an address at an offset of the IPv4 or the IPv6 header.
-func (e *encoder) network(n network, offset4, offset6 int) {
+func (e *encoder) network(n *network, offset4, offset6 int) {
 	if !n.given() {
 		return
 	}

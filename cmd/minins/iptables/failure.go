@@ -55,29 +55,21 @@ func report(c *applet.Cmd, err error) int {
 	if !errors.As(err, &f) {
 		f = fail(byKernel, err.Error())
 	}
-	status := 1
+	text := c.Name + " " + version + ": " + f.text
 	switch f.kind {
-	case usage:
-		c.Errorf("%s %s: %s", c.Name, version, f.text)
-		tryHelp(c)
-		status = 2
 	case badArgument:
-		c.Errorf("Bad argument `%s'", f.text)
-		tryHelp(c)
-		status = 2
-	case otherFamily:
-		tryHelp(c)
-		status = 2
+		text = "Bad argument `" + f.text + "'"
 	case refused:
-		c.Errorf("%s: %s.", c.Name, f.text)
-	case incompatible:
-		c.Errorf("%s %s: %s", c.Name, version, f.text)
+		text = c.Name + ": " + f.text + "."
 	case noTable:
-		c.Errorf("%s %s: %s\nPerhaps iptables or your kernel needs to be upgraded.", c.Name, version, f.text)
-		status = 3
-	case byKernel:
-		c.Errorf("%s %s: %s", c.Name, version, f.text)
-		status = 4
+		text += "\nPerhaps iptables or your kernel needs to be upgraded."
+	}
+	if f.kind != otherFamily {
+		c.Errorf("%s", text)
+	}
+	status := statuses[f.kind]
+	if status == 2 {
+		c.Errorf("Try `%s -h' or '%s --help' for more information.", c.Name, c.Name)
 	}
 	if f.hint != "" {
 		c.Hintf("%s", f.hint)
@@ -85,6 +77,4 @@ func report(c *applet.Cmd, err error) int {
 	return status
 }
 
-func tryHelp(c *applet.Cmd) {
-	c.Errorf("Try `%s -h' or '%s --help' for more information.", c.Name, c.Name)
-}
+var statuses = [...]int{usage: 2, badArgument: 2, refused: 1, incompatible: 1, noTable: 3, byKernel: 4, otherFamily: 2}

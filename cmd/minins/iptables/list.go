@@ -3,9 +3,9 @@
 package iptables
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/minins/minins/cmd/minins/applet"
 	"github.com/minins/minins/nft"
@@ -103,7 +103,7 @@ func (l *listing) header(ch *chain) string {
 	}
 	text := "-P " + ch.name + " " + ch.policy()
 	if l.cmd.verbose {
-		text += " -c " + strconv.FormatUint(ch.counters().Packets, 10) + " " + strconv.FormatUint(ch.counters().Bytes, 10)
+		text += saveCounters(ch.counters())
 	}
 	return text
 }
@@ -128,29 +128,29 @@ func (l *listing) printRules(c *applet.Cmd) int {
 }
 
 func (l *listing) printHeader(c *applet.Cmd, ch *chain) {
-	c.Printf("Chain %s (", ch.name)
+	text := "Chain " + ch.name + " ("
 	switch n := ch.counters(); {
 	case ch.place == nil:
-		c.Printf("%d references)\n", ch.uses())
+		text += strconv.Itoa(ch.uses()) + " references)\n"
 	case l.cmd.verbose:
-		c.Printf("policy %s %s packets, %s bytes)\n", ch.policy(), l.scaled(n.Packets, 0), l.scaled(n.Bytes, 0))
+		text += "policy " + ch.policy() + " " + l.scaled(n.Packets, 0) + " packets, " + l.scaled(n.Bytes, 0) + " bytes)\n"
 	default:
-		c.Printf("policy %s)\n", ch.policy())
+		text += "policy " + ch.policy() + ")\n"
 	}
 	if l.cmd.lines {
-		c.Printf("%-4s ", "num")
+		text += "num  "
 	}
 	switch {
 	case l.cmd.verbose && l.cmd.exact:
-		c.Printf("%8s %10s ", "pkts", "bytes")
+		text += "    pkts      bytes "
 	case l.cmd.verbose:
-		c.Printf("%5s %5s ", "pkts", "bytes")
+		text += " pkts bytes "
 	}
-	c.Printf("%-9s  prot opt", "target")
+	text += "target     prot opt"
 	if l.cmd.verbose {
-		c.Printf(" %-6s %-6s ", "in", "out")
+		text += " in     out    "
 	}
-	c.Printf(" %-19s  %-19s \n", "source", "destination")
+	c.Printf("%s source               destination         \n", text)
 }
 
 // scaled is a counter as -v prints it, with K, M, G or T, in a column or, with
@@ -165,31 +165,35 @@ func (l *listing) scaled(n uint64, width int) string {
 			}
 		}
 	}
-	return fmt.Sprintf("%*d%s", max(0, width-len(unit)), n, unit)
+	text := strconv.FormatUint(n, 10) + unit
+	return strings.Repeat(" ", max(0, width-len(text))) + text
 }
 
 // row is one rule of -L.
 func (l *listing) row(r *rule, number int) string {
-	var b strings.Builder
+	text := ""
 	if l.cmd.lines {
-		fmt.Fprintf(&b, "%-4d ", number)
+		text = column(strconv.Itoa(number), 4)
 	}
 	if l.cmd.verbose {
 		width := 5
 		if l.cmd.exact {
 			width = 8
 		}
-		b.WriteString(l.scaled(r.counters.Packets, width) + " " + l.scaled(r.counters.Bytes, width) + " ")
+		text += l.scaled(r.counters.Packets, width) + " " + l.scaled(r.counters.Bytes, width) + " "
 	}
-	fmt.Fprintf(&b, "%-9s %s%-4s %s ", r.jump.name, sign(r.proto.inv), l.names.protocol(r.proto.num), fragmentText(r.frag))
+	text += column(r.jump.name, 9) + sign(r.proto.inv) + column(l.names.protocol(r.proto.num), 4) + fragmentText(r.frag) + " "
 	if l.cmd.verbose {
-		fmt.Fprintf(&b, " %-6s %-6s ", l.device(r.in), l.device(r.out))
+		text += " " + column(l.device(&r.in), 6) + column(l.device(&r.out), 6)
 	}
 	zero := unspecified(l.k.family)
-	fmt.Fprintf(&b, "%s%-19s ", sign(r.src.inv), l.names.network(r.src, zero))
-	fmt.Fprintf(&b, "%s%-19s ", sign(r.dst.inv), l.names.network(r.dst, zero))
-	b.WriteString(details(r, l.names))
-	return b.String()
+	return text + sign(r.src.inv) + column(l.names.network(&r.src, zero), 19) +
+		sign(r.dst.inv) + column(l.names.network(&r.dst, zero), 19) + details(r, l.names)
+}
+
+// column is text in a column of a listing, with a blank behind it.
+func column(text string, width int) string {
+	return text + strings.Repeat(" ", max(0, width-utf8.RuneCountInString(text))+1)
 }
 
 // details are the matches and the target's options.
@@ -216,25 +220,25 @@ func sign(inv bool) string {
 
 func fragmentText(f fragment) string { return []string{"--", "-f", "!f"}[f] }
 
-func (l *listing) device(d device) string {
-	switch {
-	case d.given():
-		return bang(d.inv) + d.name
-	case l.names.numeric:
+func (l *listing) device(d *device) string {
+	if !d.given() && !l.names.numeric {
+		return "any"
+	}
+	return deviceText(d)
+}
+
+func deviceText(d *device) string {
+	if !d.given() {
 		return "*"
 	}
-	return "any"
+	return bang(d.inv) + d.name
 }
 
 // brief is a rule as -v prints it while it changes something.
 func brief(f nft.Family, r *rule) string {
 	n := &naming{numeric: true}
 	zero := unspecified(f)
-	name := func(d device) string {
-		if d.given() {
-			return bang(d.inv) + d.name
-		}
-		return "*"
-	}
-	return r.jump.name + " " + sign(r.proto.inv) + n.protocol(r.proto.num) + " opt " + fragmentText(r.frag) + " in " + name(r.in) + " out " + name(r.out) + " " + sign(r.src.inv) + n.network(r.src, zero) + " " + sign(r.dst.inv) + "-> " + n.network(r.dst, zero) + "  " + details(r, n)
+	return r.jump.name + " " + sign(r.proto.inv) + n.protocol(r.proto.num) + " opt " + fragmentText(r.frag) +
+		" in " + deviceText(&r.in) + " out " + deviceText(&r.out) +
+		" " + sign(r.src.inv) + n.network(&r.src, zero) + " " + sign(r.dst.inv) + "-> " + n.network(&r.dst, zero) + "  " + details(r, n)
 }

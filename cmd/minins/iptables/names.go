@@ -56,7 +56,7 @@ func (n *naming) addr(a netip.Addr) string {
 }
 
 // network is an address with its mask as -L prints it.
-func (n *naming) network(w network, zero netip.Addr) string {
+func (n *naming) network(w *network, zero netip.Addr) string {
 	if !w.given() {
 		if n.numeric {
 			return zero.String() + "/0"

@@ -76,35 +76,47 @@ func (r *repairer) fault(text string) { r.faults = append(r.faults, text) }
 
 // lookalikes are the characters that pages and word processors put for
 // hyphens.
-var lookalikes = map[rune]string{
-	'\u2010': "a hyphen", '\u2011': "a non-breaking hyphen", '\u2012': "a figure dash", '\u2013': "an en dash",
-	'\u2014': "an em dash", '\u2015': "a horizontal bar", '\u2212': "a minus sign", '\u00ad': "a soft hyphen",
-	'\ufe58': "a small em dash", '\ufe63': "a small hyphen", '\uff0d': "a wide hyphen",
+var lookalikes = [...]struct {
+	char rune
+	name string
+}{
+	{'\u2010', "a hyphen"}, {'\u2011', "a non-breaking hyphen"}, {'\u2012', "a figure dash"}, {'\u2013', "an en dash"},
+	{'\u2014', "an em dash"}, {'\u2015', "a horizontal bar"}, {'\u2212', "a minus sign"}, {'\u00ad', "a soft hyphen"},
+	{'\ufe58', "a small em dash"}, {'\ufe63', "a small hyphen"}, {'\uff0d', "a wide hyphen"},
+}
+
+// lookalike is the name of a character that looks like a hyphen, or "".
+func lookalike(c rune) string {
+	for i := range lookalikes {
+		if lookalikes[i].char == c {
+			return lookalikes[i].name
+		}
+	}
+	return ""
 }
 
 // hyphens puts hyphens for what looks like them in front of options.
 func (r *repairer) hyphens(args []string) []string {
 	args = slices.Clone(args)
-	var names []string
+	names, begin := "", " begins with "
 	var which rune
 	for i, a := range args {
 		c, _ := utf8.DecodeRuneInString(a)
-		if lookalikes[c] == "" {
+		if lookalike(c) == "" {
 			continue
 		}
-		name := strings.TrimLeftFunc(a, func(c rune) bool { return c == '-' || lookalikes[c] != "" })
+		name := strings.TrimLeftFunc(a, func(c rune) bool { return c == '-' || lookalike(c) != "" })
 		args[i] = "--" + name
 		if isCluster(name) {
 			args[i] = "-" + name
 		}
-		names, which = append(names, a), c
-	}
-	if names != nil {
-		begin := "begin"
-		if len(names) == 1 {
-			begin = "begins"
+		if names != "" {
+			names, begin = names+" and ", " begin with "
 		}
-		r.fault(strings.Join(names, " and ") + " " + begin + " with " + lookalikes[which] + fmt.Sprintf(" (U+%04X)", which) + ", as printed pages have it, and not with two hyphens")
+		names, which = names+a, c
+	}
+	if names != "" {
+		r.fault(names + begin + lookalike(which) + fmt.Sprintf(" (U+%04X)", which) + ", as printed pages have it, and not with two hyphens")
 	}
 	return args
 }
@@ -198,7 +210,7 @@ func (r *repairer) split(args []string) (groups []*group) {
 			g.words = append(g.words, s.take())
 		}
 		if bang {
-			g.words = slices.Insert(g.words, 0, "!")
+			g.words = append([]string{"!"}, g.words...)
 			bang = false
 		}
 		groups = append(groups, g)

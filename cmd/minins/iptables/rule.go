@@ -26,10 +26,10 @@ type network struct {
 	inv        bool
 }
 
-func (n network) given() bool { return n.addr.IsValid() && (n.inv || !n.mask.IsUnspecified()) }
+func (n *network) given() bool { return n.addr.IsValid() && (n.inv || !n.mask.IsUnspecified()) }
 
 // ones is the prefix length, if the mask is one.
-func (n network) ones() (bits int, ok bool) {
+func (n *network) ones() (bits int, ok bool) {
 	for _, b := range n.mask.AsSlice() {
 		for i := 7; i >= 0; i-- {
 			switch set := b&(1<<i) != 0; {
@@ -78,7 +78,7 @@ type device struct {
 	inv  bool
 }
 
-func (d device) given() bool { return d.name != "" && (d.name != "+" || d.inv) }
+func (d *device) given() bool { return d.name != "" && (d.name != "+" || d.inv) }
 
 // A protocol is -p; 0 is any.
 type protocol struct {

@@ -3,46 +3,47 @@
 package iptables
 
 import (
-	"fmt"
 	"strconv"
-	"strings"
+
+	"github.com/minins/minins/nft"
 )
 
 // words are the rule as -S and iptables-save print it behind "-A CHAIN", each
 // with a blank before it, with counters or without.
 func (r *rule) words(counters bool) string {
-	var b strings.Builder
-	b.WriteString(saveNetwork("-s", r.src) + saveNetwork("-d", r.dst))
-	for _, d := range []struct {
-		option string
-		device
-	}{{"-i", r.in}, {"-o", r.out}} {
-		if d.given() {
-			b.WriteString(not(d.inv) + " " + d.option + " " + d.name)
-		}
-	}
+	text := saveNetwork(" -s ", &r.src) + saveNetwork(" -d ", &r.dst) + saveDevice(" -i ", &r.in) + saveDevice(" -o ", &r.out)
 	if r.proto.num != 0 {
-		b.WriteString(not(r.proto.inv) + " -p " + protocolName(r.proto.num))
+		text += not(r.proto.inv) + " -p " + protocolName(r.proto.num)
 	}
 	if r.frag != anyFragment {
-		b.WriteString(not(r.frag == notLaterFragment) + " -f")
+		text += not(r.frag == notLaterFragment) + " -f"
 	}
 	for _, m := range r.matches {
-		b.WriteString(" -m " + m.name() + m.save())
+		text += " -m " + m.name() + m.save()
 	}
 	if counters {
-		fmt.Fprintf(&b, " -c %d %d", r.counters.Packets, r.counters.Bytes)
+		text += saveCounters(r.counters)
 	}
-	switch j := r.jump; {
-	case j.final:
-		b.WriteString(" -g " + j.name)
-	case j.name != "":
-		b.WriteString(" -j " + j.name)
+	if j := &r.jump; j.final {
+		text += " -g " + j.name
+	} else if j.name != "" {
+		text += " -j " + j.name
 	}
 	if t := r.jump.target; t != nil {
-		b.WriteString(t.save())
+		text += t.save()
 	}
-	return b.String()
+	return text
+}
+
+func saveCounters(n nft.Counters) string {
+	return " -c " + strconv.FormatUint(n.Packets, 10) + " " + strconv.FormatUint(n.Bytes, 10)
+}
+
+func saveDevice(option string, d *device) string {
+	if !d.given() {
+		return ""
+	}
+	return not(d.inv) + option + d.name
 }
 
 // same reports whether two rules say the same, which is when they are said in
@@ -53,13 +54,15 @@ func (r *rule) same(other *rule) bool {
 	return !unknown && r.words(false) == other.words(false)
 }
 
-func saveNetwork(option string, n network) string {
+func saveNetwork(option string, n *network) string {
 	if !n.given() {
 		return ""
 	}
-	text := not(n.inv) + " " + option + " " + n.addr.String()
+	mask := ""
 	if bits, ok := n.ones(); ok {
-		return text + "/" + strconv.Itoa(bits)
+		mask = strconv.Itoa(bits)
+	} else {
+		mask = n.mask.String()
 	}
-	return text + "/" + n.mask.String()
+	return not(n.inv) + option + n.addr.String() + "/" + mask
 }

@@ -4,7 +4,6 @@ package iptables
 
 import (
 	"context"
-	"slices"
 	"strings"
 
 	"github.com/minins/minins/nft"
@@ -178,11 +177,10 @@ func (k *kernel) place(s *state, made *nft.Chain) {
 	case c != nil:
 		c.made = made
 	default: // among the user's, which are in order
-		i := len(s.chains)
-		for i > len(s.places) && s.chains[i-1].name > name {
-			i--
+		s.chains = append(s.chains, &chain{name: name, made: made})
+		for i := len(s.chains) - 1; i > len(s.places) && s.chains[i-1].name > name; i-- {
+			s.chains[i-1], s.chains[i] = s.chains[i], s.chains[i-1]
 		}
-		s.chains = slices.Insert(s.chains, i, &chain{name: name, made: made})
 	}
 }
 
