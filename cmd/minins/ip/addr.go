@@ -8,32 +8,29 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/minins/minins/nl"
 	"github.com/minins/minins/rtnl"
 )
+
+const addrCommands keywords = "add* change*|chg replace* delete* show*|lst* list* flush* help*"
 
 // address is the object "address".
 func (s *session) address(w *words) error {
 	if !w.next() {
 		return s.showAddresses(w)
 	}
-	switch {
-	case w.short("add"):
-		return s.changeAddress(w, unix.RTM_NEWADDR, unix.NLM_F_CREATE|unix.NLM_F_EXCL)
-	case w.short("change"), w.is("chg"):
-		return s.changeAddress(w, unix.RTM_NEWADDR, unix.NLM_F_REPLACE)
-	case w.short("replace"):
-		return s.changeAddress(w, unix.RTM_NEWADDR, unix.NLM_F_CREATE|unix.NLM_F_REPLACE)
-	case w.short("delete"):
+	switch key := addrCommands.find(w.cur); key {
+	case "add", "change", "replace":
+		return s.changeAddress(w, unix.RTM_NEWADDR, changeFlags(key))
+	case "delete":
 		return s.changeAddress(w, unix.RTM_DELADDR, 0)
-	case w.short("show"), w.short("lst"), w.short("list"):
+	case "list", "show":
 		return s.showAddresses(w)
-	case w.short("flush"):
+	case "flush":
 		return s.flushAddresses(w)
-	case w.short("help"):
+	case "help":
 		return usage("address")
 	}
-	return unknownCommand("address", w.cur, []string{"add", "change", "replace", "delete", "show", "list", "flush"})
+	return unknownCommand("address", w.cur, addrCommands)
 }
 
 func (s *session) changeAddress(w *words, typ, flags uint16) error {
@@ -44,35 +41,43 @@ func (s *session) changeAddress(w *words, typ, flags uint16) error {
 	for _, text := range r.warnings {
 		s.c.Errorf("%s", text)
 	}
-	if r.addr.Index, err = s.indexOf(r.dev); err != nil {
+	if err := s.index(r.dev, &r.addr.Index); err != nil {
 		return err
 	}
-	return s.explained(s.do(typ, flags, &r.addr, nil), func(e *nl.Error) string {
-		switch a := r.addr.Prefix(); {
-		case e.Errno == unix.EEXIST:
-			return fmt.Sprintf("%s has the address %s already; \"ip addr replace\" changes it", r.dev, a)
-		case e.Errno == unix.EADDRNOTAVAIL && typ == unix.RTM_DELADDR:
-			return fmt.Sprintf("%s does not have the address %s; \"ip addr show %s\" lists what it has", r.dev, a, r.dev)
-		case !r.addr.Local.IsValid():
-			return "there is no address to set: \"ip addr add ADDRESS/BITS dev NAME\""
-		default:
-			return fmt.Sprintf("the addresses of %s are unchanged", r.dev)
-		}
-	})
+	err = s.do(typ, flags, &r.addr, nil)
+	switch {
+	case !r.addr.Local.IsValid():
+		return explained(err, []reason{{text: "there is no address to set: \"ip addr add ADDRESS/BITS dev NAME\""}})
+	case typ == unix.RTM_DELADDR:
+		return explained(err, whyNotGone, r.dev, r.addr.Prefix().String())
+	}
+	return explained(err, whyNoAddr, r.dev, r.addr.Prefix().String())
+}
+
+// The reasons are of a link and an address.
+
+var whyNoAddr = []reason{
+	{unix.EEXIST, "", 0, "%s has the address %s already; \"ip addr replace\" changes it"},
+	{0, "", 0, "the addresses of %[1]s are unchanged"},
+}
+
+var whyNotGone = []reason{
+	{unix.EADDRNOTAVAIL, "", 0, "%[1]s does not have the address %[2]s; \"ip addr show %[1]s\" lists what it has"},
+	{0, "", 0, "the addresses of %[1]s are unchanged"},
 }
 
 // flushAddresses is "ip addr flush": it deletes what "show" with the same
 // words would show, in rounds, since others may be adding.
 func (s *session) flushAddresses(w *words) error {
 	if w.peek() == "" {
-		return &failure{code: exitFailed, text: "Flush requires arguments.", hint: "say which addresses: \"dev NAME\", \"to PREFIX\" …"}
+		return fail(exitFailed, "Flush requires arguments.", "say which addresses: \"dev NAME\", \"to PREFIX\" …")
 	}
 	q, err := parseListing(w, ofAddr, s.opt.family)
 	if err != nil {
 		return err
 	}
 	if q.family == unix.AF_PACKET {
-		return &failure{code: exitFailed, text: "Cannot flush link addresses."}
+		return fail(exitFailed, "Cannot flush link addresses.", "")
 	}
 	if _, err := s.find(q); err != nil {
 		return err
@@ -111,33 +116,39 @@ func (s *session) flushRound(q *listing) (int, error) {
 // rounds calls flush until it finds nothing more to delete, at most as often
 // as option -l says (0: for ever), and says so with -s.
 func (s *session) rounds(what string, once bool, flush func() (int, error)) error {
-	say := func(format string, args ...any) {
-		if s.opt.stats > 0 {
-			s.c.Printf(format, args...)
-		}
-	}
 	for round := 0; s.opt.loops == 0 || round < s.opt.loops; round++ {
 		n, err := flush()
 		if err != nil {
 			return err
 		}
-		switch {
-		case n == 0 && round == 0:
-			say("Nothing to flush.\n")
-			return nil
-		case n == 0:
-			plural := "s"
-			if round == 1 {
-				plural = ""
-			}
-			say("*** Flush is complete after %d round%s ***\n", round, plural)
+		if n == 0 && round == 0 {
+			s.tell("Nothing to flush.\n")
 			return nil
 		}
-		say("\n*** Round %d, deleting %d %s ***\n", round+1, n, what)
+		if n == 0 {
+			s.tellComplete(round)
+			return nil
+		}
+		s.tell("\n*** Round %d, deleting %d %s ***\n", round+1, n, what)
 		if once {
-			say("*** Flush is complete after 1 round ***\n")
+			s.tellComplete(1)
 			return nil
 		}
 	}
-	return &failure{code: exitFailed, text: fmt.Sprintf("*** Flush remains incomplete after %d rounds. ***", s.opt.loops)}
+	return fail(exitFailed, fmt.Sprintf("*** Flush remains incomplete after %d rounds. ***", s.opt.loops), "")
+}
+
+func (s *session) tellComplete(rounds int) {
+	plural := "s"
+	if rounds == 1 {
+		plural = ""
+	}
+	s.tell("*** Flush is complete after %d round%s ***\n", rounds, plural)
+}
+
+// tell prints what -s asks for.
+func (s *session) tell(format string, args ...any) {
+	if s.opt.stats > 0 {
+		s.c.Printf(format, args...)
+	}
 }

@@ -4,7 +4,6 @@ package ip
 
 import (
 	"encoding/binary"
-	"fmt"
 	"net/netip"
 
 	"golang.org/x/sys/unix"
@@ -20,16 +19,8 @@ type addrRequest struct {
 	warnings []string // printed, and no reason to stop
 }
 
-func addrWords() []string {
-	words := []string{"local", "peer", "remote", "broadcast", "brd", "anycast", "scope", "dev", "label", "metric",
-		"valid_lft", "preferred_lft"}
-	for _, f := range addrFlags() {
-		if f.set {
-			words = append(words, f.name)
-		}
-	}
-	return words
-}
+const addrWords keywords = "peer|remote broadcast*|brd anycast scope dev label metric*|priority*|preference* valid_lft* preferred_lft* " +
+	"local help*"
 
 // An addrParser is an addrRequest in the making.
 type addrParser struct {
@@ -47,94 +38,68 @@ func parseAddrRequest(w *words, del bool, family rtnl.Family) (*addrRequest, err
 	p := &addrParser{seen: given{}}
 	p.addr.Family = family
 	for w.next() {
-		if p.takeAddress(w) || p.takeSetting(w) || p.takeFlag(w.cur) {
-			continue
-		}
-		if w.is("local") {
-			w.arg()
-		} else if w.short("help") {
-			return nil, usage("address")
-		}
-		if w.err == nil && p.local.addr.IsValid() {
-			w.fail(p.second(w.cur))
-		}
-		if w.err == nil {
-			p.local = w.asPrefix(w.cur, p.addr.Family)
-			p.of(p.local.family)
-		}
+		p.take(w, addrWords.find(w.cur))
 	}
 	if w.err != nil {
 		return nil, w.err
 	}
 	if p.dev == "" {
-		f := notEnough("dev", exitFailed)
-		f.hint = "say which link: \"dev NAME\""
-		return nil, f.dot()
+		return nil, notEnough("dev", exitFailed, ".", "say which link: \"dev NAME\"")
 	}
 	return &p.addrRequest, p.finish(del)
 }
 
-// second is a word that is neither a keyword nor can be another address.
-func (p *addrParser) second(word string) error {
-	f := &failure{code: exitUsage, text: fmt.Sprintf("Error: either \"local\" is duplicate, or \"%s\" is a garbage.", word)}
-	f.hint = fmt.Sprintf("%q is taken for an address, but %s was already", word, p.local.addr)
-	if near := nearest(word, addrWords()); near != "" {
-		f.hint = fmt.Sprintf("%q is not a keyword here; did you mean %q?", word, near)
-	}
-	return f
-}
-
-// of sets the family that the first address has.
-func (p *addrParser) of(f rtnl.Family) {
-	if p.addr.Family == 0 {
-		p.addr.Family = f
-	}
-}
-
-func (p *addrParser) takeAddress(w *words) bool {
-	switch {
-	case w.is("peer", "remote"):
-		p.seen.once(w, "peer")
-		p.peer = w.prefix(p.addr.Family)
-		p.of(p.peer.family)
-	case w.short("broadcast"), w.is("brd"):
-		p.seen.once(w, "broadcast")
+// take reads a word and its value.
+func (p *addrParser) take(w *words, key string) {
+	switch key {
+	case "peer":
+		p.seen.once(w, key)
+		p.peer = w.prefixFor(&p.addr.Family)
+	case "broadcast":
+		p.seen.once(w, key)
 		if next := w.peek(); next == "+" || next == "-" {
 			w.next()
 			p.brd = next
-			return true
+			return
 		}
-		p.addr.Broadcast = w.addr(p.addr.Family)
-		p.of(familyOf(p.addr.Broadcast))
-	case w.is("anycast"):
-		p.seen.once(w, "anycast")
-		p.addr.Anycast = w.addr(p.addr.Family)
-		p.of(familyOf(p.addr.Anycast))
+		p.addr.Broadcast = w.addrFor(&p.addr.Family)
+	case "anycast":
+		p.seen.once(w, key)
+		p.addr.Anycast = w.addrFor(&p.addr.Family)
+	case "scope":
+		p.addr.Scope = rtnl.Scope(w.named(scopes, 8, "invalid scope value."))
+		p.scoped = true
+	case "dev":
+		p.dev = w.arg()
+	case "label":
+		p.addr.Label = w.arg()
+	case "metric":
+		p.addr.Priority = uint32(w.uint(32, "\"metric\" value is invalid\n"))
+	case "valid_lft":
+		p.life.valid = lifetimeArg(w, key, p.seen)
+	case "preferred_lft":
+		p.life.preferred = lifetimeArg(w, key, p.seen)
+	case "help":
+		w.fail(usage("address"))
+	case "local":
+		w.arg()
+		p.takeLocal(w)
 	default:
-		return false
+		if !p.takeFlag(w.cur) {
+			p.takeLocal(w)
+		}
 	}
-	return true
 }
 
-func (p *addrParser) takeSetting(w *words) bool {
-	switch {
-	case w.is("scope"):
-		p.addr.Scope = rtnl.Scope(w.named((*tables).scopes, 8, "invalid scope value."))
-		p.scoped = true
-	case w.is("dev"):
-		p.dev = w.arg()
-	case w.is("label"):
-		p.addr.Label = w.arg()
-	case w.short("metric", "priority", "preference"):
-		p.addr.Priority = uint32(w.uint(32, "\"metric\" value is invalid\n"))
-	case w.short("valid_lft"):
-		p.life.valid = lifetimeArg(w, "valid_lft", p.seen)
-	case w.short("preferred_lft"):
-		p.life.preferred = lifetimeArg(w, "preferred_lft", p.seen)
-	default:
-		return false
+// takeLocal takes the word for the address itself.
+func (p *addrParser) takeLocal(w *words) {
+	if p.local.addr.IsValid() {
+		w.fail(garbage("local", w.cur, say("%q is taken for an address, but %s was already", w.cur, p.local.addr.String()),
+			append(addrWords.words(), flagWords(true)...)))
 	}
-	return true
+	if w.err == nil {
+		p.local = w.asPrefixFor(&p.addr.Family)
+	}
 }
 
 func lifetimeArg(w *words, key string, seen given) nl.Opt[uint32] {
@@ -152,14 +117,15 @@ func lifetimeArg(w *words, key string, seen given) nl.Opt[uint32] {
 // takeFlag reads a flag. Those that only the kernel can set, and those of IPv6
 // on an IPv4 address, are left out with a warning.
 func (p *addrParser) takeFlag(word string) bool {
-	for _, f := range addrFlags() {
+	for i := range addrFlags {
+		f := &addrFlags[i]
 		switch {
 		case f.name != word:
 			continue
 		case !f.set:
-			p.warnings = append(p.warnings, fmt.Sprintf("Warning: %s option is not mutable from userspace", word))
+			p.warn("Warning: %s option is not mutable from userspace", word)
 		case f.only6 && p.addr.Family != unix.AF_INET6:
-			p.warnings = append(p.warnings, fmt.Sprintf("Warning: %s option can be set only for IPv6 addresses", word))
+			p.warn("Warning: %s option can be set only for IPv6 addresses", word)
 		default:
 			p.addr.Flags |= f.bit
 		}
@@ -168,16 +134,18 @@ func (p *addrParser) takeFlag(word string) bool {
 	return false
 }
 
+func (p *addrParser) warn(format, arg string) { p.warnings = append(p.warnings, say(format, arg)) }
+
 // finish fills in what follows from what was said.
 func (p *addrParser) finish(del bool) error {
 	a := &p.addr
 	a.Local, a.Address = p.local.addr, p.peer.addr
 	if !p.peer.addr.IsValid() && p.local.addr.IsValid() {
 		if del && p.local.family == unix.AF_INET && !p.local.given {
-			p.warnings = append(p.warnings, fmt.Sprintf(`Warning: Executing wildcard deletion to stay compatible with old scripts.
-         Explicitly specify the prefix length (%s/%d) to avoid this warning.
+			p.warn(`Warning: Executing wildcard deletion to stay compatible with old scripts.
+         Explicitly specify the prefix length (%s) to avoid this warning.
          This special behaviour is likely to disappear in further releases,
-         fix your scripts!`, p.local.addr, p.local.bits))
+         fix your scripts!`, p.local.set().String())
 		} else {
 			p.peer, a.Address = p.local, p.local.addr
 		}
@@ -187,7 +155,7 @@ func (p *addrParser) finish(del bool) error {
 	}
 	if p.brd != "" && !del {
 		if a.Family != unix.AF_INET {
-			return &failure{code: exitFailed, text: "Broadcast can be set only for IPv4 addresses"}
+			return fail(exitFailed, "Broadcast can be set only for IPv4 addresses", "")
 		}
 		if p.peer.bits <= 30 && p.peer.addr.Is4() {
 			a.Broadcast = broadcastOf(p.peer, p.brd == "+")
@@ -206,9 +174,9 @@ func (p *addrParser) lifetimes() error {
 	valid, preferred := p.life.valid.Or(rtnl.Forever), p.life.preferred.Or(rtnl.Forever)
 	switch {
 	case valid == 0:
-		return &failure{code: exitFailed, text: "valid_lft is zero"}
+		return fail(exitFailed, "valid_lft is zero", "")
 	case valid < preferred:
-		return &failure{code: exitFailed, text: "preferred_lft is greater than valid_lft"}
+		return fail(exitFailed, "preferred_lft is greater than valid_lft", "")
 	}
 	p.addr.CacheInfo = nl.Some(rtnl.AddrCacheInfo{Valid: valid, Preferred: preferred})
 	return nil

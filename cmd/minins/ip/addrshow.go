@@ -30,41 +30,28 @@ func (v *view) showAddrs(l *rtnl.Link, addrs []rtnl.Addr, q *listing) {
 func (v *view) showAddr(a *rtnl.Addr, link string, alone bool) {
 	if !v.opt.brief {
 		if alone {
-			if v.json != nil {
-				v.uint("index", "", uint64(a.Index))
-				v.str("dev", "", link)
-			}
+			v.uint("index", "", uint64(a.Index))
+			v.str("dev", "", link)
 			v.text("%d: %s", a.Index, link)
 		}
 		v.str("family", "    %s ", familyName(a.Family))
 	}
 	if local := a.Prefix().Addr(); local.IsValid() {
-		v.strColor(inetColor(a.Family), "local", "%s", v.address(local))
-		if a.Address.IsValid() && a.Address != local {
-			v.text(" peer ")
-			v.strColor(inetColor(a.Family), "address", "%s", v.address(a.Address))
+		v.showInet("local", "", "%s", local)
+		if a.Address != local {
+			v.showInet("address", " peer ", "%s", a.Address)
 		}
 		v.uint("prefixlen", "/%d ", uint64(a.PrefixLen))
-		if a.Priority != 0 {
-			v.uint("metric", "metric %d ", uint64(a.Priority))
-		}
+		v.nonzero("metric", "metric %d ", a.Priority)
 	}
 	if v.opt.brief {
 		return
 	}
-	if a.Broadcast.IsValid() {
-		v.text("brd ")
-		v.strColor(inetColor(a.Family), "broadcast", "%s ", v.address(a.Broadcast))
-	}
-	if a.Anycast.IsValid() {
-		v.text("any ")
-		v.strColor(inetColor(a.Family), "anycast", "%s ", v.address(a.Anycast))
-	}
-	v.str("scope", "scope %s ", v.tables.scopeName(uint8(a.Scope)))
+	v.showInet("broadcast", "brd ", "%s ", a.Broadcast)
+	v.showInet("anycast", "any ", "%s ", a.Anycast)
+	v.str("scope", "scope %s ", v.tables.name(scopes, uint32(a.Scope)))
 	v.showAddrFlags(a)
-	if a.Label != "" {
-		v.str("label", "%s", a.Label)
-	}
+	v.word("label", "%s", a.Label)
 	if a.CacheInfo.Ok {
 		v.line()
 		v.text("       valid_lft ")
@@ -77,7 +64,8 @@ func (v *view) showAddr(a *rtnl.Addr, link string, alone bool) {
 
 func (v *view) showAddrFlags(a *rtnl.Addr) {
 	rest := a.Flags
-	for _, f := range addrFlags() {
+	for i := range addrFlags {
+		f := &addrFlags[i]
 		set := rest&f.bit != 0
 		rest &^= f.bit
 		name := f.name

@@ -33,58 +33,71 @@ type failure struct {
 
 func (f *failure) Error() string { return f.text }
 
+// fail is a failure with a text, and a hint or "".
+func fail(code int, text, hint string) *failure { return &failure{code: code, text: text, hint: hint} }
+
+// say is fmt.Sprintf of strings alone. A format without verbs needs none.
+func say(format string, args ...string) string {
+	if !strings.Contains(format, "%") {
+		return format
+	}
+	values := make([]any, len(args))
+	for i, s := range args {
+		values[i] = s
+	}
+	return fmt.Sprintf(format, values...)
+}
+
+// meant asks whether one of known was meant by a word, or is "".
+func meant(word string, known []string) string {
+	if near := nearest(word, known); near != "" {
+		return say("did you mean %q?", near)
+	}
+	return ""
+}
+
 // The mistakes in command lines, in the words of iproute2.
 
 func incomplete(after string) error {
-	f := &failure{code: exitUsage, text: `Command line is not complete. Try option "help"`}
+	f := fail(exitUsage, `Command line is not complete. Try option "help"`, "")
 	if after != "" {
-		f.hint = fmt.Sprintf("a value is missing after %q", after)
+		f.hint = say("a value is missing after %q", after)
 	}
 	return f
 }
 
-func wrong(arg, why string) error {
-	return &failure{code: exitUsage, text: fmt.Sprintf("Error: argument \"%s\" is wrong: %s", arg, why)}
-}
-
-func required(key string) error {
-	return &failure{code: exitUsage, text: fmt.Sprintf("Error: argument \"%s\" is required", key)}
+func wrong(arg, why, hint string) error {
+	return fail(exitUsage, say("Error: argument \"%s\" is wrong: %s", arg, why), hint)
 }
 
 func duplicate(key, arg string) error {
-	return &failure{code: exitUsage, text: fmt.Sprintf("Error: duplicate \"%s\": \"%s\" is the second value.", key, arg)}
+	return fail(exitUsage, say("Error: duplicate \"%s\": \"%s\" is the second value.", key, arg), "")
 }
 
-// garbage is a word that could only be a second device, after first. known
-// are the words that might have been meant.
-func garbage(first, arg string, known []string) error {
-	f := &failure{code: exitUsage, text: fmt.Sprintf("Error: either \"%s\" is duplicate, or \"%s\" is a garbage.", "dev", arg)}
-	f.hint = fmt.Sprintf("%q is taken for the name of a device, but %q was already", arg, first)
-	if near := nearest(arg, known); near != "" {
-		f.hint = fmt.Sprintf("%q is not a keyword here; did you mean %q?", arg, near)
+// garbage is a word that could only be a second value for key. The hint is
+// taken, which says so, or one of known that might have been meant.
+func garbage(key, word, taken string, known []string) error {
+	if near := nearest(word, known); near != "" {
+		taken = say("%q is not a keyword here; did you mean %q?", word, near)
 	}
-	return f
+	return fail(exitUsage, say("Error: either \"%s\" is duplicate, or \"%s\" is a garbage.", key, word), taken)
+}
+
+// secondDevice is garbage behind the name of a device.
+func secondDevice(first, word string, known []string) error {
+	return garbage("dev", word, say("%q is taken for the name of a device, but %q was already", word, first), known)
 }
 
 // notEnough is a required word that is missing; iproute2 ends most of these
-// sentences with a full stop: see dot.
-func notEnough(key string, code int) *failure {
-	return &failure{code: code, text: fmt.Sprintf("Not enough information: \"%s\" argument is required", key)}
+// sentences with a full stop.
+func notEnough(key string, code int, stop, hint string) error {
+	return fail(code, say("Not enough information: \"%s\" argument is required", key)+stop, hint)
 }
 
-func (f *failure) dot() error {
-	f.text += "."
-	return f
-}
-
-func noDevice(name string) error {
-	return &failure{code: exitFailed, text: fmt.Sprintf("Cannot find device \"%s\"", name)}
-}
-
-func unknownCommand(object, word string, known []string) error {
-	f := &failure{code: exitUsage, text: fmt.Sprintf("Command \"%s\" is unknown, try \"ip %s help\".", word, object)}
-	if near := nearest(word, known); near != "" {
-		f.hint = fmt.Sprintf("did you mean \"ip %s %s\"?", object, near)
+func unknownCommand(object, word string, known keywords) *failure {
+	f := fail(exitUsage, say("Command \"%s\" is unknown, try \"ip %s help\".", word, object), "")
+	if near := nearest(word, known.words()); near != "" {
+		f.hint = say("did you mean \"ip %s %s\"?", object, near)
 	}
 	return f
 }
@@ -109,8 +122,18 @@ type hinted struct {
 
 func (h *hinted) Unwrap() error { return h.error }
 
-// explained adds to a refusal of the kernel what why says of it.
-func (s *session) explained(err error, why func(*nl.Error) string) error {
+// A reason is what to say of a refusal. It fits an errno (0: any), the message
+// that came with it ("": any), and a command that has one of the arguments, by
+// its number (0: any).
+type reason struct {
+	errno   syscall.Errno
+	message string
+	needs   int
+	text    string // a format of the arguments; see say
+}
+
+// explained adds to a refusal of the kernel the first of the reasons that fits.
+func explained(err error, why []reason, args ...string) error {
 	var refused *nl.Error
 	if !errors.As(err, &refused) {
 		return err
@@ -118,7 +141,14 @@ func (s *session) explained(err error, why func(*nl.Error) string) error {
 	if errors.Is(refused, unix.EPERM) {
 		return &hinted{err, "it takes the right to configure this network namespace (CAP_NET_ADMIN): become root"}
 	}
-	return &hinted{err, why(refused)}
+	for i := range why {
+		r := &why[i]
+		if (r.errno == 0 || r.errno == refused.Errno) && (r.message == "" || r.message == refused.Message) &&
+			(r.needs == 0 || args[r.needs-1] != "") {
+			return &hinted{err, say(r.text, args...)}
+		}
+	}
+	return err
 }
 
 // errnoText is strerror of the errno in err, or err's own words.

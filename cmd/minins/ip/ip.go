@@ -24,31 +24,12 @@ import (
 // version is the release of iproute2 whose words and formats these are.
 const version = "ip utility, iproute2-6.1.0, libbpf 1.1.2"
 
-// An object is what a command is about: its name, and what to do with it. A
-// nil do is an object of iproute2 that is not there; its name still takes part
-// in abbreviations.
-type object struct {
-	name string
-	do   func(s *session, w *words) error
-}
-
 // objects are in iproute2's order, in which the first that a word abbreviates
-// is meant: r is route, n is neighbor, l is link, m is maddress.
-func objects() []object {
-	return []object{
-		{"address", (*session).address}, {"addrlabel", nil}, {"maddress", nil},
-		{"route", (*session).route}, {"rule", (*session).rule},
-		{"neighbor", (*session).neigh}, {"neighbour", (*session).neigh},
-		{"ntable", nil}, {"ntbl", nil},
-		{"link", (*session).link},
-		{"l2tp", nil}, {"fou", nil}, {"ila", nil}, {"macsec", nil}, {"tunnel", nil}, {"tunl", nil}, {"tuntap", nil}, {"tap", nil},
-		{"token", nil}, {"tcpmetrics", nil}, {"tcp_metrics", nil}, {"monitor", nil}, {"xfrm", nil}, {"mroute", nil}, {"mrule", nil},
-		{"netns", (*session).netns},
-		{"netconf", nil}, {"vrf", nil}, {"sr", nil}, {"nexthop", nil}, {"mptcp", nil}, {"ioam", nil},
-		{"help", func(*session, *words) error { return usage("ip") }},
-		{"stats", nil},
-	}
-}
+// is meant: r is route, n is neighbor, l is link, m is maddress. Those that are
+// not there still take part in that.
+const objects keywords = "address* addrlabel* maddress* route* rule* neighbor*|neighbour* ntable* ntbl* link* l2tp* fou* ila* macsec* " +
+	"tunnel* tunl* tuntap* tap* token* tcpmetrics* tcp_metrics* monitor* xfrm* mroute* mrule* netns* netconf* vrf* sr* nexthop* " +
+	"mptcp* ioam* help* stats*"
 
 // Run runs the command and returns its exit status.
 func Run(c *applet.Cmd) int {
@@ -67,7 +48,7 @@ func Run(c *applet.Cmd) int {
 			return s.report(err)
 		}
 	}
-	status := 0
+	var status int
 	if opt.batch != "" {
 		status = s.batch(opt.batch)
 	} else {
@@ -93,26 +74,30 @@ func (s *session) command(args []string) error {
 	if !w.next() {
 		return usage("ip")
 	}
-	var known []string
-	for _, o := range objects() {
-		if abbreviates(w.cur, o.name) && o.do != nil {
-			return o.do(s, w)
-		}
-		if abbreviates(w.cur, o.name) {
-			return &failure{
-				code: exitFailed, text: fmt.Sprintf("Object \"%s\" is unknown, try \"ip help\".", w.cur),
-				hint: fmt.Sprintf("\"ip %s\" is one of iproute2's that minins does not have", o.name),
-			}
-		}
-		if o.do != nil {
-			known = append(known, o.name)
-		}
+	object := objects.find(w.cur)
+	switch object {
+	case "address":
+		return s.address(w)
+	case "route":
+		return s.route(w)
+	case "rule":
+		return s.rule(w)
+	case "neighbor":
+		return s.neigh(w)
+	case "link":
+		return s.link(w)
+	case "netns":
+		return s.netns(w)
+	case "help":
+		return usage("ip")
 	}
-	f := &failure{code: exitFailed, text: fmt.Sprintf("Object \"%s\" is unknown, try \"ip help\".", w.cur)}
-	if near := nearest(w.cur, known); near != "" {
-		f.hint = fmt.Sprintf("did you mean \"ip %s\"?", near)
+	hint := ""
+	if object != "" {
+		hint = say("\"ip %s\" is one of iproute2's that minins does not have", object)
+	} else if near := nearest(w.cur, []string{"address", "route", "rule", "neighbor", "neighbour", "link", "netns", "help"}); near != "" {
+		hint = say("did you mean \"ip %s\"?", near)
 	}
-	return f
+	return fail(exitFailed, say("Object \"%s\" is unknown, try \"ip help\".", w.cur), hint)
 }
 
 // batch runs the commands in a file, one a line, "-" being standard input.

@@ -3,7 +3,6 @@
 package ip
 
 import (
-	"fmt"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -15,27 +14,23 @@ import (
 // A linkRequest is what "ip link add, set, del" ask for: the message, and the
 // names in it that have yet to be turned into numbers.
 type linkRequest struct {
-	link     rtnl.Link
-	dev      string // the link that it is about
-	lower    string // link DEV
-	master   string
-	netns    string // a name, a path or a process
-	linkNS   string // link-netns NAME
-	newIndex uint32
-	peer     *linkRequest // veth
-	backup   string       // bridge_slave backup_port
-	create   bool
+	link   rtnl.Link
+	dev    string // the link that it is about
+	lower  string // link DEV
+	master string
+	netns  string       // a name, a path or a process
+	linkNS string       // link-netns NAME
+	peer   *linkRequest // veth
+	backup string       // bridge_slave backup_port
+	create bool
 
 	masterLink *rtnl.Link // what master was found to be
 }
 
-// linkWords are the keywords, for "did you mean".
-func linkWords() []string {
-	return []string{"up", "down", "name", "index", "link", "address", "broadcast", "txqueuelen", "mtu", "netns", "arp",
-		"multicast", "allmulticast", "promisc", "trailers", "carrier", "dynamic", "master", "nomaster", "type", "alias", "group",
-		"numtxqueues", "numrxqueues", "addrgenmode", "link-netns", "link-netnsid", "protodown", "gso_max_size", "gso_max_segs",
-		"gro_max_size", "peer", "dev"}
-}
+// linkWords are the keywords, in the order in which abbreviations are tried.
+const linkWords keywords = "up down name index type* address* broadcast*|brd txqueuelen*|qlen|txqlen* mtu alias* group numtxqueues* " +
+	"numrxqueues* addrgenmode* carrier protodown gso_max_size gso_max_segs gro_max_size multicast allmulticast promisc trailers " +
+	"arp dynamic* link* netns master* nomaster* link-netns* link-netnsid* help* dev"
 
 // parseLink reads the words of "ip link add" (create) or set.
 func parseLink(w *words, create bool) (*linkRequest, error) {
@@ -45,7 +40,7 @@ func parseLink(w *words, create bool) (*linkRequest, error) {
 	}
 	kind := r.link.Info.Kind
 	if kind == "" && create {
-		return nil, notEnough("type", exitFailed)
+		return nil, notEnough("type", exitFailed, "", "")
 	}
 	if base, slave := strings.CutSuffix(kind, "_slave"); slave {
 		r.link.Info.Kind, r.link.Info.SlaveKind = "", base
@@ -64,11 +59,8 @@ func parseLink(w *words, create bool) (*linkRequest, error) {
 		if abbreviates(w.peek(), "help") {
 			return nil, usage("link")
 		}
-		err = &failure{
-			code: exitFailed,
-			text: fmt.Sprintf("Garbage instead of arguments \"%s ...\". Try \"ip link help\".", w.peek()),
-			hint: fmt.Sprintf("minins knows no options of type %q", kind),
-		}
+		err = fail(exitFailed, say("Garbage instead of arguments \"%s ...\". Try \"ip link help\".", w.peek()),
+			say("minins knows no options of type %q", kind))
 	}
 	return r, err
 }
@@ -76,7 +68,7 @@ func parseLink(w *words, create bool) (*linkRequest, error) {
 // parsePeer reads "peer [name] NAME ..." of a veth.
 func (r *linkRequest) parsePeer(w *words) error {
 	if w.arg(); !w.is("peer") {
-		f := &failure{code: exitFailed, usage: "veth", hint: fmt.Sprintf("after \"type veth\", \"peer\" is expected, not %q", w.cur)}
+		f := &failure{code: exitFailed, usage: "veth", hint: say("after \"type veth\", \"peer\" is expected, not %q", w.cur)}
 		if w.is("name") {
 			f.hint += `: "type veth peer name ` + w.peek() + `"`
 		}
@@ -104,56 +96,174 @@ func (g given) once(w *words, key string) {
 	g[key] = true
 }
 
+// onlyOnce are the words that may not come twice, those of the last two being
+// one.
+const onlyOnce keywords = "name index txqueuelen mtu group numtxqueues numrxqueues netns link-netns|link-netnsid"
+
+// A linkParser is a linkRequest in the making.
+type linkParser struct {
+	*linkRequest
+	name  string // after the word "name"
+	index int32
+	seen  given
+}
+
 // parseLinkWords reads the words up to "type KIND", which ends them.
 func parseLinkWords(w *words, create bool) (*linkRequest, error) {
-	r := &linkRequest{create: create}
-	l := &r.link
-	seen := given{}
-	name, index := "", int32(0)
-	for l.Info.Kind == "" && w.next() {
-		switch {
-		case w.is("up"):
-			r.flag(unix.IFF_UP, true)
-		case w.is("down"):
-			r.flag(unix.IFF_UP, false)
-		case w.is("name"):
-			seen.once(w, "name")
-			if name = w.arg(); !validName(name) && w.err == nil {
-				w.fail(wrong(name, `"name" not a valid ifname`))
-			}
-			if r.dev == "" {
-				r.dev = name
-			}
-		case w.is("index"):
-			seen.once(w, "index")
-			if index, _ = integer(w.arg()); index <= 0 && w.err == nil {
-				w.fail(wrong(w.cur, `Invalid "index" value`))
-			}
-		case w.short("type"):
-			if l.Info.Kind = w.arg(); l.Info.Kind == "" {
-				w.fail(wrong("", "a type has a name"))
-			}
-		case r.takeSetting(w, seen), r.takeSwitch(w), r.takePlace(w, seen):
-		case w.short("help"):
-			return nil, usage("link")
-		default:
-			if w.is("dev") {
-				w.arg()
-			}
-			if w.err == nil && (r.dev != "" && r.dev != name || r.dev != "" && seen["dev"]) {
-				w.fail(garbage(r.dev, w.cur, linkWords()))
-			}
-			if w.err == nil && !validAltName(w.cur) {
-				w.fail(wrong(w.cur, `"dev" not a valid ifname`))
-			}
-			seen["dev"] = true
-			r.dev = w.cur
-		}
+	p := &linkParser{linkRequest: &linkRequest{create: create}, seen: given{}}
+	for p.link.Info.Kind == "" && w.next() {
+		p.take(w)
 	}
 	if w.err != nil {
 		return nil, w.err
 	}
-	return r, r.finish(name, uint32(index))
+	return p.linkRequest, p.finish(p.name, uint32(p.index))
+}
+
+// take reads a word and its value.
+func (p *linkParser) take(w *words) {
+	l := &p.link
+	key := linkWords.find(w.cur)
+	if once := onlyOnce.find(key); once == "link-netns" {
+		p.seen.once(w, "link-netns/link-netnsid")
+	} else if once != "" {
+		p.seen.once(w, once)
+	}
+	if to, signed := number32(l, key); to != nil {
+		p.takeNumber(w, key, to, signed)
+		return
+	}
+	switch key {
+	case "up", "down":
+		p.flag(unix.IFF_UP, key == "up")
+	case "name":
+		if p.name = w.arg(); !validName(p.name) {
+			w.wrong(p.name, `"name" not a valid ifname`, "")
+		}
+		if p.dev == "" {
+			p.dev = p.name
+		}
+	case "index":
+		if p.index, _ = integer(w.arg()); p.index <= 0 {
+			w.wrong(w.cur, `Invalid "index" value`, "")
+		}
+	case "type":
+		if l.Info.Kind = w.arg(); l.Info.Kind == "" {
+			w.wrong("", "a type has a name", "")
+		}
+	case "address":
+		before := w.cur
+		l.Addr = w.lladdr()
+		explainAddress(w, before)
+	case "broadcast":
+		l.Broadcast = w.lladdr()
+	case "alias":
+		if l.Alias = nl.Some(w.arg()); len(l.Alias.V) >= 256 {
+			w.wrong(l.Alias.V, "alias too long\n", "")
+		}
+	case "group":
+		l.Group = w.someNamed(groups, 32, invalid(key))
+	case "addrgenmode":
+		l.Inet6 = &rtnl.Inet6{AddrGenMode: nl.Some(addrGenModeArg(w))}
+	case "carrier":
+		l.Carrier = nl.Some(bit(w.offOn(key)))
+	case "protodown":
+		l.ProtoDown = nl.Some(bit(w.offOn(key)))
+	case "link":
+		p.lower = w.arg()
+	case "netns":
+		p.netns = w.arg()
+	case "master":
+		p.master = w.arg()
+	case "nomaster":
+		p.master, l.Master = "", nl.Some(uint32(0))
+	case "link-netns":
+		p.linkNS = w.arg()
+	case "link-netnsid":
+		l.ParentNSID = nl.Some(w.int(invalid(key)))
+	case "help":
+		w.fail(usage("link"))
+	case "dev":
+		w.arg()
+		p.takeDev(w)
+	case "":
+		p.takeDev(w)
+	default:
+		p.takeSwitch(w, key)
+	}
+}
+
+// takeDev takes the word for the name of the link.
+func (p *linkParser) takeDev(w *words) {
+	if p.dev != "" && (p.dev != p.name || p.seen["dev"]) {
+		w.fail(secondDevice(p.dev, w.cur, linkWords.words()))
+	}
+	if !validAltName(w.cur) {
+		w.wrong(w.cur, `"dev" not a valid ifname`, "")
+	}
+	p.seen["dev"] = true
+	p.dev = w.cur
+}
+
+func invalid(key string) string { return say("Invalid \"%s\" value\n", key) }
+
+// number32 is where a setting that is a number goes, or nil. iproute2 reads
+// some of them as signed.
+func number32(l *rtnl.Link, key string) (to *uint32, signed bool) {
+	switch key {
+	case "txqueuelen":
+		return &l.TxQLen.V, true
+	case "mtu":
+		return &l.MTU, true
+	case "numtxqueues":
+		return &l.NumTxQueues, true
+	case "numrxqueues":
+		return &l.NumRxQueues, true
+	case "gso_max_size":
+		return &l.GSOMaxSize, false
+	case "gso_max_segs":
+		return &l.GSOMaxSegs, false
+	case "gro_max_size":
+		return &l.GROMaxSize, false
+	}
+	return nil, false
+}
+
+// takeNumber reads the value of a setting that is a number.
+func (p *linkParser) takeNumber(w *words, key string, to *uint32, signed bool) {
+	if signed {
+		*to = uint32(w.int(invalid(key)))
+	} else {
+		*to = uint32(w.uint(32, invalid(key)))
+	}
+	switch {
+	case key == "txqueuelen":
+		p.link.TxQLen.Ok = true
+	case key == "mtu" && *to == 0:
+		p.link.Other = zeroU32(unix.IFLA_MTU)
+	}
+}
+
+// linkSwitches are the flags that are on or off; on clears those that are not.
+var linkSwitches = []struct {
+	word string
+	bit  rtnl.LinkFlags
+	not  bool
+}{
+	{"multicast", unix.IFF_MULTICAST, false},
+	{"allmulticast", unix.IFF_ALLMULTI, false},
+	{"promisc", unix.IFF_PROMISC, false},
+	{"trailers", unix.IFF_NOTRAILERS, true},
+	{"arp", unix.IFF_NOARP, true},
+	{"dynamic", unix.IFF_DYNAMIC, false},
+}
+
+func (r *linkRequest) takeSwitch(w *words, key string) {
+	for _, f := range linkSwitches {
+		if f.word == key {
+			r.flag(f.bit, w.onOff(key) != f.not)
+		}
+	}
 }
 
 // finish settles what the words mean together.
@@ -164,10 +274,10 @@ func (r *linkRequest) finish(name string, index uint32) error {
 			return nil // all links of the group
 		}
 		if r.dev == "" {
-			return notEnough("dev", exitUsage).dot()
+			return notEnough("dev", exitUsage, ".", "")
 		}
 		if index != 0 && r.netns == "" {
-			return &failure{code: exitUsage, text: "index can be used only when creating devices or when moving device to another netns."}
+			return fail(exitUsage, "index can be used only when creating devices or when moving device to another netns.", "")
 		}
 		if name != r.dev {
 			l.Name = name
@@ -176,7 +286,7 @@ func (r *linkRequest) finish(name string, index uint32) error {
 		return nil
 	}
 	if name != "" && name != r.dev {
-		return &failure{code: exitUsage, text: `both "name" and "dev" cannot be used when creating devices.`}
+		return fail(exitUsage, `both "name" and "dev" cannot be used when creating devices.`, "")
 	}
 	l.Name, l.Index = r.dev, index
 	return nil
@@ -190,118 +300,22 @@ func (r *linkRequest) flag(f rtnl.LinkFlags, on bool) {
 	}
 }
 
-// takeSwitch reads the flags that are on or off.
-func (r *linkRequest) takeSwitch(w *words) bool {
-	for _, f := range []struct {
-		word  string
-		bit   rtnl.LinkFlags
-		not   bool // on clears the bit
-		short bool
-	}{
-		{"multicast", unix.IFF_MULTICAST, false, false},
-		{"allmulticast", unix.IFF_ALLMULTI, false, false},
-		{"promisc", unix.IFF_PROMISC, false, false},
-		{"trailers", unix.IFF_NOTRAILERS, true, false},
-		{"arp", unix.IFF_NOARP, true, false},
-		{"dynamic", unix.IFF_DYNAMIC, false, true},
-	} {
-		if w.is(f.word) || f.short && w.short(f.word) {
-			r.flag(f.bit, w.onOff(f.word) != f.not)
-			return true
-		}
-	}
-	return false
-}
-
-// takeSetting reads the settings that have a value.
-func (r *linkRequest) takeSetting(w *words, seen given) bool {
-	l := &r.link
-	switch {
-	case w.short("address"):
-		before := w.cur
-		l.Addr = w.lladdr()
-		explainAddress(w, before)
-	case w.short("broadcast"), w.is("brd"):
-		l.Broadcast = w.lladdr()
-	case w.short("txqueuelen"), w.is("qlen"), w.short("txqlen"):
-		seen.once(w, "txqueuelen")
-		l.TxQLen = nl.Some(uint32(w.int("Invalid \"txqueuelen\" value\n")))
-	case w.is("mtu"):
-		seen.once(w, "mtu")
-		if l.MTU = uint32(w.int("Invalid \"mtu\" value\n")); l.MTU == 0 && w.err == nil {
-			l.Other = zeroU32(unix.IFLA_MTU)
-		}
-	case w.short("alias"):
-		if l.Alias = nl.Some(w.arg()); len(l.Alias.V) >= 256 {
-			w.fail(wrong(l.Alias.V, "alias too long\n"))
-		}
-	case w.is("group"):
-		seen.once(w, "group")
-		l.Group = nl.Some(w.named((*tables).groups, 32, "Invalid \"group\" value\n"))
-	case w.short("numtxqueues"):
-		seen.once(w, "numtxqueues")
-		l.NumTxQueues = uint32(w.int("Invalid \"numtxqueues\" value\n"))
-	case w.short("numrxqueues"):
-		seen.once(w, "numrxqueues")
-		l.NumRxQueues = uint32(w.int("Invalid \"numrxqueues\" value\n"))
-	case w.short("addrgenmode"):
-		l.Inet6 = &rtnl.Inet6{AddrGenMode: nl.Some(addrGenModeArg(w))}
-	case w.is("carrier"):
-		l.Carrier = nl.Some(bit(w.offOn("carrier")))
-	case w.is("protodown"):
-		l.ProtoDown = nl.Some(bit(w.offOn("protodown")))
-	case w.is("gso_max_size"):
-		l.GSOMaxSize = uint32(w.uint(32, "Invalid \"gso_max_size\" value\n"))
-	case w.is("gso_max_segs"):
-		l.GSOMaxSegs = uint32(w.uint(32, "Invalid \"gso_max_segs\" value\n"))
-	case w.is("gro_max_size"):
-		l.GROMaxSize = uint32(w.uint(32, "Invalid \"gro_max_size\" value\n"))
-	default:
-		return false
-	}
-	return true
-}
-
-// takePlace reads where the link is, and below or beside what.
-func (r *linkRequest) takePlace(w *words, seen given) bool {
-	switch {
-	case w.short("link"):
-		r.lower = w.arg()
-	case w.is("netns"):
-		seen.once(w, "netns")
-		r.netns = w.arg()
-	case w.short("master"):
-		r.master = w.arg()
-	case w.short("nomaster"):
-		r.master, r.link.Master = "", nl.Some(uint32(0))
-	case w.short("link-netns"):
-		seen.once(w, "link-netns/link-netnsid")
-		r.linkNS = w.arg()
-	case w.short("link-netnsid"):
-		seen.once(w, "link-netns/link-netnsid")
-		r.link.ParentNSID = nl.Some(w.int("Invalid \"link-netnsid\" value\n"))
-	default:
-		return false
-	}
-	return true
-}
-
 // explainAddress adds what most people mean who meet this error: a device
 // whose name is taken for the keyword "address".
 func explainAddress(w *words, word string) {
 	if f, ok := w.err.(*failure); ok && len(word) < 4 {
-		f.hint = fmt.Sprintf("%q is read as short for \"address\"; if it is a device, say \"dev %s\"", word, word)
+		f.hint = say("%[1]q is read as short for \"address\"; if it is a device, say \"dev %[1]s\"", word)
 	}
 }
 
 func addrGenModeArg(w *words) rtnl.AddrGenMode {
 	s := w.arg()
-	for i, name := range addrGenModes() {
+	for i, name := range addrGenModes {
 		if s == name {
 			return rtnl.AddrGenMode(i)
 		}
 	}
-	w.fail(wrong(s, "Invalid address generation mode\n"))
+	w.wrong(s, "Invalid address generation mode\n", "")
 	return 0
 }
 

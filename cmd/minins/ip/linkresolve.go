@@ -4,7 +4,6 @@ package ip
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/minins/minins/nl"
 	"github.com/minins/minins/nsfs"
@@ -39,25 +38,24 @@ func (s *session) resolve(r *linkRequest, h *hold) error {
 		r.masterLink = m
 	}
 	if r.backup != "" {
-		index, err := s.indexOf(r.backup)
-		if err != nil {
+		p := l.Info.Port
+		if err := s.index(r.backup, &p.BackupPort.V); err != nil {
 			return s.wrongDevice(r.backup, err)
 		}
-		l.Info.Port.BackupPort = nl.Some(index)
+		p.BackupPort.Ok = true
 	}
 	if r.linkNS != "" {
 		id, err := s.nsid(r.linkNS)
 		if err != nil || id < 0 {
-			return wrong(r.linkNS, "Invalid \"link-netns\" value\n")
+			return wrong(r.linkNS, invalid("link-netns"), "")
 		}
 		l.ParentNSID = nl.Some(id)
 	}
 	if r.lower != "" && r.create {
-		index, err := s.indexOf(r.lower)
-		if err != nil {
+		l.Parent.Ok = true
+		if err := s.index(r.lower, &l.Parent.V); err != nil {
 			return err
 		}
-		l.Parent = nl.Some(index)
 	}
 	if r.peer != nil {
 		return s.resolve(r.peer, h)
@@ -71,9 +69,7 @@ func (s *session) wrongDevice(name string, err error) error {
 	if !errors.As(err, &f) {
 		return err
 	}
-	wrong := wrong(name, "Device does not exist\n").(*failure)
-	wrong.hint = f.hint
-	return wrong
+	return wrong(name, "Device does not exist\n", f.hint)
 }
 
 // resolveNetns finds the namespace that a link goes to: one with a name or
@@ -86,23 +82,20 @@ func (s *session) resolveNetns(name string, l *rtnl.Link, h *hold) error {
 		l.NetNSFD = nl.Some(fd)
 		return nil
 	case errors.As(err, &failed) && failed.Op == nsfs.OpEnter: // what the kernel would say
-		return &failure{code: exitKernel, text: "RTNETLINK answers: Invalid argument",
-			hint: fmt.Sprintf("%s: %s", nsfs.Path(name), failed.Hint)}
+		return fail(exitKernel, "RTNETLINK answers: Invalid argument", nsfs.Path(name)+": "+failed.Hint)
 	}
 	if pid, ok := integer(name); ok {
 		l.NetNSPID = nl.Some(uint32(pid))
 		return nil
 	}
-	f := wrong(name, "Invalid \"netns\" value\n").(*failure)
-	f.hint = fmt.Sprintf("%q is neither a network namespace (%v) nor a process id", name, err)
-	return f
+	return wrong(name, invalid("netns"), say("%q is neither a network namespace (%s) nor a process id", name, err.Error()))
 }
 
 // openNetns opens a namespace, to be closed with h, and returns a descriptor
 // of it for a request.
 func (s *session) openNetns(name string, h *hold) (fd uint32, err error) {
 	const madeUp = 3
-	if s.c.Explains(fmt.Sprintf("openat(AT_FDCWD, %q, O_RDONLY|O_CLOEXEC)", nsfs.Path(name)), "a descriptor for the message below; say, 3") {
+	if s.c.Explains(say("openat(AT_FDCWD, %q, O_RDONLY|O_CLOEXEC)", nsfs.Path(name)), "a descriptor for the message below; say, 3") {
 		return madeUp, nil
 	}
 	ns, err := nsfs.Open(name)

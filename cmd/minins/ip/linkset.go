@@ -5,6 +5,7 @@ package ip
 import (
 	"errors"
 	"fmt"
+	"strconv"
 
 	"golang.org/x/sys/unix"
 
@@ -12,28 +13,47 @@ import (
 	"github.com/minins/minins/rtnl"
 )
 
+const linkCommands keywords = "add* set* change* replace* delete* show*|lst* list* property* help*"
+
 // link is the object "link".
 func (s *session) link(w *words) error {
 	if !w.next() {
 		return s.showLinks(&words{tables: s.tables})
 	}
-	switch {
-	case w.short("add"):
-		return s.addLink(w, unix.NLM_F_CREATE|unix.NLM_F_EXCL)
-	case w.short("set"), w.short("change"):
+	switch key := linkCommands.find(w.cur); key {
+	case "add", "replace":
+		return s.addLink(w, changeFlags(key))
+	case "set", "change":
 		return s.setLink(w)
-	case w.short("replace"):
-		return s.addLink(w, unix.NLM_F_CREATE|unix.NLM_F_REPLACE)
-	case w.short("delete"):
+	case "delete":
 		return s.deleteLink(w)
-	case w.short("show"), w.short("lst"), w.short("list"):
+	case "list", "show":
 		return s.showLinks(w)
-	case w.short("property"):
+	case "property":
 		return s.linkProperty(w)
-	case w.short("help"):
+	case "help":
 		return usage("link")
 	}
-	return unknownCommand("link", w.cur, []string{"add", "set", "change", "replace", "delete", "show", "list", "property"})
+	return unknownCommand("link", w.cur, linkCommands)
+}
+
+// changeFlags are the flags of a request that changes something.
+func changeFlags(command string) uint16 {
+	switch command {
+	case "add":
+		return unix.NLM_F_CREATE | unix.NLM_F_EXCL
+	case "replace":
+		return unix.NLM_F_CREATE | unix.NLM_F_REPLACE
+	case "change":
+		return unix.NLM_F_REPLACE
+	case "prepend":
+		return unix.NLM_F_CREATE
+	case "append":
+		return unix.NLM_F_CREATE | unix.NLM_F_APPEND
+	case "test":
+		return unix.NLM_F_EXCL
+	}
+	return 0
 }
 
 func (s *session) addLink(w *words, flags uint16) (err error) {
@@ -46,19 +66,20 @@ func (s *session) addLink(w *words, flags uint16) (err error) {
 	if err := s.resolve(r, &h); err != nil {
 		return err
 	}
-	return s.explained(s.do(unix.RTM_NEWLINK, flags, &r.link, nil), func(e *nl.Error) string {
-		switch {
-		case e.Errno == unix.EEXIST && r.peer != nil:
-			return fmt.Sprintf("one of the names %q and %q is taken", r.dev, r.peer.dev)
-		case e.Errno == unix.EEXIST:
-			return fmt.Sprintf("the name %q is taken", r.dev)
-		case e.Errno == unix.EOPNOTSUPP && e.Message == "Unknown device type":
-			return fmt.Sprintf("this kernel knows no links of type %q", r.link.Info.Kind)
-		case e.Errno == unix.ENOTCONN && r.peer != nil:
-			return "the peer cannot be up before both ends are there; leave \"up\" out and set it up afterwards"
-		}
-		return fmt.Sprintf("link %q was not added", r.dev)
-	})
+	peer := ""
+	if r.peer != nil {
+		peer = r.peer.dev
+	}
+	return explained(s.do(unix.RTM_NEWLINK, flags, &r.link, nil), whyNotAdded, r.dev, r.link.Info.Kind, peer)
+}
+
+// whyNotAdded is of a name, a kind and a peer's name.
+var whyNotAdded = []reason{
+	{unix.EEXIST, "", 3, "one of the names %[1]q and %[3]q is taken"},
+	{unix.EEXIST, "", 0, "the name %[1]q is taken"},
+	{unix.EOPNOTSUPP, "Unknown device type", 0, "this kernel knows no links of type %[2]q"},
+	{unix.ENOTCONN, "", 3, "the peer cannot be up before both ends are there; leave \"up\" out and set it up afterwards"},
+	{0, "", 0, "link %[1]q was not added"},
 }
 
 func (s *session) setLink(w *words) (err error) {
@@ -72,14 +93,14 @@ func (s *session) setLink(w *words) (err error) {
 		return err
 	}
 	if r.dev == "" { // by group
-		return s.explained(s.do(unix.RTM_NEWLINK, 0, &r.link, nil), func(*nl.Error) string { return "some links of the group may have changed" })
+		return explained(s.do(unix.RTM_NEWLINK, 0, &r.link, nil), []reason{{text: "some links of the group may have changed"}})
 	}
 	before, err := s.findLink(r.dev)
 	if err != nil {
 		return err
 	}
 	if n := r.link.Addr.Len(); n > 0 && before.Addr.Len() > 0 && n != before.Addr.Len() {
-		return &failure{code: exitFailed, text: fmt.Sprintf("Invalid address length %d - must be %d bytes", n, before.Addr.Len())}
+		return fail(exitFailed, fmt.Sprintf("Invalid address length %d - must be %d bytes", n, before.Addr.Len()), "")
 	}
 	r.link.Index = before.Index
 	if m := r.masterLink; m != nil && !mayHavePorts(m) {
@@ -89,22 +110,20 @@ func (s *session) setLink(w *words) (err error) {
 	if refused := (*nl.Error)(nil); errors.As(err, &refused) {
 		err = errors.Join(err, s.putBack(before))
 	}
-	return s.explained(err, func(e *nl.Error) string { return s.whyNotSet(r, e) })
+	pid := ""
+	if r.link.NetNSPID.Ok {
+		pid = strconv.FormatUint(uint64(r.link.NetNSPID.V), 10)
+	}
+	return explained(err, whyNotSet, r.dev, r.link.Name, r.master, r.netns, pid)
 }
 
-// whyNotSet is more than the kernel says of a link that it did not change.
-func (s *session) whyNotSet(r *linkRequest, e *nl.Error) string {
-	switch {
-	case e.Errno == unix.ESRCH && r.link.NetNSPID.Ok:
-		return fmt.Sprintf("there is no network namespace %q and no process %d", r.netns, r.link.NetNSPID.V)
-	case e.Errno == unix.EEXIST && r.link.Name != "":
-		return fmt.Sprintf("the name %q is taken", r.link.Name)
-	case e.Errno == unix.EBUSY && r.link.Name != "":
-		return fmt.Sprintf("%q has to be down to be renamed", r.dev)
-	case e.Errno == unix.EOPNOTSUPP && r.master != "":
-		return fmt.Sprintf("%q has no ports, it is not a bridge; %q is unchanged", r.master, r.dev)
-	}
-	return fmt.Sprintf("link %q is unchanged", r.dev)
+// whyNotSet is of a name, a new name, a master, a namespace and a process.
+var whyNotSet = []reason{
+	{unix.ESRCH, "", 5, "there is no network namespace %[4]q and no process %[5]s"},
+	{unix.EEXIST, "", 2, "the name %[2]q is taken"},
+	{unix.EBUSY, "", 2, "%[1]q has to be down to be renamed"},
+	{unix.EOPNOTSUPP, "", 3, "%[3]q has no ports, it is not a bridge; %[1]q is unchanged"},
+	{0, "", 0, "link %[1]q is unchanged"},
 }
 
 func (s *session) deleteLink(w *words) error {
@@ -112,62 +131,58 @@ func (s *session) deleteLink(w *words) error {
 	if err != nil {
 		return err
 	}
-	if r.dev != "" {
-		if r.link.Index, err = s.indexOf(r.dev); err != nil {
-			return err
-		}
+	if err := s.index(r.dev, &r.link.Index); err != nil {
+		return err
 	}
-	return s.explained(s.do(unix.RTM_DELLINK, 0, &r.link, nil), func(e *nl.Error) string {
-		if e.Errno == unix.EOPNOTSUPP {
-			return fmt.Sprintf("%q cannot be deleted: it was not made by \"ip link add\"", r.dev)
-		}
-		return fmt.Sprintf("link %q was not deleted", r.dev)
-	})
+	return explained(s.do(unix.RTM_DELLINK, 0, &r.link, nil), whyNotDeleted, r.dev)
+}
+
+var whyNotDeleted = []reason{
+	{unix.EOPNOTSUPP, "", 0, "%q cannot be deleted: it was not made by \"ip link add\""},
+	{0, "", 0, "link %q was not deleted"},
 }
 
 // linkProperty adds and deletes alternative names.
 func (s *session) linkProperty(w *words) error {
 	typ, flags := uint16(unix.RTM_NEWLINKPROP), uint16(unix.NLM_F_CREATE|unix.NLM_F_EXCL|unix.NLM_F_APPEND)
-	switch w.next(); {
-	case w.short("add"):
-	case w.short("delete"):
+	w.next()
+	switch keywords("add* delete* help*").find(w.cur) {
+	case "add":
+	case "delete":
 		typ, flags = unix.RTM_DELLINKPROP, 0
-	case w.short("help"):
+	case "help":
 		return usage("link")
 	default:
-		return &failure{code: exitUsage, text: "Operator required"}
+		return fail(exitUsage, "Operator required", "")
 	}
-	dev, names := "", []string(nil)
+	const known keywords = "altname* dev help*"
+	req, dev := rtnl.Link{}, ""
 	for w.next() {
-		switch {
-		case w.short("altname"):
-			names = append(names, w.arg())
-			if w.err == nil && !validAltName(w.cur) {
-				w.fail(wrong(w.cur, `not a valid altname`))
+		switch known.find(w.cur) {
+		case "altname":
+			req.AltNames = append(req.AltNames, w.arg())
+			if !validAltName(w.cur) {
+				w.wrong(w.cur, "not a valid altname", "")
 			}
-		case w.short("help"):
+			continue
+		case "help":
 			return usage("link")
-		default:
-			if w.is("dev") {
-				w.arg()
-			}
-			if dev != "" && w.err == nil {
-				w.fail(garbage(dev, w.cur, []string{"altname", "dev"}))
-			}
-			dev = w.cur
+		case "dev":
+			w.arg()
 		}
+		if dev != "" {
+			w.fail(secondDevice(dev, w.cur, known.words()))
+		}
+		dev = w.cur
 	}
 	switch {
 	case w.err != nil:
 		return w.err
 	case dev == "":
-		return notEnough("dev", exitUsage).dot()
+		return notEnough("dev", exitUsage, ".", "")
 	}
-	index, err := s.indexOf(dev)
-	if err != nil {
+	if err := s.index(dev, &req.Index); err != nil {
 		return err
 	}
-	return s.explained(s.do(typ, flags, &rtnl.Link{Index: index, AltNames: names}, nil), func(*nl.Error) string {
-		return fmt.Sprintf("the names of %q are unchanged", dev)
-	})
+	return explained(s.do(typ, flags, &req, nil), []reason{{text: "the names of %q are unchanged"}}, dev)
 }

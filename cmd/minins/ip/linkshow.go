@@ -3,10 +3,12 @@
 package ip
 
 import (
+	"fmt"
 	"strings"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/minins/minins/nl"
 	"github.com/minins/minins/rtnl"
 )
 
@@ -20,17 +22,13 @@ const (
 
 // linkFlags are the flags in iproute2's order; RUNNING shows as NO-CARRIER
 // where it is missing.
-func linkFlags() []numbered {
-	return []numbered{{unix.IFF_LOOPBACK, "LOOPBACK"}, {unix.IFF_BROADCAST, "BROADCAST"}, {unix.IFF_POINTOPOINT, "POINTOPOINT"},
-		{unix.IFF_MULTICAST, "MULTICAST"}, {unix.IFF_NOARP, "NOARP"}, {unix.IFF_ALLMULTI, "ALLMULTI"}, {unix.IFF_PROMISC, "PROMISC"},
-		{unix.IFF_MASTER, "MASTER"}, {unix.IFF_SLAVE, "SLAVE"}, {unix.IFF_DEBUG, "DEBUG"}, {unix.IFF_DYNAMIC, "DYNAMIC"},
-		{unix.IFF_AUTOMEDIA, "AUTOMEDIA"}, {unix.IFF_PORTSEL, "PORTSEL"}, {unix.IFF_NOTRAILERS, "NOTRAILERS"}, {unix.IFF_UP, "UP"},
-		{1 << 16, "LOWER_UP"}, {1 << 17, "DORMANT"}, {1 << 18, "ECHO"}}
-}
+var linkFlags = []numbered{{unix.IFF_LOOPBACK, "LOOPBACK"}, {unix.IFF_BROADCAST, "BROADCAST"}, {unix.IFF_POINTOPOINT, "POINTOPOINT"},
+	{unix.IFF_MULTICAST, "MULTICAST"}, {unix.IFF_NOARP, "NOARP"}, {unix.IFF_ALLMULTI, "ALLMULTI"}, {unix.IFF_PROMISC, "PROMISC"},
+	{unix.IFF_MASTER, "MASTER"}, {unix.IFF_SLAVE, "SLAVE"}, {unix.IFF_DEBUG, "DEBUG"}, {unix.IFF_DYNAMIC, "DYNAMIC"},
+	{unix.IFF_AUTOMEDIA, "AUTOMEDIA"}, {unix.IFF_PORTSEL, "PORTSEL"}, {unix.IFF_NOTRAILERS, "NOTRAILERS"}, {unix.IFF_UP, "UP"},
+	{1 << 16, "LOWER_UP"}, {1 << 17, "DORMANT"}, {1 << 18, "ECHO"}}
 
-func operStates() []string {
-	return []string{"UNKNOWN", "NOTPRESENT", "DOWN", "LOWERLAYERDOWN", "TESTING", "DORMANT", "UP"}
-}
+var operStates = []string{"UNKNOWN", "NOTPRESENT", "DOWN", "LOWERLAYERDOWN", "TESTING", "DORMANT", "UP"}
 
 // showLink renders a link, up to and without the addresses.
 func (v *view) showLink(l *rtnl.Link, x extent) {
@@ -41,13 +39,9 @@ func (v *view) showLink(l *rtnl.Link, x extent) {
 	v.int("ifindex", "%d: ", int64(int32(l.Index)))
 	down := v.showName("%s: ", l)
 	v.showFlags(l.Flags, down)
-	if l.MTU != 0 {
-		v.uint("mtu", "mtu %d ", uint64(l.MTU))
-	}
+	v.nonzero("mtu", "mtu %d ", l.MTU)
 	v.showXDP(l, x, false)
-	if l.QDisc != "" {
-		v.str("qdisc", "qdisc %s ", l.QDisc)
-	}
+	v.word("qdisc", "qdisc %s ", l.QDisc)
 	if l.Master.Ok {
 		v.str("master", "master %s ", v.linkName(l.Master.V))
 	}
@@ -56,11 +50,9 @@ func (v *view) showLink(l *rtnl.Link, x extent) {
 		v.showLinkMode(l.LinkMode)
 	}
 	if l.Group.Ok {
-		v.str("group", "group %s ", v.tables.groupName(l.Group.V))
+		v.str("group", "group %s ", v.tables.name(groups, l.Group.V))
 	}
-	if n := l.TxQLen.V; n != 0 {
-		v.uint("txqlen", "qlen %d", uint64(n))
-	}
+	v.nonzero("txqlen", "qlen %d", l.TxQLen.V)
 	if v.family == 0 || v.family == unix.AF_PACKET || v.opt.details > 0 {
 		v.showLinkAddress(l)
 	}
@@ -94,9 +86,7 @@ func (v *view) showLinkBrief(l *rtnl.Link) {
 	down := v.showName("%-16s ", l)
 	v.showOperState(l)
 	if v.family == unix.AF_PACKET {
-		if l.Addr.Len() > 0 {
-			v.strColor(colorMAC, "address", "%s ", lladdr(l.Addr, l.Type))
-		}
+		v.mac("address", "%s ", l.Addr, l)
 		v.showFlags(l.Flags, down)
 		v.text("\n")
 	}
@@ -109,20 +99,14 @@ func (v *view) showName(format string, l *rtnl.Link) (down bool) {
 	switch {
 	case !l.Parent.Ok:
 	case l.Parent.V == 0:
-		if v.json != nil {
-			v.null("link", "")
-		}
+		v.null("link", "")
 		name += "@NONE"
 	case l.ParentNSID.Ok:
-		if v.json != nil {
-			v.uint("link_index", "", uint64(l.Parent.V))
-		}
+		v.uint("link_index", "", uint64(l.Parent.V))
 		name += "@" + unnamed(l.Parent.V)
 	default:
 		other, flags := v.link(l.Parent.V)
-		if v.json != nil {
-			v.str("link", "", other)
-		}
+		v.str("link", "", other)
 		name += "@" + other
 		down = flags&unix.IFF_UP == 0
 	}
@@ -138,15 +122,10 @@ func (v *view) showFlags(f rtnl.LinkFlags, down bool) {
 	if f&unix.IFF_UP != 0 && f&unix.IFF_RUNNING == 0 {
 		names = append(names, "NO-CARRIER")
 	}
-	f &^= unix.IFF_RUNNING
-	for _, n := range linkFlags() {
-		if bit := rtnl.LinkFlags(n.id); f&bit != 0 {
-			names = append(names, n.name)
-			f &^= bit
-		}
-	}
-	if f != 0 {
-		names = append(names, hexBytes([]byte{byte(f >> 24), byte(f >> 16), byte(f >> 8), byte(f)}))
+	known, rest := bitNames(linkFlags, uint32(f&^unix.IFF_RUNNING))
+	names = append(names, known...)
+	if rest != 0 {
+		names = append(names, fmt.Sprintf("%08x", rest))
 	}
 	if down {
 		names = append(names, "M-DOWN")
@@ -174,8 +153,7 @@ func (v *view) showOperState(l *rtnl.Link) {
 	case rtnl.OperDown:
 		c = colorDown
 	}
-	names := operStates()
-	if int(l.OperState) >= len(names) {
+	if int(l.OperState) >= len(operStates) {
 		v.uint("operstate_index", "state %#x", uint64(l.OperState))
 		return
 	}
@@ -184,7 +162,7 @@ func (v *view) showOperState(l *rtnl.Link) {
 		v.text("state ")
 		format = "%s "
 	}
-	v.strColor(c, "operstate", format, names[l.OperState])
+	v.strColor(c, "operstate", format, operStates[l.OperState])
 }
 
 func (v *view) showLinkMode(mode uint8) {
@@ -201,53 +179,53 @@ func (v *view) showLinkMode(mode uint8) {
 func (v *view) showLinkAddress(l *rtnl.Link) {
 	v.line()
 	v.str("link_type", "    link/%s ", v.linkType(l.Type))
-	if l.Addr.Len() > 0 {
-		v.strColor(colorMAC, "address", "%s", lladdr(l.Addr, l.Type))
-	}
+	v.mac("address", "%s", l.Addr, l)
 	if l.Broadcast.Len() > 0 {
 		if l.Flags&unix.IFF_POINTOPOINT != 0 {
-			v.text(" peer ")
-			if v.json != nil {
-				v.flag("link_pointtopoint", "")
-			}
+			v.flag("link_pointtopoint", " peer ")
 		} else {
 			v.text(" brd ")
 		}
-		v.strColor(colorMAC, "broadcast", "%s", lladdr(l.Broadcast, l.Type))
+		v.mac("broadcast", "%s", l.Broadcast, l)
 	}
 	if l.PermAddr.Len() > 0 && l.PermAddr != l.Addr {
 		v.text(" permaddr ")
-		v.strColor(colorMAC, "permaddr", "%s", lladdr(l.PermAddr, l.Type))
+		v.mac("permaddr", "%s", l.PermAddr, l)
+	}
+}
+
+// mac renders a link-layer address of a link, if there is one.
+func (v *view) mac(key, format string, a nl.HardwareAddr, l *rtnl.Link) {
+	if a.Len() > 0 {
+		v.strColor(colorMAC, key, format, lladdr(a, l.Type))
 	}
 }
 
 // showPlace renders the namespace in which the other end is.
 func (v *view) showPlace(l *rtnl.Link) {
 	if id := l.ParentNSID; id.Ok {
-		v.showNSID("link_netnsid", " link-netns %s", " link-netnsid %d", " link-netnsid unknown", id.V)
+		v.showNSID("link_netnsid", "link-netns", id.V)
 	}
 	if id := l.NewNSID; id.Ok {
-		v.showNSID("new_netnsid", " new-netns %s", " new-netnsid %d", " new-netnsid unknown", id.V)
+		v.showNSID("new_netnsid", "new-netns", id.V)
 	}
-	if l.NewIndex != 0 {
-		v.uint("new_ifindex", " new-ifindex %d", uint64(l.NewIndex))
-	}
+	v.nonzero("new_ifindex", " new-ifindex %d", l.NewIndex)
 	if l.ProtoDown.V != 0 {
 		v.flag("proto_down", " protodown on ")
 	}
 }
 
-func (v *view) showNSID(key, named, numbered, unknown string, id int32) {
+func (v *view) showNSID(key, word string, id int32) {
 	if v.json != nil {
 		v.int(key, "", int64(id))
 		return
 	}
 	switch name := v.netns(id); {
 	case id < 0:
-		v.text("%s", unknown)
+		v.text(" %sid unknown", word)
 	case name != "":
-		v.text(named, name)
+		v.text(" %s %s", word, name)
 	default:
-		v.text(numbered, id)
+		v.text(" %sid %d", word, id)
 	}
 }

@@ -3,17 +3,16 @@
 package ip
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/minins/minins/rtnl"
 )
 
-// A counter is a column of the statistics: its head, its JSON key and value.
-// A hidden one shows only where it is not zero.
+// A counter is a column of the statistics: its head and its JSON key. A
+// hidden one shows only where it is not zero. One without a head has the place
+// of the row's.
 type counter struct {
 	head, key string
-	n         uint64
 	hidden    bool
 }
 
@@ -24,32 +23,29 @@ type row struct {
 	more     bool
 }
 
-// rows are a link's statistics, received and sent.
-func rows(l *rtnl.Link) (rx, tx []row) {
-	s := l.Stats.V
-	rx = []row{
-		{head: "RX:", counters: []counter{{"bytes", "bytes", s.RxBytes, false}, {"packets", "packets", s.RxPackets, false},
-			{"errors", "errors", s.RxErrors, false}, {"dropped", "dropped", s.RxDropped, false},
-			{"missed", "over_errors", s.RxMissedErrors, false}, {"mcast", "multicast", s.Multicast, false},
-			{"compressed", "compressed", s.RxCompressed, true}}},
-		{head: "RX errors:", more: true, counters: []counter{{}, {"length", "length_errors", s.RxLengthErrors, false},
-			{"crc", "crc_errors", s.RxCRCErrors, false}, {"frame", "frame_errors", s.RxFrameErrors, false},
-			{"fifo", "fifo_errors", s.RxFIFOErrors, false}, {"overrun", "missed_errors", s.RxOverErrors, false},
-			{"nohandler", "nohandler", s.RxNoHandler, true}}},
+// statRows are the rows, received and sent. Their values are in counts.
+var statRows = [4]row{
+	{"RX:", []counter{{"bytes", "bytes", false}, {"packets", "packets", false}, {"errors", "errors", false}, {"dropped", "dropped", false},
+		{"missed", "over_errors", false}, {"mcast", "multicast", false}, {"compressed", "compressed", true}}, false},
+	{"RX errors:", []counter{{}, {"length", "length_errors", false}, {"crc", "crc_errors", false}, {"frame", "frame_errors", false},
+		{"fifo", "fifo_errors", false}, {"overrun", "missed_errors", false}, {"nohandler", "nohandler", true}}, true},
+	{"TX:", []counter{{"bytes", "bytes", false}, {"packets", "packets", false}, {"errors", "errors", false}, {"dropped", "dropped", false},
+		{"carrier", "carrier_errors", false}, {"collsns", "collisions", false}, {"compressed", "compressed", true}}, false},
+	{"TX errors:", []counter{{}, {"aborted", "aborted_errors", false}, {"fifo", "fifo_errors", false}, {"window", "window_errors", false},
+		{"heartbt", "heartbeat_errors", false}, {"transns", "carrier_changes", false}}, true},
+}
+
+// columns is the number of counters in the longest row.
+const columns = 7
+
+// counts are a link's statistics, by rows of statRows.
+func counts(s *rtnl.LinkStats, carrierChanges uint32) *[4][columns]uint64 {
+	return &[4][columns]uint64{
+		{s.RxBytes, s.RxPackets, s.RxErrors, s.RxDropped, s.RxMissedErrors, s.Multicast, s.RxCompressed},
+		{0, s.RxLengthErrors, s.RxCRCErrors, s.RxFrameErrors, s.RxFIFOErrors, s.RxOverErrors, s.RxNoHandler},
+		{s.TxBytes, s.TxPackets, s.TxErrors, s.TxDropped, s.TxCarrierErrors, s.Collisions, s.TxCompressed},
+		{0, s.TxAbortedErrors, s.TxFIFOErrors, s.TxWindowErrors, s.TxHeartbeatErrors, uint64(carrierChanges)},
 	}
-	tx = []row{
-		{head: "TX:", counters: []counter{{"bytes", "bytes", s.TxBytes, false}, {"packets", "packets", s.TxPackets, false},
-			{"errors", "errors", s.TxErrors, false}, {"dropped", "dropped", s.TxDropped, false},
-			{"carrier", "carrier_errors", s.TxCarrierErrors, false}, {"collsns", "collisions", s.Collisions, false},
-			{"compressed", "compressed", s.TxCompressed, true}}},
-		{head: "TX errors:", more: true, counters: []counter{{}, {"aborted", "aborted_errors", s.TxAbortedErrors, false},
-			{"fifo", "fifo_errors", s.TxFIFOErrors, false}, {"window", "window_errors", s.TxWindowErrors, false},
-			{"heartbt", "heartbeat_errors", s.TxHeartbeatErrors, false}}},
-	}
-	if l.CarrierChanges.Ok {
-		tx[1].counters = append(tx[1].counters, counter{"transns", "carrier_changes", uint64(l.CarrierChanges.V), false})
-	}
-	return rx, tx
 }
 
 // showStats renders the counters as a table whose columns fit the longest.
@@ -57,72 +53,73 @@ func (v *view) showStats(l *rtnl.Link) {
 	if !l.Stats.Ok {
 		return
 	}
-	rx, tx := rows(l)
+	s := &l.Stats.V
+	n := counts(s, l.CarrierChanges.V)
 	if v.json != nil {
 		// iproute2 has the overruns under this name, and the missed below.
-		rx[0].counters[4].n, rx[1].counters[5].n = l.Stats.V.RxOverErrors, l.Stats.V.RxMissedErrors
+		n[0][4], n[1][5] = s.RxOverErrors, s.RxMissedErrors
 	}
-	width := [7]int{len("*X errors:"), len("packets"), len("errors"), len("dropped"), len("heartbt"), len("overrun"), len("compressed")}
-	shown := func(r row) bool { return !r.more || v.opt.stats > 1 }
-	for _, r := range append(rx[:len(rx):len(rx)], tx...) {
-		for i, c := range r.counters {
-			if shown(r) {
-				width[i] = max(width[i], len(v.opt.scaled(c.n)))
+	rows := statRows
+	if last := &rows[3]; !l.CarrierChanges.Ok {
+		last.counters = last.counters[:5]
+	}
+	width := [columns]int{len("*X errors:"), len("packets"), len("errors"), len("dropped"), len("heartbt"), len("overrun"), len("compressed")}
+	for i := range rows {
+		for j := range rows[i].counters {
+			if !rows[i].more || v.opt.stats > 1 {
+				width[j] = max(width[j], len(v.opt.scaled(n[i][j])))
 			}
 		}
 	}
 	v.object("stats64")
-	for i, direction := range [][]row{rx, tx} {
-		v.object([]string{"rx", "tx"}[i])
-		for j, r := range direction {
-			if !shown(r) {
-				continue
-			}
-			if i+j > 0 {
-				v.line()
-			}
-			v.showCounters(r, width[:])
+	for i, direction := range [...]string{"rx", "tx"} {
+		v.object(direction)
+		if i > 0 {
+			v.line()
+		}
+		v.showCounters(&rows[2*i], &n[2*i], &width)
+		if v.opt.stats > 1 {
+			v.line()
+			v.showCounters(&rows[2*i+1], &n[2*i+1], &width)
 		}
 		v.end()
 	}
 	v.end()
 }
 
-func (v *view) showCounters(r row, width []int) {
-	if v.json != nil {
-		for _, c := range r.counters {
-			if c.key != "" && (!c.hidden || c.n != 0) {
-				v.uint(c.key, "", c.n)
-			}
-		}
-		return
-	}
-	var head, line strings.Builder
-	fmt.Fprintf(&head, "    %s", r.head)
-	line.WriteString("    ")
+func (v *view) showCounters(r *row, n *[columns]uint64, width *[columns]int) {
+	head, line := "    "+r.head, "    "
 	for i, c := range r.counters {
+		absent := c.hidden && n[i] == 0
+		if v.json != nil {
+			if c.key != "" && !absent {
+				v.uint(c.key, "", n[i])
+			}
+			continue
+		}
 		pad := width[i]
 		if i == 0 {
 			pad -= len(r.head)
+		} else if !absent || !r.more {
+			head += " "
 		}
 		switch {
-		case c.head == "": // the row's head takes its place
-			fmt.Fprintf(&head, "%*s", pad, "")
-			fmt.Fprintf(&line, "%*s ", width[i], "")
-			continue
-		case i == 0:
-			fmt.Fprintf(&head, "%*s", pad, c.head)
-		case c.hidden && c.n == 0 && r.more:
-			continue
-		case c.hidden && c.n == 0:
-			fmt.Fprintf(&head, " %*s", pad, "")
-			continue
-		default:
-			fmt.Fprintf(&head, " %*s", pad, c.head)
+		case c.head == "":
+			head += right("", pad)
+			line += right("", width[i]) + " "
+		case !absent:
+			head += right(c.head, pad)
+			line += right(v.opt.scaled(n[i]), width[i]) + " "
+		case !r.more:
+			head += right("", pad)
 		}
-		fmt.Fprintf(&line, "%*s ", width[i], v.opt.scaled(c.n))
 	}
-	v.text("%s", head.String())
+	v.text("%s", head)
 	v.line()
-	v.text("%s", line.String())
+	v.text("%s", line)
+}
+
+// right puts blanks before s until it is so wide.
+func right(s string, width int) string {
+	return strings.Repeat(" ", max(width-len(s), 0)) + s
 }

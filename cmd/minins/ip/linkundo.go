@@ -16,8 +16,8 @@ import (
 // The kernel itself would first take the link out of its old bridge, and set
 // whatever else the request says, and leave it so.
 func refuseMaster(master, l *rtnl.Link) error {
-	return &failure{code: exitKernel, text: "RTNETLINK answers: Operation not supported",
-		hint: fmt.Sprintf("%q has no ports, it is not a bridge; %q is unchanged", master.Name, l.Name)}
+	return fail(exitKernel, "RTNETLINK answers: Operation not supported",
+		say("%q has no ports, it is not a bridge; %q is unchanged", master.Name, l.Name))
 }
 
 // mayHavePorts reports whether a link may be a master. Hardware, which has no
@@ -45,17 +45,27 @@ func (s *session) putBack(before *rtnl.Link) error {
 	}
 	undo := rtnl.Link{Index: before.Index}
 	changed := false
-	restore(&undo.Addr, before.Addr, now.Addr, &changed)
-	restore(&undo.Broadcast, before.Broadcast, now.Broadcast, &changed)
-	restore(&undo.MTU, before.MTU, now.MTU, &changed)
-	restore(&undo.TxQLen, before.TxQLen, now.TxQLen, &changed)
-	restore(&undo.Group, before.Group, now.Group, &changed)
-	restore(&undo.Name, before.Name, now.Name, &changed)
+	if before.Addr != now.Addr {
+		undo.Addr, changed = before.Addr, true
+	}
+	if before.Broadcast != now.Broadcast {
+		undo.Broadcast, changed = before.Broadcast, true
+	}
+	if before.MTU != now.MTU {
+		undo.MTU, changed = before.MTU, true
+	}
+	if before.Name != now.Name {
+		undo.Name, changed = before.Name, true
+	}
 	if before.Alias != now.Alias {
 		undo.Alias, changed = nl.Some(before.Alias.V), true
 	}
-	if before.Master != now.Master {
-		undo.Master, changed = nl.Some(before.Master.V), true
+	for _, n := range [][3]*nl.Opt[uint32]{
+		{&undo.TxQLen, &before.TxQLen, &now.TxQLen}, {&undo.Group, &before.Group, &now.Group}, {&undo.Master, &before.Master, &now.Master},
+	} {
+		if *n[1] != *n[2] {
+			*n[0], changed = nl.Some(n[1].V), true
+		}
 	}
 	const settable = unix.IFF_UP | unix.IFF_NOARP | unix.IFF_MULTICAST | unix.IFF_ALLMULTI | unix.IFF_PROMISC | unix.IFF_DYNAMIC
 	if diff := (before.Flags ^ now.Flags) & settable; diff != 0 {
@@ -68,11 +78,4 @@ func (s *session) putBack(before *rtnl.Link) error {
 		return fmt.Errorf("link %q was changed in part, and changing it back failed: %w", before.Name, err)
 	}
 	return nil
-}
-
-// restore puts the old value into undo if the new one is another.
-func restore[T comparable](undo *T, before, now T, changed *bool) {
-	if before != now {
-		*undo, *changed = before, true
-	}
 }

@@ -4,7 +4,6 @@ package ip
 
 import (
 	"errors"
-	"fmt"
 
 	"golang.org/x/sys/unix"
 
@@ -64,18 +63,16 @@ func (s *session) showAddresses(w *words) error {
 // that it is about, if there is one.
 func (s *session) find(q *listing) (*rtnl.Link, error) {
 	if q.master != "" {
-		index, err := s.indexOf(q.master)
-		if err != nil {
+		if err := s.index(q.master, &q.masterIndex); err != nil {
 			return nil, s.wrongDevice(q.master, err)
 		}
-		q.masterIndex = index
 	}
 	if q.dev == "" {
 		return nil, nil
 	}
 	l, err := s.findLink(q.dev)
 	if f := (*failure)(nil); errors.As(err, &f) {
-		f.text = fmt.Sprintf("Device \"%s\" does not exist.", q.dev)
+		f.text = say("Device \"%s\" does not exist.", q.dev)
 	}
 	if err != nil {
 		return nil, err

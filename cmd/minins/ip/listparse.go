@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/minins/minins/nl"
 	"github.com/minins/minins/rtnl"
 )
 
@@ -22,12 +23,11 @@ type listing struct {
 	noMaster bool
 	group    int64 // -1: any
 
-	to         prefix
-	label      string
-	scope      rtnl.Scope
-	scopeGiven bool
-	flags      rtnl.AddrFlags
-	flagMask   rtnl.AddrFlags
+	to       prefix
+	label    string
+	scope    nl.Opt[uint32]
+	flags    rtnl.AddrFlags
+	flagMask rtnl.AddrFlags
 
 	// Found later: the numbers of names.
 	index       uint32
@@ -44,55 +44,52 @@ type addrFlag struct {
 	hidden bool // an alias that is not printed
 }
 
-func addrFlags() []addrFlag {
-	return []addrFlag{
-		{name: "secondary", bit: unix.IFA_F_SECONDARY},
-		{name: "temporary", bit: unix.IFA_F_SECONDARY, hidden: true},
-		{name: "nodad", bit: unix.IFA_F_NODAD, set: true, only6: true},
-		{name: "optimistic", bit: unix.IFA_F_OPTIMISTIC, set: true, only6: true},
-		{name: "dadfailed", bit: unix.IFA_F_DADFAILED},
-		{name: "home", bit: unix.IFA_F_HOMEADDRESS, set: true, only6: true},
-		{name: "deprecated", bit: unix.IFA_F_DEPRECATED},
-		{name: "tentative", bit: unix.IFA_F_TENTATIVE},
-		{name: "permanent", bit: unix.IFA_F_PERMANENT},
-		{name: "mngtmpaddr", bit: unix.IFA_F_MANAGETEMPADDR, set: true, only6: true},
-		{name: "noprefixroute", bit: unix.IFA_F_NOPREFIXROUTE, set: true},
-		{name: "autojoin", bit: unix.IFA_F_MCAUTOJOIN, set: true},
-		{name: "stable-privacy", bit: unix.IFA_F_STABLE_PRIVACY},
-	}
+var addrFlags = []addrFlag{
+	{name: "secondary", bit: unix.IFA_F_SECONDARY},
+	{name: "temporary", bit: unix.IFA_F_SECONDARY, hidden: true},
+	{name: "nodad", bit: unix.IFA_F_NODAD, set: true, only6: true},
+	{name: "optimistic", bit: unix.IFA_F_OPTIMISTIC, set: true, only6: true},
+	{name: "dadfailed", bit: unix.IFA_F_DADFAILED},
+	{name: "home", bit: unix.IFA_F_HOMEADDRESS, set: true, only6: true},
+	{name: "deprecated", bit: unix.IFA_F_DEPRECATED},
+	{name: "tentative", bit: unix.IFA_F_TENTATIVE},
+	{name: "permanent", bit: unix.IFA_F_PERMANENT},
+	{name: "mngtmpaddr", bit: unix.IFA_F_MANAGETEMPADDR, set: true, only6: true},
+	{name: "noprefixroute", bit: unix.IFA_F_NOPREFIXROUTE, set: true},
+	{name: "autojoin", bit: unix.IFA_F_MCAUTOJOIN, set: true},
+	{name: "stable-privacy", bit: unix.IFA_F_STABLE_PRIVACY},
 }
 
 // takeFlag reads "tentative", "-tentative", "dynamic" and the like.
 func (q *listing) takeFlag(word string) bool {
+	name, not := strings.CutPrefix(word, "-")
 	switch word {
 	case "dynamic":
-		q.flags &^= unix.IFA_F_PERMANENT
-		q.flagMask |= unix.IFA_F_PERMANENT
-		return true
+		name, not = "permanent", true
 	case "primary":
-		q.flags &^= unix.IFA_F_SECONDARY
-		q.flagMask |= unix.IFA_F_SECONDARY
-		return true
+		name, not = "secondary", true
 	}
-	name, not := strings.CutPrefix(word, "-")
-	for _, f := range addrFlags() {
-		if f.name != name {
-			continue
+	for i := range addrFlags {
+		if f := &addrFlags[i]; f.name == name {
+			q.flagMask |= f.bit
+			q.flags |= f.bit
+			if not {
+				q.flags &^= f.bit
+			}
+			return true
 		}
-		q.flagMask |= f.bit
-		q.flags |= f.bit
-		if not {
-			q.flags &^= f.bit
-		}
-		return true
 	}
 	return false
 }
 
-func listWords() []string {
-	words := []string{"to", "scope", "up", "dynamic", "primary", "label", "group", "master", "nomaster", "type", "dev", "vrf"}
-	for _, f := range addrFlags() {
-		words = append(words, f.name)
+const listWords keywords = "to scope up dynamic primary label group master nomaster type dev vrf help*"
+
+// flagWords are the words of some flags of addresses, for "did you mean".
+func flagWords(settable bool) (words []string) {
+	for i := range addrFlags {
+		if f := &addrFlags[i]; f.set || !settable {
+			words = append(words, f.name)
+		}
 	}
 	return words
 }
@@ -101,43 +98,41 @@ func listWords() []string {
 func parseListing(w *words, x extent, family rtnl.Family) (*listing, error) {
 	q := &listing{extent: x, family: family, group: -1}
 	for w.next() {
-		switch {
-		case w.is("to"):
-			q.to = w.prefix(q.family)
-			if q.family == 0 {
-				q.family = q.to.family
-			}
-		case w.is("scope"):
-			q.scope, q.scopeGiven = scopeArg(w)
-		case w.is("up"):
+		switch key := listWords.find(w.cur); key {
+		case "to":
+			q.to = w.prefixFor(&q.family)
+		case "scope":
+			q.scope = scopeArg(w)
+		case "up":
 			q.up = true
-		case q.takeFlag(w.cur):
-		case w.is("label"):
+		case "label":
 			q.label = w.arg()
-		case w.is("group"):
-			q.group = int64(w.named((*tables).groups, 32, "Invalid \"group\" value\n"))
-		case w.is("master"):
+		case "group":
+			q.group = int64(w.named(groups, 32, invalid("group")))
+		case "master":
 			q.master = w.arg()
-		case w.is("vrf"):
-			w.arg()
-			w.fail(wrong(w.cur, "Not a valid VRF name\n"))
-		case w.is("nomaster"):
+		case "vrf":
+			w.vrf()
+		case "nomaster":
 			q.noMaster = true
-		case w.is("type"):
+		case "type":
 			s := w.arg()
 			if base, ok := strings.CutSuffix(s, "_slave"); ok {
 				q.slave = base
 			} else {
 				q.kind = s
 			}
-		case !w.is("dev") && w.short("help"):
+		case "help":
 			return nil, usage([]string{"address", "link"}[x])
 		default:
-			if w.is("dev") {
+			if q.takeFlag(w.cur) {
+				continue
+			}
+			if key == "dev" {
 				w.arg()
 			}
-			if q.dev != "" && w.err == nil {
-				w.fail(garbage(q.dev, w.cur, listWords()))
+			if q.dev != "" {
+				w.fail(secondDevice(q.dev, w.cur, append(listWords.words(), flagWords(false)...)))
 			}
 			q.dev = w.cur
 		}
@@ -145,13 +140,16 @@ func parseListing(w *words, x extent, family rtnl.Family) (*listing, error) {
 	return q, w.err
 }
 
+// vrf refuses the name of a VRF, of which there is none.
+func (w *words) vrf() { w.wrong(w.arg(), "Not a valid VRF name\n", "") }
+
 // scopeArg reads a scope, or "all", which is no condition.
-func scopeArg(w *words) (rtnl.Scope, bool) {
+func scopeArg(w *words) nl.Opt[uint32] {
 	if w.peek() == "all" {
 		w.next()
-		return unix.RT_SCOPE_NOWHERE, false
+		return nl.Opt[uint32]{}
 	}
-	return rtnl.Scope(w.named((*tables).scopes, 8, "invalid \"scope\"\n")), true
+	return w.someNamed(scopes, 8, "invalid \"scope\"\n")
 }
 
 // takesLink reports whether a link is shown, as far as the link alone counts.
@@ -185,7 +183,7 @@ func (q *listing) takesAddr(a *rtnl.Addr, link string) bool {
 	switch {
 	case q.index != 0 && a.Index != q.index,
 		q.family != 0 && a.Family != q.family,
-		q.scopeGiven && a.Scope != q.scope,
+		q.scope.Ok && uint32(a.Scope) != q.scope.V,
 		(a.Flags^q.flags)&q.flagMask != 0,
 		!q.to.contains(local),
 		q.label != "" && !matches(q.label, label):

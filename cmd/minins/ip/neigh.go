@@ -3,39 +3,34 @@
 package ip
 
 import (
-	"fmt"
-	"net/netip"
-
 	"golang.org/x/sys/unix"
 
 	"github.com/minins/minins/nl"
 	"github.com/minins/minins/rtnl"
 )
 
+const neighCommands keywords = "add* change*|chg replace* delete* get* show*|lst* list* flush* help*"
+
 // neigh is the object "neighbor".
 func (s *session) neigh(w *words) error {
 	if !w.next() {
 		return s.showNeighs(w)
 	}
-	switch {
-	case w.short("add"):
-		return s.changeNeigh(w, unix.RTM_NEWNEIGH, unix.NLM_F_CREATE|unix.NLM_F_EXCL)
-	case w.short("change"), w.is("chg"):
-		return s.changeNeigh(w, unix.RTM_NEWNEIGH, unix.NLM_F_REPLACE)
-	case w.short("replace"):
-		return s.changeNeigh(w, unix.RTM_NEWNEIGH, unix.NLM_F_CREATE|unix.NLM_F_REPLACE)
-	case w.short("delete"):
+	switch key := neighCommands.find(w.cur); key {
+	case "add", "change", "replace":
+		return s.changeNeigh(w, unix.RTM_NEWNEIGH, changeFlags(key))
+	case "delete":
 		return s.changeNeigh(w, unix.RTM_DELNEIGH, 0)
-	case w.short("get"):
+	case "get":
 		return s.getNeigh(w)
-	case w.short("show"), w.short("lst"), w.short("list"):
+	case "list", "show":
 		return s.showNeighs(w)
-	case w.short("flush"):
+	case "flush":
 		return s.flushNeighs(w)
-	case w.short("help"):
+	case "help":
 		return usage("neigh")
 	}
-	return unknownCommand("neigh", w.cur, []string{"add", "change", "replace", "delete", "get", "show", "list", "flush"})
+	return unknownCommand("neigh", w.cur, neighCommands)
 }
 
 // A neighRequest is what "ip neigh add" and the like ask for.
@@ -45,36 +40,29 @@ type neighRequest struct {
 }
 
 // nudStates are the states in iproute2's order.
-func nudStates() []numbered {
-	return []numbered{{unix.NUD_INCOMPLETE, "incomplete"}, {unix.NUD_REACHABLE, "reachable"}, {unix.NUD_STALE, "stale"},
-		{unix.NUD_DELAY, "delay"}, {unix.NUD_PROBE, "probe"}, {unix.NUD_FAILED, "failed"}, {unix.NUD_NOARP, "noarp"},
-		{unix.NUD_PERMANENT, "permanent"}, {unix.NUD_NONE, "none"}}
-}
+var nudStates = []numbered{{unix.NUD_INCOMPLETE, "incomplete"}, {unix.NUD_REACHABLE, "reachable"}, {unix.NUD_STALE, "stale"},
+	{unix.NUD_DELAY, "delay"}, {unix.NUD_PROBE, "probe"}, {unix.NUD_FAILED, "failed"}, {unix.NUD_NOARP, "noarp"},
+	{unix.NUD_PERMANENT, "permanent"}, {unix.NUD_NONE, "none"}}
+
+const nudWords keywords = "permanent* reachable* noarp* none* stale* incomplete* delay* probe* failed*"
 
 // nudArg reads a state, by name or as a number.
 func nudArg(w *words) rtnl.NeighState {
 	s := w.arg()
-	for _, n := range []numbered{{unix.NUD_PERMANENT, "permanent"}, {unix.NUD_REACHABLE, "reachable"}, {unix.NUD_NOARP, "noarp"},
-		{unix.NUD_NONE, "none"}, {unix.NUD_STALE, "stale"}, {unix.NUD_INCOMPLETE, "incomplete"}, {unix.NUD_DELAY, "delay"},
-		{unix.NUD_PROBE, "probe"}, {unix.NUD_FAILED, "failed"}} {
-		if abbreviates(s, n.name) {
-			return rtnl.NeighState(n.id)
+	key := nudWords.find(s)
+	for i := range nudStates {
+		if nudStates[i].name == key {
+			return rtnl.NeighState(nudStates[i].id)
 		}
 	}
 	n, ok := number(s, 16)
-	if !ok && w.err == nil {
-		f := wrong(s, "nud state is bad").(*failure)
-		var names []string
-		for _, n := range nudStates() {
-			names = append(names, n.name)
-		}
-		if near := nearest(s, names); near != "" {
-			f.hint = fmt.Sprintf("did you mean %q?", near)
-		}
-		w.fail(f)
+	if !ok {
+		w.wrong(s, "nud state is bad", meant(s, nudWords.words()))
 	}
 	return rtnl.NeighState(n)
 }
+
+const neighWords keywords = "lladdr nud proxy* router use extern_learn* dev protocol* to help*"
 
 // parseNeighRequest reads the words after "add" and the like.
 func parseNeighRequest(w *words, family rtnl.Family) (*neighRequest, error) {
@@ -82,42 +70,29 @@ func parseNeighRequest(w *words, family rtnl.Family) (*neighRequest, error) {
 	n := &r.neigh
 	lladdr := false
 	for w.next() {
-		switch {
-		case w.is("lladdr"):
+		switch key := neighWords.find(w.cur); key {
+		case "lladdr":
 			n.LLAddr, lladdr = w.lladdr(), true
-		case w.is("nud"):
+		case "nud":
 			n.State = nudArg(w)
-		case w.short("proxy"):
-			n.Dst = r.address(w)
-			n.Flags |= unix.NTF_PROXY
-		case w.is("router"):
+		case "router":
 			n.Flags |= unix.NTF_ROUTER
-		case w.is("use"):
+		case "use":
 			n.Flags |= unix.NTF_USE
-		case w.short("extern_learn"):
+		case "extern_learn":
 			n.Flags |= unix.NTF_EXT_LEARNED
-		case w.is("dev"):
-			r.dev = w.arg()
-		case w.short("protocol"):
-			n.Protocol = rtnl.RouteProtocol(w.named((*tables).protocols, 8, "\"protocol\" value is invalid\n"))
+		case "protocol":
+			n.Protocol = rtnl.RouteProtocol(w.named(protocols, 8, "\"protocol\" value is invalid\n"))
 		default:
-			if w.is("to") {
-				w.arg()
-			} else if w.short("help") {
-				return nil, usage("neigh")
-			}
-			if n.Dst.IsValid() && w.err == nil {
-				w.fail(&failure{code: exitUsage, text: fmt.Sprintf("Error: either \"to\" is duplicate, or \"%s\" is a garbage.", w.cur)})
-			}
-			n.Dst = r.as(w)
+			r.take(w, key, true)
 		}
 	}
 	if w.err != nil {
 		return nil, w.err
 	}
 	if r.dev == "" || !n.Dst.IsValid() {
-		return nil, &failure{code: exitUsage, text: "Device and destination are required arguments.",
-			hint: "as in \"ip neigh add 10.0.0.2 lladdr 02:00:00:00:00:02 dev eth0\""}
+		return nil, fail(exitUsage, "Device and destination are required arguments.",
+			"as in \"ip neigh add 10.0.0.2 lladdr 02:00:00:00:00:02 dev eth0\"")
 	}
 	if lladdr && n.LLAddr.Len() == 0 {
 		n.LLAddr = nl.HardwareAddrFrom(make([]byte, 6))
@@ -125,20 +100,28 @@ func parseNeighRequest(w *words, family rtnl.Family) (*neighRequest, error) {
 	return r, nil
 }
 
-func (r *neighRequest) address(w *words) netip.Addr {
-	w.arg()
-	return r.as(w)
-}
-
-func (r *neighRequest) as(w *words) netip.Addr {
-	if w.err != nil {
-		return netip.Addr{}
+// take reads what says which entry is meant: "dev NAME" and "[to] ADDRESS" or
+// "proxy ADDRESS", the former once only.
+func (r *neighRequest) take(w *words, key string, once bool) {
+	n := &r.neigh
+	switch key {
+	case "dev":
+		r.dev = w.arg()
+		return
+	case "help":
+		w.fail(usage("neigh"))
+		return
+	case "proxy":
+		w.arg()
+		n.Flags |= unix.NTF_PROXY
+		once = false
+	case "to":
+		w.arg()
 	}
-	a := w.asAddr(w.cur, r.neigh.Family)
-	if r.neigh.Family == 0 {
-		r.neigh.Family = familyOf(a)
+	if once && n.Dst.IsValid() {
+		w.fail(garbage("to", w.cur, "", nil))
 	}
-	return a
+	n.Dst = w.asAddrFor(&n.Family)
 }
 
 func (s *session) changeNeigh(w *words, typ, flags uint16) error {
@@ -146,55 +129,40 @@ func (s *session) changeNeigh(w *words, typ, flags uint16) error {
 	if err != nil {
 		return err
 	}
-	if r.neigh.Index, err = s.indexOf(r.dev); err != nil {
+	if err := s.index(r.dev, &r.neigh.Index); err != nil {
 		return err
 	}
-	return s.explained(s.do(typ, flags, &r.neigh, nil), func(e *nl.Error) string {
-		switch {
-		case e.Errno == unix.EEXIST:
-			return fmt.Sprintf("%s has an entry for %s already; \"ip neigh replace\" changes it", r.dev, r.neigh.Dst)
-		case e.Errno == unix.ENOENT:
-			return fmt.Sprintf("%s has no entry for %s", r.dev, r.neigh.Dst)
-		}
-		return fmt.Sprintf("the neighbours on %s are unchanged", r.dev)
-	})
+	return explained(s.do(typ, flags, &r.neigh, nil), whyNoNeigh, r.dev, r.neigh.Dst.String())
 }
+
+// whyNoNeigh is of a link and an address.
+var whyNoNeigh = []reason{
+	{unix.EEXIST, "", 0, "%s has an entry for %s already; \"ip neigh replace\" changes it"},
+	{unix.ENOENT, "", 0, noSuchNeigh},
+	{0, "", 0, "the neighbours on %[1]s are unchanged"},
+}
+
+const noSuchNeigh = "%s has no entry for %s"
 
 // getNeigh is "ip neigh get": one entry.
 func (s *session) getNeigh(w *words) error {
 	r := &neighRequest{neigh: rtnl.Neigh{Family: s.opt.family}}
 	for w.next() {
-		switch {
-		case w.is("dev"):
-			r.dev = w.arg()
-		case w.short("proxy"):
-			r.neigh.Dst = r.address(w)
-			r.neigh.Flags |= unix.NTF_PROXY
-		default:
-			if w.is("to") {
-				w.arg()
-			} else if w.short("help") {
-				return usage("neigh")
-			}
-			r.neigh.Dst = r.as(w)
-		}
+		r.take(w, keywords("dev proxy* to help*").find(w.cur), false)
 	}
 	if w.err != nil {
 		return w.err
 	}
 	if r.dev == "" || !r.neigh.Dst.IsValid() {
-		return &failure{code: exitFailed, text: "Device and address are required arguments."}
+		return fail(exitFailed, "Device and address are required arguments.", "")
 	}
-	var err error
-	if r.neigh.Index, err = s.indexOf(r.dev); err != nil {
+	if err := s.index(r.dev, &r.neigh.Index); err != nil {
 		return err
 	}
 	var n rtnl.Neigh
-	err = s.explained(s.do(unix.RTM_GETNEIGH, 0, &r.neigh, &n), func(*nl.Error) string {
-		return fmt.Sprintf("%s has no entry for %s", r.dev, r.neigh.Dst)
-	})
+	err := s.do(unix.RTM_GETNEIGH, 0, &r.neigh, &n)
 	if err != nil {
-		return err
+		return explained(err, []reason{{text: noSuchNeigh}}, r.dev, r.neigh.Dst.String())
 	}
 	v := s.view()
 	v.begin()

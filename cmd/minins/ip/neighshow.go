@@ -19,14 +19,15 @@ type neighQuery struct {
 	dev      string
 	index    uint32
 	master   string
-	masterID uint32
 	noMaster bool
 	proxy    bool
 	unused   bool
 	states   rtnl.NeighState
 	none     bool // also those without a state
-	protocol nl.Opt[rtnl.RouteProtocol]
+	protocol nl.Opt[uint32]
 }
+
+const neighQueryWords keywords = "dev master vrf nomaster unused nud proxy protocol* to help*"
 
 // parseNeighQuery reads the words after "show" or "flush". states are those
 // that are meant without the word nud.
@@ -34,51 +35,48 @@ func parseNeighQuery(w *words, family rtnl.Family, states rtnl.NeighState) (*nei
 	q := &neighQuery{family: family}
 	given := false
 	for w.next() {
-		switch {
-		case w.is("dev"):
+		switch key := neighQueryWords.find(w.cur); key {
+		case "dev":
 			q.dev = w.arg()
-		case w.is("master"):
+		case "master":
 			q.master = w.arg()
-		case w.is("vrf"):
-			w.arg()
-			w.fail(wrong(w.cur, "Not a valid VRF name\n"))
-		case w.is("nomaster"):
+		case "vrf":
+			w.vrf()
+		case "nomaster":
 			q.noMaster = true
-		case w.is("unused"):
+		case "unused":
 			q.unused = true
-		case w.is("nud"):
+		case "nud":
 			given = true
-			if w.peek() == "all" {
-				w.next()
-				q.states, q.none = 0xffff, true
-				continue
-			}
-			st := nudArg(w)
-			q.states |= st
-			q.none = q.none || st == unix.NUD_NONE
-		case w.is("proxy"):
+			q.takeState(w)
+		case "proxy":
 			q.proxy = true
-		case w.short("protocol"):
-			q.protocol = nl.Some(rtnl.RouteProtocol(w.named((*tables).protocols, 8, "\"protocol\" value is invalid\n")))
+		case "protocol":
+			q.protocol = w.someNamed(protocols, 8, "\"protocol\" value is invalid\n")
+		case "help":
+			return nil, usage("neigh")
 		default:
-			if w.is("to") {
+			if key == "to" {
 				w.arg()
-			} else if w.short("help") {
-				return nil, usage("neigh")
 			}
-			if w.err != nil {
-				break
-			}
-			q.to = w.asPrefix(w.cur, q.family)
-			if q.family == 0 {
-				q.family = q.to.family
-			}
+			q.to = w.asPrefixFor(&q.family)
 		}
 	}
 	if !given {
 		q.states = states
 	}
 	return q, w.err
+}
+
+func (q *neighQuery) takeState(w *words) {
+	if w.peek() == "all" {
+		w.next()
+		q.states, q.none = 0xffff, true
+		return
+	}
+	st := nudArg(w)
+	q.states |= st
+	q.none = q.none || st == unix.NUD_NONE
 }
 
 // takes reports whether a neighbour is shown.
@@ -89,7 +87,7 @@ func (q *neighQuery) takes(n *rtnl.Neigh) bool {
 		q.index != 0 && n.Index != q.index,
 		q.proxy != (n.Flags&unix.NTF_PROXY != 0),
 		!inState && n.Flags&(unix.NTF_PROXY|unix.NTF_EXT_LEARNED) == 0,
-		q.protocol.Ok && n.Protocol != q.protocol.V,
+		q.protocol.Ok && uint32(n.Protocol) != q.protocol.V,
 		n.Family != unix.AF_INET && n.Family != unix.AF_INET6,
 		n.Dst.IsValid() && !q.to.contains(n.Dst),
 		q.unused && n.CacheInfo.V.RefCount != 0:
@@ -125,18 +123,13 @@ func (s *session) listNeighs(q *neighQuery) ([]rtnl.Neigh, error) {
 		return nil, err
 	}
 	req := &rtnl.Neigh{Family: q.family}
-	if q.dev != "" {
-		if q.index, err = s.indexOf(q.dev); err != nil {
-			return nil, err
-		}
-		req.IfIndex = q.index
+	if err := s.index(q.dev, &q.index); err != nil {
+		return nil, err
 	}
-	if q.master != "" {
-		if q.masterID, err = s.indexOf(q.master); err != nil {
-			return nil, s.wrongDevice(q.master, err)
-		}
-		req.Master = q.masterID
+	if err := s.index(q.master, &req.Master); err != nil {
+		return nil, s.wrongDevice(q.master, err)
 	}
+	req.IfIndex = q.index
 	if q.proxy {
 		req.Flags = unix.NTF_PROXY
 	}
@@ -146,7 +139,7 @@ func (s *session) listNeighs(q *neighQuery) ([]rtnl.Neigh, error) {
 // flushNeighs is "ip neigh flush".
 func (s *session) flushNeighs(w *words) error {
 	if w.peek() == "" {
-		return &failure{code: exitFailed, text: "Flush requires arguments.", hint: "say which neighbours: \"dev NAME\", \"all\" …"}
+		return fail(exitFailed, "Flush requires arguments.", "say which neighbours: \"dev NAME\", \"all\" …")
 	}
 	q, err := parseNeighQuery(w, s.opt.family, ^rtnl.NeighState(unix.NUD_PERMANENT|unix.NUD_NOARP))
 	if err != nil {
@@ -176,24 +169,17 @@ func (s *session) flushNeighs(w *words) error {
 // showNeigh renders one neighbour; sameDev leaves the link's name out.
 func (v *view) showNeigh(n *rtnl.Neigh, sameDev bool) {
 	v.object("")
-	if n.Dst.IsValid() {
-		v.strColor(inetColor(n.Family), "dst", "%s ", v.address(n.Dst))
-	}
+	v.showInet("dst", "", "%s ", n.Dst)
 	if !sameDev && n.Index != 0 {
-		v.text("dev ")
-		v.strColor(colorName, "dev", "%s ", v.linkName(n.Index))
+		v.showDev("dev", "dev ", n.Index)
 	}
 	if n.LLAddr.Len() > 0 {
 		v.text("lladdr ")
 		v.strColor(colorMAC, "lladdr", "%s ", n.LLAddr.String())
 	}
-	for _, f := range []struct {
-		bit  rtnl.NeighFlags
-		name string
-	}{{unix.NTF_ROUTER, "router"}, {unix.NTF_PROXY, "proxy"}, {unix.NTF_EXT_LEARNED, "extern_learn"}, {unix.NTF_OFFLOADED, "offload"}} {
-		if n.Flags&f.bit != 0 {
-			v.null(f.name, f.name+" ")
-		}
+	flags, _ := bitNames(neighFlags, uint32(n.Flags))
+	for _, name := range flags {
+		v.null(name, name+" ")
 	}
 	if v.opt.stats > 0 {
 		v.showNeighTimes(n)
@@ -202,37 +188,35 @@ func (v *view) showNeigh(n *rtnl.Neigh, sameDev bool) {
 		v.showNeighState(n.State)
 	}
 	if n.Protocol != 0 {
-		v.str("protocol", "proto %s ", v.tables.protoName(uint8(n.Protocol)))
+		v.str("protocol", "proto %s ", v.tables.name(protocols, uint32(n.Protocol)))
 	}
 	v.text("\n")
 	v.end()
 }
 
+// neighFlags are in iproute2's order.
+var neighFlags = []numbered{{unix.NTF_ROUTER, "router"}, {unix.NTF_PROXY, "proxy"}, {unix.NTF_EXT_LEARNED, "extern_learn"},
+	{unix.NTF_OFFLOADED, "offload"}}
+
 func (v *view) showNeighTimes(n *rtnl.Neigh) {
 	if n.CacheInfo.Ok {
-		i := n.CacheInfo.V
-		if i.RefCount != 0 {
-			v.uint("refcnt", " ref %d", uint64(i.RefCount))
-		}
+		i := &n.CacheInfo.V
+		v.nonzero("refcnt", " ref %d", i.RefCount)
 		v.uint("used", " used %d", uint64(i.Used/ticksPerSecond))
 		v.uint("confirmed", "/%d", uint64(i.Confirmed/ticksPerSecond))
 		v.uint("updated", "/%d", uint64(i.Updated/ticksPerSecond))
 	}
-	if n.Probes.Ok {
-		v.uint("probes", "probes %d ", uint64(n.Probes.V))
-	}
+	v.number(n.Probes.Ok, "probes", "probes %d ", uint64(n.Probes.V))
 }
 
 func (v *view) showNeighState(st rtnl.NeighState) {
 	v.array("state")
-	for _, n := range nudStates() {
-		if bit := rtnl.NeighState(n.id); bit != 0 && st&bit != 0 {
-			st &^= bit
-			v.str("", "%s ", strings.ToUpper(n.name))
-		}
+	names, rest := bitNames(nudStates, uint32(st))
+	for _, name := range names {
+		v.str("", "%s ", strings.ToUpper(name))
 	}
-	if st != 0 {
-		v.str("", "%s ", fmt.Sprintf("%x", uint16(st)))
+	if rest != 0 {
+		v.str("", "%s ", fmt.Sprintf("%x", rest))
 	}
 	v.endArray()
 }

@@ -4,44 +4,43 @@ package ip
 
 import (
 	"errors"
-	"fmt"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/minins/minins/nsfs"
 )
 
+const netnsCommands keywords = "help* list* show*|lst* list-id* add* set* delete* identify* pids* exec*"
+
 // netns is the object "netns".
 func (s *session) netns(w *words) error {
 	if !w.next() {
 		return s.listNetns()
 	}
-	switch {
-	case w.short("help"):
+	switch netnsCommands.find(w.cur) {
+	case "help":
 		return usage("netns")
-	case w.short("list"), w.short("show"), w.short("lst"):
+	case "list", "show":
 		return s.listNetns()
-	case w.short("list-id"):
+	case "list-id":
 		return s.listNSIDs(w)
-	case w.short("add"):
+	case "add":
 		return s.addNetns(w)
-	case w.short("set"):
+	case "set":
 		return s.setNSID(w)
-	case w.short("delete"):
+	case "delete":
 		return s.deleteNetns(w)
-	case w.short("identify"):
+	case "identify":
 		return s.identify(w)
-	case w.short("pids"):
+	case "pids":
 		return s.pids(w)
-	case w.short("exec"):
+	case "exec":
 		return s.execNetns(w)
 	}
-	return unknownCommand("netns", w.cur, []string{"list", "show", "list-id", "add", "set", "delete", "identify", "pids", "exec"})
+	return unknownCommand("netns", w.cur, netnsCommands)
 }
 
-func noNetnsName() error {
-	return &failure{code: exitFailed, text: "No netns name specified"}
-}
+func noNetnsName() error { return fail(exitFailed, "No netns name specified", "") }
 
 func (s *session) listNetns() error {
 	names, err := nsfs.List()
@@ -93,7 +92,7 @@ func (s *session) addNetns(w *words) error {
 	}
 	err := nsfs.Create(name)
 	if errors.Is(err, unix.EEXIST) {
-		return s.withHint(err, fmt.Sprintf("the name %q is taken; \"ip netns\" lists all", name))
+		return s.withHint(err, say("the name %q is taken; \"ip netns\" lists all", name))
 	}
 	if errors.Is(err, unix.EPERM) || errors.Is(err, unix.EACCES) {
 		return s.withHint(err, "it takes CAP_SYS_ADMIN: become root, or try inside \"unshare -Urnm\"")
@@ -107,7 +106,7 @@ func (s *session) withHint(err error, hint string) error {
 	if !errors.As(err, &e) {
 		return err
 	}
-	return &failure{code: exitFailed, text: e.Iproute2(), hint: hint}
+	return fail(exitFailed, e.Iproute2(), hint)
 }
 
 func (s *session) deleteNetns(w *words) error {
@@ -146,8 +145,9 @@ func (s *session) deleteOne(name string) error {
 // otherNetns is a hint for a name that is not there.
 func (s *session) otherNetns(name string) string {
 	names, err := nsfs.List()
-	if near := nearest(name, names); err == nil && near != "" {
-		return fmt.Sprintf("there is no network namespace %q; did you mean %q?", name, near)
+	hint := meant(name, names)
+	if err != nil || hint == "" {
+		hint = "\"ip netns\" lists all"
 	}
-	return fmt.Sprintf("there is no network namespace %q; \"ip netns\" lists all", name)
+	return say("there is no network namespace %q; ", name) + hint
 }

@@ -4,7 +4,6 @@ package ip
 
 import (
 	"errors"
-	"fmt"
 	"os"
 
 	"github.com/minins/minins/nsfs"
@@ -20,7 +19,7 @@ func (s *session) execNetns(w *words) error {
 	}
 	name := w.cur
 	if len(w.rest) == 0 {
-		return &failure{code: exitFailed, text: "No command specified", hint: fmt.Sprintf("as in \"ip netns exec %s ip link\"", name)}
+		return fail(exitFailed, "No command specified", say("as in \"ip netns exec %s ip link\"", name))
 	}
 	cmd := s.program(w.rest)
 	steps, err := nsfs.ExecSteps(name, cmd)
@@ -55,7 +54,7 @@ func (s *session) program(args []string) *nsfs.Command {
 // status does not matter.
 func (s *session) execAll(w *words) error {
 	if len(w.rest) == 0 {
-		return &failure{code: exitFailed, text: "No command specified"}
+		return fail(exitFailed, "No command specified", "")
 	}
 	names, err := nsfs.List()
 	if err != nil {

@@ -4,9 +4,7 @@ package ip
 
 import (
 	"errors"
-	"fmt"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -24,13 +22,13 @@ func (s *session) setNSID(w *words) (err error) {
 	}
 	name := w.cur
 	if !w.next() {
-		return &failure{code: exitFailed, text: "No nsid specified"}
+		return fail(exitFailed, "No nsid specified", "")
 	}
 	id := int32(rtnl.NSIDNotAssigned)
 	if w.cur != "auto" {
 		n, ok := integer(w.cur)
 		if !ok || n < 0 {
-			return wrong(w.cur, "Invalid \"netnsid\" value\n")
+			return wrong(w.cur, invalid("netnsid"), "")
 		}
 		id = n
 	}
@@ -41,22 +39,20 @@ func (s *session) setNSID(w *words) (err error) {
 		return s.withHint(err, s.otherNetns(name))
 	}
 	req := &rtnl.NSID{FD: nl.Some(fd), ID: nl.Some(id)}
-	return s.explained(s.do(unix.RTM_NEWNSID, 0, req, nil), func(*nl.Error) string {
-		return fmt.Sprintf("the id of %q was not set", name)
-	})
+	return explained(s.do(unix.RTM_NEWNSID, 0, req, nil), []reason{{text: "the id of %q was not set"}}, name)
 }
 
 // listNSIDs is "ip netns list-id".
 func (s *session) listNSIDs(w *words) error {
 	only, target := nl.Opt[int32]{}, nl.Opt[int32]{}
 	for w.next() {
-		switch {
-		case w.is("nsid"):
+		switch w.cur {
+		case "nsid":
 			only = nl.Some(w.nsid("nsid"))
-		case w.is("target-nsid"):
+		case "target-nsid":
 			target = nl.Some(w.nsid("target-nsid"))
 		default:
-			return duplicateWord("netns", w.cur)
+			return garbage("netns", w.cur, "", nil)
 		}
 	}
 	if w.err != nil {
@@ -94,15 +90,11 @@ func (s *session) listNSIDs(w *words) error {
 }
 
 func (w *words) nsid(key string) int32 {
-	n := w.int(fmt.Sprintf("\"%s\" value is invalid\n", key))
-	if n < 0 && w.err == nil {
-		w.fail(wrong(w.cur, fmt.Sprintf("\"%s\" value should be >= 0\n", key)))
+	n := w.int(say("\"%s\" value is invalid\n", key))
+	if n < 0 {
+		w.wrong(w.cur, say("\"%s\" value should be >= 0\n", key), "")
 	}
 	return n
-}
-
-func duplicateWord(key, word string) error {
-	return &failure{code: exitUsage, text: fmt.Sprintf("Error: either \"%s\" is duplicate, or \"%s\" is a garbage.", key, word)}
 }
 
 // identify is "ip netns identify [PID]": the names of the namespace that a
@@ -111,17 +103,23 @@ func (s *session) identify(w *words) error {
 	path := "/proc/self/ns/net"
 	if w.next() && w.cur != "self" {
 		if _, err := strconv.ParseUint(w.cur, 10, 31); err != nil {
-			return &failure{code: exitUsage, text: fmt.Sprintf("Specified string '%s' is not a pid", w.cur)}
+			return fail(exitUsage, say("Specified string '%s' is not a pid", w.cur), "")
 		}
 		path = "/proc/" + w.cur + "/ns/net"
 	}
-	var st unix.Stat_t
-	if err := unix.Stat(path, &st); err != nil {
-		return &failure{code: exitFailed, text: "Stat of netns failed: " + errnoText(err)}
+	dev, ino, err := fileID(path)
+	if err != nil {
+		return fail(exitFailed, "Stat of netns failed: "+errnoText(err), "")
 	}
-	names, err := namesOf(st)
+	all, err := nsfs.List()
 	if err != nil {
 		return err
+	}
+	var names []string
+	for _, name := range all {
+		if d, i, err := fileID(nsfs.Path(name)); err == nil && d == dev && i == ino {
+			names = append(names, name)
+		}
 	}
 	v := s.view()
 	v.begin()
@@ -137,17 +135,11 @@ func (s *session) identify(w *words) error {
 	return nil
 }
 
-// namesOf are the names of the namespace whose file has these numbers.
-func namesOf(st unix.Stat_t) ([]string, error) {
-	all, err := nsfs.List()
-	if err != nil {
-		return nil, err
-	}
-	return slices.DeleteFunc(all, func(name string) bool {
-		var other unix.Stat_t
-		err := unix.Stat(nsfs.Path(name), &other)
-		return err != nil || other.Dev != st.Dev || other.Ino != st.Ino
-	}), nil
+// fileID is what two names of one file have in common.
+func fileID(path string) (dev, ino uint64, err error) {
+	var st unix.Stat_t
+	err = unix.Stat(path, &st)
+	return uint64(st.Dev), st.Ino, err
 }
 
 // pids is "ip netns pids NAME": the processes in a namespace.
@@ -166,15 +158,16 @@ func (s *session) pids(w *words) error {
 	}
 	proc, err := os.ReadDir("/proc")
 	if err != nil {
-		return &failure{code: exitFailed, text: "Open of /proc failed: " + errnoText(err)}
+		return fail(exitFailed, "Open of /proc failed: "+errnoText(err), "")
 	}
 	for _, d := range proc {
-		var st unix.Stat_t
-		if strings.Trim(d.Name(), "0123456789") != "" || unix.Stat("/proc/"+d.Name()+"/ns/net", &st) != nil {
-			continue // not a process, or not one that we may look at
+		pid := d.Name()
+		if strings.Trim(pid, "0123456789") != "" {
+			continue
 		}
-		if uint64(st.Dev) == dev && st.Ino == ino {
-			s.c.Printf("%s\n", d.Name())
+		d, i, err := fileID("/proc/" + pid + "/ns/net")
+		if err == nil && d == dev && i == ino { // an error: it is gone, or not ours to look at
+			s.c.Printf("%s\n", pid)
 		}
 	}
 	return nil

@@ -3,7 +3,6 @@
 package ip
 
 import (
-	"fmt"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -54,133 +53,120 @@ func parseOptions(args []string) (o options, rest []string, err error) {
 	return o, w.rest, w.err
 }
 
+// optionWords are all but -color, which may have a value behind it.
+const optionWords keywords = "-loops* -family* -4 -6 -0 -M -B -human*|-human-readable* -iec* -statistics*|-stats* -details* " +
+	"-resolve* -oneline* -timestamp*|-tshort* -Version* -force* -batch* -brief* -json* -pretty* -rcvbuf* " +
+	"-help* -netns* -Numeric* -all*"
+
 func (o *options) take(w *words) {
-	switch {
-	case w.short("-loops"):
+	switch optionWords.find(w.cur) {
+	case "-loops":
 		n, _ := number(w.arg(), 31) // iproute2 takes rubbish for 0 as well
 		o.loops = int(n)
-	case w.short("-family"):
+	case "-family":
 		if w.peek() == "" || w.peek() == "help" {
 			w.fail(usage("ip"))
-			return
+		} else {
+			o.family = familyArg(w)
 		}
-		o.family = familyArg(w)
-	case w.is("-4"):
+	case "-4":
 		o.family = unix.AF_INET
-	case w.is("-6"):
+	case "-6":
 		o.family = unix.AF_INET6
-	case w.is("-0"):
+	case "-0":
 		o.family = unix.AF_PACKET
-	case w.is("-M"):
+	case "-M":
 		o.family = unix.AF_MPLS
-	case w.is("-B"):
+	case "-B":
 		o.family = unix.AF_BRIDGE
-	case w.short("-human", "-human-readable"):
+	case "-human":
 		o.human = true
-	case w.short("-iec"):
+	case "-iec":
 		o.iec = true
-	case w.short("-stats", "-statistics"):
+	case "-statistics":
 		o.stats++
-	case w.short("-details"):
+	case "-details":
 		o.details++
-	case w.short("-resolve"):
+	case "-resolve":
 		o.resolve = true
-	case w.short("-oneline"):
+	case "-oneline":
 		o.oneline = true
-	case w.short("-timestamp", "-tshort"):
+	case "-timestamp":
 		// for "ip monitor"
-	case w.short("-Version"):
+	case "-Version":
 		o.version = true
-	case w.short("-force"):
+	case "-force":
 		o.force = true
-	case w.short("-batch"):
+	case "-batch":
 		o.batch = w.arg()
-	case w.short("-brief"):
+	case "-brief":
 		o.brief = true
-	case w.short("-json"):
+	case "-json":
 		o.json = true
-	case w.short("-pretty"):
+	case "-pretty":
 		o.pretty = true
-	case w.short("-rcvbuf"):
+	case "-rcvbuf":
 		s := w.arg()
-		if _, ok := number(s, 32); !ok && w.err == nil {
-			w.fail(&failure{code: exitUsage, text: fmt.Sprintf("Invalid rcvbuf size '%s'", s)})
+		if _, ok := number(s, 32); !ok {
+			w.fail(fail(exitUsage, say("Invalid rcvbuf size '%s'", s), ""))
 		}
-	case o.takeColor(w.cur):
-	case w.short("-help"):
+	case "-help":
 		w.fail(usage("ip"))
-	case w.short("-netns"):
+	case "-netns":
 		if w.peek() == "" { // iproute2 has no check, and the C library's word for it
-			w.fail(&failure{code: exitUsage, text: `Cannot open network namespace "(null)": No such file or directory`,
-				hint: "-n wants the name of a network namespace"})
-			return
+			w.fail(fail(exitUsage, `Cannot open network namespace "(null)": No such file or directory`,
+				"-n wants the name of a network namespace"))
 		}
 		o.netns = w.arg()
-	case w.short("-Numeric"):
+	case "-Numeric":
 		o.numeric = true
-	case w.short("-all"):
+	case "-all":
 		o.all = true
 	default:
-		f := &failure{code: exitUsage, text: fmt.Sprintf("Option \"%s\" is unknown, try \"ip -help\".", w.cur)}
-		if near := nearest(w.cur, optionNames()); near != "" {
-			f.hint = fmt.Sprintf("did you mean %q?", near)
+		if !o.takeColor(w.cur) {
+			w.fail(fail(exitUsage, say("Option \"%s\" is unknown, try \"ip -help\".", w.cur),
+				meant(w.cur, append(optionWords.words(), "-color"))))
 		}
-		w.fail(f)
 	}
 }
 
 // takeColor reads -c and -c=WHEN.
 func (o *options) takeColor(word string) bool {
 	name, when, given := strings.Cut(word, "=")
-	if !abbreviates(name, "-color") {
+	if !given {
+		when = "always"
+	}
+	if !abbreviates(name, "-color") || when != "always" && when != "auto" && when != "never" {
 		return false
 	}
-	switch {
-	case !given:
-		o.color = "always"
-	case when == "always" || when == "auto" || when == "never":
-		o.color = when
-	default:
-		return false
-	}
+	o.color = when
 	return true
 }
 
-func optionNames() []string {
-	return []string{"-family", "-human", "-statistics", "-details", "-resolve", "-oneline", "-timestamp", "-Version",
-		"-force", "-batch", "-brief", "-json", "-pretty", "-color", "-help", "-netns", "-Numeric", "-all"}
-}
+// families are those that have a name, which the text of addresses and
+// gateways begins with.
+var families = []numbered{{unix.AF_INET, "inet"}, {unix.AF_INET6, "inet6"}, {unix.AF_PACKET, "link"}, {unix.AF_MPLS, "mpls"},
+	{unix.AF_BRIDGE, "bridge"}}
 
 func familyArg(w *words) rtnl.Family {
-	switch w.arg() {
-	case "inet":
-		return unix.AF_INET
-	case "inet6":
-		return unix.AF_INET6
-	case "link":
-		return unix.AF_PACKET
-	case "mpls":
-		return unix.AF_MPLS
-	case "bridge":
-		return unix.AF_BRIDGE
+	s := w.arg()
+	for _, f := range families {
+		if f.name == s {
+			return rtnl.Family(f.id)
+		}
 	}
-	w.fail(wrong(w.cur, "invalid protocol family"))
+	w.wrong(s, "invalid protocol family", "")
 	return 0
 }
 
-// familyName is what the text of addresses and gateways begins with.
-func familyName(f rtnl.Family) string {
-	switch f {
-	case unix.AF_INET:
-		return "inet"
-	case unix.AF_INET6:
-		return "inet6"
-	case unix.AF_PACKET:
-		return "link"
-	case unix.AF_MPLS:
-		return "mpls"
-	case unix.AF_BRIDGE:
-		return "bridge"
+func familyName(f rtnl.Family) string { return nameIn(families, uint32(f), "???") }
+
+// nameIn is the name of a number in a table, or other.
+func nameIn(table []numbered, id uint32, other string) string {
+	for _, n := range table {
+		if n.id == id {
+			return n.name
+		}
 	}
-	return "???"
+	return other
 }

@@ -63,13 +63,8 @@ func TestOptions(t *testing.T) {
 func TestAbbreviations(t *testing.T) {
 	for word, want := range map[string]string{"a": "address", "add": "address", "addr": "address", "l": "link", "li": "link", "r": "route",
 		"ro": "route", "ru": "rule", "n": "neighbor", "neigh": "neighbor", "netn": "netns", "m": "maddress", "t": "tunnel", "net": "netns"} {
-		for _, o := range objects() {
-			if abbreviates(word, o.name) {
-				if o.name != want {
-					t.Errorf("%s is %s, want %s", word, o.name, want)
-				}
-				break
-			}
+		if got := objects.find(word); got != want {
+			t.Errorf("%s is %q, want %s", word, got, want)
 		}
 	}
 	if abbreviates("", "link") {
@@ -192,7 +187,7 @@ func TestParseRoute(t *testing.T) {
 
 func TestNearest(t *testing.T) {
 	for _, c := range [][2]string{{"brodcast", "broadcast"}, {"masetr", "master"}, {"xyz", ""}, {"m", ""}} {
-		if got := nearest(c[0], append(linkWords(), "up")); got != c[1] {
+		if got := nearest(c[0], linkWords.words()); got != c[1] {
 			t.Errorf("%s: %q, want %q", c[0], got, c[1])
 		}
 	}

@@ -24,7 +24,7 @@ type prefix struct {
 }
 
 // set is the prefix in the form of package rtnl; invalid without address.
-func (p prefix) set() netip.Prefix {
+func (p *prefix) set() netip.Prefix {
 	if !p.addr.IsValid() {
 		return netip.Prefix{}
 	}
@@ -32,7 +32,7 @@ func (p prefix) set() netip.Prefix {
 }
 
 // contains reports whether a is in the prefix; all is, if it has no address.
-func (p prefix) contains(a netip.Addr) bool {
+func (p *prefix) contains(a netip.Addr) bool {
 	if p.family == 0 && !p.addr.IsValid() {
 		return true
 	}
@@ -128,11 +128,7 @@ func expected(f rtnl.Family, what, got string) error {
 	if f != 0 {
 		kind = familyName(f)
 	}
-	return &failure{
-		code: exitFailed,
-		text: fmt.Sprintf("Error: %s %s is expected rather than \"%s\".", kind, what, got),
-		hint: addressHint(f, got),
-	}
+	return fail(exitFailed, say("Error: %s %s is expected rather than \"%s\".", kind, what, got), addressHint(f, got))
 }
 
 // addressHint says what is wrong with an address.
@@ -141,12 +137,12 @@ func addressHint(f rtnl.Family, s string) string {
 	if a, ok := parseAddr(text, 0); ok {
 		switch {
 		case f != 0 && familyOf(a) != f:
-			return fmt.Sprintf("%s is an %s address", text, familyName(familyOf(a)))
+			return say("%s is an %s address", text, familyName(familyOf(a)))
 		case given:
 			return fmt.Sprintf("the length of a prefix of %s is 0 to %d, not %q", text, a.BitLen(), mask)
 		}
 	}
-	for part := range strings.SplitSeq(text, ".") {
+	for _, part := range strings.Split(text, ".") {
 		if n, err := strconv.Atoi(part); err == nil && n > 255 && !strings.Contains(text, ":") {
 			return fmt.Sprintf("%d is more than the 255 that a part of an address can be", n)
 		}
@@ -154,33 +150,58 @@ func addressHint(f rtnl.Family, s string) string {
 	if strings.Contains(s, ".") || strings.Contains(s, ":") {
 		return ""
 	}
-	return fmt.Sprintf("%q is neither an address nor a keyword here", s)
+	return say("%q is neither an address nor a keyword here", s)
 }
 
 // prefix is an argument that is a prefix of family f.
 func (w *words) prefix(f rtnl.Family) prefix {
-	if s := w.arg(); w.err == nil {
-		return w.asPrefix(s, f)
-	}
-	return prefix{}
+	w.arg()
+	return w.asPrefix(f)
 }
 
 // asPrefix reads the present word as a prefix.
-func (w *words) asPrefix(s string, f rtnl.Family) prefix {
-	p, ok := parsePrefix(s, f)
+func (w *words) asPrefix(f rtnl.Family) prefix {
+	if w.err != nil {
+		return prefix{}
+	}
+	p, ok := parsePrefix(w.cur, f)
 	if !ok {
-		w.fail(expected(f, "prefix", s))
+		w.fail(expected(f, "prefix", w.cur))
 	}
 	return p
 }
 
-// addr is an argument that is an address of family f. "default", "any" and
-// "all" are the unspecified address.
-func (w *words) addr(f rtnl.Family) netip.Addr {
-	if s := w.arg(); w.err == nil {
-		return w.asAddr(s, f)
+// prefixFor is an argument that is a prefix of family f; where that is 0, the
+// prefix settles it.
+func (w *words) prefixFor(f *rtnl.Family) prefix {
+	w.arg()
+	return w.asPrefixFor(f)
+}
+
+func (w *words) asPrefixFor(f *rtnl.Family) prefix {
+	p := w.asPrefix(*f)
+	if *f == 0 {
+		*f = p.family
 	}
-	return netip.Addr{}
+	return p
+}
+
+// addrFor is an argument that is an address, with f as in prefixFor. "default",
+// "any" and "all" are the unspecified address.
+func (w *words) addrFor(f *rtnl.Family) netip.Addr {
+	w.arg()
+	return w.asAddrFor(f)
+}
+
+func (w *words) asAddrFor(f *rtnl.Family) netip.Addr {
+	if w.err != nil {
+		return netip.Addr{}
+	}
+	a := w.asAddr(w.cur, *f)
+	if *f == 0 {
+		*f = familyOf(a)
+	}
+	return a
 }
 
 func (w *words) asAddr(s string, f rtnl.Family) netip.Addr {

@@ -21,6 +21,13 @@ type printer struct {
 // str is a string value.
 func (p *printer) str(key, format, v string) { p.strColor(plain, key, format, v) }
 
+// word is a string that may be empty, and then is not shown.
+func (p *printer) word(key, format, v string) {
+	if v != "" {
+		p.str(key, format, v)
+	}
+}
+
 // strColor is a string value whose text, format included, has a colour.
 func (p *printer) strColor(c color, key, format, v string) {
 	switch {
@@ -31,77 +38,60 @@ func (p *printer) strColor(c color, key, format, v string) {
 	}
 }
 
-// uint is an unsigned integer.
-func (p *printer) uint(key, format string, v uint64) {
+// raw is a value: in the text with a format, in JSON as it is.
+func (p *printer) raw(key, json, format string, v any) {
 	switch {
 	case p.json != nil:
-		p.json.value(key, strconv.FormatUint(v, 10))
+		p.json.value(key, json)
 	case format != "":
 		fmt.Fprintf(p.out, format, v)
 	}
 }
 
+// uint is an unsigned integer.
+func (p *printer) uint(key, format string, v uint64) {
+	p.raw(key, strconv.FormatUint(v, 10), format, v)
+}
+
+// number is an unsigned integer that is shown if ok.
+func (p *printer) number(ok bool, key, format string, v uint64) {
+	if ok {
+		p.uint(key, format, v)
+	}
+}
+
+// nonzero is an unsigned integer that is shown if it is not 0.
+func (p *printer) nonzero(key, format string, v uint32) { p.number(v != 0, key, format, uint64(v)) }
+
 // int is a signed integer.
 func (p *printer) int(key, format string, v int64) {
-	switch {
-	case p.json != nil:
-		p.json.value(key, strconv.FormatInt(v, 10))
-	case format != "":
-		fmt.Fprintf(p.out, format, v)
-	}
+	p.raw(key, strconv.FormatInt(v, 10), format, v)
 }
 
 // hex is an integer whose JSON is a string: "0x1f".
 func (p *printer) hex(key, format string, v uint64) {
-	switch {
-	case p.json != nil:
-		p.json.string(key, fmt.Sprintf("%#x", v))
-	case format != "":
-		fmt.Fprintf(p.out, format, v)
-	}
+	p.raw(key, fmt.Sprintf("\"%#x\"", v), format, v)
 }
 
 // float is a number with two digits behind the point.
 func (p *printer) float(key, format string, v float64) {
-	switch {
-	case p.json != nil:
-		p.json.value(key, strconv.FormatFloat(v, 'f', 2, 64))
-	case format != "":
-		fmt.Fprintf(p.out, format, v)
-	}
-}
-
-// flag is a value that is true where it is there at all.
-func (p *printer) flag(key, text string) {
-	if p.json != nil {
-		p.json.value(key, "true")
-		return
-	}
-	p.out.WriteString(text)
-}
-
-// null is a flag that iproute2 writes as null.
-func (p *printer) null(key, text string) {
-	if p.json != nil {
-		p.json.value(key, "null")
-		return
-	}
-	p.out.WriteString(text)
+	p.raw(key, strconv.FormatFloat(v, 'f', 2, 64), format, v)
 }
 
 // onOff is a boolean: "on" or "off" in the text.
 func (p *printer) onOff(key, format string, v bool) {
-	word := "off"
 	if v {
-		word = "on"
-	}
-	switch {
-	case p.json != nil:
-		p.json.value(key, strconv.FormatBool(v))
-	case format != "":
-		fmt.Fprintf(p.out, format, word)
+		p.raw(key, "true", format, "on")
+	} else {
+		p.raw(key, "false", format, "off")
 	}
 }
+
+// flag is a value that is true where it is there at all.
+func (p *printer) flag(key, text string) { p.raw(key, "true", "%s", text) }
+
+// null is a flag that iproute2 writes as null.
+func (p *printer) null(key, text string) { p.raw(key, "null", "%s", text) }
 
 // text is for people alone.
 func (p *printer) text(format string, args ...any) {

@@ -4,8 +4,6 @@ package ip
 
 import (
 	"errors"
-	"fmt"
-	"net/netip"
 
 	"golang.org/x/sys/unix"
 
@@ -13,81 +11,65 @@ import (
 	"github.com/minins/minins/rtnl"
 )
 
+const routeCommands keywords = "list* show*|lst* get* add* change*|chg replace* prepend* append* test* delete* flush* help*"
+
 // route is the object "route".
 func (s *session) route(w *words) error {
 	if !w.next() {
 		return s.showRoutes(w)
 	}
-	const create, excl, replace, add = unix.NLM_F_CREATE, unix.NLM_F_EXCL, unix.NLM_F_REPLACE, unix.NLM_F_APPEND
-	switch {
-	case w.short("list"), w.short("show"), w.short("lst"):
+	switch key := routeCommands.find(w.cur); key {
+	case "":
+		return unknownCommand("route", w.cur, routeCommands)
+	case "list", "show":
 		return s.showRoutes(w)
-	case w.short("get"):
+	case "get":
 		return s.getRoute(w)
-	case w.short("add"):
-		return s.changeRoute(w, unix.RTM_NEWROUTE, create|excl)
-	case w.short("change"), w.is("chg"):
-		return s.changeRoute(w, unix.RTM_NEWROUTE, replace)
-	case w.short("replace"):
-		return s.changeRoute(w, unix.RTM_NEWROUTE, create|replace)
-	case w.short("prepend"):
-		return s.changeRoute(w, unix.RTM_NEWROUTE, create)
-	case w.short("append"):
-		return s.changeRoute(w, unix.RTM_NEWROUTE, create|add)
-	case w.short("test"):
-		return s.changeRoute(w, unix.RTM_NEWROUTE, excl)
-	case w.short("delete"):
+	case "delete":
 		return s.changeRoute(w, unix.RTM_DELROUTE, 0)
-	case w.short("flush"):
+	case "flush":
 		return s.flushRoutes(w)
-	case w.short("help"):
+	case "help":
 		return usage("route")
+	default:
+		return s.changeRoute(w, unix.RTM_NEWROUTE, changeFlags(key))
 	}
-	return unknownCommand("route", w.cur, []string{"list", "show", "get", "add", "change", "replace", "prepend", "append", "delete", "flush"})
 }
 
 func (s *session) changeRoute(w *words, typ, flags uint16) error {
-	r, err := parseRoute(w, typ == unix.RTM_DELROUTE, s.opt.family)
+	req, err := parseRoute(w, typ == unix.RTM_DELROUTE, s.opt.family)
 	if err != nil {
 		return err
 	}
-	if r.dev != "" {
-		if r.route.OIF, err = s.indexOf(r.dev); err != nil {
+	r := &req.route
+	if err := s.index(req.dev, &r.OIF); err != nil {
+		return err
+	}
+	for i, dev := range req.hops {
+		if err := s.index(dev, &r.NextHops[i].OIF); err != nil {
 			return err
 		}
 	}
-	for i, dev := range r.hops {
-		if dev == "" {
-			continue
-		}
-		if r.route.NextHops[i].OIF, err = s.indexOf(dev); err != nil {
-			return err
-		}
+	to, network, gateway := "the default route", "", ""
+	if r.Dst.IsValid() {
+		to, network = "the route to "+r.Dst.String(), r.Dst.Masked().String()
 	}
-	return s.explained(s.do(typ, flags, &r.route, nil), func(e *nl.Error) string { return whyNoRoute(&r.route, e) })
+	if r.Gateway.IsValid() {
+		gateway = r.Gateway.String()
+	}
+	return explained(s.do(typ, flags, r, nil), whyNoRoute, to, gateway, r.Dst.String(), network)
 }
 
-// whyNoRoute is more than the kernel says of a route that it did not change.
-func whyNoRoute(r *rtnl.Route, e *nl.Error) string {
-	to := "the default route"
-	if r.Dst.IsValid() {
-		to = "the route to " + r.Dst.String()
-	}
-	switch {
-	case e.Errno == unix.EEXIST:
-		return to + " is there already; \"ip route replace\" changes it"
-	case e.Errno == unix.ESRCH:
-		return to + " is not there; \"ip route\" lists those that are"
-	case e.Errno == unix.ENETUNREACH && r.Gateway.IsValid():
-		return fmt.Sprintf("the gateway %s is not on any network that a link here is part of: is there an address in its network, and is that link up?", r.Gateway)
-	case e.Errno == unix.ENETDOWN:
-		return "the link is down: \"ip link set NAME up\" first"
-	case e.Errno == unix.ENODEV:
-		return to + " needs a way: \"via ADDRESS\" or \"dev NAME\""
-	case e.Message == "Invalid prefix for given prefix length" && r.Dst.IsValid():
-		return fmt.Sprintf("%s has bits behind its prefix; the network is %s", r.Dst, r.Dst.Masked())
-	}
-	return to + " was not changed"
+// whyNoRoute is of a route, its gateway, its destination and the network of
+// that.
+var whyNoRoute = []reason{
+	{unix.EEXIST, "", 0, "%[1]s is there already; \"ip route replace\" changes it"},
+	{unix.ESRCH, "", 0, "%[1]s is not there; \"ip route\" lists those that are"},
+	{unix.ENETUNREACH, "", 2, "the gateway %[2]s is not on any network that a link here is part of: is there an address in its network, and is that link up?"},
+	{unix.ENETDOWN, "", 0, "the link is down: \"ip link set NAME up\" first"},
+	{unix.ENODEV, "", 0, "%[1]s needs a way: \"via ADDRESS\" or \"dev NAME\""},
+	{0, "Invalid prefix for given prefix length", 4, "%[3]s has bits behind its prefix; the network is %[4]s"},
+	{0, "", 0, "%[1]s was not changed"},
 }
 
 // dumpFailure is a dump that the kernel refused; what was it for?
@@ -100,7 +82,7 @@ func dumpFailure(what string, err error) error {
 	if e.Message != "" {
 		text = kernelText(e) + "\n" + text
 	}
-	return &failure{code: exitKernel, text: text}
+	return fail(exitKernel, text, "")
 }
 
 // listRoutes dumps what q selects.
@@ -109,17 +91,13 @@ func (s *session) listRoutes(q *routeQuery) ([]rtnl.Route, error) {
 	if err != nil {
 		return nil, err
 	}
-	if q.dev != "" {
-		if q.index, err = s.indexOf(q.dev); err != nil {
-			return nil, err
-		}
+	if err := s.index(q.dev, &q.index); err != nil {
+		return nil, err
 	}
-	if q.iif != "" {
-		if q.iindex, err = s.indexOf(q.iif); err != nil {
-			return nil, err
-		}
+	if err := s.index(q.iif, &q.iindex); err != nil {
+		return nil, err
 	}
-	req := &rtnl.Route{Family: q.family, Table: q.table, OIF: q.index, Protocol: q.proto.V, Type: q.kind.V}
+	req := &rtnl.Route{Family: q.family, Table: q.table, OIF: q.index, Protocol: rtnl.RouteProtocol(q.proto.V), Type: rtnl.RouteType(q.kind.V)}
 	if q.cached {
 		req.Flags = unix.RTM_F_CLONED
 	}
@@ -151,57 +129,53 @@ type lookup struct {
 	oif, iif string
 }
 
+const lookupWords keywords = "tos|dsfield* iif* mark* oif*|dev from* fibmatch notify* uid ipproto sport dport to help*"
+
 // parseLookup reads the words after "get".
 func parseLookup(w *words, family rtnl.Family) (*lookup, error) {
 	l := &lookup{route: rtnl.Route{Family: family}}
 	r := &l.route
 	found := false
-	of := func(p prefix) netip.Prefix {
-		if r.Family == 0 {
-			r.Family = p.family
-		}
-		return p.set()
-	}
 	for w.next() {
-		switch {
-		case w.is("tos"), w.short("dsfield"):
-			r.TOS = uint8(w.named((*tables).dsfields, 8, "TOS value is invalid\n"))
-		case w.short("iif"):
+		switch key := lookupWords.find(w.cur); key {
+		case "tos":
+			r.TOS = uint8(w.named(dsfields, 8, "TOS value is invalid\n"))
+		case "iif":
 			l.iif = w.arg()
-		case w.short("mark"):
+		case "mark":
 			r.Mark = uint32(w.uint(32, "invalid mark value"))
-		case w.short("oif"), w.is("dev"):
+		case "oif":
 			l.oif = w.arg()
-		case w.short("from"):
-			r.Src = of(w.prefix(r.Family))
-		case w.is("fibmatch"):
+		case "from":
+			p := w.prefixFor(&r.Family)
+			r.Src = p.set()
+		case "fibmatch":
 			r.Flags |= unix.RTM_F_FIB_MATCH
-		case w.short("notify"):
+		case "notify":
 			r.Flags |= unix.RTM_F_NOTIFY
-		case w.is("uid"):
-			r.UID = nl.Some(uint32(w.uint(32, "invalid UID\n")))
-		case w.is("ipproto"):
+		case "uid":
+			r.UID = w.some(32, "invalid UID\n")
+		case "ipproto":
 			r.IPProto = ipProto(w)
-		case w.is("sport"):
+		case "sport":
 			r.SPort = uint16(w.uint(16, "invalid sport\n"))
-		case w.is("dport"):
+		case "dport":
 			r.DPort = uint16(w.uint(16, "invalid dport\n"))
+		case "help":
+			return nil, usage("route")
 		default:
-			if w.is("to") {
+			if key == "to" {
 				w.arg()
-			} else if w.short("help") {
-				return nil, usage("route")
 			}
-			if w.err == nil {
-				r.Dst, found = of(w.asPrefix(w.cur, r.Family)), true
-			}
+			p := w.asPrefixFor(&r.Family)
+			r.Dst, found = p.set(), true
 		}
 	}
 	if w.err != nil {
 		return nil, w.err
 	}
 	if !found {
-		return nil, &failure{code: exitFailed, text: "need at least a destination address"}
+		return nil, fail(exitFailed, "need at least a destination address", "")
 	}
 	if r.Family == 0 {
 		r.Family = unix.AF_INET
@@ -212,22 +186,17 @@ func parseLookup(w *words, family rtnl.Family) (*lookup, error) {
 	return l, nil
 }
 
+// ipProtos are the protocols that have a name.
+var ipProtos = []numbered{{unix.IPPROTO_ICMP, "icmp"}, {unix.IPPROTO_TCP, "tcp"}, {unix.IPPROTO_UDP, "udp"}, {unix.IPPROTO_ICMPV6, "ipv6-icmp"}}
+
 func ipProto(w *words) uint8 {
-	switch w.arg() {
-	case "icmp":
-		return unix.IPPROTO_ICMP
-	case "tcp":
-		return unix.IPPROTO_TCP
-	case "udp":
-		return unix.IPPROTO_UDP
-	case "ipv6-icmp":
-		return unix.IPPROTO_ICMPV6
+	s := w.arg()
+	for _, p := range ipProtos {
+		if p.name == s {
+			return uint8(p.id)
+		}
 	}
-	n, ok := number(w.cur, 8)
-	if !ok {
-		w.fail(wrong(w.cur, "Invalid \"ipproto\" value\n"))
-	}
-	return uint8(n)
+	return uint8(w.asUint(8, invalid("ipproto")))
 }
 
 func (s *session) getRoute(w *words) error {
@@ -235,27 +204,14 @@ func (s *session) getRoute(w *words) error {
 	if err != nil {
 		return err
 	}
-	if l.iif != "" {
-		if l.route.IIF, err = s.indexOf(l.iif); err != nil {
-			return err
-		}
+	if err := s.index(l.iif, &l.route.IIF); err != nil {
+		return err
 	}
-	if l.oif != "" {
-		if l.route.OIF, err = s.indexOf(l.oif); err != nil {
-			return err
-		}
+	if err := s.index(l.oif, &l.route.OIF); err != nil {
+		return err
 	}
 	var r rtnl.Route
-	err = s.explained(s.do(unix.RTM_GETROUTE, 0, &l.route, &r), func(e *nl.Error) string {
-		to := l.route.Dst.Addr()
-		switch e.Errno {
-		case unix.ENETUNREACH:
-			return fmt.Sprintf("no route leads to %s; \"ip route add default via GATEWAY\" adds one for all", to)
-		case unix.EINVAL, unix.EACCES, unix.EHOSTUNREACH:
-			return fmt.Sprintf("a route says that %s is not to be reached, or the packet is refused", to)
-		}
-		return fmt.Sprintf("the route to %s was not found", to)
-	})
+	err = explained(s.do(unix.RTM_GETROUTE, 0, &l.route, &r), whyNotFound, l.route.Dst.Addr().String())
 	if err != nil {
 		return err
 	}
@@ -266,10 +222,21 @@ func (s *session) getRoute(w *words) error {
 	return nil
 }
 
+// whyNotFound is of an address.
+var whyNotFound = []reason{
+	{unix.ENETUNREACH, "", 0, "no route leads to %s; \"ip route add default via GATEWAY\" adds one for all"},
+	{unix.EINVAL, "", 0, refusedRoute},
+	{unix.EACCES, "", 0, refusedRoute},
+	{unix.EHOSTUNREACH, "", 0, refusedRoute},
+	{0, "", 0, "the route to %s was not found"},
+}
+
+const refusedRoute = "a route says that %s is not to be reached, or the packet is refused"
+
 // flushRoutes is "ip route flush".
 func (s *session) flushRoutes(w *words) error {
 	if w.peek() == "" {
-		return &failure{code: exitFailed, text: "\"ip route flush\" requires arguments.", hint: "say which routes: \"table main\", \"dev NAME\", a prefix …"}
+		return fail(exitFailed, "\"ip route flush\" requires arguments.", "say which routes: \"table main\", \"dev NAME\", a prefix …")
 	}
 	q, err := parseRouteQuery(w, s.opt.family)
 	if err != nil {

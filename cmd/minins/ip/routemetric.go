@@ -3,7 +3,6 @@
 package ip
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -14,37 +13,40 @@ import (
 
 // A metric is one of a route's parameters.
 type metric struct {
-	name string // in text and JSON
+	name string // on the command line, in text and JSON
 	rtax uint32
-	v    *uint32
-	lock bool     // may be locked: "mtu lock 1400"
-	time uint32   // a time of this many units a millisecond; 0: no time
-	word []string // other names on the command line
+	lock bool   // may be locked: "mtu lock 1400"
+	time uint32 // a time of this many units a millisecond; 0: no time
 }
 
 // metrics are in the order of RTAX_*, in which they are shown.
-func metrics(m *rtnl.Metrics) []metric {
-	return []metric{
-		{name: "mtu", rtax: unix.RTAX_MTU, v: &m.MTU, lock: true},
-		{name: "window", rtax: unix.RTAX_WINDOW, v: &m.Window},
-		{name: "rtt", rtax: unix.RTAX_RTT, v: &m.RTT, lock: true, time: 8},
-		{name: "rttvar", rtax: unix.RTAX_RTTVAR, v: &m.RTTVar, lock: true, time: 4},
-		{name: "ssthresh", rtax: unix.RTAX_SSTHRESH, v: &m.SSThresh, lock: true},
-		{name: "cwnd", rtax: unix.RTAX_CWND, v: &m.CWnd, lock: true},
-		{name: "advmss", rtax: unix.RTAX_ADVMSS, v: &m.AdvMSS, lock: true},
-		{name: "reordering", rtax: unix.RTAX_REORDERING, v: &m.Reordering, lock: true},
-		{name: "hoplimit", rtax: unix.RTAX_HOPLIMIT, v: &m.HopLimit, lock: true},
-		{name: "initcwnd", rtax: unix.RTAX_INITCWND, v: &m.InitCWnd, lock: true},
-		{name: "rto_min", rtax: unix.RTAX_RTO_MIN, v: &m.RTOMin, lock: true, time: 1},
-		{name: "initrwnd", rtax: unix.RTAX_INITRWND, v: &m.InitRWnd, lock: true},
-		{name: "quickack", rtax: unix.RTAX_QUICKACK, v: &m.QuickAck},
-		{name: "fastopen_no_cookie", rtax: unix.RTAX_FASTOPEN_NO_COOKIE, v: &m.NoCookie},
-	}
+var metrics = [...]metric{
+	{name: "mtu", rtax: unix.RTAX_MTU, lock: true},
+	{name: "window", rtax: unix.RTAX_WINDOW},
+	{name: "rtt", rtax: unix.RTAX_RTT, lock: true, time: 8},
+	{name: "rttvar", rtax: unix.RTAX_RTTVAR, lock: true, time: 4},
+	{name: "ssthresh", rtax: unix.RTAX_SSTHRESH, lock: true},
+	{name: "cwnd", rtax: unix.RTAX_CWND, lock: true},
+	{name: "advmss", rtax: unix.RTAX_ADVMSS, lock: true},
+	{name: "reordering", rtax: unix.RTAX_REORDERING, lock: true},
+	{name: "hoplimit", rtax: unix.RTAX_HOPLIMIT, lock: true},
+	{name: "initcwnd", rtax: unix.RTAX_INITCWND, lock: true},
+	{name: "rto_min", rtax: unix.RTAX_RTO_MIN, lock: true, time: 1},
+	{name: "initrwnd", rtax: unix.RTAX_INITRWND, lock: true},
+	{name: "quickack", rtax: unix.RTAX_QUICKACK},
+	{name: "fastopen_no_cookie", rtax: unix.RTAX_FASTOPEN_NO_COOKIE},
+}
+
+// metricValues are where the values of metrics are, in their order.
+func metricValues(m *rtnl.Metrics) [len(metrics)]*uint32 {
+	return [...]*uint32{&m.MTU, &m.Window, &m.RTT, &m.RTTVar, &m.SSThresh, &m.CWnd, &m.AdvMSS, &m.Reordering, &m.HopLimit, &m.InitCWnd,
+		&m.RTOMin, &m.InitRWnd, &m.QuickAck, &m.NoCookie}
 }
 
 // takeMetric reads "mtu [lock] N" and the like.
 func takeMetric(w *words, m *rtnl.Metrics) bool {
-	for _, x := range metrics(m) {
+	for i := range metrics {
+		x := &metrics[i]
 		if !w.is(x.name) {
 			continue
 		}
@@ -55,10 +57,11 @@ func takeMetric(w *words, m *rtnl.Metrics) bool {
 		if x.rtax == unix.RTAX_RTO_MIN { // TCP only looks at a locked one
 			m.Lock |= 1 << x.rtax
 		}
+		v, why := metricValues(m)[i], say("\"%s\" value is invalid\n", x.name)
 		if x.time > 0 {
-			*x.v = timeArg(w, x)
+			*v = timeArg(w, x.time, why)
 		} else {
-			*x.v = uint32(w.uint(32, fmt.Sprintf("\"%s\" value is invalid\n", x.name)))
+			*v = uint32(w.uint(32, why))
 		}
 		return true
 	}
@@ -70,8 +73,8 @@ func takeMetric(w *words, m *rtnl.Metrics) bool {
 		}
 		m.CCAlgo = w.arg()
 	case w.is("features"):
-		if w.arg(); !w.is("ecn") && w.err == nil {
-			w.fail(wrong(w.cur, "\"features\" value not valid\n"))
+		if w.arg(); !w.is("ecn") {
+			w.wrong(w.cur, "\"features\" value not valid\n", "")
 		}
 		m.Features |= unix.RTAX_FEATURE_ECN
 	default:
@@ -81,7 +84,7 @@ func takeMetric(w *words, m *rtnl.Metrics) bool {
 }
 
 // timeArg reads a time in s or ms; without a unit it is in the kernel's.
-func timeArg(w *words, x metric) uint32 {
+func timeArg(w *words, perMS uint32, why string) uint32 {
 	s := w.arg()
 	digits, unit := s, 0.0
 	if d, ok := strings.CutSuffix(s, "ms"); ok {
@@ -90,14 +93,14 @@ func timeArg(w *words, x metric) uint32 {
 		digits, unit = d, 1000
 	}
 	n, err := strconv.ParseFloat(digits, 64)
-	if (err != nil || n < 0 || n*max(unit, 1)*float64(x.time) > 1<<32-1) && w.err == nil {
-		w.fail(wrong(s, fmt.Sprintf("\"%s\" value is invalid\n", x.name)))
+	if (err != nil || n < 0 || n*max(unit, 1)*float64(perMS) > 1<<32-1) && w.err == nil {
+		w.wrong(s, why, "")
 		return 0
 	}
 	if unit == 0 {
 		return uint32(n)
 	}
-	return uint32(n * unit * float64(x.time))
+	return uint32(n * unit * float64(perMS))
 }
 
 // showMetrics renders a route's parameters.
@@ -107,11 +110,13 @@ func (v *view) showMetrics(m *rtnl.Metrics) {
 	}
 	v.array("metrics")
 	v.object("")
-	for _, x := range metrics(m) {
+	values := metricValues(m)
+	for i := range metrics {
+		x, n := &metrics[i], *values[i]
 		if x.rtax == unix.RTAX_RTO_MIN && m.Features != 0 { // which is the one before
 			v.showFeatures(m.Features)
 		}
-		if *x.v == 0 {
+		if n == 0 {
 			continue
 		}
 		if m.Lock&(1<<x.rtax) != 0 {
@@ -120,9 +125,9 @@ func (v *view) showMetrics(m *rtnl.Metrics) {
 			v.text("%s ", x.name)
 		}
 		if x.time > 0 {
-			v.showTime(x)
+			v.showTime(x.name, n/x.time)
 		} else {
-			v.uint(x.name, "%d ", uint64(*x.v))
+			v.uint(x.name, "%d ", uint64(n))
 		}
 	}
 	if m.CCAlgo != "" {
@@ -136,13 +141,12 @@ func (v *view) showMetrics(m *rtnl.Metrics) {
 	v.endArray()
 }
 
-func (v *view) showTime(x metric) {
-	ms := *x.v / x.time
+func (v *view) showTime(key string, ms uint32) {
 	if ms >= 1000 && v.json == nil {
 		v.text("%.3gs ", float64(ms)/1000)
 		return
 	}
-	v.uint(x.name, "%dms ", uint64(ms))
+	v.uint(key, "%dms ", uint64(ms))
 }
 
 func (v *view) showFeatures(f uint32) {

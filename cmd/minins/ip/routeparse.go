@@ -3,7 +3,6 @@
 package ip
 
 import (
-	"fmt"
 	"net/netip"
 	"strings"
 
@@ -21,14 +20,12 @@ type routeRequest struct {
 }
 
 // routeTypes are the words for RTN_*, in the order of their numbers.
-func routeTypes() []string {
-	return []string{"none", "unicast", "local", "broadcast", "anycast", "multicast", "blackhole", "unreachable", "prohibit",
-		"throw", "nat", "xresolve"}
-}
+var routeTypes = []string{"none", "unicast", "local", "broadcast", "anycast", "multicast", "blackhole", "unreachable", "prohibit",
+	"throw", "nat", "xresolve"}
 
 // routeType reads a type by its name or number.
 func routeType(s string) (rtnl.RouteType, bool) {
-	for i, name := range routeTypes() {
+	for i, name := range routeTypes {
 		if s == name {
 			return rtnl.RouteType(i), true
 		}
@@ -40,10 +37,16 @@ func routeType(s string) (rtnl.RouteType, bool) {
 	return rtnl.RouteType(n), ok
 }
 
-func routeWords() []string {
-	return append([]string{"via", "dev", "oif", "src", "metric", "preference", "table", "proto", "protocol", "scope", "type", "tos",
-		"mtu", "advmss", "onlink", "pervasive", "nexthop", "weight", "expires", "pref", "realms", "default", "window", "hoplimit",
-		"initcwnd", "initrwnd", "cwnd", "ssthresh", "rtt", "rttvar", "quickack", "congctl", "nhid"}, routeTypes()[1:10]...)
+const routeWords keywords = "nexthop src via dev|oif onlink pervasive* nhid realms* pref expires tos|dsfield* metric*|priority*|preference " +
+	"scope protocol* table*"
+
+// knownToRoute are the words that might have been meant by one that is none.
+func knownToRoute() []string {
+	words := append(append(routeWords.words(), "weight", "default"), routeTypes[1:10]...)
+	for i := range metrics {
+		words = append(words, metrics[i].name)
+	}
+	return words
 }
 
 // A routeParser is a routeRequest in the making.
@@ -63,13 +66,7 @@ func parseRoute(w *words, del bool, family rtnl.Family) (*routeRequest, error) {
 		r.Type, r.Scope, r.Protocol = unix.RTN_UNICAST, unix.RT_SCOPE_UNIVERSE, unix.RTPROT_BOOT
 	}
 	for w.next() {
-		if w.is("nexthop") {
-			p.hopsOf(w)
-			break
-		}
-		if !p.takeWay(w) && !p.takePlace(w) && !takeMetric(w, &r.Metrics) {
-			p.takeDestination(w)
-		}
+		p.take(w)
 	}
 	if w.err != nil {
 		return nil, w.err
@@ -95,127 +92,109 @@ func (p *routeParser) takeDestination(w *words) {
 		w.fail(usage("route"))
 	}
 	if w.err == nil && p.to {
-		f := &failure{code: exitUsage, text: fmt.Sprintf("Error: either \"to\" is duplicate, or \"%s\" is a garbage.", w.cur)}
-		f.hint = fmt.Sprintf("%q is taken for a second destination", w.cur)
-		if near := nearest(w.cur, routeWords()); near != "" {
-			f.hint = fmt.Sprintf("%q is not a keyword here; did you mean %q?", w.cur, near)
-		}
-		w.fail(f)
+		w.fail(garbage("to", w.cur, say("%q is taken for a second destination", w.cur), knownToRoute()))
 	}
 	if w.err != nil {
 		return
 	}
-	dst := w.asPrefix(w.cur, r.Family)
-	if r.Family == 0 {
-		r.Family = dst.family
-	}
+	dst := w.asPrefixFor(&r.Family)
 	r.Dst, p.to = dst.set(), true
 	if dst.bits == 0 {
 		r.Dst = netip.Prefix{}
 	}
 }
 
-// takeWay reads how packets go on.
-func (p *routeParser) takeWay(w *words) bool {
+// take reads a word and its value.
+func (p *routeParser) take(w *words) {
 	r := &p.route
-	switch {
-	case w.is("src"):
-		r.PrefSrc = w.addr(r.Family)
-		p.of(r.PrefSrc)
-	case w.is("via"):
+	switch routeWords.find(w.cur) {
+	case "nexthop":
+		p.hopsOf(w)
+	case "src":
+		r.PrefSrc = w.addrFor(&r.Family)
+	case "via":
 		p.gatewayed = true
-		r.Gateway, r.Via = via(w, r.Family)
-		p.of(r.Gateway)
-	case w.is("dev"), w.is("oif"):
+		r.Gateway, r.Via = via(w, &r.Family)
+	case "dev":
 		p.dev = w.arg()
-	case w.is("onlink"):
+	case "onlink":
 		r.Flags |= unix.RTNH_F_ONLINK
-	case w.short("pervasive"):
+	case "pervasive":
 		r.Flags |= unix.RTNH_F_PERVASIVE
-	case w.is("nhid"):
+	case "nhid":
 		r.NextHopID = uint32(w.uint(32, "\"id\" value is invalid\n"))
-	case w.short("realms"):
-		r.Flow = realms(w)
-	case w.is("pref"):
+	case "realms":
+		r.Flow = realmsArg(w)
+	case "pref":
 		r.Pref = nl.Some(routePref(w))
-	case w.is("expires"):
+	case "expires":
 		r.Expires = uint32(w.uint(32, "\"expires\" value is invalid\n"))
-	default:
-		return false
-	}
-	return true
-}
-
-// of sets the family that the first address has.
-func (p *routeParser) of(a netip.Addr) {
-	if p.route.Family == 0 {
-		p.route.Family = familyOf(a)
-	}
-}
-
-// takePlace reads where the route is among the others.
-func (p *routeParser) takePlace(w *words) bool {
-	r := &p.route
-	switch {
-	case w.is("tos"), w.short("dsfield"):
-		r.TOS = uint8(w.named((*tables).dsfields, 8, "\"tos\" value is invalid\n"))
-	case w.short("metric"), w.short("priority"), w.is("preference"):
+	case "tos":
+		r.TOS = uint8(w.named(dsfields, 8, "\"tos\" value is invalid\n"))
+	case "metric":
 		r.Priority = uint32(w.uint(32, "\"metric\" value is invalid\n"))
-	case w.is("scope"):
-		r.Scope, p.scoped = rtnl.Scope(w.named((*tables).scopes, 8, "invalid \"scope\" value\n")), true
-	case w.short("protocol"):
-		r.Protocol = rtnl.RouteProtocol(w.named((*tables).protocols, 8, "\"protocol\" value is invalid\n"))
-	case w.short("table"):
-		r.Table, p.tabled = w.named((*tables).routeTables, 32, "\"table\" value is invalid\n"), true
+	case "scope":
+		r.Scope, p.scoped = rtnl.Scope(w.named(scopes, 8, "invalid \"scope\" value\n")), true
+	case "protocol":
+		r.Protocol = rtnl.RouteProtocol(w.named(protocols, 8, "\"protocol\" value is invalid\n"))
+	case "table":
+		r.Table, p.tabled = w.named(routeTables, 32, "\"table\" value is invalid\n"), true
 	default:
-		return false
+		if !takeMetric(w, &r.Metrics) {
+			p.takeDestination(w)
+		}
 	}
-	return true
 }
 
-// via reads "[FAMILY] ADDRESS" of a gateway: of the route's own family, or of
-// another one.
-func via(w *words, family rtnl.Family) (own, other netip.Addr) {
-	f := family
-	switch w.peek() {
-	case "inet":
-		w.next()
-		f = unix.AF_INET
-	case "inet6":
-		w.next()
-		f = unix.AF_INET6
-	}
-	a := w.addr(f)
-	if family != 0 && a.IsValid() && familyOf(a) != family {
+// via reads "[FAMILY] ADDRESS" of a gateway: of the route's own family, which
+// it settles, or of another one.
+func via(w *words, family *rtnl.Family) (own, other netip.Addr) {
+	f := w.family(*family)
+	a := w.addrFor(&f)
+	if *family != 0 && a.IsValid() && familyOf(a) != *family {
 		return netip.Addr{}, a
+	}
+	if *family == 0 {
+		*family = familyOf(a)
 	}
 	return a, netip.Addr{}
 }
 
-func routePref(w *words) rtnl.RoutePref {
-	switch w.arg() {
-	case "low":
-		return rtnl.PrefLow
-	case "medium":
-		return rtnl.PrefMedium
-	case "high":
-		return rtnl.PrefHigh
+// family reads inet or inet6, if it is there, or is f.
+func (w *words) family(f rtnl.Family) rtnl.Family {
+	switch w.peek() {
+	case "inet":
+		f = unix.AF_INET
+	case "inet6":
+		f = unix.AF_INET6
+	default:
+		return f
 	}
-	n, ok := number(w.cur, 8)
-	if !ok {
-		w.fail(wrong(w.cur, "\"pref\" value is invalid\n"))
-	}
-	return rtnl.RoutePref(n)
+	w.next()
+	return f
 }
 
-// realms reads "[FROM/]TO".
-func realms(w *words) uint32 {
+// routePrefs are the preferences of routers that have a name.
+var routePrefs = []numbered{{uint32(rtnl.PrefLow), "low"}, {uint32(rtnl.PrefMedium), "medium"}, {uint32(rtnl.PrefHigh), "high"}}
+
+func routePref(w *words) rtnl.RoutePref {
+	s := w.arg()
+	for _, p := range routePrefs {
+		if p.name == s {
+			return rtnl.RoutePref(p.id)
+		}
+	}
+	return rtnl.RoutePref(w.asUint(8, "\"pref\" value is invalid\n"))
+}
+
+// realmsArg reads "[FROM/]TO".
+func realmsArg(w *words) uint32 {
 	s := w.arg()
 	from, to, both := strings.Cut(s, "/")
 	if !both {
 		from, to = "", s
 	}
-	t := w.tables.realms()
+	t := w.tables.get(realms)
 	n, ok := t.id(to, 16)
 	if both && ok {
 		var m uint32
@@ -223,7 +202,7 @@ func realms(w *words) uint32 {
 		n |= m << 16
 	}
 	if !ok && w.err == nil {
-		w.fail(wrong(s, "\"realm\" value is invalid\n"))
+		w.wrong(s, "\"realm\" value is invalid\n", "")
 	}
 	return n
 }
@@ -231,21 +210,19 @@ func realms(w *words) uint32 {
 // hopsOf reads "nexthop [via ADDRESS] [dev NAME] [weight N] [onlink]" …; cur
 // is the first "nexthop".
 func (p *routeParser) hopsOf(w *words) {
-	for w.err == nil {
+	for {
 		if !w.is("nexthop") {
-			w.fail(&failure{code: exitUsage, text: fmt.Sprintf("Error: \"nexthop\" or end of line is expected instead of \"%s\"", w.cur)})
+			w.fail(fail(exitUsage, say("Error: \"nexthop\" or end of line is expected instead of \"%s\"", w.cur), ""))
 			return
 		}
 		if w.peek() == "" {
-			w.fail(&failure{code: exitUsage, text: `Error: unexpected end of line after "nexthop"`})
+			w.fail(fail(exitUsage, `Error: unexpected end of line after "nexthop"`, ""))
 			return
 		}
 		hop, dev := rtnl.NextHop{}, ""
-		more := false
-		for more = w.next(); more; more = w.next() {
-			if !p.takeHop(w, &hop, &dev) {
-				break
-			}
+		more := w.next()
+		for more && p.takeHop(w, &hop, &dev) {
+			more = w.next()
 		}
 		p.route.NextHops, p.hops = append(p.route.NextHops, hop), append(p.hops, dev)
 		if !more {
@@ -255,22 +232,22 @@ func (p *routeParser) hopsOf(w *words) {
 }
 
 func (p *routeParser) takeHop(w *words, hop *rtnl.NextHop, dev *string) bool {
-	switch {
-	case w.is("via"):
-		hop.Gateway, hop.Via = via(w, p.route.Family)
-		p.of(hop.Gateway)
-	case w.is("dev"):
+	switch keywords("via dev weight onlink realms*").find(w.cur) {
+	case "via":
+		hop.Gateway, hop.Via = via(w, &p.route.Family)
+	case "dev":
 		*dev = w.arg()
-	case w.is("weight"):
-		n := w.uint(32, "\"weight\" is invalid\n")
-		if (n == 0 || n > 256) && w.err == nil {
-			w.fail(wrong(w.cur, "\"weight\" is invalid\n"))
+	case "weight":
+		const why = "\"weight\" is invalid\n"
+		n := w.uint(32, why)
+		if n == 0 || n > 256 {
+			w.wrong(w.cur, why, "")
 		}
 		hop.Hops = uint8(n - 1)
-	case w.is("onlink"):
+	case "onlink":
 		hop.Flags |= unix.RTNH_F_ONLINK
-	case w.short("realms"):
-		hop.Flow = realms(w)
+	case "realms":
+		hop.Flow = realmsArg(w)
 	default:
 		return false
 	}

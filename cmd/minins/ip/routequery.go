@@ -17,10 +17,10 @@ type routeQuery struct {
 	family rtnl.Family
 	table  uint32 // 0: all
 	cached bool
-	proto  nl.Opt[rtnl.RouteProtocol]
-	scope  nl.Opt[rtnl.Scope]
-	kind   nl.Opt[rtnl.RouteType]
-	tos    nl.Opt[uint8]
+	proto  nl.Opt[uint32]
+	scope  nl.Opt[uint32]
+	kind   nl.Opt[uint32]
+	tos    nl.Opt[uint32]
 	metric nl.Opt[uint32]
 	dev    string
 	index  uint32
@@ -29,28 +29,20 @@ type routeQuery struct {
 	via    prefix
 	src    prefix
 
-	root, match nl.Opt[prefix] // destinations within root; destinations that hold match
-	fromRoot    nl.Opt[prefix]
-	fromMatch   nl.Opt[prefix]
+	to, from span
 }
+
+// A span is of prefixes that are within root and hold match; nil is any.
+type span struct{ root, match *prefix }
+
+const queryWords keywords = "table* vrf cached*|cloned* tos|dsfield* protocol* scope* type* metric*|priority*|preference* dev|oif iif via src " +
+	"from* to*"
 
 // parseRouteQuery reads the words after "show" or "flush".
 func parseRouteQuery(w *words, family rtnl.Family) (*routeQuery, error) {
 	q := &routeQuery{family: family, table: unix.RT_TABLE_MAIN}
 	for w.next() {
-		switch {
-		case q.takePlace(w), q.takeWay(w):
-		case w.short("from"):
-			takeRange(w, family, &q.fromRoot, &q.fromMatch)
-		default:
-			if !w.short("to") {
-				w.rest = append([]string{w.cur}, w.rest...)
-			}
-			if abbreviates(w.peek(), "help") {
-				return nil, usage("route")
-			}
-			takeRange(w, family, &q.root, &q.match)
-		}
+		q.take(w)
 	}
 	if q.family == 0 && q.table != 0 {
 		q.family = unix.AF_INET
@@ -58,89 +50,83 @@ func parseRouteQuery(w *words, family rtnl.Family) (*routeQuery, error) {
 	return q, w.err
 }
 
-// takeRange reads "root PREFIX", "match PREFIX" or "[exact] PREFIX".
-func takeRange(w *words, family rtnl.Family, root, match *nl.Opt[prefix]) {
-	w.arg()
-	switch {
-	case w.short("root"):
-		*root = nl.Some(w.prefix(family))
-	case w.short("match"):
-		*match = nl.Some(w.prefix(family))
-	case w.err == nil:
-		if w.short("exact") {
+// take reads a word and its value.
+func (q *routeQuery) take(w *words) {
+	key := queryWords.find(w.cur)
+	switch key {
+	case "table":
+		q.takeTable(w)
+	case "vrf":
+		w.vrf()
+	case "cached":
+		q.cached = true
+	case "tos":
+		q.tos = w.someNamed(dsfields, 8, "TOS value is invalid\n")
+	case "protocol", "scope":
+		if w.peek() == "all" {
+			w.next()
+		} else if key == "scope" {
+			q.scope = w.someNamed(scopes, 8, "invalid \"scope\"\n")
+		} else {
+			q.proto = w.someNamed(protocols, 8, "invalid \"protocol\"\n")
+		}
+	case "type":
+		t, ok := routeType(w.arg())
+		if !ok {
+			w.wrong(w.cur, "node type value is invalid\n", "")
+		}
+		q.kind = nl.Some(uint32(t))
+	case "metric":
+		q.metric = w.some(32, "\"metric\" value is invalid\n")
+	case "dev":
+		q.dev = w.arg()
+	case "iif":
+		q.iif = w.arg()
+	case "via":
+		q.via = w.prefix(w.family(q.family))
+	case "src":
+		q.src = w.prefix(q.family)
+	case "from":
+		w.arg()
+		q.from.take(w, q.family)
+	default:
+		if key == "to" {
 			w.arg()
 		}
-		if w.err == nil {
-			*match = nl.Some(w.asPrefix(w.cur, family))
-			*root = *match
+		if w.short("help") {
+			w.fail(usage("route"))
 		}
+		q.to.take(w, q.family)
 	}
 }
 
-func (q *routeQuery) takePlace(w *words) bool {
-	all := w.peek() == "all"
-	switch {
-	case w.short("table"):
-		switch w.peek() {
-		case "all":
-			w.next()
-			q.table = 0
-		case "cache":
-			w.next()
-			q.cached = true
-		default:
-			q.table = w.named((*tables).routeTables, 32, "table id value is invalid\n")
-		}
-	case w.is("vrf"):
-		w.arg()
-		w.fail(wrong(w.cur, "Not a valid VRF name\n"))
-	case w.short("cached", "cloned"):
-		q.cached = true
-	case w.is("tos"), w.short("dsfield"):
-		q.tos = nl.Some(uint8(w.named((*tables).dsfields, 8, "TOS value is invalid\n")))
-	case w.short("protocol") && all, w.short("scope") && all:
+func (q *routeQuery) takeTable(w *words) {
+	switch w.peek() {
+	case "all":
 		w.next()
-	case w.short("protocol"):
-		q.proto = nl.Some(rtnl.RouteProtocol(w.named((*tables).protocols, 8, "invalid \"protocol\"\n")))
-	case w.short("scope"):
-		q.scope = nl.Some(rtnl.Scope(w.named((*tables).scopes, 8, "invalid \"scope\"\n")))
-	case w.short("type"):
-		t, ok := routeType(w.arg())
-		if !ok && w.err == nil {
-			w.fail(wrong(w.cur, "node type value is invalid\n"))
-		}
-		q.kind = nl.Some(t)
-	case w.short("metric", "priority", "preference"):
-		q.metric = nl.Some(uint32(w.uint(32, "\"metric\" value is invalid\n")))
+		q.table = 0
+	case "cache":
+		w.next()
+		q.cached = true
 	default:
-		return false
+		q.table = w.named(routeTables, 32, "table id value is invalid\n")
 	}
-	return true
 }
 
-func (q *routeQuery) takeWay(w *words) bool {
-	switch {
-	case w.is("dev"), w.is("oif"):
-		q.dev = w.arg()
-	case w.is("iif"):
-		q.iif = w.arg()
-	case w.is("via"):
-		f := q.family
-		switch w.peek() {
-		case "inet":
-			w.next()
-			f = unix.AF_INET
-		case "inet6":
-			w.next()
-			f = unix.AF_INET6
-		}
-		q.via = w.prefix(f)
-	case w.is("src"):
-		q.src = w.prefix(q.family)
-	default:
-		return false
+// take reads "root PREFIX", "match PREFIX" or "[exact] PREFIX", the first word
+// of which is the present one.
+func (p *span) take(w *words, family rtnl.Family) {
+	key := keywords("root* match* exact*").find(w.cur)
+	if key != "" {
+		w.arg()
 	}
-	return true
+	is := w.asPrefix(family)
+	if key != "match" {
+		p.root = &is
+	}
+	if key != "root" {
+		p.match = &is
+	}
 }
 
 // takes reports whether a route is shown.
@@ -149,10 +135,10 @@ func (q *routeQuery) takes(r *rtnl.Route) bool {
 	case q.family != 0 && r.Family != q.family,
 		q.cached != (r.Flags&unix.RTM_F_CLONED != 0),
 		q.table != 0 && r.Table != q.table,
-		q.proto.Ok && r.Protocol != q.proto.V,
-		q.scope.Ok && r.Scope != q.scope.V,
-		q.kind.Ok && r.Type != q.kind.V,
-		q.tos.Ok && r.TOS != q.tos.V,
+		q.proto.Ok && uint32(r.Protocol) != q.proto.V,
+		q.scope.Ok && uint32(r.Scope) != q.scope.V,
+		q.kind.Ok && uint32(r.Type) != q.kind.V,
+		q.tos.Ok && uint32(r.TOS) != q.tos.V,
 		q.metric.Ok && r.Priority != q.metric.V,
 		q.index != 0 && r.OIF != q.index,
 		q.iindex != 0 && r.IIF != q.iindex,
@@ -160,28 +146,22 @@ func (q *routeQuery) takes(r *rtnl.Route) bool {
 		q.src.addr.IsValid() && !q.src.contains(r.PrefSrc):
 		return false
 	}
-	return inRange(r.Dst, r.Family, q.root, q.match) && inRange(r.Src, r.Family, q.fromRoot, q.fromMatch)
+	return q.to.holds(r.Dst, r.Family) && q.from.holds(r.Src, r.Family)
 }
 
-// inRange reports whether p is within root and holds match.
-func inRange(p netip.Prefix, f rtnl.Family, root, match nl.Opt[prefix]) bool {
+// holds reports whether a prefix of family f is in the span.
+func (p *span) holds(x netip.Prefix, f rtnl.Family) bool {
 	bits := 0
-	if p.IsValid() {
-		bits = p.Bits()
+	if x.IsValid() {
+		bits = x.Bits()
 	}
-	if root.Ok {
-		if root.V.family != 0 && root.V.family != f || bits < root.V.bits {
-			return false
-		}
-		if root.V.bits > 0 && !root.V.contains(p.Addr()) {
+	if r := p.root; r != nil {
+		if r.family != 0 && r.family != f || bits < r.bits || r.bits > 0 && !r.contains(x.Addr()) {
 			return false
 		}
 	}
-	if match.Ok {
-		if match.V.family != 0 && match.V.family != f || bits > match.V.bits {
-			return false
-		}
-		if bits > 0 && !p.Contains(match.V.addr) {
+	if m := p.match; m != nil {
+		if m.family != 0 && m.family != f || bits > m.bits || bits > 0 && !x.Contains(m.addr) {
 			return false
 		}
 	}

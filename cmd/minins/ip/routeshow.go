@@ -5,6 +5,7 @@ package ip
 import (
 	"fmt"
 	"net/netip"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -28,33 +29,29 @@ func (v *view) showRoute(r *rtnl.Route, q *routeQuery) {
 	if r.Src.IsValid() {
 		v.strColor(inetColor(r.Family), "from", "from %s ", v.prefixText(r.Src, r.Family))
 	}
-	if r.NextHopID != 0 {
-		v.uint("nhid", "nhid %d ", uint64(r.NextHopID))
-	}
+	v.nonzero("nhid", "nhid %d ", r.NextHopID)
 	if r.TOS != 0 && !q.tos.Ok {
-		v.str("tos", "tos %s ", v.tables.dsfieldName(r.TOS))
+		v.str("tos", "tos %s ", v.tables.name(dsfields, uint32(r.TOS)))
 	}
 	if !q.via.one() {
 		v.showGateway(r.Gateway, r.Via)
 	}
 	if r.OIF != 0 && q.index == 0 {
-		v.text("dev ")
-		v.strColor(colorName, "dev", "%s ", v.linkName(r.OIF))
+		v.showDev("dev", "dev ", r.OIF)
 	}
 	if r.Table != 0 && (r.Table != unix.RT_TABLE_MAIN || details) && q.table == 0 {
-		v.str("table", "table %s ", v.tables.tableName(r.Table))
+		v.str("table", "table %s ", v.tables.name(routeTables, r.Table))
 	}
 	if r.Flags&unix.RTM_F_CLONED == 0 {
 		if (r.Protocol != unix.RTPROT_BOOT || details) && !q.proto.Ok {
-			v.str("protocol", "proto %s ", v.tables.protoName(uint8(r.Protocol)))
+			v.str("protocol", "proto %s ", v.tables.name(protocols, uint32(r.Protocol)))
 		}
 		if (r.Scope != unix.RT_SCOPE_UNIVERSE || details) && !q.scope.Ok {
-			v.str("scope", "scope %s ", v.tables.scopeName(uint8(r.Scope)))
+			v.str("scope", "scope %s ", v.tables.name(scopes, uint32(r.Scope)))
 		}
 	}
-	if r.PrefSrc.IsValid() && !q.src.one() {
-		v.text("src ")
-		v.strColor(inetColor(r.Family), "prefsrc", "%s ", v.address(r.PrefSrc))
+	if !q.src.one() {
+		v.showInet("prefsrc", "src ", "%s ", r.PrefSrc)
 	}
 	if (r.Priority != 0 || r.Family == unix.AF_INET6 && len(r.NextHops) == 0) && !q.metric.Ok {
 		v.uint("metric", "metric %d ", uint64(r.Priority))
@@ -73,9 +70,7 @@ func (v *view) showRouteRest(r *rtnl.Route, q *routeQuery) {
 		v.uint("mark", "mark %d ", uint64(r.Mark))
 	}
 	v.showRealms(r.Flow)
-	if r.UID.Ok {
-		v.uint("uid", "uid %d ", uint64(r.UID.V))
-	}
+	v.number(r.UID.Ok, "uid", "uid %d ", uint64(r.UID.V))
 	cached := r.Flags&unix.RTM_F_CLONED != 0
 	if r.Family == unix.AF_INET && cached {
 		v.showCacheFlags(uint32(r.Flags))
@@ -85,11 +80,10 @@ func (v *view) showRouteRest(r *rtnl.Route, q *routeQuery) {
 	}
 	v.showMetrics(&r.Metrics)
 	if r.IIF != 0 && q.iindex == 0 {
-		v.text("iif ")
-		v.strColor(colorName, "iif", "%s ", v.linkName(r.IIF))
+		v.showDev("iif", "iif ", r.IIF)
 	}
 	if r.Pref.Ok {
-		v.str("pref", "pref %s", routePrefName(r.Pref.V))
+		v.str("pref", "pref %s", nameIn(routePrefs, uint32(r.Pref.V), decimal(uint8(r.Pref.V))))
 	}
 	if len(r.NextHops) > 0 {
 		v.array("nexthops")
@@ -101,23 +95,13 @@ func (v *view) showRouteRest(r *rtnl.Route, q *routeQuery) {
 }
 
 func (v *view) routeType(t rtnl.RouteType) string {
-	if names := routeTypes(); int(t) < len(names) && !v.opt.numeric {
-		return names[t]
+	if int(t) < len(routeTypes) && !v.opt.numeric {
+		return routeTypes[t]
 	}
-	return fmt.Sprint(uint8(t))
+	return decimal(uint8(t))
 }
 
-func routePrefName(p rtnl.RoutePref) string {
-	switch p {
-	case rtnl.PrefLow:
-		return "low"
-	case rtnl.PrefMedium:
-		return "medium"
-	case rtnl.PrefHigh:
-		return "high"
-	}
-	return fmt.Sprint(uint8(p))
-}
+func decimal(n uint8) string { return strconv.Itoa(int(n)) }
 
 // prefixText is a destination: "default", an address, or one with a length.
 func (v *view) prefixText(p netip.Prefix, f rtnl.Family) string {
@@ -127,19 +111,16 @@ func (v *view) prefixText(p netip.Prefix, f rtnl.Family) string {
 	case p.Bits() == hostBits(f):
 		return v.address(p.Addr())
 	}
-	return fmt.Sprintf("%s/%d", p.Addr(), p.Bits())
+	return p.String()
 }
 
 // showGateway renders a gateway of the route's own family, or of another one.
 func (v *view) showGateway(own, other netip.Addr) {
-	if own.IsValid() {
-		v.text("via ")
-		v.strColor(inetColor(familyOf(own)), "gateway", "%s ", v.address(own))
-	}
+	v.showInet("gateway", "via ", "%s ", own)
 	if other.IsValid() {
 		v.object("via")
 		v.str("family", "via %s ", familyName(familyOf(other)))
-		v.strColor(inetColor(familyOf(other)), "host", "%s ", v.address(other))
+		v.showInet("host", "", "%s ", other)
 		v.end()
 	}
 }
@@ -162,47 +143,40 @@ func (v *view) showHop(r *rtnl.Route, h *rtnl.NextHop) {
 
 func (v *view) showRouteFlags(f rtnl.RouteFlags) {
 	v.array("flags")
-	for _, n := range []numbered{{unix.RTNH_F_DEAD, "dead"}, {unix.RTNH_F_ONLINK, "onlink"}, {unix.RTNH_F_PERVASIVE, "pervasive"},
-		{unix.RTNH_F_OFFLOAD, "offload"}, {unix.RTNH_F_TRAP, "trap"}, {unix.RTM_F_NOTIFY, "notify"}, {unix.RTNH_F_LINKDOWN, "linkdown"},
-		{unix.RTNH_F_UNRESOLVED, "unresolved"}, {unix.RTM_F_OFFLOAD, "rt_offload"}, {unix.RTM_F_TRAP, "rt_trap"},
-		{unix.RTM_F_OFFLOAD_FAILED, "rt_offload_failed"}} {
-		if uint32(f)&n.id != 0 {
+	for i := range routeFlags {
+		if n := &routeFlags[i]; uint32(f)&n.id != 0 {
 			v.str("", "%s ", n.name)
 		}
 	}
 	v.endArray()
 }
 
+// routeFlags are in iproute2's order.
+var routeFlags = []numbered{{unix.RTNH_F_DEAD, "dead"}, {unix.RTNH_F_ONLINK, "onlink"}, {unix.RTNH_F_PERVASIVE, "pervasive"},
+	{unix.RTNH_F_OFFLOAD, "offload"}, {unix.RTNH_F_TRAP, "trap"}, {unix.RTM_F_NOTIFY, "notify"}, {unix.RTNH_F_LINKDOWN, "linkdown"},
+	{unix.RTNH_F_UNRESOLVED, "unresolved"}, {unix.RTM_F_OFFLOAD, "rt_offload"}, {unix.RTM_F_TRAP, "rt_trap"},
+	{unix.RTM_F_OFFLOAD_FAILED, "rt_offload_failed"}}
+
 // showRealms renders "[FROM/]TO".
 func (v *view) showRealms(flow uint32) {
 	if flow == 0 {
 		return
 	}
-	t := v.tables.realms()
 	v.object("flow")
 	v.text("realms ")
 	if from := flow >> 16; from != 0 {
-		v.str("from", "%s/", named(t, from))
+		v.str("from", "%s/", v.tables.name(realms, from))
 	}
-	v.str("to", "%s ", named(t, flow&0xffff))
+	v.str("to", "%s ", v.tables.name(realms, flow&0xffff))
 	v.end()
 }
 
 // showCacheFlags renders RTCF_* of linux/in_route.h.
 func (v *view) showCacheFlags(flags uint32) {
 	const notMine = 0xffff // RTM_F_* and RTNH_F_*
-	flags &^= notMine
-	var names []string
-	for _, n := range []numbered{{1 << 31, "local"}, {1 << 30, "reject"}, {1 << 29, "mc"}, {1 << 28, "brd"}, {1 << 27, "dst-nat"},
-		{1 << 23, "src-nat"}, {1 << 22, "masq"}, {1 << 17, "dst-direct"}, {1 << 26, "src-direct"}, {1 << 18, "redirected"},
-		{1 << 24, "redirect"}, {1 << 19, "fastroute"}, {1 << 16, "notify"}, {1 << 20, "tproxy"}} {
-		if flags&n.id != 0 {
-			names = append(names, n.name)
-			flags &^= n.id
-		}
-	}
-	if flags != 0 {
-		names = append(names, fmt.Sprintf("%x", flags))
+	names, rest := bitNames(cacheFlags, flags&^notMine)
+	if rest != 0 {
+		names = append(names, fmt.Sprintf("%x", rest))
 	}
 	v.list("cache", names)
 	v.line()
@@ -212,11 +186,15 @@ func (v *view) showCacheFlags(flags uint32) {
 	}
 }
 
+var cacheFlags = []numbered{{1 << 31, "local"}, {1 << 30, "reject"}, {1 << 29, "mc"}, {1 << 28, "brd"}, {1 << 27, "dst-nat"},
+	{1 << 23, "src-nat"}, {1 << 22, "masq"}, {1 << 17, "dst-direct"}, {1 << 26, "src-direct"}, {1 << 18, "redirected"},
+	{1 << 24, "redirect"}, {1 << 19, "fastroute"}, {1 << 16, "notify"}, {1 << 20, "tproxy"}}
+
 func (v *view) showCacheInfo(r *rtnl.Route) {
 	if !r.CacheInfo.Ok {
 		return
 	}
-	i := r.CacheInfo.V
+	i := &r.CacheInfo.V
 	if i.Expires != 0 {
 		v.int("expires", "expires %dsec ", int64(i.Expires)/ticksPerSecond)
 	}
@@ -224,14 +202,8 @@ func (v *view) showCacheInfo(r *rtnl.Route) {
 		v.int("error", "error %d ", int64(int32(i.Error)))
 	}
 	if v.opt.stats > 0 {
-		if i.ClientRefs != 0 {
-			v.uint("users", "users %d ", uint64(i.ClientRefs))
-		}
-		if i.Used != 0 {
-			v.uint("used", "used %d ", uint64(i.Used))
-		}
-		if i.LastUse != 0 {
-			v.uint("age", "age %dsec ", uint64(i.LastUse)/ticksPerSecond)
-		}
+		v.nonzero("users", "users %d ", i.ClientRefs)
+		v.nonzero("used", "used %d ", i.Used)
+		v.number(i.LastUse != 0, "age", "age %dsec ", uint64(i.LastUse)/ticksPerSecond)
 	}
 }

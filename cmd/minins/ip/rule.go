@@ -3,7 +3,6 @@
 package ip
 
 import (
-	"fmt"
 	"net/netip"
 	"strings"
 
@@ -19,14 +18,15 @@ func (s *session) rule(w *words) error {
 	if !w.next() {
 		return s.showRules(w)
 	}
-	switch {
-	case w.short("list"), w.short("lst"), w.short("show"):
+	const known keywords = "list* show*|lst* help*"
+	switch known.find(w.cur) {
+	case "list", "show":
 		return s.showRules(w)
-	case w.short("help"):
+	case "help":
 		return usage("rule")
 	}
-	f := unknownCommand("rule", w.cur, []string{"list", "show"}).(*failure)
-	if f.hint == "" && w.short("add", "delete", "flush", "save", "restore") {
+	f := unknownCommand("rule", w.cur, known)
+	if f.hint == "" && keywords("add* delete* flush* save* restore*").find(w.cur) != "" {
 		f.hint = "minins can only show rules"
 	}
 	return f
@@ -43,32 +43,32 @@ type ruleQuery struct {
 	iif, oif string
 }
 
+const ruleWords keywords = "preference*|order*|priority* from fwmark iif|dev oif table*|lookup* to*"
+
 func parseRuleQuery(w *words, family rtnl.Family) (*ruleQuery, error) {
 	if family == 0 {
 		family = unix.AF_INET
 	}
 	q := &ruleQuery{family: family}
 	for w.next() {
-		switch {
-		case w.short("preference", "order", "priority"):
-			q.pref = nl.Some(uint32(w.uint(32, "preference value is invalid\n")))
-		case w.is("from"):
+		switch key := ruleWords.find(w.cur); key {
+		case "preference":
+			q.pref = w.some(32, "preference value is invalid\n")
+		case "from":
 			q.from = w.prefix(family)
-		case w.is("fwmark"):
+		case "fwmark":
 			q.mark, q.mask = markArg(w)
-		case w.is("dev"), w.is("iif"):
+		case "iif":
 			q.iif = w.arg()
-		case w.is("oif"):
+		case "oif":
 			q.oif = w.arg()
-		case w.short("lookup"), w.short("table"):
-			q.table = nl.Some(w.named((*tables).routeTables, 32, "table id value is invalid\n"))
+		case "table":
+			q.table = w.someNamed(routeTables, 32, "table id value is invalid\n")
 		default:
-			if w.short("to") {
+			if key == "to" {
 				w.arg()
 			}
-			if w.err == nil {
-				q.to = w.asPrefix(w.cur, family)
-			}
+			q.to = w.asPrefix(family)
 		}
 	}
 	return q, w.err
@@ -83,20 +83,22 @@ func markArg(w *words) (mark, mask nl.Opt[uint32]) {
 		n, ok = number(bits, 32)
 		mask = nl.Some(uint32(n))
 	}
-	if !ok && w.err == nil {
-		w.fail(wrong(s, "fwmark value is invalid\n"))
+	if !ok {
+		w.wrong(s, "fwmark value is invalid\n", "")
 	}
 	return mark, mask
 }
 
 // takes reports whether a rule is shown.
 func (q *ruleQuery) takes(r *rtnl.Rule) bool {
-	within := func(p prefix, r netip.Prefix) bool {
-		return !p.addr.IsValid() || r.IsValid() && r.Bits() >= p.bits && p.contains(r.Addr())
-	}
 	return r.Family == q.family && (!q.mark.Ok || r.Mark == q.mark.V) && (!q.mask.Ok || r.Mask.V == q.mask.V) &&
 		(!q.table.Ok || r.Table == q.table.V) && (!q.pref.Ok || r.Priority == q.pref.V) &&
-		(q.iif == "" || r.IIFName == q.iif) && (q.oif == "" || r.OIFName == q.oif) && within(q.from, r.Src) && within(q.to, r.Dst)
+		(q.iif == "" || r.IIFName == q.iif) && (q.oif == "" || r.OIFName == q.oif) && q.from.holds(r.Src) && q.to.holds(r.Dst)
+}
+
+// holds reports whether r is a part of the prefix; any is of one without address.
+func (p *prefix) holds(r netip.Prefix) bool {
+	return !p.addr.IsValid() || r.IsValid() && r.Bits() >= p.bits && p.contains(r.Addr())
 }
 
 func (s *session) showRules(w *words) error {
@@ -154,33 +156,32 @@ func (v *view) showRule(r *rtnl.Rule) {
 		v.showRulePrefix("dst", "dstlen", r.Dst, r.Family)
 	}
 	if r.TOS != 0 {
-		v.str("tos", " tos %s", v.tables.dsfieldName(r.TOS))
+		v.str("tos", " tos %s", v.tables.name(dsfields, uint32(r.TOS)))
 	}
 	v.showRuleMark(r)
-	if r.IIFName != "" {
-		v.text(" iif ")
-		v.strColor(colorName, "iif", "%s", r.IIFName)
-		if r.Flags&ruleIIFDetach != 0 {
-			v.null("iif_detached", " [detached]")
-		}
-	}
-	if r.OIFName != "" {
-		v.text(" oif ")
-		v.strColor(colorName, "oif", "%s", r.OIFName)
-		if r.Flags&ruleOIFDetach != 0 {
-			v.null("oif_detached", " [detached]")
-		}
-	}
+	v.showRuleDev("iif", r.IIFName, r.Flags&ruleIIFDetach != 0)
+	v.showRuleDev("oif", r.OIFName, r.Flags&ruleOIFDetach != 0)
 	if r.L3MDev != 0 {
 		v.null("l3mdev", " lookup [l3mdev-table]")
 	}
 	v.showRulePorts(r)
 	v.showRuleAction(r)
 	if r.Protocol != unix.RTPROT_UNSPEC && r.Protocol != unix.RTPROT_KERNEL || v.opt.details > 0 {
-		v.str("protocol", " proto %s", v.tables.protoName(uint8(r.Protocol)))
+		v.str("protocol", " proto %s", v.tables.name(protocols, uint32(r.Protocol)))
 	}
 	v.text("\n")
 	v.end()
+}
+
+func (v *view) showRuleDev(key, name string, detached bool) {
+	if name == "" {
+		return
+	}
+	v.text(" %s ", key)
+	v.strColor(colorName, key, "%s", name)
+	if detached {
+		v.null(key+"_detached", " [detached]")
+	}
 }
 
 func (v *view) showRulePrefix(key, lenKey string, p netip.Prefix, f rtnl.Family) {
@@ -209,57 +210,48 @@ func (v *view) showRulePorts(r *rtnl.Rule) {
 	if r.IPProto != 0 {
 		v.str("ipproto", " ipproto %s", v.ipProtoName(r.IPProto))
 	}
-	for _, p := range []struct {
-		name string
-		r    nl.Opt[rtnl.PortRange]
-	}{{"sport", r.SPort}, {"dport", r.DPort}} {
-		switch {
-		case !p.r.Ok:
-		case p.r.V.Start == p.r.V.End:
-			v.uint(p.name, " "+p.name+" %d", uint64(p.r.V.Start))
-		default:
-			v.uint(p.name+"_start", " "+p.name+" %d", uint64(p.r.V.Start))
-			v.uint(p.name+"_end", "-%d", uint64(p.r.V.End))
-		}
-	}
+	v.showPorts("sport", &r.SPort)
+	v.showPorts("dport", &r.DPort)
 	if r.TunID != 0 {
 		v.uint("tun_id", " tun_id %d", r.TunID)
 	}
 }
 
-func (v *view) ipProtoName(p uint8) string {
-	if !v.opt.numeric {
-		switch p {
-		case unix.IPPROTO_ICMP:
-			return "icmp"
-		case unix.IPPROTO_TCP:
-			return "tcp"
-		case unix.IPPROTO_UDP:
-			return "udp"
-		case unix.IPPROTO_ICMPV6:
-			return "ipv6-icmp"
-		}
+func (v *view) showPorts(key string, p *nl.Opt[rtnl.PortRange]) {
+	switch {
+	case !p.Ok:
+	case p.V.Start == p.V.End:
+		v.uint(key, " "+key+" %d", uint64(p.V.Start))
+	default:
+		v.uint(key+"_start", " "+key+" %d", uint64(p.V.Start))
+		v.uint(key+"_end", "-%d", uint64(p.V.End))
 	}
-	return fmt.Sprintf("ipproto-%d", p)
+}
+
+func (v *view) ipProtoName(p uint8) string {
+	number := "ipproto-" + decimal(p)
+	if v.opt.numeric {
+		return number
+	}
+	return nameIn(ipProtos, uint32(p), number)
 }
 
 func (v *view) showRuleAction(r *rtnl.Rule) {
 	if r.Table != 0 && r.Action == ruleToTable && r.L3MDev == 0 {
-		v.str("table", " lookup %s", v.tables.tableName(r.Table))
+		v.str("table", " lookup %s", v.tables.name(routeTables, r.Table))
 		if n := r.SuppressPrefixLen; n.Ok && n.V != -1 {
 			v.int("suppress_prefixlen", " suppress_prefixlength %d", int64(n.V))
 		}
 		if n := r.SuppressIfGroup; n.Ok && n.V != -1 {
-			v.str("suppress_ifgroup", " suppress_ifgroup %s", v.tables.groupName(uint32(n.V)))
+			v.str("suppress_ifgroup", " suppress_ifgroup %s", v.tables.name(groups, uint32(n.V)))
 		}
 	}
 	if r.Flow != 0 {
-		t := v.tables.realms()
 		v.text(" realms ")
 		if from := r.Flow >> 16; from != 0 {
-			v.str("flow_from", "%s/", named(t, from))
+			v.str("flow_from", "%s/", v.tables.name(realms, from))
 		}
-		v.str("flow_to", "%s", named(t, r.Flow&0xffff))
+		v.str("flow_to", "%s", v.tables.name(realms, r.Flow&0xffff))
 	}
 	switch r.Action {
 	case ruleToTable:

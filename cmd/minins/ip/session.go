@@ -5,8 +5,8 @@ package ip
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/netip"
+	"strconv"
 
 	"golang.org/x/sys/unix"
 
@@ -99,7 +99,7 @@ func (s *session) findLink(name string) (*rtnl.Link, error) {
 
 // noSuchLink says so, and where the name may be found instead.
 func (s *session) noSuchLink(name string) error {
-	f := &failure{code: exitFailed, text: fmt.Sprintf("Cannot find device \"%s\"", name)}
+	f := fail(exitFailed, say("Cannot find device \"%s\"", name), "")
 	if !s.c.Hints {
 		return f
 	}
@@ -115,20 +115,24 @@ func (s *session) noSuchLink(name string) error {
 	if s.opt.netns != "" {
 		where = "in " + s.opt.netns
 	}
-	f.hint = fmt.Sprintf("there is no device %q %s; \"ip link\" lists them", name, where)
-	if near := nearest(name, names); near != "" {
-		f.hint = fmt.Sprintf("there is no device %q %s; did you mean %q?", name, where, near)
+	f.hint = meant(name, names)
+	if f.hint == "" {
+		f.hint = "\"ip link\" lists them"
 	}
+	f.hint = say("there is no device %q %s; ", name, where) + f.hint
 	return f
 }
 
-// indexOf is the index of a link that must be there.
-func (s *session) indexOf(name string) (uint32, error) {
-	l, err := s.findLink(name)
-	if err != nil {
-		return 0, err
+// index sets the index of a link that must be there; "" is none.
+func (s *session) index(name string, to *uint32) error {
+	if name == "" {
+		return nil
 	}
-	return l.Index, nil
+	l, err := s.findLink(name)
+	if err == nil {
+		*to = l.Index
+	}
+	return err
 }
 
 // listLinks dumps the links that match req as far as the kernel filters.
@@ -151,7 +155,7 @@ func (s *session) remember(l *rtnl.Link) {
 	s.links[l.Index] = linkFact{l.Name, l.Flags}
 }
 
-func unnamed(index uint32) string { return fmt.Sprintf("if%d", int32(index)) }
+func unnamed(index uint32) string { return "if" + strconv.Itoa(int(int32(index))) }
 
 // linkByIndex is the name and the flags of a link; "if5" if there is none.
 func (s *session) linkByIndex(index uint32) (string, rtnl.LinkFlags) {

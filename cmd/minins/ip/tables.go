@@ -4,8 +4,6 @@ package ip
 
 import (
 	"os"
-	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -15,10 +13,8 @@ import (
 type table struct {
 	byID   map[uint32]string
 	byName map[string]uint32
+	names  []string // in the order of their definition
 }
-
-// name is the name of id, or "".
-func (t *table) name(id uint32) string { return t.byID[id] }
 
 // id finds a name, or reads a number of so many bits.
 func (t *table) id(s string, bits int) (uint32, bool) {
@@ -29,27 +25,26 @@ func (t *table) id(s string, bits int) (uint32, bool) {
 	return uint32(n), ok
 }
 
-func (t *table) add(id uint32, name string) {
-	t.byID[id] = name
-	t.byName[name] = id
-}
-
-// read adds what a file of lines "NUMBER NAME" holds. A file that is not there
-// or cannot be read names nothing.
-func (t *table) read(file string) {
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return
-	}
-	for line := range strings.Lines(string(text)) {
+// parse adds what lines "NUMBER NAME" say.
+func (t *table) parse(text string) {
+	for _, line := range strings.Split(text, "\n") {
 		line, _, _ = strings.Cut(line, "#")
 		f := strings.Fields(line)
 		if len(f) != 2 {
 			continue
 		}
 		if n, ok := number(f[0], 32); ok {
-			t.add(uint32(n), f[1])
+			t.byID[uint32(n)] = f[1]
+			t.byName[f[1]] = uint32(n)
+			t.names = append(t.names, f[1])
 		}
+	}
+}
+
+// read parses a file. One that is not there or cannot be read names nothing.
+func (t *table) read(file string) {
+	if text, err := os.ReadFile(file); err == nil {
+		t.parse(string(text))
 	}
 }
 
@@ -60,20 +55,50 @@ type tables struct {
 	read    map[string]*table
 }
 
+// The files, each of which is a table.
+const (
+	routeTables = "rt_tables"
+	scopes      = "rt_scopes"
+	protocols   = "rt_protos"
+	dsfields    = "rt_dsfield"
+	realms      = "rt_realms"
+	groups      = "group"
+)
+
+// builtin are the names that need no file.
+func builtin(file string) string {
+	switch file {
+	case routeTables:
+		return "255 local\n254 main\n253 default"
+	case scopes:
+		return "0 global\n255 nowhere\n254 host\n253 link\n200 site"
+	case protocols:
+		return "0 unspec\n1 redirect\n2 kernel\n3 boot\n4 static\n8 gated\n9 ra\n10 mrt\n11 zebra\n12 bird\n13 dnrouted\n" +
+			"14 xorp\n15 ntk\n16 dhcp\n18 keepalived\n42 babel\n186 bgp\n187 isis\n188 ospf\n189 rip\n192 eigrp"
+	case dsfields:
+		return "0 0"
+	case realms:
+		return "0 unknown"
+	}
+	return "0 default"
+}
+
 // get returns the table of the file of that name and of the files *.conf in
 // the folder NAME.d.
-func (ts *tables) get(file string, builtin func(*table)) *table {
+func (ts *tables) get(file string) *table {
 	if t, ok := ts.read[file]; ok {
 		return t
 	}
-	t := &table{map[uint32]string{}, map[string]uint32{}}
-	builtin(t)
+	t := &table{byID: map[uint32]string{}, byName: map[string]uint32{}}
+	t.parse(builtin(file))
 	t.read(ts.dir + "/" + file)
-	more, err := filepath.Glob(ts.dir + "/" + file + ".d/*.conf")
+	dir := ts.dir + "/" + file + ".d/"
+	more, err := os.ReadDir(dir)
 	if err == nil {
-		slices.Sort(more)
 		for _, f := range more {
-			t.read(f)
+			if strings.HasSuffix(f.Name(), ".conf") {
+				t.read(dir + f.Name())
+			}
 		}
 	}
 	if ts.numeric {
@@ -86,71 +111,19 @@ func (ts *tables) get(file string, builtin func(*table)) *table {
 	return t
 }
 
-func (ts *tables) routeTables() *table {
-	return ts.get("rt_tables", func(t *table) {
-		t.add(255, "local")
-		t.add(254, "main")
-		t.add(253, "default")
-	})
+// name is a number's name, or the number where it has none.
+func (ts *tables) name(file string, id uint32) string {
+	if s := ts.get(file).byID[id]; s != "" {
+		return s
+	}
+	if file == dsfields {
+		return "0x" + strconv.FormatUint(uint64(id)|0x100, 16)[1:]
+	}
+	return strconv.FormatUint(uint64(id), 10)
 }
 
-func (ts *tables) scopes() *table {
-	return ts.get("rt_scopes", func(t *table) {
-		t.add(0, "global")
-		t.add(255, "nowhere")
-		t.add(254, "host")
-		t.add(253, "link")
-		t.add(200, "site")
-	})
-}
-
-func (ts *tables) groups() *table {
-	return ts.get("group", func(t *table) { t.add(0, "default") })
-}
-
-func (ts *tables) protocols() *table {
-	return ts.get("rt_protos", func(t *table) {
-		for _, p := range builtinProtocols() {
-			t.add(p.id, p.name)
-		}
-	})
-}
-
+// A numbered is an entry of a table that no file can change.
 type numbered struct {
 	id   uint32
 	name string
-}
-
-func builtinProtocols() []numbered {
-	return []numbered{{0, "unspec"}, {1, "redirect"}, {2, "kernel"}, {3, "boot"}, {4, "static"}, {8, "gated"}, {9, "ra"},
-		{10, "mrt"}, {11, "zebra"}, {12, "bird"}, {13, "dnrouted"}, {14, "xorp"}, {15, "ntk"}, {16, "dhcp"}, {18, "keepalived"},
-		{42, "babel"}, {186, "bgp"}, {187, "isis"}, {188, "ospf"}, {189, "rip"}, {192, "eigrp"}}
-}
-
-func (ts *tables) dsfields() *table {
-	return ts.get("rt_dsfield", func(t *table) { t.add(0, "0") })
-}
-
-func (ts *tables) realms() *table {
-	return ts.get("rt_realms", func(t *table) { t.add(0, "unknown") })
-}
-
-// The names as they are printed: a number where there is none.
-
-func (ts *tables) tableName(id uint32) string { return named(ts.routeTables(), id) }
-func (ts *tables) scopeName(id uint8) string  { return named(ts.scopes(), uint32(id)) }
-func (ts *tables) groupName(id uint32) string { return named(ts.groups(), id) }
-func (ts *tables) protoName(id uint8) string  { return named(ts.protocols(), uint32(id)) }
-func (ts *tables) dsfieldName(id uint8) string {
-	if s := ts.dsfields().name(uint32(id)); s != "" {
-		return s
-	}
-	return "0x" + strconv.FormatUint(uint64(id)|0x100, 16)[1:]
-}
-
-func named(t *table, id uint32) string {
-	if s := t.name(id); s != "" {
-		return s
-	}
-	return strconv.FormatUint(uint64(id), 10)
 }

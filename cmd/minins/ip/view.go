@@ -5,6 +5,7 @@ package ip
 import (
 	"fmt"
 	"net/netip"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -58,29 +59,38 @@ func inetColor(f rtnl.Family) color {
 	return plain
 }
 
+// showInet renders an address behind a word, if there is one.
+func (v *view) showInet(key, word, format string, a netip.Addr) {
+	if a.IsValid() {
+		v.text("%s", word)
+		v.strColor(inetColor(familyOf(a)), key, format, v.address(a))
+	}
+}
+
+// showDev renders the name of a link behind a word.
+func (v *view) showDev(key, word string, index uint32) {
+	v.text("%s", word)
+	v.strColor(colorName, key, "%s ", v.linkName(index))
+}
+
 // linkType is a link's type in words.
 func (v *view) linkType(t rtnl.ARPHRD) string {
-	if !v.opt.numeric {
-		for _, n := range linkTypes() {
-			if n.id == uint32(t) {
-				return n.name
-			}
-		}
+	number := fmt.Sprintf("[%d]", t)
+	if v.opt.numeric {
+		return number
 	}
-	return fmt.Sprintf("[%d]", t)
+	return nameIn(linkTypes, uint32(t), number)
 }
 
 // linkTypes are the ARPHRD_* of linux/if_arp.h that Linux still makes.
-func linkTypes() []numbered {
-	return []numbered{{1, "ether"}, {772, "loopback"}, {0xfffe, "none"}, {0xffff, "void"}, {0, "generic"},
-		{768, "ipip"}, {769, "tunnel6"}, {776, "sit"}, {778, "gre"}, {823, "gre6"}, {512, "ppp"}, {519, "rawip"},
-		{32, "infiniband"}, {280, "can"}, {24, "ieee1394"}, {801, "ieee802.11"}, {802, "ieee802.11/prism"},
-		{803, "ieee802.11/radiotap"}, {804, "ieee802.15.4"}, {805, "ieee802.15.4/monitor"}, {824, "netlink"},
-		{825, "6lowpan"}, {826, "vsockmon"}, {256, "slip"}, {271, "x25"}, {277, "can"}, {820, "phonet"}, {821, "phonet_pipe"},
-		{822, "caif"}, {783, "irda"}, {779, "pimreg"}, {774, "fddi"}, {6, "ieee802"}, {7, "arcnet"}, {15, "dlci"}, {19, "atm"},
-		{3, "ax25"}, {4, "pronet"}, {5, "chaos"}, {8, "atalk"}, {23, "metricom"}, {27, "eui64"}, {770, "frad"}, {771, "skip"},
-		{775, "bif"}, {777, "ip/ddp"}, {780, "hippi"}, {781, "ash"}, {782, "econet"}}
-}
+var linkTypes = []numbered{{1, "ether"}, {772, "loopback"}, {0xfffe, "none"}, {0xffff, "void"}, {0, "generic"},
+	{768, "ipip"}, {769, "tunnel6"}, {776, "sit"}, {778, "gre"}, {823, "gre6"}, {512, "ppp"}, {519, "rawip"},
+	{32, "infiniband"}, {280, "can"}, {24, "ieee1394"}, {801, "ieee802.11"}, {802, "ieee802.11/prism"},
+	{803, "ieee802.11/radiotap"}, {804, "ieee802.15.4"}, {805, "ieee802.15.4/monitor"}, {824, "netlink"},
+	{825, "6lowpan"}, {826, "vsockmon"}, {256, "slip"}, {271, "x25"}, {277, "can"}, {820, "phonet"}, {821, "phonet_pipe"},
+	{822, "caif"}, {783, "irda"}, {779, "pimreg"}, {774, "fddi"}, {6, "ieee802"}, {7, "arcnet"}, {15, "dlci"}, {19, "atm"},
+	{3, "ax25"}, {4, "pronet"}, {5, "chaos"}, {8, "atalk"}, {23, "metricom"}, {27, "eui64"}, {770, "frad"}, {771, "skip"},
+	{775, "bif"}, {777, "ip/ddp"}, {780, "hippi"}, {781, "ash"}, {782, "econet"}}
 
 // lladdr is a link-layer address in words; tunnels have IP addresses there.
 func lladdr(a nl.HardwareAddr, t rtnl.ARPHRD) string {
@@ -108,14 +118,14 @@ func cHex(n uint64) string {
 // scaled is a number with the unit that -h and -iec ask for.
 func (o *options) scaled(n uint64) string {
 	if !o.human {
-		return fmt.Sprint(n)
+		return strconv.FormatUint(n, 10)
 	}
 	base, suffix := uint64(1000), ""
 	if o.iec {
 		base, suffix = 1024, "i"
 	}
 	if n < base {
-		return fmt.Sprint(n)
+		return strconv.FormatUint(n, 10)
 	}
 	unit, power := -1, uint64(1)
 	for n/power >= base && unit < len(units)-1 {

@@ -3,9 +3,7 @@
 package ip
 
 import (
-	"fmt"
 	"net/netip"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -59,24 +57,43 @@ func (w *words) fail(err error) {
 	}
 }
 
-// is reports whether the word is one of full.
-func (w *words) is(full ...string) bool {
-	for _, f := range full {
-		if w.cur == f {
-			return true
+// wrong keeps the mistake of a value that is wrong; why is in iproute2's words.
+func (w *words) wrong(arg, why, hint string) { w.fail(wrong(arg, why, hint)) }
+
+// is reports whether the word is full.
+func (w *words) is(full string) bool { return w.cur == full }
+
+// short reports whether the word is full, or the beginning of it.
+func (w *words) short(full string) bool { return abbreviates(w.cur, full) }
+
+// Keywords are what a parser knows, between blanks and in the order in which
+// they are tried. "table*" may be abbreviated; "dev|oif" are two words for dev.
+type keywords string
+
+// find is the keyword that a word is, or "".
+func (k keywords) find(word string) string {
+	for _, group := range strings.Fields(string(k)) {
+		name := ""
+		for _, key := range strings.Split(group, "|") {
+			full, short := strings.CutSuffix(key, "*")
+			if name == "" {
+				name = full
+			}
+			if word == full || short && abbreviates(word, full) {
+				return name
+			}
 		}
 	}
-	return false
+	return ""
 }
 
-// short reports whether the word is one of full, or the beginning of one.
-func (w *words) short(full ...string) bool {
-	for _, f := range full {
-		if abbreviates(w.cur, f) {
-			return true
-		}
+// words are those to suggest: the first of each group.
+func (k keywords) words() []string {
+	groups := strings.Fields(string(k))
+	for i, group := range groups {
+		groups[i], _, _ = strings.Cut(strings.ReplaceAll(group, "*", ""), "|")
 	}
-	return false
+	return groups
 }
 
 // abbreviates reports whether s is the beginning of full, or all of it.
@@ -110,64 +127,64 @@ func (w *words) int(what string) int32 {
 	s := w.arg()
 	n, ok := integer(s)
 	if !ok {
-		w.fail(wrong(s, what))
+		w.wrong(s, what, "")
 	}
 	return n
 }
 
 // uint is an argument that is an unsigned integer of so many bits.
 func (w *words) uint(bits int, what string) uint64 {
-	s := w.arg()
-	n, ok := number(s, bits)
+	w.arg()
+	return w.asUint(bits, what)
+}
+
+// asUint reads the present word as an integer.
+func (w *words) asUint(bits int, what string) uint64 {
+	n, ok := number(w.cur, bits)
 	if !ok {
-		w.fail(wrong(s, what))
+		w.wrong(w.cur, what, "")
 	}
 	return n
 }
 
+// some is uint for what may be absent.
+func (w *words) some(bits int, what string) nl.Opt[uint32] {
+	return nl.Some(uint32(w.uint(bits, what)))
+}
+
 // named is an argument that is a name in a table, or a number.
-func (w *words) named(of func(*tables) *table, bits int, what string) uint32 {
+func (w *words) named(file string, bits int, what string) uint32 {
 	s := w.arg()
 	if w.err != nil {
 		return 0
 	}
-	t := of(w.tables)
+	t := w.tables.get(file)
 	n, ok := t.id(s, bits)
 	if !ok {
-		f := wrong(s, what).(*failure)
-		names := make([]string, 0, len(t.byName))
-		for name := range t.byName {
-			names = append(names, name)
-		}
-		slices.Sort(names)
-		if near := nearest(s, names); near != "" {
-			f.hint = fmt.Sprintf("did you mean %q?", near)
-		}
-		w.fail(f)
+		w.wrong(s, what, meant(s, t.names))
 	}
 	return n
 }
 
+// someNamed is named for what may be absent.
+func (w *words) someNamed(file string, bits int, what string) nl.Opt[uint32] {
+	return nl.Some(w.named(file, bits, what))
+}
+
 // onOff is an argument that says on or off.
 func (w *words) onOff(key string) bool {
-	s := w.arg()
-	if s != "on" && s != "off" {
-		w.fail(&failure{
-			code: exitFailed,
-			text: fmt.Sprintf("Error: argument of \"%s\" must be \"on\" or \"off\", not \"%s\"", key, s),
-		})
-	}
-	return s == "on"
+	return w.either(exitFailed, key, "Error: argument of \"%s\" must be \"on\" or \"off\", not \"%s\"")
 }
 
 // offOn is onOff in the words, and with the exit status, of newer options.
 func (w *words) offOn(key string) bool {
+	return w.either(int(unix.EINVAL), key, "Error: argument of \"%s\" must be one of \"off\", \"on\", not \"%s\"")
+}
+
+func (w *words) either(code int, key, mistake string) bool {
 	s := w.arg()
 	if s != "on" && s != "off" {
-		w.fail(&failure{
-			code: int(unix.EINVAL),
-			text: fmt.Sprintf("Error: argument of \"%s\" must be one of \"off\", \"on\", not \"%s\"", key, s),
-		})
+		w.fail(fail(code, say(mistake, key, s), ""))
 	}
 	return s == "on"
 }
@@ -183,16 +200,14 @@ func (w *words) lladdr() nl.HardwareAddr {
 		return nl.HardwareAddrFrom(a.AsSlice())
 	}
 	var b []byte
-	for part := range strings.SplitSeq(s, ":") {
+	for _, part := range strings.Split(s, ":") {
 		n, err := strconv.ParseUint(part, 16, 32)
-		switch {
-		case err != nil:
-			w.fail(&failure{code: exitFailed, text: fmt.Sprintf("\"%s\" is invalid lladdr.", s),
-				hint: "a link-layer address is six bytes in hex, as in 02:00:00:00:00:01"})
-			return nl.HardwareAddr{}
-		case n > 255:
-			w.fail(&failure{code: exitFailed, text: fmt.Sprintf("\"%s\" is invalid lladdr.", s),
-				hint: fmt.Sprintf("%q is more than one byte", part)})
+		if err != nil || n > 255 {
+			hint := "a link-layer address is six bytes in hex, as in 02:00:00:00:00:01"
+			if err == nil {
+				hint = say("%q is more than one byte", part)
+			}
+			w.fail(fail(exitFailed, say("\"%s\" is invalid lladdr.", s), hint))
 			return nl.HardwareAddr{}
 		}
 		b = append(b, byte(n))
@@ -203,13 +218,13 @@ func (w *words) lladdr() nl.HardwareAddr {
 // nearest is the candidate that s was most likely meant to be, or "": at most
 // a third of its letters differ.
 func nearest(s string, candidates []string) string {
-	best, least := "", len(s)/3+1
+	best, least := "", len(s)/3+2
 	if len(s) < 2 {
 		return ""
 	}
 	for _, c := range candidates {
-		if d := distance(s, c); d <= least && (best == "" || d < distance(s, best)) {
-			best = c
+		if d := distance(s, c); d < least {
+			best, least = c, d
 		}
 	}
 	return best
