@@ -4,6 +4,7 @@ package nft
 
 import (
 	"fmt"
+	"strconv"
 
 	"github.com/minins/minins/nl"
 	"golang.org/x/sys/unix"
@@ -30,7 +31,7 @@ func (r Register) String() string {
 	case r == RegVerdict:
 		return "NFT_REG_VERDICT"
 	case r <= Reg4:
-		return fmt.Sprintf("NFT_REG_%d", uint32(r))
+		return "NFT_REG_" + strconv.FormatUint(uint64(r), 10)
 	case r >= Reg32 && r <= unix.NFT_REG32_15:
 		return fmt.Sprintf("NFT_REG32_%02d", uint32(r-Reg32))
 	}

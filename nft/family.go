@@ -4,6 +4,7 @@ package nft
 
 import (
 	"fmt"
+	"strconv"
 
 	"github.com/minins/minins/nl"
 	"golang.org/x/sys/unix"
@@ -39,7 +40,7 @@ func (f Family) String() string {
 	if int(f) < len(families) && families[f].name != "" {
 		return families[f].name
 	}
-	return fmt.Sprint(uint8(f))
+	return strconv.Itoa(int(f))
 }
 
 // Keyword is the word for the family in nft's language: "ip", "inet".
@@ -47,7 +48,7 @@ func (f Family) Keyword() string {
 	if int(f) < len(families) && families[f].keyword != "" {
 		return families[f].keyword
 	}
-	return fmt.Sprintf("family %d", uint8(f))
+	return "family " + strconv.Itoa(int(f))
 }
 
 // header is struct nfgenmsg of linux/netfilter/nfnetlink.h, which begins the

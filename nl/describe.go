@@ -147,7 +147,7 @@ type selector struct {
 	ok   bool   // there is one
 }
 
-func (sel *selector) see(a Attr, payload []byte) {
+func (sel *selector) see(a *Attr, payload []byte) {
 	switch {
 	case a.Kind == KindString:
 		*sel = selector{name: cString(payload)}

@@ -178,7 +178,7 @@ func errnoText(e int32) string {
 	if name == "" {
 		name = fmt.Sprint(e)
 	}
-	return fmt.Sprintf("-%s (%s)", name, syscall.Errno(-e).Error())
+	return "-" + name + " (" + syscall.Errno(-e).Error() + ")"
 }
 
 // splitAck divides the body of an NLMSG_ERROR behind its errno into the

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -77,11 +78,11 @@ func (x *explainer) lines(off int, raw []byte, depth int, what string) {
 }
 
 func (x *explainer) header(p *Protocol, off int, b []byte, h Header) {
-	x.lines(off, b[:4], 0, fmt.Sprintf("nlmsg_len = %d", h.Len))
+	x.lines(off, b[:4], 0, "nlmsg_len = "+strconv.FormatUint(uint64(h.Len), 10))
 	x.lines(off+4, b[4:6], 0, "nlmsg_type = "+p.TypeName(h.Type))
 	x.lines(off+6, b[6:8], 0, "nlmsg_flags = "+p.FlagsName(h.Type, h.Flags))
-	x.lines(off+8, b[8:12], 0, fmt.Sprintf("nlmsg_seq = %d", h.Seq))
-	x.lines(off+12, b[12:16], 0, fmt.Sprintf("nlmsg_pid = %d", h.Port))
+	x.lines(off+8, b[8:12], 0, "nlmsg_seq = "+strconv.FormatUint(uint64(h.Seq), 10))
+	x.lines(off+12, b[12:16], 0, "nlmsg_pid = "+strconv.FormatUint(uint64(h.Port), 10))
 }
 
 func (x *explainer) body(p *Protocol, off int, h Header, body []byte) {
@@ -144,7 +145,8 @@ func (x *explainer) set(s *Set, b []byte, off, depth int, sel selector) {
 	union := s != nil && s.Variants != nil
 	s = s.variant(sel, len(b))
 	if s != nil {
-		for _, m := range s.Members {
+		for i := range s.Members {
+			m := &s.Members[i]
 			if len(b) < m.Size {
 				break
 			}
@@ -185,9 +187,9 @@ func (x *explainer) attrs(s *Set, b []byte, off, depth int) {
 	}
 }
 
-func (x *explainer) attr(a Attr, known bool, t uint16, raw []byte, off, depth int, sel selector) {
+func (x *explainer) attr(a *Attr, known bool, t uint16, raw []byte, off, depth int, sel selector) {
 	p := raw[nlaHeader:]
-	head := fmt.Sprintf("%s, %d bytes", a.Name, len(raw))
+	head := a.Name + ", " + strconv.Itoa(len(raw)) + " bytes"
 	if t&nlaNested != 0 {
 		head += ", NLA_F_NESTED"
 	}
@@ -224,7 +226,7 @@ func (x *explainer) records(s *Set, b []byte, off, depth int) {
 	}
 }
 
-func memberValue(m Attr, p []byte) string {
+func memberValue(m *Attr, p []byte) string {
 	if m.Kind == KindBytes && strings.HasPrefix(m.Name, "(") {
 		return "" // (pad) and the like have no value
 	}
@@ -232,7 +234,7 @@ func memberValue(m Attr, p []byte) string {
 }
 
 // attrValue is " = " and the payload in words, or nothing for a flag.
-func attrValue(a Attr, p []byte) string {
+func attrValue(a *Attr, p []byte) string {
 	switch {
 	case a.Kind == KindFlag && len(p) == 0:
 		return ""
@@ -241,7 +243,7 @@ func attrValue(a Attr, p []byte) string {
 	case a.Kind == KindInt && len(p) == a.Size:
 		return " = " + a.Format(readInt(p, a.Big))
 	case a.Kind == KindInt:
-		return fmt.Sprintf(" has %d bytes, not %d", len(p), a.Size)
+		return " has " + strconv.Itoa(len(p)) + " bytes, not " + strconv.Itoa(a.Size)
 	case a.Kind == KindHWAddr && len(p) > 0:
 		return " = " + HardwareAddrFrom(p).String()
 	case a.Kind == KindInet && len(p) == 16:
@@ -261,7 +263,7 @@ func inetAddr(p []byte) string {
 	if v6.IsUnspecified() || [12]byte(p[4:]) != [12]byte{} {
 		return v6.String()
 	}
-	return fmt.Sprintf("%s (or %s)", netip.AddrFrom4([4]byte(p)), v6)
+	return netip.AddrFrom4([4]byte(p)).String() + " (or " + v6.String() + ")"
 }
 
 // cString is p up to its first NUL.

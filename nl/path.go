@@ -2,7 +2,7 @@
 
 package nl
 
-import "fmt"
+import "strconv"
 
 // Path names what stands at offset off of the message body b, outermost
 // first: ["IFLA_LINKINFO", "IFLA_INFO_DATA", "VETH_INFO_PEER", "IFLA_IFNAME"].
@@ -16,7 +16,8 @@ func path(s *Set, b []byte, at, off int, sel selector) []string {
 	if s == nil {
 		return nil
 	}
-	for _, m := range s.Members {
+	for i := range s.Members {
+		m := &s.Members[i]
 		if len(b) < m.Size {
 			return nil
 		}
@@ -45,19 +46,18 @@ func path(s *Set, b []byte, at, off int, sel selector) []string {
 }
 
 // attr describes attribute t, known or not.
-func (s *Set) attr(t uint16) Attr {
-	if s == nil {
-		return Attr{Name: fmt.Sprintf("attribute %d", t), Kind: KindBytes}
-	}
-	if a, ok := s.Attrs[t]; ok {
-		return a
-	}
-	if s.List {
-		for _, a := range s.Attrs {
-			return a
+func (s *Set) attr(t uint16) *Attr {
+	if s != nil {
+		if a, ok := s.Attrs[t]; ok {
+			return &a
+		}
+		if s.List {
+			for _, a := range s.Attrs {
+				return &a
+			}
 		}
 	}
-	return Attr{Name: fmt.Sprintf("attribute %d", t), Kind: KindBytes}
+	return &Attr{Name: "attribute " + strconv.Itoa(int(t)), Kind: KindBytes}
 }
 
 // knows reports whether attribute t has a description.

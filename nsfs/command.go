@@ -4,6 +4,7 @@ package nsfs
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"syscall"
 )
@@ -78,7 +79,7 @@ func Wait(pid int) (syscall.WaitStatus, error) {
 func (c *Command) error(err error) error {
 	return &Error{
 		Op: OpExec, Name: c.name(), Call: c.Call(), Err: errno(err),
-		What: fmt.Sprintf("exec of \"%s\" failed", c.name()),
+		What: `exec of "` + c.name() + `" failed`,
 	}
 }
 
@@ -100,9 +101,9 @@ func (c *Command) Call() string {
 	}
 	words := make([]string, len(c.Args))
 	for i, a := range c.Args {
-		words[i] = fmt.Sprintf("%q", a)
+		words[i] = strconv.Quote(a)
 	}
-	return fmt.Sprintf("execve(%q, [%s], environ)", file, strings.Join(words, ", "))
+	return "execve(" + strconv.Quote(file) + ", [" + strings.Join(words, ", ") + "], environ)"
 }
 
 // file finds the program: in PATH first, so that what is installed wins.

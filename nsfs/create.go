@@ -3,7 +3,7 @@
 package nsfs
 
 import (
-	"fmt"
+	"strconv"
 
 	"golang.org/x/sys/unix"
 )
@@ -69,14 +69,14 @@ func (c *creation) recipe() recipe {
 		Step: Step{`close(fd)`, "unlocks " + Dir},
 		op:   OpCreate, what: "close of " + Dir + " failed", do: c.unlock,
 	}, {
-		Step: Step{fmt.Sprintf("openat(AT_FDCWD, %q, O_RDONLY|O_CREAT|O_EXCL|O_CLOEXEC, 000)", c.path), "the name; fails if it is taken"},
-		op:   OpCreate, what: fmt.Sprintf("Cannot create namespace file \"%s\"", c.path), do: c.claim,
+		Step: Step{"openat(AT_FDCWD, " + strconv.Quote(c.path) + ", O_RDONLY|O_CREAT|O_EXCL|O_CLOEXEC, 000)", "the name; fails if it is taken"},
+		op:   OpCreate, what: `Cannot create namespace file "` + c.path + `"`, do: c.claim,
 	}, {
 		Step: Step{`unshare(CLONE_NEWNET)`, "this thread enters a new namespace, with a lo that is down and nothing else"},
-		op:   OpCreate, what: fmt.Sprintf("Failed to create a new network namespace \"%s\"", c.name), do: unshareNet,
+		op:   OpCreate, what: `Failed to create a new network namespace "` + c.name + `"`, do: unshareNet,
 	}, {
-		Step: Step{fmt.Sprintf("mount(%q, %q, NULL, MS_BIND, NULL)", self, c.path), "the mount keeps the namespace alive when the thread has ended"},
-		op:   OpCreate, what: fmt.Sprintf("Bind %s -> %s failed", self, c.path), do: c.bind,
+		Step: Step{"mount(" + strconv.Quote(self) + ", " + strconv.Quote(c.path) + ", NULL, MS_BIND, NULL)", "the mount keeps the namespace alive when the thread has ended"},
+		op:   OpCreate, what: "Bind " + self + " -> " + c.path + " failed", do: c.bind,
 	}}
 }
 

@@ -3,7 +3,7 @@
 package nsfs
 
 import (
-	"fmt"
+	"strconv"
 
 	"golang.org/x/sys/unix"
 )
@@ -38,11 +38,11 @@ type deletion struct {
 
 func (d *deletion) recipe() recipe {
 	return recipe{{
-		Step: Step{fmt.Sprintf("umount2(%q, MNT_DETACH|UMOUNT_NOFOLLOW)", d.path), "lets go of the namespace; a stale name has no mount, which is as well"},
+		Step: Step{"umount2(" + strconv.Quote(d.path) + ", MNT_DETACH|UMOUNT_NOFOLLOW)", "lets go of the namespace; a stale name has no mount, which is as well"},
 		op:   OpDelete, do: d.unmount,
 	}, {
-		Step: Step{fmt.Sprintf("unlink(%q)", d.path), "the name; if EBUSY, mounts are stacked, and both calls are made again"},
-		op:   OpDelete, what: fmt.Sprintf("Cannot remove namespace file \"%s\"", d.path), do: d.unlink,
+		Step: Step{"unlink(" + strconv.Quote(d.path) + ")", "the name; if EBUSY, mounts are stacked, and both calls are made again"},
+		op:   OpDelete, what: `Cannot remove namespace file "` + d.path + `"`, do: d.unlink,
 	}}
 }
 

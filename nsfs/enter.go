@@ -4,9 +4,9 @@ package nsfs
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
+	"strconv"
 
 	"golang.org/x/sys/unix"
 )
@@ -39,7 +39,7 @@ func newEntry(name string) (*entry, error) {
 	}
 	e := &entry{name: name}
 	e.recipe = recipe{{
-		Step: Step{fmt.Sprintf("openat(AT_FDCWD, %q, O_RDONLY|O_CLOEXEC)", Path(name)), "the namespace mounted there"},
+		Step: Step{"openat(AT_FDCWD, " + strconv.Quote(Path(name)) + ", O_RDONLY|O_CLOEXEC)", "the namespace mounted there"},
 		op:   OpOpen, do: e.open,
 	}, {
 		Step: Step{`setns(fd, CLONE_NEWNET)`, "this thread enters it"},
@@ -57,8 +57,8 @@ func newEntry(name string) (*entry, error) {
 		}
 	}
 	kept := e.grafts
-	e.add(step{
-		Step: Step{fmt.Sprintf(`mount(%q, "/sys", "sysfs", 0, NULL)`, name), "a /sys that shows the network devices of this one; MS_RDONLY if the old one below it is read-only"},
+	e.add(&step{
+		Step: Step{`mount(` + strconv.Quote(name) + `, "/sys", "sysfs", 0, NULL)`, "a /sys that shows the network devices of this one; MS_RDONLY if the old one below it is read-only"},
 		op:   OpSetup, what: "mount of /sys failed", do: e.mountSys,
 	})
 	for _, g := range kept {
@@ -71,7 +71,7 @@ func newEntry(name string) (*entry, error) {
 	return e, nil
 }
 
-func (e *entry) add(steps ...step) { e.recipe = append(e.recipe, steps...) }
+func (e *entry) add(steps ...*step) { e.recipe = append(e.recipe, steps...) }
 
 func (e *entry) graft(from, to string) *graft {
 	g := &graft{from: from, to: to, fd: -1}
@@ -144,6 +144,6 @@ func etcFiles(name string) ([]string, error) {
 	}
 	return nil, &Error{
 		Op: OpSetup, Name: name, Err: errno(err),
-		What: fmt.Sprintf("Failed to open directory %s/%s", etcDir, name),
+		What: "Failed to open directory " + etcDir + "/" + name,
 	}
 }

@@ -66,7 +66,7 @@ func execEntry(name string, c *Command) (*entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	e.add(step{
+	e.add(&step{
 		Step: Step{c.Call(), "the command takes the place of this process, and of its other threads"},
 		op:   OpExec, do: c.Exec,
 	})

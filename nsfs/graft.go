@@ -3,7 +3,7 @@
 package nsfs
 
 import (
-	"fmt"
+	"strconv"
 
 	"golang.org/x/sys/unix"
 )
@@ -16,17 +16,17 @@ type graft struct {
 	fd       int // the tree; -1 where there is no open_tree, before Linux 5.2
 }
 
-func (g *graft) take(why string) step {
-	return step{
-		Step: Step{fmt.Sprintf("open_tree(AT_FDCWD, %q, OPEN_TREE_CLONE|OPEN_TREE_CLOEXEC|AT_RECURSIVE)", g.from), why},
-		op:   OpSetup, what: fmt.Sprintf("open_tree of %s failed", g.from), do: g.open, soft: true,
+func (g *graft) take(why string) *step {
+	return &step{
+		Step: Step{"open_tree(AT_FDCWD, " + strconv.Quote(g.from) + ", OPEN_TREE_CLONE|OPEN_TREE_CLOEXEC|AT_RECURSIVE)", why},
+		op:   OpSetup, what: "open_tree of " + g.from + " failed", do: g.open, soft: true,
 	}
 }
 
-func (g *graft) put(why string) step {
-	return step{
-		Step: Step{fmt.Sprintf(`move_mount(fd, "", AT_FDCWD, %q, MOVE_MOUNT_F_EMPTY_PATH)`, g.to), why},
-		op:   OpSetup, what: fmt.Sprintf("Bind %s -> %s failed", g.from, g.to), do: g.move, soft: true,
+func (g *graft) put(why string) *step {
+	return &step{
+		Step: Step{`move_mount(fd, "", AT_FDCWD, ` + strconv.Quote(g.to) + `, MOVE_MOUNT_F_EMPTY_PATH)`, why},
+		op:   OpSetup, what: "Bind " + g.from + " -> " + g.to + " failed", do: g.move, soft: true,
 	}
 }
 

@@ -4,7 +4,6 @@ package nsfs
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"strings"
@@ -24,7 +23,7 @@ var ErrName = errors.New(`a name is 1 to 255 bytes, has no "/" and is not "." or
 // iproute2 allows them.
 func ValidName(name string) error {
 	if name == "" || name == "." || name == ".." || len(name) > nameMax || strings.ContainsAny(name, "/\x00") {
-		return &Error{Op: OpName, Name: name, What: fmt.Sprintf("Invalid netns name \"%s\"", name), Err: ErrName}
+		return &Error{Op: OpName, Name: name, What: `Invalid netns name "` + name + `"`, Err: ErrName}
 	}
 	return nil
 }

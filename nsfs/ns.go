@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
 
 	"golang.org/x/sys/unix"
 )
@@ -30,8 +31,8 @@ func Open(nameOrPath string) (*NS, error) {
 	if err != nil {
 		return nil, &Error{
 			Op: OpOpen, Name: nameOrPath, Err: err,
-			Call: fmt.Sprintf("openat(AT_FDCWD, %q, O_RDONLY|O_CLOEXEC)", Path(nameOrPath)),
-			What: fmt.Sprintf("Cannot open network namespace \"%s\"", nameOrPath),
+			Call: "openat(AT_FDCWD, " + strconv.Quote(Path(nameOrPath)) + ", O_RDONLY|O_CLOEXEC)",
+			What: `Cannot open network namespace "` + nameOrPath + `"`,
 		}
 	}
 	ns := &NS{name: nameOrPath, f: os.NewFile(uintptr(fd), Path(nameOrPath))}
@@ -39,7 +40,7 @@ func Open(nameOrPath string) (*NS, error) {
 		ns.Close()
 		return nil, &Error{
 			Op: OpEnter, Name: nameOrPath, Err: unix.EINVAL, Hint: hint,
-			What: fmt.Sprintf("setting the network namespace \"%s\" failed", nameOrPath),
+			What: `setting the network namespace "` + nameOrPath + `" failed`,
 		}
 	}
 	return ns, nil
@@ -135,7 +136,7 @@ func (ns *NS) enter() error {
 	if err := unix.Setns(ns.Fd(), unix.CLONE_NEWNET); err != nil {
 		return &Error{
 			Op: OpEnter, Name: ns.name, Call: "setns(fd, CLONE_NEWNET)", Err: err,
-			What: fmt.Sprintf("setting the network namespace \"%s\" failed", ns.name),
+			What: `setting the network namespace "` + ns.name + `" failed`,
 		}
 	}
 	return nil

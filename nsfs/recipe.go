@@ -11,7 +11,7 @@ type Step struct {
 }
 
 // A recipe is a list of system calls that is either made or told.
-type recipe []step
+type recipe []*step
 
 type step struct {
 	Step

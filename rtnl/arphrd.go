@@ -2,7 +2,7 @@
 
 package rtnl
 
-import "fmt"
+import "strconv"
 
 // ARPHRD is the type of a link's hardware, ARPHRD_* of linux/if_arp.h.
 type ARPHRD uint16
@@ -16,7 +16,7 @@ func (t ARPHRD) String() string {
 			return n.name
 		}
 	}
-	return fmt.Sprintf("ARPHRD_%d", uint16(t))
+	return "ARPHRD_" + strconv.Itoa(int(t))
 }
 
 var arphrdNames = [...]struct {

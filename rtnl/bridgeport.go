@@ -11,6 +11,8 @@ import (
 // BridgePort is what a link has as a port of a bridge: IFLA_BRPORT_* of
 // linux/if_link.h. Switches are 0 or 1; timers are in hundredths of a second.
 type BridgePort struct {
+	_ [0]func() // it is not compared, which would be much code
+
 	State             nl.Opt[PortState]
 	Priority          nl.Opt[uint16]
 	Cost              nl.Opt[uint32]

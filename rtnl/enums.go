@@ -3,7 +3,7 @@
 package rtnl
 
 import (
-	"fmt"
+	"strconv"
 
 	"golang.org/x/sys/unix"
 
@@ -37,7 +37,7 @@ func (f Family) String() string {
 	case rtnlFamilyIP6MR:
 		return "RTNL_FAMILY_IP6MR"
 	}
-	return fmt.Sprintf("AF_%d", uint8(f))
+	return "AF_" + strconv.Itoa(int(f))
 }
 
 // family16 is a family in 16 bits, as sockets have it.
@@ -67,7 +67,7 @@ func (s Scope) String() string {
 	case unix.RT_SCOPE_NOWHERE:
 		return "RT_SCOPE_NOWHERE"
 	}
-	return fmt.Sprintf("RT_SCOPE_%d", uint8(s))
+	return "RT_SCOPE_" + strconv.Itoa(int(s))
 }
 
 // AddrFlags are an address's IFA_F_* bits.
@@ -109,7 +109,7 @@ func (p AddrProto) String() string {
 	case 3:
 		return "IFAPROT_KERNEL_LL"
 	}
-	return fmt.Sprint(uint8(p))
+	return strconv.Itoa(int(p))
 }
 
 // NeighState is the state of a neighbour, NUD_*.
@@ -169,5 +169,5 @@ func (a RuleAction) String() string {
 	case 8:
 		return "FR_ACT_PROHIBIT"
 	}
-	return fmt.Sprintf("FR_ACT_%d", uint8(a))
+	return "FR_ACT_" + strconv.Itoa(int(a))
 }

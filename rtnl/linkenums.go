@@ -3,7 +3,7 @@
 package rtnl
 
 import (
-	"fmt"
+	"strconv"
 
 	"golang.org/x/sys/unix"
 
@@ -62,7 +62,7 @@ func (s OperState) String() string {
 	if int(s) < len(operStateNames) {
 		return operStateNames[s]
 	}
-	return fmt.Sprintf("IF_OPER_%d", uint8(s))
+	return "IF_OPER_" + strconv.Itoa(int(s))
 }
 
 var operStateNames = [...]string{
@@ -86,7 +86,7 @@ func (s PortState) String() string {
 	if int(s) < len(portStateNames) {
 		return portStateNames[s]
 	}
-	return fmt.Sprintf("BR_STATE_%d", uint8(s))
+	return "BR_STATE_" + strconv.Itoa(int(s))
 }
 
 var portStateNames = [...]string{
@@ -101,7 +101,7 @@ func (m AddrGenMode) String() string {
 	if int(m) < len(addrGenModeNames) {
 		return addrGenModeNames[m]
 	}
-	return fmt.Sprintf("IN6_ADDR_GEN_MODE_%d", uint8(m))
+	return "IN6_ADDR_GEN_MODE_" + strconv.Itoa(int(m))
 }
 
 var addrGenModeNames = [...]string{
@@ -128,7 +128,7 @@ func (e LinkEvent) String() string {
 	if int(e) < len(linkEventNames) {
 		return linkEventNames[e]
 	}
-	return fmt.Sprintf("IFLA_EVENT_%d", uint32(e))
+	return "IFLA_EVENT_" + strconv.FormatUint(uint64(e), 10)
 }
 
 var linkEventNames = [...]string{

@@ -4,6 +4,7 @@ package rtnl
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -17,11 +18,11 @@ func object(m nl.Message) string {
 	case *Link:
 		return "link " + m.name()
 	case *Addr:
-		return fmt.Sprintf("address %s of link #%d", m.Prefix(), m.Index)
+		return "address " + m.Prefix().String() + " of link #" + strconv.FormatUint(uint64(m.Index), 10)
 	case *Route:
 		return "route " + m.words()
 	case *Neigh:
-		return fmt.Sprintf("neighbour %s of link #%d", m.Dst, m.Index)
+		return "neighbour " + m.Dst.String() + " of link #" + strconv.FormatUint(uint64(m.Index), 10)
 	case *NSID:
 		return "namespace id"
 	}
@@ -36,9 +37,9 @@ func (l *Link) name() string {
 	case l.AltName != "":
 		return l.AltName
 	case l.Index != 0:
-		return fmt.Sprintf("#%d", l.Index)
+		return "#" + strconv.FormatUint(uint64(l.Index), 10)
 	case l.Group.Ok:
-		return fmt.Sprintf("group %d", l.Group.V)
+		return "group " + strconv.FormatUint(uint64(l.Group.V), 10)
 	case l.Info.Kind != "":
 		return "of kind " + l.Info.Kind
 	}

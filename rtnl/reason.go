@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strconv"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -49,17 +50,17 @@ func (l *Link) reason(op string, errno syscall.Errno) string {
 	case unix.EEXIST:
 		switch {
 		case op == "set" || l.Info.Peer == nil:
-			return fmt.Sprintf("a link named %s, or one with its index, exists already", l.name())
+			return "a link named " + l.name() + ", or one with its index, exists already"
 		case l.Name == l.Info.Peer.Name:
 			return "both ends of the cable have the same name"
 		}
-		return fmt.Sprintf("a link named %s or %s exists already", l.Name, l.Info.Peer.Name)
+		return "a link named " + l.Name + " or " + l.Info.Peer.Name + " exists already"
 	case unix.ENODEV:
 		return "there is no such link in this namespace"
 	case unix.EOPNOTSUPP:
 		switch {
 		case l.Master.Ok && op != "add":
-			return fmt.Sprintf("link #%d takes no ports, so that it cannot be a master; the link has left the master it had", l.Master.V)
+			return "link #" + strconv.FormatUint(uint64(l.Master.V), 10) + " takes no ports, so that it cannot be a master; the link has left the master it had"
 		case op == "delete":
 			return "a link of this kind cannot be deleted"
 		case l.Info.Kind != "":
@@ -72,7 +73,7 @@ func (l *Link) reason(op string, errno syscall.Errno) string {
 		case l.Info.Peer != nil && l.Info.Peer.Name != "" && !ValidLinkName(l.Info.Peer.Name):
 			return badName(l.Info.Peer.Name)
 		case l.Master.Ok && l.Master.V != 0:
-			return fmt.Sprintf("there is no link #%d to be the master, or it does not take this link as a port", l.Master.V)
+			return "there is no link #" + strconv.FormatUint(uint64(l.Master.V), 10) + " to be the master, or it does not take this link as a port"
 		case l.NetNSFD.Ok || l.NetNSPID.Ok:
 			return "this link cannot leave its namespace"
 		}
@@ -90,7 +91,7 @@ func (l *Link) reason(op string, errno syscall.Errno) string {
 	case unix.ENOTCONN:
 		return "the other end of the cable cannot be up before this one is there: raise it by a request of its own"
 	case unix.EADDRNOTAVAIL:
-		return fmt.Sprintf("%s is no address for a link: it is a group's, or all zero", l.Addr)
+		return l.Addr.String() + " is no address for a link: it is a group's, or all zero"
 	case unix.EBADF:
 		return "the descriptor does not name a network namespace"
 	case unix.ESRCH:
@@ -124,12 +125,12 @@ func (a *Addr) reason(op string, errno syscall.Errno) string {
 	case unix.EADDRNOTAVAIL:
 		return "the link does not have this address"
 	case unix.ENODEV:
-		return fmt.Sprintf("there is no link #%d in this namespace", a.Index)
+		return "there is no link #" + strconv.FormatUint(uint64(a.Index), 10) + " in this namespace"
 	case unix.EACCES:
 		return "IPv6 is switched off on this link (disable_ipv6)"
 	case unix.EINVAL:
 		if !a.Prefix().IsValid() {
-			return fmt.Sprintf("an address of this family has no prefix of %d bits", a.PrefixLen)
+			return "an address of this family has no prefix of " + strconv.Itoa(int(a.PrefixLen)) + " bits"
 		}
 	}
 	return ""
@@ -146,9 +147,9 @@ func (r *Route) reason(op string, errno syscall.Errno) string {
 	case unix.ENETUNREACH, unix.EHOSTUNREACH:
 		switch {
 		case op == "get":
-			return fmt.Sprintf("no route leads to %s", r.Dst.Addr())
+			return "no route leads to " + r.Dst.Addr().String()
 		case r.Gateway.IsValid():
-			return fmt.Sprintf("no route to gateway %s: no address of this host is in its subnet", r.Gateway)
+			return "no route to gateway " + r.Gateway.String() + ": no address of this host is in its subnet"
 		}
 	case unix.ENETDOWN:
 		return "the link is down"
@@ -157,11 +158,11 @@ func (r *Route) reason(op string, errno syscall.Errno) string {
 		case r.OIF == 0 && !r.Gateway.IsValid():
 			return "a route needs a gateway or a link"
 		case r.OIF != 0:
-			return fmt.Sprintf("there is no link #%d in this namespace", r.OIF)
+			return "there is no link #" + strconv.FormatUint(uint64(r.OIF), 10) + " in this namespace"
 		}
 	case unix.EINVAL:
 		if r.Dst.IsValid() && r.Dst != r.Dst.Masked() {
-			return fmt.Sprintf("%s has bits beyond its prefix; the network is %s", r.Dst, r.Dst.Masked())
+			return r.Dst.String() + " has bits beyond its prefix; the network is " + r.Dst.Masked().String()
 		}
 	case unix.EACCES, unix.ECONNREFUSED:
 		return "a route says that packets to there are to be refused"
@@ -176,7 +177,7 @@ func (n *Neigh) reason(op string, errno syscall.Errno) string {
 	case unix.ENOENT:
 		return "there is no entry for this neighbour"
 	case unix.ENODEV:
-		return fmt.Sprintf("there is no link #%d in this namespace", n.Index)
+		return "there is no link #" + strconv.FormatUint(uint64(n.Index), 10) + " in this namespace"
 	}
 	return ""
 }
@@ -186,7 +187,7 @@ func (n *NSID) reason(errno syscall.Errno) string {
 	case unix.EEXIST:
 		return "the namespace has an id here already, which it keeps for life"
 	case unix.ENOSPC:
-		return fmt.Sprintf("id %d is in use", n.ID.V)
+		return "id " + strconv.Itoa(int(n.ID.V)) + " is in use"
 	case unix.EINVAL, unix.EBADF:
 		return "the descriptor does not name a network namespace"
 	case unix.ESRCH:

@@ -4,6 +4,7 @@ package rtnl
 
 import (
 	"fmt"
+	"strconv"
 
 	"golang.org/x/sys/unix"
 
@@ -17,7 +18,7 @@ func (t RouteType) String() string {
 	if int(t) < len(routeTypeNames) {
 		return routeTypeNames[t]
 	}
-	return fmt.Sprintf("RTN_%d", uint8(t))
+	return "RTN_" + strconv.Itoa(int(t))
 }
 
 var routeTypeNames = [...]string{
@@ -77,7 +78,7 @@ func (p RouteProtocol) String() string {
 	case unix.RTPROT_EIGRP:
 		return "RTPROT_EIGRP"
 	}
-	return fmt.Sprintf("RTPROT_%d", uint8(p))
+	return "RTPROT_" + strconv.Itoa(int(p))
 }
 
 // RouteFlags are a route's RTM_F_* bits, and RTNH_F_* of its only next hop.
@@ -153,5 +154,5 @@ func (p RoutePref) String() string {
 	case PrefLow:
 		return "ICMPV6_ROUTER_PREF_LOW"
 	}
-	return fmt.Sprintf("ICMPV6_ROUTER_PREF_%d", uint8(p))
+	return "ICMPV6_ROUTER_PREF_" + strconv.Itoa(int(p))
 }

@@ -72,5 +72,5 @@ func (w RejectWith) String() string {
 	if int64(w) >= int64(len(rejectNames)) {
 		return fmt.Sprint(uint32(w))
 	}
-	return fmt.Sprintf("%s (of IPv6: %s)", rejectNames[w][0], rejectNames[w][1])
+	return rejectNames[w][0] + " (of IPv6: " + rejectNames[w][1] + ")"
 }
