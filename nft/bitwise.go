@@ -39,9 +39,9 @@ func (b *Bitwise) Fields(c *nl.Coder) {
 type BitwiseOp uint32
 
 // String is the kernel's name.
-func (o BitwiseOp) String() string {
-	return enum(o, []string{
-		"NFT_BITWISE_MASK_XOR", "NFT_BITWISE_LSHIFT", "NFT_BITWISE_RSHIFT",
-		"NFT_BITWISE_AND", "NFT_BITWISE_OR", "NFT_BITWISE_XOR",
-	})
+func (o BitwiseOp) String() string { return enum(o, bitwiseOpNames[:]) }
+
+var bitwiseOpNames = [...]string{
+	"NFT_BITWISE_MASK_XOR", "NFT_BITWISE_LSHIFT", "NFT_BITWISE_RSHIFT",
+	"NFT_BITWISE_AND", "NFT_BITWISE_OR", "NFT_BITWISE_XOR",
 }

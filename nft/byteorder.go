@@ -35,6 +35,6 @@ func (b *Byteorder) Fields(c *nl.Coder) {
 type ByteorderOp uint32
 
 // String is the kernel's name.
-func (o ByteorderOp) String() string {
-	return enum(o, []string{"NFT_BYTEORDER_NTOH", "NFT_BYTEORDER_HTON"})
-}
+func (o ByteorderOp) String() string { return enum(o, byteorderOpNames[:]) }
+
+var byteorderOpNames = [...]string{"NFT_BYTEORDER_NTOH", "NFT_BYTEORDER_HTON"}

@@ -82,10 +82,10 @@ const (
 )
 
 // String is the kernel's names.
-func (f ChainFlags) String() string {
-	return nl.FlagNames(uint32(f), []nl.FlagName{
-		{Bits: uint32(ChainBase), Name: "NFT_CHAIN_BASE"},
-		{Bits: uint32(ChainHWOffload), Name: "NFT_CHAIN_HW_OFFLOAD"},
-		{Bits: uint32(ChainBinding), Name: "NFT_CHAIN_BINDING"},
-	})
+func (f ChainFlags) String() string { return nl.FlagNames(uint32(f), chainFlagsNames[:]) }
+
+var chainFlagsNames = [...]nl.FlagName{
+	{Bits: uint32(ChainBase), Name: "NFT_CHAIN_BASE"},
+	{Bits: uint32(ChainHWOffload), Name: "NFT_CHAIN_HW_OFFLOAD"},
+	{Bits: uint32(ChainBinding), Name: "NFT_CHAIN_BINDING"},
 }

@@ -42,9 +42,9 @@ const (
 )
 
 // String is the kernel's name.
-func (o CmpOp) String() string {
-	return enum(o, []string{"NFT_CMP_EQ", "NFT_CMP_NEQ", "NFT_CMP_LT", "NFT_CMP_LTE", "NFT_CMP_GT", "NFT_CMP_GTE"})
-}
+func (o CmpOp) String() string { return enum(o, cmpOpNames[:]) }
+
+var cmpOpNames = [...]string{"NFT_CMP_EQ", "NFT_CMP_NEQ", "NFT_CMP_LT", "NFT_CMP_LTE", "NFT_CMP_GT", "NFT_CMP_GTE"}
 
 // IfName is a device's name to compare with, NUL included; a name that ends in
 // "+" stands for all that begin so, as in iptables.

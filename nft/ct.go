@@ -41,20 +41,22 @@ const (
 )
 
 // String is the kernel's name.
-func (k CtKey) String() string {
-	return enum(k, []string{
-		"NFT_CT_STATE", "NFT_CT_DIRECTION", "NFT_CT_STATUS", "NFT_CT_MARK", "NFT_CT_SECMARK", "NFT_CT_EXPIRATION",
-		"NFT_CT_HELPER", "NFT_CT_L3PROTOCOL", "NFT_CT_SRC", "NFT_CT_DST", "NFT_CT_PROTOCOL", "NFT_CT_PROTO_SRC",
-		"NFT_CT_PROTO_DST", "NFT_CT_LABELS", "NFT_CT_PKTS", "NFT_CT_BYTES", "NFT_CT_AVGPKT", "NFT_CT_ZONE",
-		"NFT_CT_EVENTMASK", "NFT_CT_SRC_IP", "NFT_CT_DST_IP", "NFT_CT_SRC_IP6", "NFT_CT_DST_IP6", "NFT_CT_ID",
-	})
+func (k CtKey) String() string { return enum(k, ctKeyNames[:]) }
+
+var ctKeyNames = [...]string{
+	"NFT_CT_STATE", "NFT_CT_DIRECTION", "NFT_CT_STATUS", "NFT_CT_MARK", "NFT_CT_SECMARK", "NFT_CT_EXPIRATION",
+	"NFT_CT_HELPER", "NFT_CT_L3PROTOCOL", "NFT_CT_SRC", "NFT_CT_DST", "NFT_CT_PROTOCOL", "NFT_CT_PROTO_SRC",
+	"NFT_CT_PROTO_DST", "NFT_CT_LABELS", "NFT_CT_PKTS", "NFT_CT_BYTES", "NFT_CT_AVGPKT", "NFT_CT_ZONE",
+	"NFT_CT_EVENTMASK", "NFT_CT_SRC_IP", "NFT_CT_DST_IP", "NFT_CT_SRC_IP6", "NFT_CT_DST_IP6", "NFT_CT_ID",
 }
 
 // A CtDir is one of IP_CT_DIR_*.
 type CtDir uint8
 
 // String is the kernel's name.
-func (d CtDir) String() string { return enum(d, []string{"IP_CT_DIR_ORIGINAL", "IP_CT_DIR_REPLY"}) }
+func (d CtDir) String() string { return enum(d, ctDirNames[:]) }
+
+var ctDirNames = [...]string{"IP_CT_DIR_ORIGINAL", "IP_CT_DIR_REPLY"}
 
 // CtStates are the bits that [CtState] loads: NF_CT_STATE_BIT of
 // linux/netfilter/nf_conntrack_common.h.
@@ -70,12 +72,12 @@ const (
 )
 
 // String is the words of nft's language, joined by |.
-func (s CtStates) String() string {
-	return nl.FlagNames(uint32(s), []nl.FlagName{
-		{Bits: uint32(StateInvalid), Name: "invalid"}, {Bits: uint32(StateEstablished), Name: "established"},
-		{Bits: uint32(StateRelated), Name: "related"}, {Bits: uint32(StateNew), Name: "new"},
-		{Bits: uint32(StateUntracked), Name: "untracked"},
-	})
+func (s CtStates) String() string { return nl.FlagNames(uint32(s), ctStatesNames[:]) }
+
+var ctStatesNames = [...]nl.FlagName{
+	{Bits: uint32(StateInvalid), Name: "invalid"}, {Bits: uint32(StateEstablished), Name: "established"},
+	{Bits: uint32(StateRelated), Name: "related"}, {Bits: uint32(StateNew), Name: "new"},
+	{Bits: uint32(StateUntracked), Name: "untracked"},
 }
 
 // Notrack takes the packet out of connection tracking, in a chain at priority

@@ -94,12 +94,14 @@ const (
 
 // String is the kernel's name.
 func (v VerdictCode) String() string {
-	if v >= 0 {
-		return enum(uint32(v), []string{"NF_DROP", "NF_ACCEPT", "NF_STOLEN", "NF_QUEUE", "NF_REPEAT", "NF_STOP"})
+	if i := int64(v) - int64(VerdictReturn); i >= 0 && i < int64(len(verdictNames)) {
+		return verdictNames[i]
 	}
-	names := []string{"", "NFT_CONTINUE", "NFT_BREAK", "NFT_JUMP", "NFT_GOTO", "NFT_RETURN"}
-	if i := -int64(v); i < int64(len(names)) {
-		return names[i]
-	}
-	return fmt.Sprint(int32(v))
+	return strconv.Itoa(int(v))
+}
+
+// verdictNames begin with that of the least, VerdictReturn.
+var verdictNames = [...]string{
+	"NFT_RETURN", "NFT_GOTO", "NFT_JUMP", "NFT_BREAK", "NFT_CONTINUE",
+	"NF_DROP", "NF_ACCEPT", "NF_STOLEN", "NF_QUEUE", "NF_REPEAT", "NF_STOP",
 }

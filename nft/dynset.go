@@ -64,14 +64,14 @@ const (
 )
 
 // String is the kernel's name.
-func (o DynsetOp) String() string {
-	return enum(o, []string{"NFT_DYNSET_OP_ADD", "NFT_DYNSET_OP_UPDATE", "NFT_DYNSET_OP_DELETE"})
-}
+func (o DynsetOp) String() string { return enum(o, dynsetOpNames[:]) }
+
+var dynsetOpNames = [...]string{"NFT_DYNSET_OP_ADD", "NFT_DYNSET_OP_UPDATE", "NFT_DYNSET_OP_DELETE"}
 
 // DynsetFlags are NFT_DYNSET_F_*.
 type DynsetFlags uint32
 
 // String is the kernel's names.
-func (f DynsetFlags) String() string {
-	return nl.FlagNames(uint32(f), []nl.FlagName{{Bits: 1, Name: "NFT_DYNSET_F_INV"}, {Bits: 2, Name: "NFT_DYNSET_F_EXPR"}})
-}
+func (f DynsetFlags) String() string { return nl.FlagNames(uint32(f), dynsetFlagsNames[:]) }
+
+var dynsetFlagsNames = [...]nl.FlagName{{Bits: 1, Name: "NFT_DYNSET_F_INV"}, {Bits: 2, Name: "NFT_DYNSET_F_EXPR"}}

@@ -74,9 +74,9 @@ const (
 )
 
 // String is the kernel's names.
-func (f ElemFlags) String() string {
-	return nl.FlagNames(uint32(f), []nl.FlagName{
-		{Bits: uint32(ElemIntervalEnd), Name: "NFT_SET_ELEM_INTERVAL_END"},
-		{Bits: uint32(ElemCatchall), Name: "NFT_SET_ELEM_CATCHALL"},
-	})
+func (f ElemFlags) String() string { return nl.FlagNames(uint32(f), elemFlagsNames[:]) }
+
+var elemFlagsNames = [...]nl.FlagName{
+	{Bits: uint32(ElemIntervalEnd), Name: "NFT_SET_ELEM_INTERVAL_END"},
+	{Bits: uint32(ElemCatchall), Name: "NFT_SET_ELEM_CATCHALL"},
 }

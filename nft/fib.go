@@ -38,9 +38,9 @@ const (
 )
 
 // String is the kernel's name.
-func (r FibResult) String() string {
-	return enum(r, []string{"NFT_FIB_RESULT_UNSPEC", "NFT_FIB_RESULT_OIF", "NFT_FIB_RESULT_OIFNAME", "NFT_FIB_RESULT_ADDRTYPE"})
-}
+func (r FibResult) String() string { return enum(r, fibResultNames[:]) }
+
+var fibResultNames = [...]string{"NFT_FIB_RESULT_UNSPEC", "NFT_FIB_RESULT_OIF", "NFT_FIB_RESULT_OIFNAME", "NFT_FIB_RESULT_ADDRTYPE"}
 
 // FibFlags are NFTA_FIB_F_*: what to look up.
 type FibFlags uint32
@@ -56,10 +56,10 @@ const (
 )
 
 // String is the kernel's names.
-func (f FibFlags) String() string {
-	return nl.FlagNames(uint32(f), []nl.FlagName{
-		{Bits: uint32(FibSaddr), Name: "NFTA_FIB_F_SADDR"}, {Bits: uint32(FibDaddr), Name: "NFTA_FIB_F_DADDR"},
-		{Bits: uint32(FibMark), Name: "NFTA_FIB_F_MARK"}, {Bits: uint32(FibIIF), Name: "NFTA_FIB_F_IIF"},
-		{Bits: uint32(FibOIFOnly), Name: "NFTA_FIB_F_OIF"}, {Bits: uint32(FibPresent), Name: "NFTA_FIB_F_PRESENT"},
-	})
+func (f FibFlags) String() string { return nl.FlagNames(uint32(f), fibFlagsNames[:]) }
+
+var fibFlagsNames = [...]nl.FlagName{
+	{Bits: uint32(FibSaddr), Name: "NFTA_FIB_F_SADDR"}, {Bits: uint32(FibDaddr), Name: "NFTA_FIB_F_DADDR"},
+	{Bits: uint32(FibMark), Name: "NFTA_FIB_F_MARK"}, {Bits: uint32(FibIIF), Name: "NFTA_FIB_F_IIF"},
+	{Bits: uint32(FibOIFOnly), Name: "NFTA_FIB_F_OIF"}, {Bits: uint32(FibPresent), Name: "NFTA_FIB_F_PRESENT"},
 }

@@ -56,9 +56,9 @@ const (
 )
 
 // String is the kernel's name.
-func (h HookNum) String() string {
-	return enum(h, []string{"NF_INET_PRE_ROUTING", "NF_INET_LOCAL_IN", "NF_INET_FORWARD", "NF_INET_LOCAL_OUT", "NF_INET_POST_ROUTING"})
-}
+func (h HookNum) String() string { return enum(h, hookNumNames[:]) }
+
+var hookNumNames = [...]string{"NF_INET_PRE_ROUTING", "NF_INET_LOCAL_IN", "NF_INET_FORWARD", "NF_INET_LOCAL_OUT", "NF_INET_POST_ROUTING"}
 
 // A Priority orders the chains of a hook: NF_IP_PRI_* of linux/netfilter_ipv4.h.
 type Priority int32

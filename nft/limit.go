@@ -37,7 +37,9 @@ func (l *Limit) Fields(c *nl.Coder) {
 type LimitType uint32
 
 // String is the kernel's name.
-func (t LimitType) String() string { return enum(t, []string{"NFT_LIMIT_PKTS", "NFT_LIMIT_PKT_BYTES"}) }
+func (t LimitType) String() string { return enum(t, limitTypeNames[:]) }
+
+var limitTypeNames = [...]string{"NFT_LIMIT_PKTS", "NFT_LIMIT_PKT_BYTES"}
 
 // LimitFlags are NFT_LIMIT_F_*.
 type LimitFlags uint32
@@ -46,6 +48,6 @@ type LimitFlags uint32
 const LimitInverse LimitFlags = unix.NFT_LIMIT_F_INV
 
 // String is the kernel's names.
-func (f LimitFlags) String() string {
-	return nl.FlagNames(uint32(f), []nl.FlagName{{Bits: unix.NFT_LIMIT_F_INV, Name: "NFT_LIMIT_F_INV"}})
-}
+func (f LimitFlags) String() string { return nl.FlagNames(uint32(f), limitFlagsNames[:]) }
+
+var limitFlagsNames = [...]nl.FlagName{{Bits: unix.NFT_LIMIT_F_INV, Name: "NFT_LIMIT_F_INV"}}

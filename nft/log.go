@@ -38,20 +38,20 @@ func (l *Log) Fields(c *nl.Coder) {
 type LogLevel uint32
 
 // String is the kernel's name.
-func (l LogLevel) String() string {
-	return enum(l, []string{
-		"NFT_LOGLEVEL_EMERG", "NFT_LOGLEVEL_ALERT", "NFT_LOGLEVEL_CRIT", "NFT_LOGLEVEL_ERR", "NFT_LOGLEVEL_WARNING",
-		"NFT_LOGLEVEL_NOTICE", "NFT_LOGLEVEL_INFO", "NFT_LOGLEVEL_DEBUG", "NFT_LOGLEVEL_AUDIT",
-	})
+func (l LogLevel) String() string { return enum(l, logLevelNames[:]) }
+
+var logLevelNames = [...]string{
+	"NFT_LOGLEVEL_EMERG", "NFT_LOGLEVEL_ALERT", "NFT_LOGLEVEL_CRIT", "NFT_LOGLEVEL_ERR", "NFT_LOGLEVEL_WARNING",
+	"NFT_LOGLEVEL_NOTICE", "NFT_LOGLEVEL_INFO", "NFT_LOGLEVEL_DEBUG", "NFT_LOGLEVEL_AUDIT",
 }
 
 // LogFlags are NF_LOG_* of linux/netfilter/nf_log.h: what else to log.
 type LogFlags uint32
 
 // String is the kernel's names.
-func (f LogFlags) String() string {
-	return nl.FlagNames(uint32(f), []nl.FlagName{
-		{Bits: 0x01, Name: "NF_LOG_TCPSEQ"}, {Bits: 0x02, Name: "NF_LOG_TCPOPT"}, {Bits: 0x04, Name: "NF_LOG_IPOPT"},
-		{Bits: 0x08, Name: "NF_LOG_UID"}, {Bits: 0x20, Name: "NF_LOG_MACDECODE"},
-	})
+func (f LogFlags) String() string { return nl.FlagNames(uint32(f), logFlagsNames[:]) }
+
+var logFlagsNames = [...]nl.FlagName{
+	{Bits: 0x01, Name: "NF_LOG_TCPSEQ"}, {Bits: 0x02, Name: "NF_LOG_TCPOPT"}, {Bits: 0x04, Name: "NF_LOG_IPOPT"},
+	{Bits: 0x08, Name: "NF_LOG_UID"}, {Bits: 0x20, Name: "NF_LOG_MACDECODE"},
 }

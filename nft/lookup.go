@@ -40,6 +40,6 @@ type LookupFlags uint32
 const LookupInverse LookupFlags = unix.NFT_LOOKUP_F_INV
 
 // String is the kernel's names.
-func (f LookupFlags) String() string {
-	return nl.FlagNames(uint32(f), []nl.FlagName{{Bits: unix.NFT_LOOKUP_F_INV, Name: "NFT_LOOKUP_F_INV"}})
-}
+func (f LookupFlags) String() string { return nl.FlagNames(uint32(f), lookupFlagsNames[:]) }
+
+var lookupFlagsNames = [...]nl.FlagName{{Bits: unix.NFT_LOOKUP_F_INV, Name: "NFT_LOOKUP_F_INV"}}

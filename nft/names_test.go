@@ -195,6 +195,17 @@ func TestValuesAreTheHeaders(t *testing.T) {
 			}
 		}
 	}
+	lists := make(map[string]*ast.CompositeLit) // of package variables, by their names
+	for _, f := range files {
+		ast.Inspect(f, func(n ast.Node) bool {
+			if v, ok := n.(*ast.ValueSpec); ok && len(v.Names) == 1 && len(v.Values) == 1 {
+				if list, ok := v.Values[0].(*ast.CompositeLit); ok {
+					lists[v.Names[0].Name] = list
+				}
+			}
+			return true
+		})
+	}
 	for _, f := range files {
 		ast.Inspect(f, func(n ast.Node) bool {
 			call, ok := n.(*ast.CallExpr)
@@ -204,10 +215,16 @@ func TestValuesAreTheHeaders(t *testing.T) {
 			if id, ok := call.Fun.(*ast.Ident); !ok || id.Name != "enum" {
 				return true
 			}
-			list, ok := call.Args[1].(*ast.CompositeLit)
+			names, ok := call.Args[1].(*ast.SliceExpr) // names[:]
 			if !ok {
 				return true
 			}
+			id, ok := names.X.(*ast.Ident)
+			if !ok || lists[id.Name] == nil {
+				t.Errorf("%s: enum of something else than a package's list", fset.Position(call.Pos()))
+				return true
+			}
+			list := lists[id.Name]
 			for i, e := range list.Elts {
 				name, _ := unquote(e)
 				if want, ok := header[name]; ok {

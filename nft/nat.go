@@ -79,7 +79,9 @@ const (
 )
 
 // String is the kernel's name.
-func (t NATType) String() string { return enum(t, []string{"NFT_NAT_SNAT", "NFT_NAT_DNAT"}) }
+func (t NATType) String() string { return enum(t, natTypeNames[:]) }
+
+var natTypeNames = [...]string{"NFT_NAT_SNAT", "NFT_NAT_DNAT"}
 
 // A NATFamily is a [Family] in the four bytes that nat has for it.
 type NATFamily uint32

@@ -52,17 +52,17 @@ const (
 )
 
 // String is the kernel's name.
-func (b PayloadBase) String() string {
-	return enum(b, []string{
-		"NFT_PAYLOAD_LL_HEADER", "NFT_PAYLOAD_NETWORK_HEADER", "NFT_PAYLOAD_TRANSPORT_HEADER",
-		"NFT_PAYLOAD_INNER_HEADER", "NFT_PAYLOAD_TUN_HEADER",
-	})
+func (b PayloadBase) String() string { return enum(b, payloadBaseNames[:]) }
+
+var payloadBaseNames = [...]string{
+	"NFT_PAYLOAD_LL_HEADER", "NFT_PAYLOAD_NETWORK_HEADER", "NFT_PAYLOAD_TRANSPORT_HEADER",
+	"NFT_PAYLOAD_INNER_HEADER", "NFT_PAYLOAD_TUN_HEADER",
 }
 
 // A CsumType is one of NFT_PAYLOAD_CSUM_*.
 type CsumType uint32
 
 // String is the kernel's name.
-func (t CsumType) String() string {
-	return enum(t, []string{"NFT_PAYLOAD_CSUM_NONE", "NFT_PAYLOAD_CSUM_INET", "NFT_PAYLOAD_CSUM_SCTP"})
-}
+func (t CsumType) String() string { return enum(t, csumTypeNames[:]) }
+
+var csumTypeNames = [...]string{"NFT_PAYLOAD_CSUM_NONE", "NFT_PAYLOAD_CSUM_INET", "NFT_PAYLOAD_CSUM_SCTP"}

@@ -32,10 +32,10 @@ func (q *Quota) Fields(c *nl.Coder) {
 type QuotaFlags uint32
 
 // String is the kernel's names.
-func (f QuotaFlags) String() string {
-	return nl.FlagNames(uint32(f), []nl.FlagName{
-		{Bits: unix.NFT_QUOTA_F_INV, Name: "NFT_QUOTA_F_INV"}, {Bits: unix.NFT_QUOTA_F_DEPLETED, Name: "NFT_QUOTA_F_DEPLETED"},
-	})
+func (f QuotaFlags) String() string { return nl.FlagNames(uint32(f), quotaFlagsNames[:]) }
+
+var quotaFlagsNames = [...]nl.FlagName{
+	{Bits: unix.NFT_QUOTA_F_INV, Name: "NFT_QUOTA_F_INV"}, {Bits: unix.NFT_QUOTA_F_DEPLETED, Name: "NFT_QUOTA_F_DEPLETED"},
 }
 
 // Connlimit goes on with the rule up to so many connections.

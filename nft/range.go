@@ -39,4 +39,6 @@ const (
 )
 
 // String is the kernel's name.
-func (o RangeOp) String() string { return enum(o, []string{"NFT_RANGE_EQ", "NFT_RANGE_NEQ"}) }
+func (o RangeOp) String() string { return enum(o, rangeOpNames[:]) }
+
+var rangeOpNames = [...]string{"NFT_RANGE_EQ", "NFT_RANGE_NEQ"}

@@ -36,6 +36,6 @@ const (
 )
 
 // String is the kernel's name.
-func (t RejectType) String() string {
-	return enum(t, []string{"NFT_REJECT_ICMP_UNREACH", "NFT_REJECT_TCP_RST", "NFT_REJECT_ICMPX_UNREACH"})
-}
+func (t RejectType) String() string { return enum(t, rejectTypeNames[:]) }
+
+var rejectTypeNames = [...]string{"NFT_REJECT_ICMP_UNREACH", "NFT_REJECT_TCP_RST", "NFT_REJECT_ICMPX_UNREACH"}

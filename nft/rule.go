@@ -70,11 +70,11 @@ type CompatFlags uint32
 const CompatInverse CompatFlags = unix.NFT_RULE_COMPAT_F_INV
 
 // String is the kernel's names.
-func (f CompatFlags) String() string {
-	return nl.FlagNames(uint32(f), []nl.FlagName{
-		{Bits: 1, Name: "NFT_RULE_COMPAT_F_UNUSED"},
-		{Bits: uint32(CompatInverse), Name: "NFT_RULE_COMPAT_F_INV"},
-	})
+func (f CompatFlags) String() string { return nl.FlagNames(uint32(f), compatFlagsNames[:]) }
+
+var compatFlagsNames = [...]nl.FlagName{
+	{Bits: 1, Name: "NFT_RULE_COMPAT_F_UNUSED"},
+	{Bits: uint32(CompatInverse), Name: "NFT_RULE_COMPAT_F_INV"},
 }
 
 // An IPProto is a transport protocol's number, IPPROTO_* of linux/in.h.

@@ -108,20 +108,20 @@ const (
 )
 
 // String is the kernel's names.
-func (f SetFlags) String() string {
-	return nl.FlagNames(uint32(f), []nl.FlagName{
-		{Bits: uint32(SetAnonymous), Name: "NFT_SET_ANONYMOUS"}, {Bits: uint32(SetConstant), Name: "NFT_SET_CONSTANT"},
-		{Bits: uint32(SetInterval), Name: "NFT_SET_INTERVAL"}, {Bits: uint32(SetMap), Name: "NFT_SET_MAP"},
-		{Bits: uint32(SetTimeout), Name: "NFT_SET_TIMEOUT"}, {Bits: uint32(SetEval), Name: "NFT_SET_EVAL"},
-		{Bits: uint32(SetObject), Name: "NFT_SET_OBJECT"}, {Bits: uint32(SetConcat), Name: "NFT_SET_CONCAT"},
-		{Bits: uint32(SetExpr), Name: "NFT_SET_EXPR"},
-	})
+func (f SetFlags) String() string { return nl.FlagNames(uint32(f), setFlagsNames[:]) }
+
+var setFlagsNames = [...]nl.FlagName{
+	{Bits: uint32(SetAnonymous), Name: "NFT_SET_ANONYMOUS"}, {Bits: uint32(SetConstant), Name: "NFT_SET_CONSTANT"},
+	{Bits: uint32(SetInterval), Name: "NFT_SET_INTERVAL"}, {Bits: uint32(SetMap), Name: "NFT_SET_MAP"},
+	{Bits: uint32(SetTimeout), Name: "NFT_SET_TIMEOUT"}, {Bits: uint32(SetEval), Name: "NFT_SET_EVAL"},
+	{Bits: uint32(SetObject), Name: "NFT_SET_OBJECT"}, {Bits: uint32(SetConcat), Name: "NFT_SET_CONCAT"},
+	{Bits: uint32(SetExpr), Name: "NFT_SET_EXPR"},
 }
 
 // A SetPolicy is what a set's storage is chosen for.
 type SetPolicy uint32
 
 // String is the kernel's name.
-func (p SetPolicy) String() string {
-	return enum(p, []string{"NFT_SET_POL_PERFORMANCE", "NFT_SET_POL_MEMORY"})
-}
+func (p SetPolicy) String() string { return enum(p, setPolicyNames[:]) }
+
+var setPolicyNames = [...]string{"NFT_SET_POL_PERFORMANCE", "NFT_SET_POL_MEMORY"}

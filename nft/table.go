@@ -48,10 +48,10 @@ const (
 )
 
 // String is the kernel's names.
-func (f TableFlags) String() string {
-	return nl.FlagNames(uint32(f), []nl.FlagName{
-		{Bits: uint32(TableDormant), Name: "NFT_TABLE_F_DORMANT"},
-		{Bits: uint32(TableOwner), Name: "NFT_TABLE_F_OWNER"},
-		{Bits: uint32(TablePersist), Name: "NFT_TABLE_F_PERSIST"},
-	})
+func (f TableFlags) String() string { return nl.FlagNames(uint32(f), tableFlagsNames[:]) }
+
+var tableFlagsNames = [...]nl.FlagName{
+	{Bits: uint32(TableDormant), Name: "NFT_TABLE_F_DORMANT"},
+	{Bits: uint32(TableOwner), Name: "NFT_TABLE_F_OWNER"},
+	{Bits: uint32(TablePersist), Name: "NFT_TABLE_F_PERSIST"},
 }

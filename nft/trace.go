@@ -72,6 +72,6 @@ func (t *Trace) Fields(c *nl.Coder) {
 type TraceType uint32
 
 // String is the kernel's name.
-func (t TraceType) String() string {
-	return enum(t, []string{"NFT_TRACETYPE_UNSPEC", "NFT_TRACETYPE_POLICY", "NFT_TRACETYPE_RETURN", "NFT_TRACETYPE_RULE"})
-}
+func (t TraceType) String() string { return enum(t, traceTypeNames[:]) }
+
+var traceTypeNames = [...]string{"NFT_TRACETYPE_UNSPEC", "NFT_TRACETYPE_POLICY", "NFT_TRACETYPE_RETURN", "NFT_TRACETYPE_RULE"}

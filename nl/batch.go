@@ -104,40 +104,44 @@ func (b *Batch) Send(ctx context.Context) (acked bool, err error) {
 		if errors.Is(err, unix.EAGAIN) {
 			return acked, errors.Join(errs...)
 		}
-		if err != nil {
-			return acked, errors.Join(append(errs, err)...)
-		}
-		for len(d) > 0 {
+		for len(d) > 0 && err == nil {
 			h, body, rest, ok := Next(d)
 			if !ok {
-				return acked, errors.Join(append(errs, errTruncated)...)
+				err = errTruncated
+				break
 			}
 			d = rest
 			i := int(h.Seq - b.seq)
 			if h.Seq < b.seq || i >= len(b.ends) {
 				continue // an answer to something earlier
 			}
-			switch {
-			case h.Type != unix.NLMSG_ERROR:
-				if b.Each != nil {
-					if err := b.Each(i, h, body); err != nil {
-						errs = append(errs, err)
-					}
-				}
-			default:
-				err := c.verdict(b.Request(i), h, body)
-				var refused *Error
-				if errors.As(err, &refused) {
-					refused.Index = i
-				}
-				if err != nil {
-					errs = append(errs, err)
-				} else if i == len(b.ends)-1 {
-					acked = true
-				}
+			last, refusal := b.answer(i, h, body)
+			if refusal != nil {
+				errs = append(errs, refusal)
 			}
+			acked = acked || last
+		}
+		if err != nil {
+			return acked, errors.Join(append(errs, err)...)
 		}
 	}
+}
+
+// answer takes a message that answers request i. acked reports whether it
+// acknowledges the last one.
+func (b *Batch) answer(i int, h Header, body []byte) (acked bool, err error) {
+	if h.Type != unix.NLMSG_ERROR {
+		if b.Each == nil {
+			return false, nil
+		}
+		return false, b.Each(i, h, body)
+	}
+	err = b.c.verdict(b.Request(i), h, body)
+	var refused *Error
+	if errors.As(err, &refused) {
+		refused.Index = i
+	}
+	return err == nil && i == len(b.ends)-1, err
 }
 
 // replies is how many messages the kernel may send back: every request can be

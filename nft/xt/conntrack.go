@@ -114,16 +114,16 @@ const (
 )
 
 // String is the kernel's names.
-func (f CtFlags) String() string {
-	return nl.FlagNames(uint32(f), []nl.FlagName{
-		{Bits: 1 << 0, Name: "XT_CONNTRACK_STATE"}, {Bits: 1 << 1, Name: "XT_CONNTRACK_PROTO"},
-		{Bits: 1 << 2, Name: "XT_CONNTRACK_ORIGSRC"}, {Bits: 1 << 3, Name: "XT_CONNTRACK_ORIGDST"},
-		{Bits: 1 << 4, Name: "XT_CONNTRACK_REPLSRC"}, {Bits: 1 << 5, Name: "XT_CONNTRACK_REPLDST"},
-		{Bits: 1 << 6, Name: "XT_CONNTRACK_STATUS"}, {Bits: 1 << 7, Name: "XT_CONNTRACK_EXPIRES"},
-		{Bits: 1 << 8, Name: "XT_CONNTRACK_ORIGSRC_PORT"}, {Bits: 1 << 9, Name: "XT_CONNTRACK_ORIGDST_PORT"},
-		{Bits: 1 << 10, Name: "XT_CONNTRACK_REPLSRC_PORT"}, {Bits: 1 << 11, Name: "XT_CONNTRACK_REPLDST_PORT"},
-		{Bits: 1 << 12, Name: "XT_CONNTRACK_DIRECTION"}, {Bits: 1 << 13, Name: "XT_CONNTRACK_STATE_ALIAS"},
-	})
+func (f CtFlags) String() string { return nl.FlagNames(uint32(f), ctFlagsNames[:]) }
+
+var ctFlagsNames = [...]nl.FlagName{
+	{Bits: 1 << 0, Name: "XT_CONNTRACK_STATE"}, {Bits: 1 << 1, Name: "XT_CONNTRACK_PROTO"},
+	{Bits: 1 << 2, Name: "XT_CONNTRACK_ORIGSRC"}, {Bits: 1 << 3, Name: "XT_CONNTRACK_ORIGDST"},
+	{Bits: 1 << 4, Name: "XT_CONNTRACK_REPLSRC"}, {Bits: 1 << 5, Name: "XT_CONNTRACK_REPLDST"},
+	{Bits: 1 << 6, Name: "XT_CONNTRACK_STATUS"}, {Bits: 1 << 7, Name: "XT_CONNTRACK_EXPIRES"},
+	{Bits: 1 << 8, Name: "XT_CONNTRACK_ORIGSRC_PORT"}, {Bits: 1 << 9, Name: "XT_CONNTRACK_ORIGDST_PORT"},
+	{Bits: 1 << 10, Name: "XT_CONNTRACK_REPLSRC_PORT"}, {Bits: 1 << 11, Name: "XT_CONNTRACK_REPLDST_PORT"},
+	{Bits: 1 << 12, Name: "XT_CONNTRACK_DIRECTION"}, {Bits: 1 << 13, Name: "XT_CONNTRACK_STATE_ALIAS"},
 }
 
 // CtStates are the states of connections: XT_CONNTRACK_STATE_*. The first four
@@ -142,11 +142,11 @@ const (
 )
 
 // String is iptables' words for the states.
-func (s CtStates) String() string {
-	return nl.FlagNames(uint32(s), []nl.FlagName{
-		{Bits: uint32(CtInvalid), Name: "INVALID"}, {Bits: uint32(CtNew), Name: "NEW"},
-		{Bits: uint32(CtRelated), Name: "RELATED"}, {Bits: uint32(CtEstablished), Name: "ESTABLISHED"},
-		{Bits: uint32(CtUntracked), Name: "UNTRACKED"}, {Bits: uint32(CtSNAT), Name: "SNAT"},
-		{Bits: uint32(CtDNAT), Name: "DNAT"},
-	})
+func (s CtStates) String() string { return nl.FlagNames(uint32(s), ctStatesNames[:]) }
+
+var ctStatesNames = [...]nl.FlagName{
+	{Bits: uint32(CtInvalid), Name: "INVALID"}, {Bits: uint32(CtNew), Name: "NEW"},
+	{Bits: uint32(CtRelated), Name: "RELATED"}, {Bits: uint32(CtEstablished), Name: "ESTABLISHED"},
+	{Bits: uint32(CtUntracked), Name: "UNTRACKED"}, {Bits: uint32(CtSNAT), Name: "SNAT"},
+	{Bits: uint32(CtDNAT), Name: "DNAT"},
 }

@@ -30,26 +30,26 @@ func (m *AddrType) Fields(c *nl.Coder) {
 type AddrTypes uint16
 
 // String is the kernel's names.
-func (t AddrTypes) String() string {
-	return nl.FlagNames(uint32(t), []nl.FlagName{
-		{Bits: 1 << 0, Name: "XT_ADDRTYPE_UNSPEC"}, {Bits: 1 << 1, Name: "XT_ADDRTYPE_UNICAST"},
-		{Bits: 1 << 2, Name: "XT_ADDRTYPE_LOCAL"}, {Bits: 1 << 3, Name: "XT_ADDRTYPE_BROADCAST"},
-		{Bits: 1 << 4, Name: "XT_ADDRTYPE_ANYCAST"}, {Bits: 1 << 5, Name: "XT_ADDRTYPE_MULTICAST"},
-		{Bits: 1 << 6, Name: "XT_ADDRTYPE_BLACKHOLE"}, {Bits: 1 << 7, Name: "XT_ADDRTYPE_UNREACHABLE"},
-		{Bits: 1 << 8, Name: "XT_ADDRTYPE_PROHIBIT"}, {Bits: 1 << 9, Name: "XT_ADDRTYPE_THROW"},
-		{Bits: 1 << 10, Name: "XT_ADDRTYPE_NAT"}, {Bits: 1 << 11, Name: "XT_ADDRTYPE_XRESOLVE"},
-	})
+func (t AddrTypes) String() string { return nl.FlagNames(uint32(t), addrTypesNames[:]) }
+
+var addrTypesNames = [...]nl.FlagName{
+	{Bits: 1 << 0, Name: "XT_ADDRTYPE_UNSPEC"}, {Bits: 1 << 1, Name: "XT_ADDRTYPE_UNICAST"},
+	{Bits: 1 << 2, Name: "XT_ADDRTYPE_LOCAL"}, {Bits: 1 << 3, Name: "XT_ADDRTYPE_BROADCAST"},
+	{Bits: 1 << 4, Name: "XT_ADDRTYPE_ANYCAST"}, {Bits: 1 << 5, Name: "XT_ADDRTYPE_MULTICAST"},
+	{Bits: 1 << 6, Name: "XT_ADDRTYPE_BLACKHOLE"}, {Bits: 1 << 7, Name: "XT_ADDRTYPE_UNREACHABLE"},
+	{Bits: 1 << 8, Name: "XT_ADDRTYPE_PROHIBIT"}, {Bits: 1 << 9, Name: "XT_ADDRTYPE_THROW"},
+	{Bits: 1 << 10, Name: "XT_ADDRTYPE_NAT"}, {Bits: 1 << 11, Name: "XT_ADDRTYPE_XRESOLVE"},
 }
 
 // AddrTypeFlags are XT_ADDRTYPE_INVERT_* and XT_ADDRTYPE_LIMIT_IFACE_*.
 type AddrTypeFlags uint32
 
 // String is the kernel's names.
-func (f AddrTypeFlags) String() string {
-	return nl.FlagNames(uint32(f), []nl.FlagName{
-		{Bits: 1, Name: "XT_ADDRTYPE_INVERT_SOURCE"}, {Bits: 2, Name: "XT_ADDRTYPE_INVERT_DEST"},
-		{Bits: 4, Name: "XT_ADDRTYPE_LIMIT_IFACE_IN"}, {Bits: 8, Name: "XT_ADDRTYPE_LIMIT_IFACE_OUT"},
-	})
+func (f AddrTypeFlags) String() string { return nl.FlagNames(uint32(f), addrTypeFlagsNames[:]) }
+
+var addrTypeFlagsNames = [...]nl.FlagName{
+	{Bits: 1, Name: "XT_ADDRTYPE_INVERT_SOURCE"}, {Bits: 2, Name: "XT_ADDRTYPE_INVERT_DEST"},
+	{Bits: 4, Name: "XT_ADDRTYPE_LIMIT_IFACE_IN"}, {Bits: 8, Name: "XT_ADDRTYPE_LIMIT_IFACE_OUT"},
 }
 
 // Mark is the info of the match mark, revision 1: struct xt_mark_mtinfo1 of

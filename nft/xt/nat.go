@@ -122,16 +122,16 @@ const (
 )
 
 // String is the kernel's names.
-func (f NATFlags) String() string {
-	return nl.FlagNames(uint32(f), []nl.FlagName{
-		{Bits: uint32(NATMapIPs), Name: "NF_NAT_RANGE_MAP_IPS"},
-		{Bits: uint32(NATProto), Name: "NF_NAT_RANGE_PROTO_SPECIFIED"},
-		{Bits: uint32(NATRandom), Name: "NF_NAT_RANGE_PROTO_RANDOM"},
-		{Bits: uint32(NATPersistent), Name: "NF_NAT_RANGE_PERSISTENT"},
-		{Bits: uint32(NATRandomFully), Name: "NF_NAT_RANGE_PROTO_RANDOM_FULLY"},
-		{Bits: uint32(NATOffset), Name: "NF_NAT_RANGE_PROTO_OFFSET"},
-		{Bits: uint32(NATNetmap), Name: "NF_NAT_RANGE_NETMAP"},
-	})
+func (f NATFlags) String() string { return nl.FlagNames(uint32(f), natFlagsNames[:]) }
+
+var natFlagsNames = [...]nl.FlagName{
+	{Bits: uint32(NATMapIPs), Name: "NF_NAT_RANGE_MAP_IPS"},
+	{Bits: uint32(NATProto), Name: "NF_NAT_RANGE_PROTO_SPECIFIED"},
+	{Bits: uint32(NATRandom), Name: "NF_NAT_RANGE_PROTO_RANDOM"},
+	{Bits: uint32(NATPersistent), Name: "NF_NAT_RANGE_PERSISTENT"},
+	{Bits: uint32(NATRandomFully), Name: "NF_NAT_RANGE_PROTO_RANDOM_FULLY"},
+	{Bits: uint32(NATOffset), Name: "NF_NAT_RANGE_PROTO_OFFSET"},
+	{Bits: uint32(NATNetmap), Name: "NF_NAT_RANGE_NETMAP"},
 }
 
 // An Inet is union nf_inet_addr of linux/netfilter.h: an IPv6 address, or an
