@@ -2,12 +2,19 @@
 
 package main
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // namesCompared are the names that the runtime compares a function's name
 // with, whole. The maps of arguments of the two in reflect are found in
 // another way (runtime/stkframe.go); a traceback shows gopanic as "panic".
 var namesCompared = []string{"reflect.makeFuncStub", "reflect.methodValueCall", "runtime.gopanic"}
+
+// valueMethods starts the names that package reflect looks for on the stack, to
+// say in a panic which of its methods was called (valueMethodName).
+const valueMethods = "reflect.Value."
 
 // namePrefixes are the beginnings of names that the runtime asks for.
 //
@@ -23,10 +30,8 @@ var namePrefixes = []string{"runtime.", "internal/runtime/atomic.", "internal/ru
 // shortName is what remains of the name of a function: as much as the runtime
 // looks at.
 func shortName(name string) string {
-	for _, n := range namesCompared {
-		if name == n {
-			return name
-		}
+	if slices.Contains(namesCompared, name) || strings.HasPrefix(name, valueMethods) {
+		return name
 	}
 	prefix := "?."
 	for _, p := range namePrefixes {
