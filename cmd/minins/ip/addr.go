@@ -39,7 +39,7 @@ func (s *session) changeAddress(w *words, typ, flags uint16) error {
 		return err
 	}
 	for _, text := range r.warnings {
-		s.c.Errorf("%s", text)
+		s.complain(text, "")
 	}
 	if err := s.index(r.dev, &r.addr.Index); err != nil {
 		return err

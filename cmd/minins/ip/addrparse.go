@@ -54,7 +54,7 @@ func (p *addrParser) take(w *words, key string) {
 	switch key {
 	case "peer":
 		p.seen.once(w, key)
-		p.peer = w.prefixFor(&p.addr.Family)
+		w.prefix(&p.peer, &p.addr.Family)
 	case "broadcast":
 		p.seen.once(w, key)
 		if next := w.peek(); next == "+" || next == "-" {
@@ -62,19 +62,19 @@ func (p *addrParser) take(w *words, key string) {
 			p.brd = next
 			return
 		}
-		p.addr.Broadcast = w.addrFor(&p.addr.Family)
+		w.addr(&p.addr.Broadcast, &p.addr.Family)
 	case "anycast":
 		p.seen.once(w, key)
-		p.addr.Anycast = w.addrFor(&p.addr.Family)
+		w.addr(&p.addr.Anycast, &p.addr.Family)
 	case "scope":
 		p.addr.Scope = rtnl.Scope(w.named(scopes, 8, "invalid scope value."))
 		p.scoped = true
 	case "dev":
-		p.dev = w.arg()
+		w.text(&p.dev)
 	case "label":
-		p.addr.Label = w.arg()
+		w.text(&p.addr.Label)
 	case "metric":
-		p.addr.Priority = uint32(w.uint(32, "\"metric\" value is invalid\n"))
+		w.uint32(&p.addr.Priority, "\"metric\" value is invalid\n")
 	case "valid_lft":
 		p.life.valid = lifetimeArg(w, key, p.seen)
 	case "preferred_lft":
@@ -98,7 +98,7 @@ func (p *addrParser) takeLocal(w *words) {
 			append(addrWords.words(), flagWords(true)...)))
 	}
 	if w.err == nil {
-		p.local = w.asPrefixFor(&p.addr.Family)
+		w.asPrefix(&p.local, &p.addr.Family)
 	}
 }
 

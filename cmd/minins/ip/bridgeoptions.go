@@ -28,21 +28,30 @@ type (
 	index   nl.Opt[uint32] // of a link
 )
 
-type optionList []option
-
-// find is the value of an option, or nil.
-func (l optionList) find(word string) any {
-	for i := range l {
-		if l[i].word == word {
-			return l[i].value
-		}
-	}
-	return nil
+// A visitor is what is done with options: all are shown, or the one that a
+// word names is set.
+type visitor struct {
+	show *view
+	set  *words
+	word string
+	why  string // said of a wrong number
 }
 
-// bridgeOptions are the options of a bridge, as they are shown.
-func bridgeOptions(b *rtnl.Bridge) optionList {
-	return optionList{
+// visit does so.
+func (x *visitor) visit(list []option) {
+	for i := range list {
+		o := &list[i]
+		if x.show != nil {
+			x.show.showOption(o)
+		} else if o.word == x.word {
+			setOption(x.set, o.value, x.why)
+		}
+	}
+}
+
+// bridge visits the options of a bridge, in the order in which they are shown.
+func (x *visitor) bridge(b *rtnl.Bridge) {
+	x.visit([]option{
 		{"forward_delay", "", &b.ForwardDelay},
 		{"hello_time", "", &b.HelloTime},
 		{"max_age", "", &b.MaxAge},
@@ -87,12 +96,12 @@ func bridgeOptions(b *rtnl.Bridge) optionList {
 		{"nf_call_iptables", "", &b.NFCallIPTables},
 		{"nf_call_ip6tables", "", &b.NFCallIP6Tables},
 		{"nf_call_arptables", "", &b.NFCallARPTables},
-	}
+	})
 }
 
-// portOptions are the options of a bridge's port, as they are shown.
-func portOptions(p *rtnl.BridgePort) optionList {
-	return optionList{
+// port visits the options of a bridge's port, in the order in which they are shown.
+func (x *visitor) port(p *rtnl.BridgePort) {
+	x.visit([]option{
 		{"state", "", &p.State},
 		{"priority", "", &p.Priority},
 		{"cost", "", &p.Cost},
@@ -126,76 +135,73 @@ func portOptions(p *rtnl.BridgePort) optionList {
 		{"isolated", "", (*onOff)(&p.Isolated)},
 		{"locked", "", (*onOff)(&p.Locked)},
 		{"backup_port", "", (*index)(&p.BackupPort)},
-	}
+	})
 }
 
 // inText is the key of what is left out of JSON.
 const inText = "-"
 
-// showOptions renders those that are there.
-func (v *view) showOptions(list optionList) {
-	for i := range list {
-		o := &list[i]
-		key := o.key
-		if key == "" {
-			key = o.word
-		}
-		if key != inText || v.json == nil {
-			v.showOption(key, o.word+" ", o.value)
-		}
+// showOption renders one option, if it is there.
+func (v *view) showOption(o *option) {
+	key, text := o.key, o.word+" "
+	switch {
+	case key == "":
+		key = o.word
+	case key == inText && v.json != nil:
+		return
 	}
-}
-
-// showOption renders one option; text is what comes before its value.
-func (v *view) showOption(key, text string, value any) {
-	switch p := value.(type) {
+	var n nl.Opt[uint64]
+	word := ""
+	switch p := o.value.(type) {
 	case *nl.Opt[uint8]:
-		v.number(p.Ok, key, text+"%d ", uint64(p.V))
+		n.V, n.Ok = uint64(p.V), p.Ok
 	case *nl.Opt[uint16]:
-		v.number(p.Ok, key, text+"%d ", uint64(p.V))
+		n.V, n.Ok = uint64(p.V), p.Ok
 	case *nl.Opt[uint32]:
-		v.number(p.Ok, key, text+"%d ", uint64(p.V))
+		n.V, n.Ok = uint64(p.V), p.Ok
 	case *nl.Opt[uint64]:
-		v.number(p.Ok, key, text+"%d ", p.V)
+		n = *p
 	case *onOff:
 		if p.Ok {
 			v.onOff(key, text+"%s ", p.V != 0)
 		}
 	case *hex:
-		v.showHex(p.Ok, key, text, p.V)
+		word = hexOf(p.V, p.Ok)
 	case *fwdMask:
-		v.showHex(p.Ok, key, text, p.V)
-		if p.Ok {
-			v.str("group_fwd_mask_str", "group_fwd_mask_str %s ", groupFwdMask(p.V))
-		}
+		word = hexOf(p.V, p.Ok)
 	case *timer:
 		if p.Ok {
 			v.float(key, text+"%7.2f ", float64(p.V)/ticksPerSecond)
 		}
 	case *index:
 		if p.Ok {
-			v.str(key, text+"%s ", v.linkName(p.V))
+			word = v.linkName(p.V)
 		}
 	case *rtnl.BridgeID:
-		v.str(key, text+"%s ", bridgeID(p))
+		word = bridgeID(p)
 	case *nl.HardwareAddr:
-		v.word(key, text+"%s ", p.String())
+		word = p.String()
 	case *uint16: // vlan_protocol
-		if *p != 0 {
-			v.str(key, text+"%s ", vlanProtocol(*p))
-		}
+		word = vlanProtocol(*p)
 	case *nl.Opt[rtnl.PortState]:
 		v.showPortState(p)
 	case *nl.Opt[rtnl.BoolOpts]:
 		v.showBit(p, "no_linklocal_learn", noLinkLocalLearn)
 		v.showBit(p, "mcast_vlan_snooping", mcastVLANSnooping)
 	}
+	v.number(n.Ok, key, text+"%d ", n.V)
+	v.word(key, text+"%s ", word)
+	if p, ok := o.value.(*fwdMask); ok && p.Ok {
+		v.str("group_fwd_mask_str", "group_fwd_mask_str %s ", groupFwdMask(p.V))
+	}
 }
 
-func (v *view) showHex(ok bool, key, text string, n uint16) {
-	if ok {
-		v.str(key, text+"%s ", cHex(uint64(n)))
+// hexOf is a number in hex, or "".
+func hexOf(n uint16, ok bool) string {
+	if !ok {
+		return ""
 	}
+	return cHex(uint64(n))
 }
 
 // Bits of struct br_boolopt_multi, 1<<BR_BOOLOPT_*.
@@ -226,6 +232,8 @@ var portStates = []string{"disabled", "listening", "learning", "forwarding", "bl
 
 func vlanProtocol(p uint16) string {
 	switch p {
+	case 0:
+		return ""
 	case 0x8100:
 		return "802.1Q"
 	case 0x88a8:

@@ -15,6 +15,8 @@ func nativeLittle() bool { return binary.NativeEndian.Uint16([]byte{1, 0}) == 1 
 // is said of a wrong one.
 func setOption(w *words, value any, why string) {
 	switch p := value.(type) {
+	case *onOff:
+		p.V, p.Ok = bit(w.onOff(w.cur)), true
 	case *nl.Opt[uint8]:
 		p.V, p.Ok = uint8(w.uint(8, why)), true
 	case *hex:
@@ -54,7 +56,6 @@ const bridgeWords keywords = "forward_delay* hello_time* max_age* ageing_time* s
 // parseBridge reads the words after "type bridge".
 func parseBridge(w *words) (*rtnl.Bridge, error) {
 	b := new(rtnl.Bridge)
-	options := bridgeOptions(b)
 	for w.next() {
 		key := bridgeWords.find(w.cur)
 		why := "invalid " + key
@@ -64,7 +65,7 @@ func parseBridge(w *words) (*rtnl.Bridge, error) {
 		case "vlan_protocol":
 			b.VLANProtocol = vlanProtocolArg(w)
 		case "group_address":
-			b.GroupAddr = w.lladdr()
+			w.lladdr(&b.GroupAddr)
 		case "fdb_flush":
 			b.FDBFlush = true
 		case "no_linklocal_learn":
@@ -72,7 +73,8 @@ func parseBridge(w *words) (*rtnl.Bridge, error) {
 		case "mcast_vlan_snooping":
 			setBit(w, &b.BoolOpts, mcastVLANSnooping, why)
 		default:
-			setOption(w, options.find(key), why)
+			set := visitor{set: w, word: key, why: why}
+			set.bridge(b)
 		}
 	}
 	return b, w.err
@@ -106,12 +108,10 @@ const portSwitches keywords = "hairpin guard root_block fastleave|mcast_fast_lea
 // parsePort reads the words after "type bridge_slave".
 func (r *linkRequest) parsePort(w *words) error {
 	p := new(rtnl.BridgePort)
-	options := portOptions(p)
 	for w.next() {
 		if key := portSwitches.find(w.cur); key != "" {
-			if v, ok := options.find(key).(*onOff); ok {
-				*v = onOff(nl.Some(bit(w.onOff(w.cur))))
-			}
+			set := visitor{set: w, word: key}
+			set.port(p)
 			if f, ok := w.err.(*failure); ok {
 				f.code = exitUsage
 			}
@@ -123,13 +123,15 @@ func (r *linkRequest) parsePort(w *words) error {
 		case "fdb_flush":
 			p.Flush = true
 		case "state", "priority", "cost":
-			setOption(w, options.find(key), key+" is invalid")
+			set := visitor{set: w, word: key, why: key + " is invalid"}
+			set.port(p)
 		case "backup_port":
-			r.backup = w.arg()
+			w.text(&r.backup)
 		case "nobackup_port":
 			p.BackupPort = nl.Some(uint32(0))
 		default:
-			setOption(w, options.find(key), "invalid "+key)
+			set := visitor{set: w, word: key, why: "invalid " + key}
+			set.port(p)
 		}
 	}
 	r.link.Info.Port = p

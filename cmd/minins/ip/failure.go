@@ -5,6 +5,7 @@ package ip
 import (
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"syscall"
 
@@ -120,7 +121,7 @@ type hinted struct {
 	hint string
 }
 
-func (h *hinted) Unwrap() error { return h.error }
+func (h hinted) Unwrap() error { return h.error }
 
 // A reason is what to say of a refusal. It fits an errno (0: any), the message
 // that came with it ("": any), and a command that has one of the arguments, by
@@ -134,18 +135,18 @@ type reason struct {
 
 // explained adds to a refusal of the kernel the first of the reasons that fits.
 func explained(err error, why []reason, args ...string) error {
-	var refused *nl.Error
-	if !errors.As(err, &refused) {
+	refused := asRefusal(err)
+	if refused == nil {
 		return err
 	}
 	if errors.Is(refused, unix.EPERM) {
-		return &hinted{err, "it takes the right to configure this network namespace (CAP_NET_ADMIN): become root"}
+		return hinted{err, "it takes the right to configure this network namespace (CAP_NET_ADMIN): become root"}
 	}
 	for i := range why {
 		r := &why[i]
 		if (r.errno == 0 || r.errno == refused.Errno) && (r.message == "" || r.message == refused.Message) &&
 			(r.needs == 0 || args[r.needs-1] != "") {
-			return &hinted{err, say(r.text, args...)}
+			return hinted{err, say(r.text, args...)}
 		}
 	}
 	return err
@@ -160,58 +161,92 @@ func errnoText(err error) string {
 	return err.Error()
 }
 
+// asFailure, asNetns and asRefusal are what is in err of these types, or nil.
+
+func asFailure(err error) *failure {
+	var f *failure
+	errors.As(err, &f)
+	return f
+}
+
+func asNetns(err error) *nsfs.Error {
+	var e *nsfs.Error
+	errors.As(err, &e)
+	return e
+}
+
+func asRefusal(err error) *nl.Error {
+	var e *nl.Error
+	errors.As(err, &e)
+	return e
+}
+
+// complain prints an error and, for a person, a hint or "".
+func (s *session) complain(text, hint string) {
+	s.c.Errorf("%s", text)
+	if hint != "" {
+		s.c.Hintf("%s", hint)
+	}
+}
+
 // report prints err as iproute2 would and returns its exit status.
 func (s *session) report(err error) int {
-	var f *failure
-	var ns *nsfs.Error
-	var refused *nl.Error
-	var no syscall.Errno
-	switch {
-	case errors.As(err, &f):
-		if f.usage != "" {
-			s.c.Stdout.Flush()
-			out := s.c.Stderr
-			if f.usage == "veth" { // the one that iproute2 prints there
-				out = s.c.Stdout
-			}
-			fmt.Fprint(out, usageText(f.usage))
-		}
-		if f.text != "" {
-			s.c.Errorf("%s", f.text)
-		}
-		if f.after != "" {
-			fmt.Fprint(s.c.Stderr, usageText(f.after))
-		}
-		if f.hint != "" {
-			s.c.Hintf("%s", f.hint)
-		}
-		return f.code
-	case errors.As(err, &ns):
-		s.c.Errorf("%s", ns.Iproute2())
-		switch {
-		case ns.Hint != "":
-			s.c.Hintf("%s", ns.Hint)
-		case ns.Op == nsfs.OpOpen && errors.Is(ns, unix.ENOENT):
-			s.c.Hintf("%s", s.otherNetns(ns.Name))
-		}
-		if ns.Op == nsfs.OpName || ns.Op == nsfs.OpOpen || ns.Op == nsfs.OpEnter || ns.Op == nsfs.OpSetup {
-			return exitUsage
-		}
-		return exitFailed
-	case errors.As(err, &refused):
-		s.c.Errorf("%s", kernelText(refused))
-		if h := (*hinted)(nil); errors.As(err, &h) {
-			s.c.Hintf("%s", h.hint)
-		}
+	if f := asFailure(err); f != nil {
+		return s.reportFailure(f)
+	}
+	if ns := asNetns(err); ns != nil {
+		return s.reportNetns(ns)
+	}
+	if refused := asRefusal(err); refused != nil {
+		var h hinted
+		errors.As(err, &h)
+		s.complain(kernelText(refused), h.hint)
 		if refused.Path != nil {
 			s.c.Hintf("the kernel objects to %s", strings.Join(refused.Path, " > "))
 		}
 		return exitKernel
-	case errors.As(err, &no):
-		s.c.Errorf("%s", strerror(no))
-		s.c.Hintf("%v", err)
-	default:
-		s.c.Errorf("%v", err)
+	}
+	if text := errnoText(err); text != err.Error() {
+		s.complain(text, err.Error())
+	} else {
+		s.complain(text, "")
+	}
+	return exitFailed
+}
+
+func (s *session) reportFailure(f *failure) int {
+	if f.usage == "veth" { // the one that iproute2 prints there
+		s.c.Stdout.WriteString(usageText(f.usage))
+	} else if f.usage != "" {
+		s.usage(f.usage)
+	}
+	if f.text != "" {
+		s.complain(f.text, "")
+	}
+	if f.after != "" {
+		s.usage(f.after)
+	}
+	if f.hint != "" {
+		s.c.Hintf("%s", f.hint)
+	}
+	return f.code
+}
+
+// usage prints the help on a topic to standard error.
+func (s *session) usage(topic string) {
+	s.c.Stdout.Flush()
+	io.WriteString(s.c.Stderr, usageText(topic))
+}
+
+func (s *session) reportNetns(e *nsfs.Error) int {
+	hint := e.Hint
+	if hint == "" && e.Op == nsfs.OpOpen && errors.Is(e, unix.ENOENT) {
+		hint = s.otherNetns(e.Name)
+	}
+	s.complain(e.Iproute2(), hint)
+	switch e.Op {
+	case nsfs.OpName, nsfs.OpOpen, nsfs.OpEnter, nsfs.OpSetup:
+		return exitUsage
 	}
 	return exitFailed
 }

@@ -106,7 +106,7 @@ func (s *session) batch(file string) int {
 	if file != "-" {
 		f, err := os.Open(file)
 		if err != nil {
-			s.c.Errorf("Cannot open file \"%s\" for reading: %s", file, errnoText(err))
+			s.complain(say("Cannot open file \"%s\" for reading: %s", file, errnoText(err)), "")
 			return exitFailed
 		}
 		defer f.Close()

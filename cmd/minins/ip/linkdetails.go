@@ -51,13 +51,14 @@ func (v *view) showKind(l *rtnl.Link) {
 	if i.Kind == "" && i.SlaveKind == "" {
 		return
 	}
+	show := &visitor{show: v}
 	v.object("linkinfo")
 	if i.Kind != "" {
 		v.line()
 		v.str("info_kind", "    %s ", i.Kind)
 		if i.Bridge != nil {
 			v.object("info_data")
-			v.showOptions(bridgeOptions(i.Bridge))
+			show.bridge(i.Bridge)
 			v.end()
 		}
 	}
@@ -66,7 +67,7 @@ func (v *view) showKind(l *rtnl.Link) {
 		v.str("info_slave_kind", "    %s_slave ", i.SlaveKind)
 		if i.Port != nil {
 			v.object("info_slave_data")
-			v.showOptions(portOptions(i.Port))
+			show.port(i.Port)
 			v.end()
 		}
 	}

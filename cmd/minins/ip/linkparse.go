@@ -153,10 +153,10 @@ func (p *linkParser) take(w *words) {
 		}
 	case "address":
 		before := w.cur
-		l.Addr = w.lladdr()
+		w.lladdr(&l.Addr)
 		explainAddress(w, before)
 	case "broadcast":
-		l.Broadcast = w.lladdr()
+		w.lladdr(&l.Broadcast)
 	case "alias":
 		if l.Alias = nl.Some(w.arg()); len(l.Alias.V) >= 256 {
 			w.wrong(l.Alias.V, "alias too long\n", "")
@@ -170,15 +170,15 @@ func (p *linkParser) take(w *words) {
 	case "protodown":
 		l.ProtoDown = nl.Some(bit(w.offOn(key)))
 	case "link":
-		p.lower = w.arg()
+		w.text(&p.lower)
 	case "netns":
-		p.netns = w.arg()
+		w.text(&p.netns)
 	case "master":
-		p.master = w.arg()
+		w.text(&p.master)
 	case "nomaster":
 		p.master, l.Master = "", nl.Some(uint32(0))
 	case "link-netns":
-		p.linkNS = w.arg()
+		w.text(&p.linkNS)
 	case "link-netnsid":
 		l.ParentNSID = nl.Some(w.int(invalid(key)))
 	case "help":
@@ -234,7 +234,7 @@ func (p *linkParser) takeNumber(w *words, key string, to *uint32, signed bool) {
 	if signed {
 		*to = uint32(w.int(invalid(key)))
 	} else {
-		*to = uint32(w.uint(32, invalid(key)))
+		w.uint32(&*to, invalid(key))
 	}
 	switch {
 	case key == "txqueuelen":

@@ -65,23 +65,21 @@ func (s *session) resolve(r *linkRequest, h *hold) error {
 
 // wrongDevice is how iproute2 words a device that is missing as a value.
 func (s *session) wrongDevice(name string, err error) error {
-	f := (*failure)(nil)
-	if !errors.As(err, &f) {
-		return err
+	if f := asFailure(err); f != nil {
+		return wrong(name, "Device does not exist\n", f.hint)
 	}
-	return wrong(name, "Device does not exist\n", f.hint)
+	return err
 }
 
 // resolveNetns finds the namespace that a link goes to: one with a name or
 // path, or that of a process.
 func (s *session) resolveNetns(name string, l *rtnl.Link, h *hold) error {
 	fd, err := s.openNetns(name, h)
-	var failed *nsfs.Error
-	switch {
-	case err == nil:
+	if err == nil {
 		l.NetNSFD = nl.Some(fd)
 		return nil
-	case errors.As(err, &failed) && failed.Op == nsfs.OpEnter: // what the kernel would say
+	}
+	if failed := asNetns(err); failed != nil && failed.Op == nsfs.OpEnter { // what the kernel would say
 		return fail(exitKernel, "RTNETLINK answers: Invalid argument", nsfs.Path(name)+": "+failed.Hint)
 	}
 	if pid, ok := integer(name); ok {

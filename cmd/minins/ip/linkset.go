@@ -9,7 +9,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/minins/minins/nl"
 	"github.com/minins/minins/rtnl"
 )
 
@@ -24,7 +23,7 @@ func (s *session) link(w *words) error {
 	case "add", "replace":
 		return s.addLink(w, changeFlags(key))
 	case "set", "change":
-		return s.setLink(w)
+		return s.resolved(w, false, s.setLink)
 	case "delete":
 		return s.deleteLink(w)
 	case "list", "show":
@@ -56,21 +55,27 @@ func changeFlags(command string) uint16 {
 	return 0
 }
 
-func (s *session) addLink(w *words, flags uint16) (err error) {
-	r, err := parseLink(w, true)
+// resolved parses a request, turns its names into numbers and calls do with it.
+func (s *session) resolved(w *words, create bool, do func(r *linkRequest) error) error {
+	r, err := parseLink(w, create)
 	if err != nil {
 		return err
 	}
 	var h hold
-	defer func() { err = errors.Join(err, h.close()) }()
-	if err := s.resolve(r, &h); err != nil {
-		return err
+	if err = s.resolve(r, &h); err == nil {
+		err = do(r)
 	}
-	peer := ""
-	if r.peer != nil {
-		peer = r.peer.dev
-	}
-	return explained(s.do(unix.RTM_NEWLINK, flags, &r.link, nil), whyNotAdded, r.dev, r.link.Info.Kind, peer)
+	return errors.Join(err, h.close())
+}
+
+func (s *session) addLink(w *words, flags uint16) error {
+	return s.resolved(w, true, func(r *linkRequest) error {
+		peer := ""
+		if r.peer != nil {
+			peer = r.peer.dev
+		}
+		return explained(s.do(unix.RTM_NEWLINK, flags, &r.link, nil), whyNotAdded, r.dev, r.link.Info.Kind, peer)
+	})
 }
 
 // whyNotAdded is of a name, a kind and a peer's name.
@@ -82,16 +87,7 @@ var whyNotAdded = []reason{
 	{0, "", 0, "link %[1]q was not added"},
 }
 
-func (s *session) setLink(w *words) (err error) {
-	r, err := parseLink(w, false)
-	if err != nil {
-		return err
-	}
-	var h hold
-	defer func() { err = errors.Join(err, h.close()) }()
-	if err := s.resolve(r, &h); err != nil {
-		return err
-	}
+func (s *session) setLink(r *linkRequest) error {
 	if r.dev == "" { // by group
 		return explained(s.do(unix.RTM_NEWLINK, 0, &r.link, nil), []reason{{text: "some links of the group may have changed"}})
 	}
@@ -107,7 +103,7 @@ func (s *session) setLink(w *words) (err error) {
 		return refuseMaster(m, before)
 	}
 	err = s.do(unix.RTM_NEWLINK, 0, &r.link, nil)
-	if refused := (*nl.Error)(nil); errors.As(err, &refused) {
+	if asRefusal(err) != nil {
 		err = errors.Join(err, s.putBack(before))
 	}
 	pid := ""

@@ -3,8 +3,6 @@
 package ip
 
 import (
-	"errors"
-
 	"golang.org/x/sys/unix"
 
 	"github.com/minins/minins/nl"
@@ -71,7 +69,7 @@ func (s *session) find(q *listing) (*rtnl.Link, error) {
 		return nil, nil
 	}
 	l, err := s.findLink(q.dev)
-	if f := (*failure)(nil); errors.As(err, &f) {
+	if f := asFailure(err); f != nil {
 		f.text = say("Device \"%s\" does not exist.", q.dev)
 	}
 	if err != nil {

@@ -100,17 +100,17 @@ func parseListing(w *words, x extent, family rtnl.Family) (*listing, error) {
 	for w.next() {
 		switch key := listWords.find(w.cur); key {
 		case "to":
-			q.to = w.prefixFor(&q.family)
+			w.prefix(&q.to, &q.family)
 		case "scope":
 			q.scope = scopeArg(w)
 		case "up":
 			q.up = true
 		case "label":
-			q.label = w.arg()
+			w.text(&q.label)
 		case "group":
 			q.group = int64(w.named(groups, 32, invalid("group")))
 		case "master":
-			q.master = w.arg()
+			w.text(&q.master)
 		case "vrf":
 			w.vrf()
 		case "nomaster":

@@ -72,7 +72,8 @@ func parseNeighRequest(w *words, family rtnl.Family) (*neighRequest, error) {
 	for w.next() {
 		switch key := neighWords.find(w.cur); key {
 		case "lladdr":
-			n.LLAddr, lladdr = w.lladdr(), true
+			w.lladdr(&n.LLAddr)
+			lladdr = true
 		case "nud":
 			n.State = nudArg(w)
 		case "router":
@@ -106,7 +107,7 @@ func (r *neighRequest) take(w *words, key string, once bool) {
 	n := &r.neigh
 	switch key {
 	case "dev":
-		r.dev = w.arg()
+		w.text(&r.dev)
 		return
 	case "help":
 		w.fail(usage("neigh"))
@@ -121,7 +122,7 @@ func (r *neighRequest) take(w *words, key string, once bool) {
 	if once && n.Dst.IsValid() {
 		w.fail(garbage("to", w.cur, "", nil))
 	}
-	n.Dst = w.asAddrFor(&n.Family)
+	w.asAddr(&n.Dst, &n.Family)
 }
 
 func (s *session) changeNeigh(w *words, typ, flags uint16) error {

@@ -37,9 +37,9 @@ func parseNeighQuery(w *words, family rtnl.Family, states rtnl.NeighState) (*nei
 	for w.next() {
 		switch key := neighQueryWords.find(w.cur); key {
 		case "dev":
-			q.dev = w.arg()
+			w.text(&q.dev)
 		case "master":
-			q.master = w.arg()
+			w.text(&q.master)
 		case "vrf":
 			w.vrf()
 		case "nomaster":
@@ -59,7 +59,7 @@ func parseNeighQuery(w *words, family rtnl.Family, states rtnl.NeighState) (*nei
 			if key == "to" {
 				w.arg()
 			}
-			q.to = w.asPrefixFor(&q.family)
+			w.asPrefix(&q.to, &q.family)
 		}
 	}
 	if !given {

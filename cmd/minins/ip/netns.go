@@ -102,11 +102,10 @@ func (s *session) addNetns(w *words) error {
 
 // withHint is a failure of nsfs with more to say.
 func (s *session) withHint(err error, hint string) error {
-	var e *nsfs.Error
-	if !errors.As(err, &e) {
-		return err
+	if e := asNetns(err); e != nil {
+		return fail(exitFailed, e.Iproute2(), hint)
 	}
-	return fail(exitFailed, e.Iproute2(), hint)
+	return err
 }
 
 func (s *session) deleteNetns(w *words) error {

@@ -3,7 +3,6 @@
 package ip
 
 import (
-	"errors"
 	"os"
 
 	"github.com/minins/minins/nsfs"
@@ -39,9 +38,8 @@ func (s *session) execNetns(w *words) error {
 // own applets.
 func (s *session) program(args []string) *nsfs.Command {
 	cmd := &nsfs.Command{Args: args, Env: os.Environ(), Warn: func(err error) {
-		var e *nsfs.Error
-		if errors.As(err, &e) {
-			s.c.Errorf("%s", e.Iproute2())
+		if e := asNetns(err); e != nil {
+			s.complain(e.Iproute2(), "")
 		}
 	}}
 	if s.c.IsApplet(args[0]) {
@@ -75,10 +73,10 @@ func (s *session) execAll(w *words) error {
 			return err
 		}
 		status, err := nsfs.Spawn(name, cmd)
-		var failed *nsfs.Error
+		failed := asNetns(err)
 		switch {
-		case errors.As(err, &failed) && failed.Op == nsfs.OpExec: // said by the child; the next may do
-			s.c.Errorf("%s", failed.Iproute2())
+		case failed != nil && failed.Op == nsfs.OpExec: // said by the child; the next may do
+			s.complain(failed.Iproute2(), "")
 		case err != nil:
 			return err
 		case status.Signaled():

@@ -98,7 +98,7 @@ func (o *options) take(w *words) {
 	case "-force":
 		o.force = true
 	case "-batch":
-		o.batch = w.arg()
+		w.text(&o.batch)
 	case "-brief":
 		o.brief = true
 	case "-json":
@@ -117,7 +117,7 @@ func (o *options) take(w *words) {
 			w.fail(fail(exitUsage, `Cannot open network namespace "(null)": No such file or directory`,
 				"-n wants the name of a network namespace"))
 		}
-		o.netns = w.arg()
+		w.text(&o.netns)
 	case "-Numeric":
 		o.numeric = true
 	case "-all":

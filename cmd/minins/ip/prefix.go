@@ -153,67 +153,51 @@ func addressHint(f rtnl.Family, s string) string {
 	return say("%q is neither an address nor a keyword here", s)
 }
 
-// prefix is an argument that is a prefix of family f.
-func (w *words) prefix(f rtnl.Family) prefix {
+// prefix is an argument that is a prefix of family f; where that is 0, the
+// prefix settles it.
+func (w *words) prefix(to *prefix, f *rtnl.Family) {
 	w.arg()
-	return w.asPrefix(f)
+	w.asPrefix(to, f)
 }
 
 // asPrefix reads the present word as a prefix.
-func (w *words) asPrefix(f rtnl.Family) prefix {
+func (w *words) asPrefix(to *prefix, f *rtnl.Family) {
 	if w.err != nil {
-		return prefix{}
+		return
 	}
-	p, ok := parsePrefix(w.cur, f)
+	p, ok := parsePrefix(w.cur, *f)
 	if !ok {
-		w.fail(expected(f, "prefix", w.cur))
+		w.fail(expected(*f, "prefix", w.cur))
 	}
-	return p
-}
-
-// prefixFor is an argument that is a prefix of family f; where that is 0, the
-// prefix settles it.
-func (w *words) prefixFor(f *rtnl.Family) prefix {
-	w.arg()
-	return w.asPrefixFor(f)
-}
-
-func (w *words) asPrefixFor(f *rtnl.Family) prefix {
-	p := w.asPrefix(*f)
-	if *f == 0 {
+	if *to = p; *f == 0 {
 		*f = p.family
 	}
-	return p
 }
 
-// addrFor is an argument that is an address, with f as in prefixFor. "default",
+// addr is an argument that is an address, with f as in prefix. "default",
 // "any" and "all" are the unspecified address.
-func (w *words) addrFor(f *rtnl.Family) netip.Addr {
+func (w *words) addr(to *netip.Addr, f *rtnl.Family) {
 	w.arg()
-	return w.asAddrFor(f)
+	w.asAddr(to, f)
 }
 
-func (w *words) asAddrFor(f *rtnl.Family) netip.Addr {
+// asAddr reads the present word as an address.
+func (w *words) asAddr(to *netip.Addr, f *rtnl.Family) {
 	if w.err != nil {
-		return netip.Addr{}
+		return
 	}
-	a := w.asAddr(w.cur, *f)
-	if *f == 0 {
+	s := w.cur
+	a, ok := parseAddr(s, *f)
+	switch {
+	case ok:
+	case !isDefault(s):
+		w.fail(expected(*f, "address", s))
+	case *f == unix.AF_INET:
+		a = netip.IPv4Unspecified()
+	case *f == unix.AF_INET6:
+		a = netip.IPv6Unspecified()
+	}
+	if *to = a; *f == 0 {
 		*f = familyOf(a)
 	}
-	return a
-}
-
-func (w *words) asAddr(s string, f rtnl.Family) netip.Addr {
-	switch {
-	case isDefault(s) && f == unix.AF_INET:
-		return netip.IPv4Unspecified()
-	case isDefault(s) && f == unix.AF_INET6:
-		return netip.IPv6Unspecified()
-	}
-	a, ok := parseAddr(s, f)
-	if !ok && !isDefault(s) {
-		w.fail(expected(f, "address", s))
-	}
-	return a
 }

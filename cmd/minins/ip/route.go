@@ -4,6 +4,7 @@ package ip
 
 import (
 	"errors"
+	"net/netip"
 
 	"golang.org/x/sys/unix"
 
@@ -74,8 +75,8 @@ var whyNoRoute = []reason{
 
 // dumpFailure is a dump that the kernel refused; what was it for?
 func dumpFailure(what string, err error) error {
-	var e *nl.Error
-	if !errors.As(err, &e) {
+	e := asRefusal(err)
+	if e == nil {
 		return err
 	}
 	text := what + " terminated"
@@ -141,14 +142,14 @@ func parseLookup(w *words, family rtnl.Family) (*lookup, error) {
 		case "tos":
 			r.TOS = uint8(w.named(dsfields, 8, "TOS value is invalid\n"))
 		case "iif":
-			l.iif = w.arg()
+			w.text(&l.iif)
 		case "mark":
-			r.Mark = uint32(w.uint(32, "invalid mark value"))
+			w.uint32(&r.Mark, "invalid mark value")
 		case "oif":
-			l.oif = w.arg()
+			w.text(&l.oif)
 		case "from":
-			p := w.prefixFor(&r.Family)
-			r.Src = p.set()
+			w.arg()
+			l.prefix(w, &r.Src)
 		case "fibmatch":
 			r.Flags |= unix.RTM_F_FIB_MATCH
 		case "notify":
@@ -167,8 +168,8 @@ func parseLookup(w *words, family rtnl.Family) (*lookup, error) {
 			if key == "to" {
 				w.arg()
 			}
-			p := w.asPrefixFor(&r.Family)
-			r.Dst, found = p.set(), true
+			l.prefix(w, &r.Dst)
+			found = true
 		}
 	}
 	if w.err != nil {
@@ -184,6 +185,13 @@ func parseLookup(w *words, family rtnl.Family) (*lookup, error) {
 		r.Flags |= unix.RTM_F_LOOKUP_TABLE
 	}
 	return l, nil
+}
+
+// prefix takes the word for a prefix.
+func (l *lookup) prefix(w *words, to *netip.Prefix) {
+	var p prefix
+	w.asPrefix(&p, &l.route.Family)
+	*to = p.set()
 }
 
 // ipProtos are the protocols that have a name.

@@ -61,7 +61,7 @@ func takeMetric(w *words, m *rtnl.Metrics) bool {
 		if x.time > 0 {
 			*v = timeArg(w, x.time, why)
 		} else {
-			*v = uint32(w.uint(32, why))
+			w.uint32(&*v, why)
 		}
 		return true
 	}
@@ -71,7 +71,7 @@ func takeMetric(w *words, m *rtnl.Metrics) bool {
 			w.next()
 			m.Lock |= 1 << unix.RTAX_CC_ALGO
 		}
-		m.CCAlgo = w.arg()
+		w.text(&m.CCAlgo)
 	case w.is("features"):
 		if w.arg(); !w.is("ecn") {
 			w.wrong(w.cur, "\"features\" value not valid\n", "")

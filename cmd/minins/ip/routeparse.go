@@ -97,7 +97,8 @@ func (p *routeParser) takeDestination(w *words) {
 	if w.err != nil {
 		return
 	}
-	dst := w.asPrefixFor(&r.Family)
+	var dst prefix
+	w.asPrefix(&dst, &r.Family)
 	r.Dst, p.to = dst.set(), true
 	if dst.bits == 0 {
 		r.Dst = netip.Prefix{}
@@ -111,28 +112,28 @@ func (p *routeParser) take(w *words) {
 	case "nexthop":
 		p.hopsOf(w)
 	case "src":
-		r.PrefSrc = w.addrFor(&r.Family)
+		w.addr(&r.PrefSrc, &r.Family)
 	case "via":
 		p.gatewayed = true
 		r.Gateway, r.Via = via(w, &r.Family)
 	case "dev":
-		p.dev = w.arg()
+		w.text(&p.dev)
 	case "onlink":
 		r.Flags |= unix.RTNH_F_ONLINK
 	case "pervasive":
 		r.Flags |= unix.RTNH_F_PERVASIVE
 	case "nhid":
-		r.NextHopID = uint32(w.uint(32, "\"id\" value is invalid\n"))
+		w.uint32(&r.NextHopID, "\"id\" value is invalid\n")
 	case "realms":
 		r.Flow = realmsArg(w)
 	case "pref":
 		r.Pref = nl.Some(routePref(w))
 	case "expires":
-		r.Expires = uint32(w.uint(32, "\"expires\" value is invalid\n"))
+		w.uint32(&r.Expires, "\"expires\" value is invalid\n")
 	case "tos":
 		r.TOS = uint8(w.named(dsfields, 8, "\"tos\" value is invalid\n"))
 	case "metric":
-		r.Priority = uint32(w.uint(32, "\"metric\" value is invalid\n"))
+		w.uint32(&r.Priority, "\"metric\" value is invalid\n")
 	case "scope":
 		r.Scope, p.scoped = rtnl.Scope(w.named(scopes, 8, "invalid \"scope\" value\n")), true
 	case "protocol":
@@ -150,7 +151,8 @@ func (p *routeParser) take(w *words) {
 // it settles, or of another one.
 func via(w *words, family *rtnl.Family) (own, other netip.Addr) {
 	f := w.family(*family)
-	a := w.addrFor(&f)
+	var a netip.Addr
+	w.addr(&a, &f)
 	if *family != 0 && a.IsValid() && familyOf(a) != *family {
 		return netip.Addr{}, a
 	}
@@ -236,7 +238,7 @@ func (p *routeParser) takeHop(w *words, hop *rtnl.NextHop, dev *string) bool {
 	case "via":
 		hop.Gateway, hop.Via = via(w, &p.route.Family)
 	case "dev":
-		*dev = w.arg()
+		w.text(dev)
 	case "weight":
 		const why = "\"weight\" is invalid\n"
 		n := w.uint(32, why)

@@ -79,13 +79,15 @@ func (q *routeQuery) take(w *words) {
 	case "metric":
 		q.metric = w.some(32, "\"metric\" value is invalid\n")
 	case "dev":
-		q.dev = w.arg()
+		w.text(&q.dev)
 	case "iif":
-		q.iif = w.arg()
+		w.text(&q.iif)
 	case "via":
-		q.via = w.prefix(w.family(q.family))
+		f := w.family(q.family)
+		w.prefix(&q.via, &f)
 	case "src":
-		q.src = w.prefix(q.family)
+		f := q.family
+		w.prefix(&q.src, &f)
 	case "from":
 		w.arg()
 		q.from.take(w, q.family)
@@ -120,12 +122,13 @@ func (p *span) take(w *words, family rtnl.Family) {
 	if key != "" {
 		w.arg()
 	}
-	is := w.asPrefix(family)
+	is := new(prefix)
+	w.asPrefix(is, &family)
 	if key != "match" {
-		p.root = &is
+		p.root = is
 	}
 	if key != "root" {
-		p.match = &is
+		p.match = is
 	}
 }
 

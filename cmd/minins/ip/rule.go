@@ -55,20 +55,20 @@ func parseRuleQuery(w *words, family rtnl.Family) (*ruleQuery, error) {
 		case "preference":
 			q.pref = w.some(32, "preference value is invalid\n")
 		case "from":
-			q.from = w.prefix(family)
+			w.prefix(&q.from, &q.family)
 		case "fwmark":
 			q.mark, q.mask = markArg(w)
 		case "iif":
-			q.iif = w.arg()
+			w.text(&q.iif)
 		case "oif":
-			q.oif = w.arg()
+			w.text(&q.oif)
 		case "table":
 			q.table = w.someNamed(routeTables, 32, "table id value is invalid\n")
 		default:
 			if key == "to" {
 				w.arg()
 			}
-			q.to = w.asPrefix(family)
+			w.asPrefix(&q.to, &q.family)
 		}
 	}
 	return q, w.err

@@ -4,7 +4,6 @@ package ip
 
 import (
 	"context"
-	"errors"
 	"net/netip"
 	"strconv"
 
@@ -88,7 +87,7 @@ func (s *session) findLink(name string) (*rtnl.Link, error) {
 	}
 	var l rtnl.Link
 	err := s.do(unix.RTM_GETLINK, 0, req, &l)
-	if refused := (*nl.Error)(nil); errors.As(err, &refused) {
+	if asRefusal(err) != nil {
 		return nil, s.noSuchLink(name)
 	}
 	if err == nil {

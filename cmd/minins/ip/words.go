@@ -42,6 +42,13 @@ func (w *words) arg() string {
 	return w.cur
 }
 
+// text is an argument that may be anything.
+func (w *words) text(to *string) {
+	if s := w.arg(); w.err == nil {
+		*to = s
+	}
+}
+
 // peek is the word that follows, or "".
 func (w *words) peek() string {
 	if len(w.rest) == 0 {
@@ -147,6 +154,9 @@ func (w *words) asUint(bits int, what string) uint64 {
 	return n
 }
 
+// uint32 is uint of 32 bits.
+func (w *words) uint32(to *uint32, what string) { *to = uint32(w.uint(32, what)) }
+
 // some is uint for what may be absent.
 func (w *words) some(bits int, what string) nl.Opt[uint32] {
 	return nl.Some(uint32(w.uint(bits, what)))
@@ -191,13 +201,14 @@ func (w *words) either(code int, key, mistake string) bool {
 
 // lladdr is an argument that is a link-layer address: hex bytes with colons,
 // or an IPv4 address for a tunnel's end.
-func (w *words) lladdr() nl.HardwareAddr {
+func (w *words) lladdr(to *nl.HardwareAddr) {
 	s := w.arg()
 	if w.err != nil {
-		return nl.HardwareAddr{}
+		return
 	}
 	if a, err := netip.ParseAddr(s); err == nil && a.Is4() {
-		return nl.HardwareAddrFrom(a.AsSlice())
+		*to = nl.HardwareAddrFrom(a.AsSlice())
+		return
 	}
 	var b []byte
 	for _, part := range strings.Split(s, ":") {
@@ -208,11 +219,11 @@ func (w *words) lladdr() nl.HardwareAddr {
 				hint = say("%q is more than one byte", part)
 			}
 			w.fail(fail(exitFailed, say("\"%s\" is invalid lladdr.", s), hint))
-			return nl.HardwareAddr{}
+			return
 		}
 		b = append(b, byte(n))
 	}
-	return nl.HardwareAddrFrom(b)
+	*to = nl.HardwareAddrFrom(b)
 }
 
 // nearest is the candidate that s was most likely meant to be, or "": at most
