@@ -4,7 +4,6 @@ package ip
 
 import (
 	"errors"
-	"os"
 	"strconv"
 	"strings"
 
@@ -156,12 +155,11 @@ func (s *session) pids(w *words) error {
 	if err != nil {
 		return err
 	}
-	proc, err := os.ReadDir("/proc")
+	proc, err := dirNames("/proc")
 	if err != nil {
 		return fail(exitFailed, "Open of /proc failed: "+errnoText(err), "")
 	}
-	for _, d := range proc {
-		pid := d.Name()
+	for _, pid := range proc {
 		if strings.Trim(pid, "0123456789") != "" {
 			continue
 		}

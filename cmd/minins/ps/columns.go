@@ -143,17 +143,17 @@ type table struct {
 	utf8    bool // what may be shown
 }
 
-func (t table) write(w *bufio.Writer, procs []process) {
+func (t *table) write(w *bufio.Writer, procs []*process) {
 	limit := t.lineLimit()
-	w.WriteString(t.line(math.MaxInt, func(c column) string { return c.header }))
-	for i := range procs {
-		w.WriteString(t.line(limit, func(c column) string { return c.text(&procs[i]) }))
+	w.WriteString(t.line(math.MaxInt, func(c *column) string { return c.header }))
+	for _, p := range procs {
+		w.WriteString(t.line(limit, func(c *column) string { return c.text(p) }))
 	}
 }
 
 // lineLimit is the length at which lines are cut. A terminal too narrow for
 // all columns wraps them: lines then fill as many of its rows as they need.
-func (t table) lineLimit() int {
+func (t *table) lineLimit() int {
 	const last = 3 // what the last column has at least
 	need := last
 	for _, c := range t.columns[:len(t.columns)-1] {
@@ -167,7 +167,7 @@ func (t table) lineLimit() int {
 
 // line sets the columns. One that is too long pushes the next ones to the
 // right, until their blanks have made up for it.
-func (t table) line(limit int, text func(column) string) string {
+func (t *table) line(limit int, text func(*column) string) string {
 	var b strings.Builder
 	due, at := 0, 0 // where this column should begin, and where it does
 	pad := func(to int) {
@@ -177,7 +177,8 @@ func (t table) line(limit int, text func(column) string) string {
 		}
 	}
 	last := len(t.columns) - 1
-	for i, c := range t.columns {
+	for i := range t.columns {
+		c := &t.columns[i]
 		cell := text(c)
 		if i == last {
 			cell = t.printable(cell, limit-max(due, at))
@@ -202,7 +203,7 @@ func (t table) line(limit int, text func(column) string) string {
 
 // printable replaces what must not reach a terminal, and cuts the text to
 // that many characters.
-func (t table) printable(s string, limit int) string {
+func (t *table) printable(s string, limit int) string {
 	var b strings.Builder
 	for n := 0; s != "" && n < limit; n++ {
 		r, size := utf8.DecodeRuneInString(s)

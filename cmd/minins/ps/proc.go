@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -90,7 +89,7 @@ func kib(s string) uint64 {
 
 // readProcs reads all processes, in the order of their numbers. Those that
 // end meanwhile are left out.
-func readProcs(proc string, sys *system) ([]process, error) {
+func readProcs(proc string, sys *system) ([]*process, error) {
 	dir, err := os.Open(proc)
 	if err != nil {
 		return nil, err
@@ -104,10 +103,12 @@ func readProcs(proc string, sys *system) ([]process, error) {
 	for _, name := range names {
 		if pid, err := strconv.Atoi(name); err == nil {
 			pids = append(pids, pid)
+			for i := len(pids) - 1; i > 0 && pids[i-1] > pid; i-- { // rarely: the kernel has them in order
+				pids[i], pids[i-1] = pids[i-1], pid
+			}
 		}
 	}
-	slices.Sort(pids)
-	var procs []process
+	var procs []*process
 	for _, pid := range pids {
 		p, err := readProc(proc + "/" + strconv.Itoa(pid))
 		switch {
@@ -120,7 +121,8 @@ func readProcs(proc string, sys *system) ([]process, error) {
 	return procs, nil
 }
 
-func readProc(dir string) (p process, err error) {
+func readProc(dir string) (*process, error) {
+	p := new(process)
 	stat, err := os.ReadFile(dir + "/stat")
 	if err != nil {
 		return p, err

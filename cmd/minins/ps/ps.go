@@ -9,7 +9,6 @@ import (
 	"bytes"
 	"math"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -46,13 +45,20 @@ func Run(c *applet.Cmd) int {
 	}
 	self := os.Getpid()
 	me := process{euid: uint32(os.Geteuid())}
-	if i := slices.IndexFunc(procs, func(p process) bool { return p.pid == self }); i >= 0 {
-		me.tty = procs[i].tty
+	for _, p := range procs {
+		if p.pid == self {
+			me.tty = p.tty
+		}
 	}
-	procs = slices.DeleteFunc(procs, func(p process) bool { return !o.selects(&p, &me) })
+	var shown []*process
+	for _, p := range procs {
+		if o.selects(p, &me) {
+			shown = append(shown, p)
+		}
+	}
 	t := table{columns: o.columns(sys), limit: width(c.Getenv("COLUMNS"), o.wide), utf8: isUTF8(c.Getenv)}
-	t.write(c.Stdout, procs)
-	if len(procs) == 0 {
+	t.write(c.Stdout, shown)
+	if len(shown) == 0 {
 		return 1
 	}
 	return 0

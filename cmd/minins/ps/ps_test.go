@@ -115,14 +115,14 @@ func TestSelects(t *testing.T) {
 }
 
 // fixture is a system that booted a day ago, and what runs on it.
-func fixture() (*system, []process) {
+func fixture() (*system, []*process) {
 	sys := &system{
 		boot: time.Now().Unix() - 86400, uptime: 86400 * hz, memory: 1000000, pidWidth: 5,
 		users: map[uint32]string{0: "root", 100: "systemd-network"},
 		ttys:  parseDrivers("serial /dev/ttyS 4 64-95 serial\nunknown /dev/tty 4 1-63 console\npty_slave /dev/pts 136 0-1048575 pty:slave\n"),
 	}
 	now := uint64(86400 * hz)
-	return sys, []process{
+	return sys, []*process{
 		{pid: 1, ppid: 0, session: 1, tpgid: -1, comm: "init", args: "/sbin/init", state: 'S', threads: 1, ticks: 86400, start: 0, size: 4000, resident: 2000, locked: 4},
 		{pid: 2, tpgid: -1, comm: "kthreadd", state: 'S', threads: 1, nice: -20},
 		{pid: 99, ppid: 1, pgrp: 99, session: 90, tpgid: 99, tty: 136<<8 | 1, euid: 100, comm: "big", args: "big \x1b[31m é \xff", state: 'R',
@@ -179,7 +179,8 @@ systemd+    99     1 99 HOUR. pts/1    00:00:02 big ?[31m é
 		var b bytes.Buffer
 		w := bufio.NewWriter(&b)
 		o := options{format: test.format}
-		table{o.columns(sys), test.limit, test.utf8}.write(w, procs)
+		out := table{o.columns(sys), test.limit, test.utf8}
+		out.write(w, procs)
 		w.Flush()
 		want := strings.NewReplacer("BOOT.", boot, "HOUR.", hour).Replace(test.want)
 		if got := b.String(); got != want {
@@ -200,7 +201,7 @@ func TestLineLimit(t *testing.T) { // as procps 4.0.2 does with COLUMNS
 	}
 	for _, test := range tests {
 		o := options{format: test.format}
-		if got := (table{columns: o.columns(sys), limit: test.limit}).lineLimit(); got != test.want {
+		if got := (&table{columns: o.columns(sys), limit: test.limit}).lineLimit(); got != test.want {
 			t.Errorf("format %d, limit %d: got %d, want %d", test.format, test.limit, got, test.want)
 		}
 	}
