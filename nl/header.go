@@ -70,7 +70,7 @@ func (p *Protocol) TypeName(typ uint16) string {
 // FlagsName writes nlmsg_flags in words. The bits above the low byte mean
 // different things to requests that get, make and delete, and to answers.
 func (p *Protocol) FlagsName(typ, flags uint16) string {
-	return FlagNames(uint32(flags), append(commonFlags, p.highFlags(typ, flags)...))
+	return FlagNames(uint32(flags), append(commonFlags, p.highFlags(typ)...))
 }
 
 var commonFlags = []FlagName{
@@ -82,21 +82,28 @@ var commonFlags = []FlagName{
 	{unix.NLM_F_DUMP_FILTERED, "NLM_F_DUMP_FILTERED"},
 }
 
-func (p *Protocol) highFlags(typ, flags uint16) []FlagName {
+// The bits above the low byte.
+var (
+	answerFlags = []FlagName{{unix.NLM_F_CAPPED, "NLM_F_CAPPED"}, {unix.NLM_F_ACK_TLVS, "NLM_F_ACK_TLVS"}}
+	getFlags    = []FlagName{
+		{unix.NLM_F_DUMP, "NLM_F_DUMP"}, {unix.NLM_F_ROOT, "NLM_F_ROOT"},
+		{unix.NLM_F_MATCH, "NLM_F_MATCH"}, {unix.NLM_F_ATOMIC, "NLM_F_ATOMIC"},
+	}
+	deleteFlags = []FlagName{{unix.NLM_F_NONREC, "NLM_F_NONREC"}, {unix.NLM_F_BULK, "NLM_F_BULK"}}
+	newFlags    = []FlagName{
+		{unix.NLM_F_REPLACE, "NLM_F_REPLACE"}, {unix.NLM_F_EXCL, "NLM_F_EXCL"},
+		{unix.NLM_F_CREATE, "NLM_F_CREATE"}, {unix.NLM_F_APPEND, "NLM_F_APPEND"},
+	}
+)
+
+func (p *Protocol) highFlags(typ uint16) []FlagName {
 	switch name := p.TypeName(typ); {
 	case typ < unix.NLMSG_MIN_TYPE:
-		return []FlagName{{unix.NLM_F_CAPPED, "NLM_F_CAPPED"}, {unix.NLM_F_ACK_TLVS, "NLM_F_ACK_TLVS"}}
+		return answerFlags
 	case strings.Contains(name, "_GET"):
-		return []FlagName{
-			{unix.NLM_F_DUMP, "NLM_F_DUMP"}, {unix.NLM_F_ROOT, "NLM_F_ROOT"},
-			{unix.NLM_F_MATCH, "NLM_F_MATCH"}, {unix.NLM_F_ATOMIC, "NLM_F_ATOMIC"},
-		}
+		return getFlags
 	case strings.Contains(name, "_DEL"):
-		return []FlagName{{unix.NLM_F_NONREC, "NLM_F_NONREC"}, {unix.NLM_F_BULK, "NLM_F_BULK"}}
-	default:
-		return []FlagName{
-			{unix.NLM_F_REPLACE, "NLM_F_REPLACE"}, {unix.NLM_F_EXCL, "NLM_F_EXCL"},
-			{unix.NLM_F_CREATE, "NLM_F_CREATE"}, {unix.NLM_F_APPEND, "NLM_F_APPEND"},
-		}
+		return deleteFlags
 	}
+	return newFlags
 }

@@ -34,31 +34,23 @@ type counters[T uint32 | uint64] struct {
 	RxOtherHostDropped         T // in 64 bits only
 }
 
+// counterNames are the kernel's, in the same order.
+var counterNames = [...]string{
+	"rx_packets", "tx_packets", "rx_bytes", "tx_bytes", "rx_errors", "tx_errors", "rx_dropped", "tx_dropped",
+	"multicast", "collisions", "rx_length_errors", "rx_over_errors", "rx_crc_errors", "rx_frame_errors",
+	"rx_fifo_errors", "rx_missed_errors", "tx_aborted_errors", "tx_carrier_errors", "tx_fifo_errors",
+	"tx_heartbeat_errors", "tx_window_errors", "rx_compressed", "tx_compressed", "rx_nohandler",
+}
+
 func (s *counters[T]) fields(c *nl.Coder, member func(*nl.Coder, string, *T)) {
-	member(c, "rx_packets", &s.RxPackets)
-	member(c, "tx_packets", &s.TxPackets)
-	member(c, "rx_bytes", &s.RxBytes)
-	member(c, "tx_bytes", &s.TxBytes)
-	member(c, "rx_errors", &s.RxErrors)
-	member(c, "tx_errors", &s.TxErrors)
-	member(c, "rx_dropped", &s.RxDropped)
-	member(c, "tx_dropped", &s.TxDropped)
-	member(c, "multicast", &s.Multicast)
-	member(c, "collisions", &s.Collisions)
-	member(c, "rx_length_errors", &s.RxLengthErrors)
-	member(c, "rx_over_errors", &s.RxOverErrors)
-	member(c, "rx_crc_errors", &s.RxCRCErrors)
-	member(c, "rx_frame_errors", &s.RxFrameErrors)
-	member(c, "rx_fifo_errors", &s.RxFIFOErrors)
-	member(c, "rx_missed_errors", &s.RxMissedErrors)
-	member(c, "tx_aborted_errors", &s.TxAbortedErrors)
-	member(c, "tx_carrier_errors", &s.TxCarrierErrors)
-	member(c, "tx_fifo_errors", &s.TxFIFOErrors)
-	member(c, "tx_heartbeat_errors", &s.TxHeartbeatErrors)
-	member(c, "tx_window_errors", &s.TxWindowErrors)
-	member(c, "rx_compressed", &s.RxCompressed)
-	member(c, "tx_compressed", &s.TxCompressed)
-	member(c, "rx_nohandler", &s.RxNoHandler)
+	for i, p := range [...]*T{
+		&s.RxPackets, &s.TxPackets, &s.RxBytes, &s.TxBytes, &s.RxErrors, &s.TxErrors, &s.RxDropped, &s.TxDropped,
+		&s.Multicast, &s.Collisions, &s.RxLengthErrors, &s.RxOverErrors, &s.RxCRCErrors, &s.RxFrameErrors,
+		&s.RxFIFOErrors, &s.RxMissedErrors, &s.TxAbortedErrors, &s.TxCarrierErrors, &s.TxFIFOErrors,
+		&s.TxHeartbeatErrors, &s.TxWindowErrors, &s.RxCompressed, &s.TxCompressed, &s.RxNoHandler,
+	} {
+		member(c, counterNames[i], p)
+	}
 }
 
 // LinkMap is struct rtnl_link_ifmap: resources of hardware of the ISA bus.

@@ -79,31 +79,40 @@ func namesOf(bits uint16, names []flagName) string {
 	return strings.Join(list, ",")
 }
 
-// A ctAddr is one of the four addresses, a ctPort one of the four ports.
-type ctAddr struct {
-	option     string
-	flag       xt.CtFlags
-	addr, mask *xt.Inet
+// ctOptions are the options with one of the four addresses, and then those
+// with one of the four ports, each with its bit in xt.CtFlags.
+var ctOptions = [...]struct {
+	name string
+	flag xt.CtFlags
+}{
+	{"ctorigsrc", 1 << 2}, {"ctorigdst", 1 << 3}, {"ctreplsrc", 1 << 4}, {"ctrepldst", 1 << 5},
+	{"ctorigsrcport", 1 << 8}, {"ctorigdstport", 1 << 9}, {"ctreplsrcport", 1 << 10}, {"ctrepldstport", 1 << 11},
 }
 
-type ctPort struct {
-	option   string
-	flag     xt.CtFlags
-	from, to *uint16
-}
-
-func (m *conntrack) addrs() []ctAddr {
-	return []ctAddr{
-		{"ctorigsrc", 1 << 2, &m.OrigSrc, &m.OrigSrcMask}, {"ctorigdst", 1 << 3, &m.OrigDst, &m.OrigDstMask},
-		{"ctreplsrc", 1 << 4, &m.ReplSrc, &m.ReplSrcMask}, {"ctrepldst", 1 << 5, &m.ReplDst, &m.ReplDstMask},
+// addr is the address, with its mask, of ctOptions[i].
+func (m *conntrack) addr(i int) (addr, mask *xt.Inet) {
+	switch i {
+	case 0:
+		return &m.OrigSrc, &m.OrigSrcMask
+	case 1:
+		return &m.OrigDst, &m.OrigDstMask
+	case 2:
+		return &m.ReplSrc, &m.ReplSrcMask
 	}
+	return &m.ReplDst, &m.ReplDstMask
 }
 
-func (m *conntrack) ports() []ctPort {
-	return []ctPort{
-		{"ctorigsrcport", 1 << 8, &m.OrigSrcPort, &m.OrigSrcPortHigh}, {"ctorigdstport", 1 << 9, &m.OrigDstPort, &m.OrigDstPortHigh},
-		{"ctreplsrcport", 1 << 10, &m.ReplSrcPort, &m.ReplSrcPortHigh}, {"ctrepldstport", 1 << 11, &m.ReplDstPort, &m.ReplDstPortHigh},
+// port is the range of ports of ctOptions[i].
+func (m *conntrack) port(i int) (from, to *uint16) {
+	switch i {
+	case 4:
+		return &m.OrigSrcPort, &m.OrigSrcPortHigh
+	case 5:
+		return &m.OrigDstPort, &m.OrigDstPortHigh
+	case 6:
+		return &m.ReplSrcPort, &m.ReplSrcPortHigh
 	}
+	return &m.ReplDstPort, &m.ReplDstPortHigh
 }
 
 func (m *conntrack) name() string {
@@ -173,33 +182,34 @@ func (m *conntrack) set(s *setting) error {
 }
 
 // setTuple sets one of the addresses or ports.
-func (m *conntrack) setTuple(s *setting) (err error) {
-	for _, a := range m.addrs() {
-		if a.option != s.option {
+func (m *conntrack) setTuple(s *setting) error {
+	for i := range ctOptions {
+		if ctOptions[i].name != s.option {
 			continue
 		}
-		nets, err := parseNetwork(m.family, s.arg)
-		if err != nil {
-			return err
-		}
-		*a.addr, *a.mask = xt.InetFrom(nets[0].addr), xt.InetFrom(nets[0].mask)
-		if m.family == nft.IPv4 && nets[0].mask.As4() == [4]byte{255, 255, 255, 255} {
-			for i := range a.mask { // as iptables leaves it for a host
-				a.mask[i] = 0xff
-			}
-		}
-		m.note(a.flag, s.inv)
-	}
-	for _, p := range m.ports() {
-		if p.option != s.option {
-			continue
+		m.note(ctOptions[i].flag, s.inv)
+		if i < 4 {
+			return m.setAddr(i, s.arg)
 		}
 		ports, err := portRange(s.arg, "")
-		if err != nil {
-			return err
+		from, to := m.port(i)
+		*from, *to = ports[0], ports[1]
+		return err
+	}
+	return nil
+}
+
+func (m *conntrack) setAddr(i int, arg string) error {
+	nets, err := parseNetwork(m.family, arg)
+	if err != nil {
+		return err
+	}
+	addr, mask := m.addr(i)
+	*addr, *mask = xt.InetFrom(nets[0].addr), xt.InetFrom(nets[0].mask)
+	if bits, _ := nets[0].ones(); m.family == nft.IPv4 && bits == 32 {
+		for i := range mask { // as iptables leaves it for a host
+			mask[i] = 0xff
 		}
-		*p.from, *p.to = ports[0], ports[1]
-		m.note(p.flag, s.inv)
 	}
 	return nil
 }
@@ -222,11 +232,14 @@ func (m *conntrack) words(dashes string, n *naming) string {
 	}
 	say(xt.CtMatchState, state, namesOf(uint16(m.StateMask), ctStates))
 	say(xt.CtMatchProto, "ctproto", strconv.Itoa(int(m.L4Proto)))
-	for _, a := range m.addrs() {
-		say(a.flag, a.option, m.network(*a.addr, *a.mask, n))
-	}
-	for _, p := range m.ports() {
-		say(p.flag, p.option, span(uint32(*p.from), uint32(*p.to)))
+	for i, o := range ctOptions {
+		if i < 4 {
+			addr, mask := m.addr(i)
+			say(o.flag, o.name, m.network(addr, mask, n))
+		} else {
+			from, to := m.port(i)
+			say(o.flag, o.name, span(uint32(*from), uint32(*to)))
+		}
 	}
 	status := namesOf(m.StatusMask, ctStatuses)
 	if status == "" {
@@ -244,8 +257,8 @@ func (m *conntrack) words(dashes string, n *naming) string {
 	return b.String()
 }
 
-func (m *conntrack) network(addr, mask xt.Inet, n *naming) string {
-	w := &network{addr: inet(m.family, addr), mask: inet(m.family, mask)}
+func (m *conntrack) network(addr, mask *xt.Inet, n *naming) string {
+	w := &network{addr: inet(m.family, *addr), mask: inet(m.family, *mask)}
 	return n.network(w, unspecified(m.family))
 }
 

@@ -59,7 +59,7 @@ func (m *iprange) set(s *setting) error {
 func (m *iprange) warning() string {
 	for i := 0; i < 4; i += 2 {
 		if m.ends[i].IsValid() && m.ends[i+1].Less(m.ends[i]) {
-			return "xt_iprange: range " + m.ends[i].String() + "-" + m.ends[i+1].String() + " is reversed and will never match"
+			return "xt_iprange: range " + m.text(i) + " is reversed and will never match"
 		}
 	}
 	return ""
@@ -68,10 +68,10 @@ func (m *iprange) warning() string {
 func (m *iprange) save() string {
 	text := ""
 	if m.flags&rangeSrc != 0 {
-		text += not(m.flags&rangeSrcInv != 0) + " --src-range " + m.ends[0].String() + "-" + m.ends[1].String()
+		text = not(m.flags&rangeSrcInv != 0) + " --src-range " + m.text(0)
 	}
 	if m.flags&rangeDst != 0 {
-		text += not(m.flags&rangeDstInv != 0) + " --dst-range " + m.ends[2].String() + "-" + m.ends[3].String()
+		text += not(m.flags&rangeDstInv != 0) + " --dst-range " + m.text(2)
 	}
 	return text
 }
@@ -79,13 +79,16 @@ func (m *iprange) save() string {
 func (m *iprange) list(*naming) string {
 	text := ""
 	if m.flags&rangeSrc != 0 {
-		text += " source IP range" + not(m.flags&rangeSrcInv != 0) + " " + m.ends[0].String() + "-" + m.ends[1].String()
+		text = " source IP range" + not(m.flags&rangeSrcInv != 0) + " " + m.text(0)
 	}
 	if m.flags&rangeDst != 0 {
-		text += " destination IP range" + not(m.flags&rangeDstInv != 0) + " " + m.ends[2].String() + "-" + m.ends[3].String()
+		text += " destination IP range" + not(m.flags&rangeDstInv != 0) + " " + m.text(2)
 	}
 	return text
 }
+
+// text is the range from ends[i] on.
+func (m *iprange) text(i int) string { return m.ends[i].String() + "-" + m.ends[i+1].String() }
 
 // info is struct xt_iprange_mtinfo.
 func (m *iprange) info() xt.Info {

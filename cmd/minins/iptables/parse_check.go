@@ -70,20 +70,28 @@ func (p *parser) finish() error {
 	if len(p.chain) >= nameMax {
 		return wrong("chain name `" + p.chain + "' too long (must be under " + strconv.Itoa(nameMax) + " chars)")
 	}
-	if p.isRule() {
-		if strings.Contains(p.given, "o") && (p.chain == "PREROUTING" || p.chain == "INPUT") {
-			return wrong("Can't use -o with " + p.chain + "\n").
-				hinted("a packet in " + p.chain + " has not been routed yet, so it has no output device: match -i, or use chain FORWARD, OUTPUT or POSTROUTING")
-		}
-		if strings.Contains(p.given, "i") && (p.chain == "POSTROUTING" || p.chain == "OUTPUT") {
-			return wrong("Can't use -i with " + p.chain + "\n").
-				hinted("a packet in " + p.chain + " is on its way out: match -o, or use chain PREROUTING, INPUT or FORWARD")
-		}
+	if err := p.wrongDevice(); err != nil {
+		return err
 	}
 	if p.do == 'R' && len(p.srcs)*len(p.dsts) != 1 {
 		return wrong("Replacement rule does not specify a unique address")
 	}
 	return nil
+}
+
+// wrongDevice finds a device that packets in the chain do not have.
+func (p *parser) wrongDevice() error {
+	letter, why := "", ""
+	switch p.chain {
+	case "PREROUTING", "INPUT":
+		letter, why = "o", " has not been routed yet, so it has no output device: match -i, or use chain FORWARD, OUTPUT or POSTROUTING"
+	case "POSTROUTING", "OUTPUT":
+		letter, why = "i", " is on its way out: match -o, or use chain PREROUTING, INPUT or FORWARD"
+	}
+	if letter == "" || !p.isRule() || !strings.Contains(p.given, letter) {
+		return nil
+	}
+	return wrong("Can't use -" + letter + " with " + p.chain + "\n").hinted("a packet in " + p.chain + why)
 }
 
 // misplaced finds an option that means nothing to the command.
