@@ -60,7 +60,7 @@ type arpCall struct {
 func Arp(c *applet.Cmd) int { return report(c, arp(c)) }
 
 func arp(c *applet.Cmd) error {
-	a := &arpCall{c: c, names: newNames(), hwType: ether}
+	a := &arpCall{c: c, names: newNames(c), hwType: ether}
 	what, help, version := byte(0), false, false
 	rest, err := getopt(c.Name, arpOptions[:], c.Args, func(short byte, value string) error {
 		switch short {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/minins/minins/cmd/minins/applet"
 	"github.com/minins/minins/cmd/minins/internal/resolve"
 )
 
@@ -20,8 +21,13 @@ type names struct {
 	slow     bool // a name server did not answer: do not wait for it again
 }
 
-func newNames() *names {
-	return &names{hosts: resolve.System(), networks: "/etc/networks", cache: make(map[netip.Addr]string)}
+// newNames asks the name servers too, unless c is only being explained.
+func newNames(c *applet.Cmd) *names {
+	n := &names{hosts: resolve.System(), networks: "/etc/networks", cache: make(map[netip.Addr]string)}
+	if c.Explain != nil {
+		n.hosts.Port = 0 // files only
+	}
+	return n
 }
 
 // patience is how long to wait for a name server: a table is read for its

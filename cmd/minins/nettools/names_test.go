@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/minins/minins/cmd/minins/applet"
 	"github.com/minins/minins/cmd/minins/internal/resolve"
 	"github.com/minins/minins/internal/testns"
 )
@@ -28,7 +29,7 @@ func TestSilentNameServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer server.Close()
-	n := newNames()
+	n := newNames(&applet.Cmd{})
 	n.hosts = resolve.Resolver{Hosts: dir + "/hosts", Conf: dir + "/conf", Port: server.LocalAddr().(*net.UDPAddr).Port}
 	start := time.Now()
 	for addr, want := range map[string]string{"10.0.0.1": "", "10.0.0.2": "", "10.0.0.3": "three", "0.0.0.0": ""} {

@@ -27,7 +27,7 @@ func editRoute(c *applet.Cmd, action string, words []string, cache bool) error {
 		c.Printf("%s", inetUsage)
 		return nil
 	}
-	rt, err := parseRoute(words, newNames())
+	rt, err := parseRoute(words, newNames(c))
 	if err != nil {
 		return err
 	}

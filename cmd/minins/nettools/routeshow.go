@@ -53,7 +53,7 @@ func (v *routeView) show(ctx context.Context, c *applet.Cmd, cache bool) error {
 	} else {
 		c.Printf("Destination     Gateway         Genmask         %s\n", v.head())
 	}
-	v.names = newNames()
+	v.names = newNames(c)
 	for i := range routes {
 		if shown(&routes[i]) {
 			v.row(c, &routes[i], links)
