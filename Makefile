@@ -5,14 +5,17 @@ PREFIX   ?= /usr/local
 FUZZTIME ?= 60s
 GOARCH   ?= $(shell $(GO) env GOARCH)
 
-# A release is static, and the same bytes from any directory. Two things make
+# A release is static, and the same bytes from any directory. Three things make
 # it smaller: functions need not begin at a multiple of 32 bytes (x86 alone may
-# do without), and the garbage collector of Go 1.25 has less code than the
-# next one. A toolchain that no longer knows the latter goes without.
+# do without), the garbage collector of Go 1.25 has less code than the next one
+# (a toolchain that no longer knows it goes without), and in the commands, which
+# wait for the kernel most of the time, small functions are not copied to where
+# they are called (-l). In the libraries they are: messages are read by them.
 # $(call build,ARCH,FILE)
 EXPERIMENT := $(shell GOEXPERIMENT=nogreenteagc $(GO) env GOVERSION >/dev/null 2>&1 && echo nogreenteagc)
 build = CGO_ENABLED=0 GOOS=linux GOARCH=$(1) GOEXPERIMENT=$(EXPERIMENT) $(GO) build -trimpath \
-	-ldflags '-s -w $(if $(filter 386 amd64,$(1)),-funcalign=1)' -o $(2) ./cmd/minins
+	-ldflags '-s -w $(if $(filter 386 amd64,$(1)),-funcalign=1)' \
+	-gcflags 'github.com/minins/minins/cmd/minins/...=-l' -o $(2) ./cmd/minins
 
 # Then the names and lines of tracebacks go. $(call slim,FROM,TO)
 slim = GOOS= GOARCH= $(GO) run ./internal/strip -o $(2) $(1)
