@@ -6,6 +6,7 @@ import (
 	"context"
 
 	"github.com/minins/minins/cmd/minins/applet"
+	"github.com/minins/minins/cmd/minins/internal/getopt"
 	"github.com/minins/minins/rtnl"
 )
 
@@ -34,10 +35,24 @@ const arpUsage = `Usage:
 // arpHardware ends the usage, on standard error wherever the rest goes.
 const arpHardware = "    ether (Ethernet) "
 
-var arpOptions = [...]option{
-	{'v', "verbose", false}, {'V', "version", false}, {'a', "all", false}, {'d', "delete", false}, {'f', "file", false},
-	{'n', "numeric", false}, {'s', "set", false}, {'A', "protocol", true}, {'p', "", true}, {'H', "hw-type", true}, {'t', "", true},
-	{'i', "device", true}, {'h', "help", false}, {'?', "", false}, {'D', "use-device", false}, {'N', "symbolic", false}, {'e', "", false},
+var arpOptions = []getopt.Option{
+	{Short: 'v', Long: "verbose"},
+	{Short: 'V', Long: "version"},
+	{Short: 'a', Long: "all"},
+	{Short: 'd', Long: "delete"},
+	{Short: 'f', Long: "file"},
+	{Short: 'n', Long: "numeric"},
+	{Short: 's', Long: "set"},
+	{Short: 'A', Long: "protocol", Arg: getopt.Required},
+	{Short: 'p', Arg: getopt.Required},
+	{Short: 'H', Long: "hw-type", Arg: getopt.Required},
+	{Short: 't', Arg: getopt.Required},
+	{Short: 'i', Long: "device", Arg: getopt.Required},
+	{Short: 'h', Long: "help"},
+	{Short: '?'},
+	{Short: 'D', Long: "use-device"},
+	{Short: 'N', Long: "symbolic"},
+	{Short: 'e'},
 }
 
 // An arpCall is one call of arp.
@@ -62,7 +77,7 @@ func Arp(c *applet.Cmd) int { return report(c, arp(c)) }
 func arp(c *applet.Cmd) error {
 	a := &arpCall{c: c, names: newNames(c), hwType: ether}
 	what, help, version := byte(0), false, false
-	rest, err := getopt(c.Name, arpOptions[:], c.Args, func(short byte, value string) error {
+	rest, err := parse(arpOptions, c.Args, func(short byte, value string) error {
 		switch short {
 		case 'a':
 			what, a.all = short, true
@@ -95,8 +110,8 @@ func arp(c *applet.Cmd) error {
 		}
 		return nil
 	})
-	if f, ok := err.(*misuse); ok {
-		return &failure{status: statusUsage, text: f.text, usage: arpUsage + arpHardware}
+	if wrong, ok := err.(getopt.Error); ok {
+		return &failure{status: statusUsage, text: c.Name + ": " + string(wrong), usage: arpUsage + arpHardware}
 	}
 	switch {
 	case err != nil:

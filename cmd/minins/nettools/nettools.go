@@ -14,6 +14,7 @@ import (
 	"syscall"
 
 	"github.com/minins/minins/cmd/minins/applet"
+	"github.com/minins/minins/cmd/minins/internal/getopt"
 	"github.com/minins/minins/cmd/minins/internal/iputils"
 	"github.com/minins/minins/cmd/minins/internal/resolve"
 	"github.com/minins/minins/rtnl"
@@ -94,4 +95,12 @@ func dial(c *applet.Cmd) (*rtnl.Conn, error) {
 		return nil, err
 	}
 	return rtnl.New(conn), nil
+}
+
+// parse calls f with each option of words and returns the other words, which
+// may stand between the options.
+func parse(table []getopt.Option, words []string, f func(short byte, value string) error) ([]string, error) {
+	return getopt.Parse(table, words, false, func(o *getopt.Option, _, value string, _ bool) error {
+		return f(o.Short, value)
+	})
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 
 	"github.com/minins/minins/cmd/minins/applet"
+	"github.com/minins/minins/cmd/minins/internal/getopt"
 )
 
 const routeUsage = `Usage: route [-nNvee] [-FC] [<AF>]           List kernel routing tables
@@ -35,10 +36,19 @@ const inetUsage = `Usage: inet_route [-vF] del {-host|-net} Target[/prefix] [gw 
        inet_route [-FC] flush      NOT supported
 `
 
-var routeOptions = [...]option{
-	{'e', "extend", false}, {'v', "verbose", false}, {'V', "version", false}, {'n', "numeric", false},
-	{'N', "symbolic", false}, {'A', "protocol", true}, {'C', "cache", false}, {'F', "fib", false}, {'h', "help", false},
-	{'4', "inet", false}, {'6', "inet6", false}, {'?', "", false},
+var routeOptions = []getopt.Option{
+	{Short: 'e', Long: "extend"},
+	{Short: 'v', Long: "verbose"},
+	{Short: 'V', Long: "version"},
+	{Short: 'n', Long: "numeric"},
+	{Short: 'N', Long: "symbolic"},
+	{Short: 'A', Long: "protocol", Arg: getopt.Required},
+	{Short: 'C', Long: "cache"},
+	{Short: 'F', Long: "fib"},
+	{Short: 'h', Long: "help"},
+	{Short: '4', Long: "inet"},
+	{Short: '6', Long: "inet6"},
+	{Short: '?'},
 }
 
 // Route is the applet route.
@@ -47,7 +57,7 @@ func Route(c *applet.Cmd) int { return report(c, route(c)) }
 func route(c *applet.Cmd) error {
 	r := routeView{format: plain}
 	var cache, help, family, version bool
-	rest, err := getopt(c.Name, routeOptions[:], hideTargets(c.Args), func(short byte, value string) error {
+	rest, err := parse(routeOptions, hideTargets(c.Args), func(short byte, value string) error {
 		switch short {
 		case 'e':
 			r.format = (r.format + 1) % (all + 1)
@@ -77,8 +87,8 @@ func route(c *applet.Cmd) error {
 		}
 		return nil
 	})
-	if f, ok := err.(*misuse); ok { // shows the help, and is no failure
-		c.Errorf("%s", f.text)
+	if wrong, ok := err.(getopt.Error); ok { // shows the help, and is no failure
+		c.Errorf("%s: %s", c.Name, string(wrong))
 		help, family, err = true, false, nil
 	}
 	switch {

@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"github.com/minins/minins/cmd/minins/applet"
+	"github.com/minins/minins/cmd/minins/internal/getopt"
 	"github.com/minins/minins/nsfs"
 	"golang.org/x/sys/unix"
 )
@@ -38,7 +39,7 @@ Options:
 // Nsenter is the applet nsenter.
 func Nsenter(c *applet.Cmd) int {
 	e := entering{paths: map[uintptr]string{}}
-	words, err := getopt(e.options(), c.Args)
+	words, err := getopt.Parse(nsenterOptions, c.Args, true, e.set)
 	switch {
 	case err != nil:
 		return usage(c, err)
@@ -82,48 +83,64 @@ type entering struct {
 	help, version bool
 }
 
-// options is the table of util-linux 2.38 in its order. Rows without a
-// function are not of minins.
-func (e *entering) options() []option {
-	return []option{
-		{short: 'a', long: "all", set: flag(&e.all)},
-		{short: 'h', long: "help", set: flag(&e.help)},
-		{short: 'V', long: "version", set: flag(&e.version)},
-		{short: 't', long: "target", arg: required, set: e.setTarget},
-		{short: 'm', long: "mount", arg: attached, set: e.namespace(unix.CLONE_NEWNS)},
-		{short: 'u', long: "uts", arg: attached, set: e.namespace(unix.CLONE_NEWUTS)},
-		{short: 'i', long: "ipc", arg: attached, set: e.namespace(unix.CLONE_NEWIPC)},
-		{short: 'n', long: "net", arg: attached, set: e.namespace(unix.CLONE_NEWNET)},
-		{short: 'p', long: "pid", arg: attached, set: e.namespace(unix.CLONE_NEWPID)},
-		{short: 'U', long: "user", arg: attached, set: func(string, bool) error { return errUser }},
-		{short: 'C', long: "cgroup", arg: attached, set: e.namespace(unix.CLONE_NEWCGROUP)},
-		{short: 'T', long: "time", arg: attached},
-		{short: 'S', long: "setuid", arg: required},
-		{short: 'G', long: "setgid", arg: required},
-		{short: 'r', long: "root", arg: attached},
-		{short: 'w', long: "wd", arg: attached},
-		{short: 'W', long: "wdns", arg: required},
-		{short: 'F', long: "no-fork", set: flag(&e.noFork)},
-		{long: "preserve-credentials"},
-		{short: 'Z', long: "follow-context"},
+// nsenterOptions is the table of util-linux 2.38 in its order. Not all are of
+// minins: see set.
+var nsenterOptions = []getopt.Option{
+	{Short: 'a', Long: "all"},
+	{Short: 'h', Long: "help"},
+	{Short: 'V', Long: "version"},
+	{Short: 't', Long: "target", Arg: getopt.Required},
+	{Short: 'm', Long: "mount", Arg: getopt.Attached},
+	{Short: 'u', Long: "uts", Arg: getopt.Attached},
+	{Short: 'i', Long: "ipc", Arg: getopt.Attached},
+	{Short: 'n', Long: "net", Arg: getopt.Attached},
+	{Short: 'p', Long: "pid", Arg: getopt.Attached},
+	{Short: 'U', Long: "user", Arg: getopt.Attached},
+	{Short: 'C', Long: "cgroup", Arg: getopt.Attached},
+	{Short: 'T', Long: "time", Arg: getopt.Attached},
+	{Short: 'S', Long: "setuid", Arg: getopt.Required},
+	{Short: 'G', Long: "setgid", Arg: getopt.Required},
+	{Short: 'r', Long: "root", Arg: getopt.Attached},
+	{Short: 'w', Long: "wd", Arg: getopt.Attached},
+	{Short: 'W', Long: "wdns", Arg: getopt.Required},
+	{Short: 'F', Long: "no-fork"},
+	{Long: "preserve-credentials"},
+	{Short: 'Z', Long: "follow-context"},
+}
+
+// set does what an option says.
+func (e *entering) set(o *getopt.Option, as, arg string, _ bool) error {
+	switch o.Long {
+	case "all":
+		e.all = true
+	case "help":
+		e.help = true
+	case "version":
+		e.version = true
+	case "no-fork":
+		e.noFork = true
+	case "target":
+		return e.setTarget(arg)
+	case "user":
+		return errUser
+	default:
+		k := kindOf(o.Long)
+		if k == nil {
+			return unsupported(as)
+		}
+		e.paths[k.flag] = arg
 	}
+	return nil
 }
 
 var errUser = errors.New("cannot enter a user namespace: the kernel refuses that to processes with several threads, which minins, a Go program, always is")
 
-func (e *entering) setTarget(pid string, _ bool) error {
+func (e *entering) setTarget(pid string) error {
 	if _, err := strconv.ParseUint(pid, 10, 31); err != nil {
 		return errors.New("failed to parse pid: '" + pid + "'")
 	}
 	e.target = pid
 	return nil
-}
-
-func (e *entering) namespace(flag uintptr) func(string, bool) error {
-	return func(path string, _ bool) error {
-		e.paths[flag] = path
-		return nil
-	}
 }
 
 // files lists what is to be entered, in order.
@@ -132,7 +149,8 @@ func (e *entering) files() ([]file, error) {
 		return nil, errors.New("no target PID specified for --all")
 	}
 	var files []file
-	for _, k := range kinds() {
+	for i := range kinds {
+		k := &kinds[i]
 		path, asked := e.paths[k.flag]
 		if path == "" && (asked || e.all) {
 			if e.target == "" || e.target == "0" {
@@ -162,7 +180,7 @@ func (e *entering) files() ([]file, error) {
 
 // ours reports whether the namespace is that of this process already, or of a
 // kind that this kernel does not have.
-func ours(k kind, path string) (bool, error) {
+func ours(k *kind, path string) (bool, error) {
 	own, err := os.Stat("/proc/self/ns/" + k.name)
 	if errors.Is(err, os.ErrNotExist) {
 		return true, nil

@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"github.com/minins/minins/cmd/minins/applet"
+	"github.com/minins/minins/cmd/minins/internal/getopt"
 	"github.com/minins/minins/nsfs"
 	"golang.org/x/sys/unix"
 )
@@ -148,8 +149,7 @@ func pass(pid int, signals <-chan os.Signal, done <-chan struct{}) {
 // usage says what is wrong with the words, and returns the exit status.
 func usage(c *applet.Cmd, err error) int {
 	c.Errorf("%s: %v", c.Name, err)
-	var u usageError
-	if errors.As(err, &u) {
+	if _, ok := err.(getopt.Error); ok {
 		c.Errorf("Try '%s --help' for more information.", c.Name)
 	}
 	return exitFailure

@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"github.com/minins/minins/cmd/minins/applet"
+	"github.com/minins/minins/cmd/minins/internal/getopt"
 	"github.com/minins/minins/nsfs"
 	"golang.org/x/sys/unix"
 )
@@ -31,7 +32,7 @@ func UnshareChild(c *applet.Cmd) int {
 
 func unshareArgs(c *applet.Cmd, child bool) int {
 	u := unsharing{propagation: "private", child: child}
-	words, err := getopt(u.options(), c.Args)
+	words, err := getopt.Parse(unshareOptions, c.Args, true, u.set)
 	switch {
 	case err != nil:
 		return usage(c, err)
@@ -82,7 +83,7 @@ type unsharing struct {
 
 // A file is one on which a namespace is, or is to be, mounted.
 type file struct {
-	kind
+	*kind
 	path string
 }
 
@@ -91,10 +92,10 @@ func (u *unsharing) check() error {
 	for _, f := range u.keep {
 		switch f.flag {
 		case unix.CLONE_NEWUSER, unix.CLONE_NEWPID, unix.CLONE_NEWNS:
-			return usagef("option '--%s=FILE' is one that minins does not have: only net, uts, ipc and cgroup can be kept", f.long)
+			return getopt.Error("option '--" + f.long + "=FILE' is one that minins does not have: only net, uts, ipc and cgroup can be kept")
 		}
 		if u.flags&unix.CLONE_NEWUSER != 0 {
-			return usagef("minins cannot keep a namespace (--%s=FILE) beside a new user namespace", f.long)
+			return getopt.Error("minins cannot keep a namespace (--" + f.long + "=FILE) beside a new user namespace")
 		}
 	}
 	return nil
@@ -212,7 +213,8 @@ func (u *unsharing) inChild(c *applet.Cmd, p *nsfs.Command, sys *syscall.SysProc
 // args are the words that [UnshareChild] reads as u.
 func (u *unsharing) args(p *nsfs.Command) []string {
 	args := []string{ChildName, "--propagation=" + u.propagation}
-	for _, k := range kinds() {
+	for i := range kinds {
+		k := &kinds[i]
 		if u.flags&k.flag != 0 {
 			args = append(args, "--"+k.long)
 		}

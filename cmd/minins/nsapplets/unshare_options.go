@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/minins/minins/cmd/minins/internal/getopt"
 	"golang.org/x/sys/unix"
 )
 
@@ -41,78 +42,87 @@ Options:
  -V, --version             display version
 `
 
-// options is the table of util-linux 2.38 in its order, which shows in the
-// errors about abbreviations. Rows without a function are not of minins.
-func (u *unsharing) options() []option {
-	return []option{
-		{short: 'h', long: "help", set: flag(&u.help)},
-		{short: 'V', long: "version", set: flag(&u.version)},
-		{short: 'm', long: "mount", arg: optional, set: u.namespace("mount")},
-		{short: 'u', long: "uts", arg: optional, set: u.namespace("uts")},
-		{short: 'i', long: "ipc", arg: optional, set: u.namespace("ipc")},
-		{short: 'n', long: "net", arg: optional, set: u.namespace("net")},
-		{short: 'p', long: "pid", arg: optional, set: u.namespace("pid")},
-		{short: 'U', long: "user", arg: optional, set: u.namespace("user")},
-		{short: 'C', long: "cgroup", arg: optional, set: u.namespace("cgroup")},
-		{short: 'T', long: "time", arg: optional},
-		{short: 'f', long: "fork", set: flag(&u.fork)},
-		{long: "kill-child", arg: optional, set: u.setKillChild},
-		{long: "mount-proc", arg: optional, set: u.setMountProc},
-		{long: "map-user", arg: required},
-		{long: "map-users", arg: required},
-		{long: "map-group", arg: required},
-		{long: "map-groups", arg: required},
-		{short: 'r', long: "map-root-user", set: func(string, bool) error { return u.mapTo(0, 0) }},
-		{short: 'c', long: "map-current-user", set: func(string, bool) error { return u.mapTo(os.Geteuid(), os.Getegid()) }},
-		{long: "map-auto"},
-		{long: "propagation", arg: required, set: u.setPropagation},
-		{long: "setgroups", arg: required},
-		{long: "keep-caps"},
-		{short: 'S', long: "setuid", arg: required},
-		{short: 'G', long: "setgid", arg: required},
-		{short: 'R', long: "root", arg: required},
-		{short: 'w', long: "wd", arg: required},
-		{long: "monotonic", arg: required},
-		{long: "boottime", arg: required},
-	}
+// unshareOptions is the table of util-linux 2.38 in its order. Not all are of
+// minins: see set.
+var unshareOptions = []getopt.Option{
+	{Short: 'h', Long: "help"},
+	{Short: 'V', Long: "version"},
+	{Short: 'm', Long: "mount", Arg: getopt.Optional},
+	{Short: 'u', Long: "uts", Arg: getopt.Optional},
+	{Short: 'i', Long: "ipc", Arg: getopt.Optional},
+	{Short: 'n', Long: "net", Arg: getopt.Optional},
+	{Short: 'p', Long: "pid", Arg: getopt.Optional},
+	{Short: 'U', Long: "user", Arg: getopt.Optional},
+	{Short: 'C', Long: "cgroup", Arg: getopt.Optional},
+	{Short: 'T', Long: "time", Arg: getopt.Optional},
+	{Short: 'f', Long: "fork"},
+	{Long: "kill-child", Arg: getopt.Optional},
+	{Long: "mount-proc", Arg: getopt.Optional},
+	{Long: "map-user", Arg: getopt.Required},
+	{Long: "map-users", Arg: getopt.Required},
+	{Long: "map-group", Arg: getopt.Required},
+	{Long: "map-groups", Arg: getopt.Required},
+	{Short: 'r', Long: "map-root-user"},
+	{Short: 'c', Long: "map-current-user"},
+	{Long: "map-auto"},
+	{Long: "propagation", Arg: getopt.Required},
+	{Long: "setgroups", Arg: getopt.Required},
+	{Long: "keep-caps"},
+	{Short: 'S', Long: "setuid", Arg: getopt.Required},
+	{Short: 'G', Long: "setgid", Arg: getopt.Required},
+	{Short: 'R', Long: "root", Arg: getopt.Required},
+	{Short: 'w', Long: "wd", Arg: getopt.Required},
+	{Long: "monotonic", Arg: getopt.Required},
+	{Long: "boottime", Arg: getopt.Required},
 }
 
-func flag(p *bool) func(string, bool) error {
-	return func(string, bool) error {
-		*p = true
-		return nil
-	}
-}
-
-// namespace is for the option that makes a namespace and may keep it.
-func (u *unsharing) namespace(long string) func(string, bool) error {
-	return func(path string, given bool) error {
-		for _, k := range kinds() {
-			if k.long != long {
-				continue
-			}
-			u.flags |= k.flag
-			if given {
-				u.keep = append(u.keep, file{k, path})
-			}
+// set does what an option says.
+func (u *unsharing) set(o *getopt.Option, as, arg string, given bool) error {
+	switch o.Long {
+	case "help":
+		u.help = true
+	case "version":
+		u.version = true
+	case "fork":
+		u.fork = true
+	case "kill-child":
+		return u.setKillChild(arg, given)
+	case "mount-proc":
+		u.setMountProc(arg, given)
+	case "map-root-user":
+		u.mapTo(0, 0)
+	case "map-current-user":
+		u.mapTo(os.Geteuid(), os.Getegid())
+	case "propagation":
+		return u.setPropagation(arg)
+	default:
+		k := kindOf(o.Long)
+		if k == nil {
+			return unsupported(as)
 		}
-		return nil
+		u.flags |= k.flag
+		if given {
+			u.keep = append(u.keep, file{k, arg})
+		}
 	}
-}
-
-func (u *unsharing) mapTo(uid, gid int) error {
-	u.flags |= unix.CLONE_NEWUSER
-	u.mapped, u.uid, u.gid = true, uid, gid
 	return nil
 }
 
-func (u *unsharing) setMountProc(dir string, given bool) error {
+func unsupported(option string) error {
+	return getopt.Error("option '" + option + "' is one that minins does not have")
+}
+
+func (u *unsharing) mapTo(uid, gid int) {
+	u.flags |= unix.CLONE_NEWUSER
+	u.mapped, u.uid, u.gid = true, uid, gid
+}
+
+func (u *unsharing) setMountProc(dir string, given bool) {
 	u.flags |= unix.CLONE_NEWNS
 	u.mountProc, u.proc = true, "/proc"
 	if given {
 		u.proc = dir
 	}
-	return nil
 }
 
 func (u *unsharing) setKillChild(name string, given bool) error {
@@ -150,7 +160,7 @@ func propagationFlag(name string) (m mountFlag, ok bool) {
 	return m, false
 }
 
-func (u *unsharing) setPropagation(name string, _ bool) error {
+func (u *unsharing) setPropagation(name string) error {
 	if _, ok := propagationFlag(name); !ok && name != "unchanged" {
 		return errors.New("unsupported propagation mode: " + name)
 	}

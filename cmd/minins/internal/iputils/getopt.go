@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/minins/minins/cmd/minins/applet"
+	"github.com/minins/minins/cmd/minins/internal/getopt"
 	"golang.org/x/sys/unix"
 )
 
@@ -68,40 +69,21 @@ func Report(c *applet.Cmd, err error, usage string) int {
 // value. Options may follow the other words, until "--". An option that is not
 // there or lacks its value is a Misuse; f's error is returned as it is.
 func Getopt(args []string, spec string, f func(opt byte, value string) error) (rest []string, err error) {
-	for i := 0; i < len(args); i++ {
-		word := args[i]
-		if word == "--" {
-			return append(rest, args[i+1:]...), nil
-		}
-		if len(word) < 2 || word[0] != '-' {
-			rest = append(rest, word)
-			continue
-		}
-		for j := 1; j < len(word); j++ {
-			at := strings.IndexByte(spec, word[j])
-			if at < 0 || word[j] == ':' {
-				return nil, Misuse("invalid option -- '" + word[j:j+1] + "'")
-			}
-			value := ""
-			if strings.HasPrefix(spec[at+1:], ":") {
-				value = word[j+1:]
-				if value == "" {
-					if i++; i == len(args) {
-						return nil, Misuse("option requires an argument -- '" + word[j:j+1] + "'")
-					}
-					value = args[i]
-				}
-				if err := f(word[j], value); err != nil {
-					return nil, err
-				}
-				break
-			}
-			if err := f(word[j], value); err != nil {
-				return nil, err
-			}
+	var table []getopt.Option
+	for i := range len(spec) {
+		if spec[i] != ':' {
+			table = append(table, getopt.Option{Short: spec[i]})
+		} else {
+			table[len(table)-1].Arg = getopt.Required
 		}
 	}
-	return rest, nil
+	rest, err = getopt.Parse(table, args, false, func(o *getopt.Option, _, value string, _ bool) error {
+		return f(o.Short, value)
+	})
+	if wrong, ok := err.(getopt.Error); ok {
+		return nil, Misuse(string(wrong))
+	}
+	return rest, err
 }
 
 // Int reads a decimal number of that range, blanks and a sign before it
