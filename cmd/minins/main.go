@@ -80,7 +80,15 @@ func dial(p *nl.Protocol, ns string) (*nl.Conn, error) {
 		return nil, err
 	}
 	defer n.Close()
-	return nl.Dial(p, nl.Config{NetNS: n.Fd()})
+	var conn *nl.Conn
+	err = n.Do(func() (err error) { // refused, it says which namespace
+		conn, err = nl.Dial(p, nl.Config{})
+		return err
+	})
+	if err != nil && conn != nil {
+		conn.Close()
+	}
+	return conn, err
 }
 
 func isTerminal(fd int) bool {
