@@ -19,11 +19,11 @@
 //   - maps of the pointers in that frame, for the collector too,
 //   - the name of the function, its file, and the line of each instruction.
 //
-// The last are for people: they are what a traceback prints. In a small
-// program they are a quarter of the file. This tool writes the pclntab anew
-// without them, smaller, and moves what follows in the file down. Code and
-// data keep their addresses, and not one byte of them changes but the
-// runtime's own record of where its tables are (moduledata).
+// The last are for people: they are what a traceback prints, and with what
+// serves them alone they are more than half of the pclntab, a quarter of a small
+// program. This tool writes the pclntab anew without them and moves what follows
+// in the file down. Code and data keep their addresses, and not one byte of them
+// changes but the runtime's own record of where its tables are (moduledata).
 //
 // # What is lost
 //

@@ -71,7 +71,6 @@ const (
 
 // An inlined call in a table of them (runtime.inlinedCall, symtabinl.go).
 const (
-	inlFuncID    = 0 // uint8
 	inlName      = 4
 	inlStartLine = 12
 	inlSize      = 16

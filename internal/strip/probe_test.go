@@ -109,19 +109,20 @@ func compare(t *testing.T, mode string, got, want played) {
 	if strings.Contains(got.err, "main.") || strings.Contains(got.err, ".go:") {
 		t.Errorf("a name in\n%s", got.err)
 	}
-	if mode != "maps" && len(goroutine.FindAllString(got.err, -1)) != len(goroutine.FindAllString(want.err, -1)) {
-		t.Errorf("got\n%s\nunstripped\n%s", got.err, want.err)
+	// The runtime's own goroutines, which some crashes show, come and go.
+	if n := map[string]int{"deadlock": 1, "quit": 3}[mode]; strings.Count(got.err, "[select (no cases)]:\n") != n {
+		t.Errorf("want %d goroutines with a select in\n%s", n, got.err)
 	}
 }
 
 var (
-	goroutine = regexp.MustCompile(`(?m)^goroutine \d+ `)
-	number    = regexp.MustCompile(`0x[0-9a-f]+`)
+	number = regexp.MustCompile(`0x[0-9a-f]+`)
+	thread = regexp.MustCompile(`\bm=\d+`)
 )
 
-// reason is what a crash says before the first stack, without addresses of
-// stacks, and without the name that is not there in the first line of a frame.
+// reason is what a crash says before the first stack, without what depends on
+// the run.
 func reason(stderr string) string {
 	head, _, _ := strings.Cut(stderr, "\n\n")
-	return number.ReplaceAllString(head, "0x?")
+	return thread.ReplaceAllString(number.ReplaceAllString(head, "0x?"), "m=?")
 }

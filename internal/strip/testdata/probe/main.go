@@ -40,6 +40,7 @@ func main() {
 		runtime.Goexit() // and nothing else runs: a deadlock
 	case "deadlock":
 		go func() { select {} }()
+		time.Sleep(200 * time.Millisecond)
 		<-make(chan int)
 	case "overflow":
 		debug.SetMaxStack(1 << 20)
@@ -48,6 +49,7 @@ func main() {
 		for range 3 {
 			go func() { select {} }()
 		}
+		time.Sleep(200 * time.Millisecond)
 		must(syscall.Kill(os.Getpid(), syscall.SIGQUIT))
 		time.Sleep(time.Minute)
 	case "maps": // found by the runtime itself, and thrown
