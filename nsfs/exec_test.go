@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/minins/minins/internal/testns"
 	"github.com/minins/minins/nsfs"
@@ -48,7 +49,11 @@ func helper(what string) {
 			}
 		}
 		after, _ := os.Readlink("/proc/self/ns/net")
-		fmt.Println(before == after, testns.Strays())
+		strays := testns.Strays()
+		for end := time.Now().Add(time.Second); len(strays) > 0 && time.Now().Before(end); strays = testns.Strays() {
+			time.Sleep(time.Millisecond) // a thread ends a little after its goroutine
+		}
+		fmt.Println(before == after, strays)
 		os.Exit(0)
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"github.com/minins/minins/nft"
 	"github.com/minins/minins/nft/xt"
 	"github.com/minins/minins/nl"
-	"golang.org/x/sys/unix"
 )
 
 // An encoder turns a rule into expressions, in iptables-nft's order and shapes.
@@ -198,77 +197,6 @@ func matchInfo(m extension) xt.Info {
 		return m.info
 	}
 	return nil
-}
-
-// transport is tcp or udp: native, but for TCP options and for a match that
-// says nothing.
-func (e *encoder) transport(t *transport, p protocol) error {
-	anySrc, anyDst := anyPort(t.SrcPorts, t.Inv&invSrcPort != 0), anyPort(t.DstPorts, t.Inv&invDstPort != 0)
-	if t.Option != 0 || t.Inv&invOption != 0 || anySrc && anyDst && t.FlagMask == 0 {
-		switch {
-		case !e.native && t.tcp:
-			e.add(&nft.Match{Info: &t.TCP})
-		case !e.native:
-			e.add(&nft.Match{Info: &xt.UDP{SrcPorts: t.SrcPorts, DstPorts: t.DstPorts, Inv: t.Inv}})
-		case t.Option != 0:
-			return cannot(t)
-		}
-		return nil
-	}
-	want, name := uint8(unix.IPPROTO_UDP), "UDP"
-	if t.tcp {
-		want, name = unix.IPPROTO_TCP, "TCP"
-	}
-	if p.num != want {
-		return wrong(name + " match requires '-p " + t.name() + "'")
-	}
-	if !anySrc {
-		e.ports(0, t.SrcPorts, t.Inv&invSrcPort != 0)
-	}
-	if !anyDst {
-		e.ports(2, t.DstPorts, t.Inv&invDstPort != 0)
-	}
-	if t.FlagMask != 0 {
-		e.payload(nft.TransportHeader, 13, 1)
-		e.and([]byte{t.FlagMask})
-		e.compare([]byte{t.FlagCmp}, t.Inv&invFlags != 0)
-	}
-	return nil
-}
-
-func (e *encoder) ports(offset int, ports [2]uint16, inv bool) {
-	e.payload(nft.TransportHeader, offset, 2)
-	from, to := binary.BigEndian.AppendUint16(nil, ports[0]), binary.BigEndian.AppendUint16(nil, ports[1])
-	switch {
-	case ports[0] == ports[1]:
-		e.compare(from, inv)
-		return
-	case ports[0] == 0 && inv:
-		e.add(&nft.Cmp{Sreg: nft.Reg1, Op: nft.Gt, Data: to})
-		return
-	case ports[0] == 0:
-		e.add(&nft.Cmp{Sreg: nft.Reg1, Op: nft.Lte, Data: to})
-		return
-	}
-	op := nft.RangeEq
-	if inv {
-		op = nft.RangeNeq
-	}
-	e.add(&nft.Range{Sreg: nft.Reg1, Op: op, From: from, To: to})
-}
-
-// icmp is the match icmp in native expressions.
-func (e *encoder) icmp(m *icmp) {
-	if m.Type == 255 && !m.IPv6 {
-		return // any type
-	}
-	if m.Code == [2]uint8{0, 255} {
-		e.payload(nft.TransportHeader, 0, 1)
-		e.compare([]byte{m.Type}, m.Inv != 0)
-		return
-	}
-	e.payload(nft.TransportHeader, 0, 2)
-	e.compare([]byte{m.Type, m.Code[0]}, m.Inv != 0)
 }
 
 // jump is -j or -g.
