@@ -15,7 +15,7 @@ var Protocol = &nl.Protocol{Name: "NETLINK_NETFILTER", Family: unix.NETLINK_NETF
 // typ is the nlmsg_type of an NFT_MSG_* number: the subsystem is the high byte.
 func typ(msg uint16) uint16 { return unix.NFNL_SUBSYS_NFTABLES<<8 | msg }
 
-const compatGet = unix.NFNL_SUBSYS_NFT_COMPAT<<8 | 0 // NFNL_MSG_COMPAT_GET
+const compatGet = unix.NFNL_SUBSYS_NFT_COMPAT << 8 // NFNL_MSG_COMPAT_GET is 0
 
 // message names message type t and makes an empty message of it.
 func message(t uint16) (string, nl.Message) {

@@ -34,11 +34,11 @@ type command struct {
 
 // rules are the rules that the command is about, one for each pair of
 // addresses.
-func (c *command) rules() (list []*rule) {
-	for i := range c.srcs {
-		for j := range c.dsts {
-			r := c.rule
-			r.src, r.dst = c.srcs[i], c.dsts[j]
+func (cmd *command) rules() (list []*rule) {
+	for i := range cmd.srcs {
+		for j := range cmd.dsts {
+			r := cmd.rule
+			r.src, r.dst = cmd.srcs[i], cmd.dsts[j]
 			list = append(list, &r)
 		}
 	}
@@ -46,7 +46,7 @@ func (c *command) rules() (list []*rule) {
 }
 
 // isRule reports whether the command is about a rule given in words.
-func (c *command) isRule() bool { return strings.IndexByte("ACDIR", c.do) >= 0 }
+func (cmd *command) isRule() bool { return strings.IndexByte("ACDIR", cmd.do) >= 0 }
 
 // A place is a builtin chain: where its packets come from.
 type place struct {

@@ -40,7 +40,7 @@ func decode(r *nft.Rule, native bool) (*rule, error) {
 			return nil, err
 		}
 	}
-	if text, ok := nft.Userdata(r.Userdata).Get(nft.UserdataComment); ok {
+	if text, ok := r.Userdata.Get(nft.UserdataComment); ok {
 		s, _, _ := strings.Cut(string(text), "\x00")
 		d.rule.matches = append(d.rule.matches, &comment{s})
 	}

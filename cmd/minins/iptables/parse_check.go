@@ -108,7 +108,7 @@ func (p *parser) misplaced() error {
 				allowed = "IRAP"
 			}
 			if strings.IndexByte(allowed, p.do) < 0 {
-				return wrong("Illegal option `-" + string(rune(short)) + "' with this command")
+				return wrong("Illegal option `-" + string(short) + "' with this command")
 			}
 		}
 	}

@@ -58,11 +58,9 @@ func saveNetwork(option string, n *network) string {
 	if !n.given() {
 		return ""
 	}
-	mask := ""
+	mask := n.mask.String()
 	if bits, ok := n.ones(); ok {
 		mask = strconv.Itoa(bits)
-	} else {
-		mask = n.mask.String()
 	}
 	return not(n.inv) + option + n.addr.String() + "/" + mask
 }

@@ -55,8 +55,7 @@ func sleeper(t *testing.T, pid int) int {
 		child := 0
 		for _, f := range glob(t, fmt.Sprintf("/proc/%d/task/*/children", pid)) { // any thread may have forked
 			b, _ := os.ReadFile(f)
-			fmt.Sscan(string(b), &child)
-			if child != 0 {
+			if n, _ := fmt.Sscan(string(b), &child); n == 1 {
 				break
 			}
 		}
