@@ -77,7 +77,7 @@ func run(c *applet.Cmd, o *options) (int, error) {
 		}
 		return 0, iputils.Fail(2, "socket: %v", err)
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }() // what fails there was said by a read or write
 	s := &session{c: c, o: o, probe: p, conn: conn, to: broadcast()}
 	s.print(fmt.Sprintf("ARPING %s from %s %s\n", p.dst, p.src, link.Name))
 	if p.src.IsUnspecified() && !o.dad {

@@ -173,6 +173,9 @@ func (p *linkParser) take(w *words) {
 		w.text(&p.lower)
 	case "netns":
 		w.text(&p.netns)
+		if p.netns == "" {
+			w.fail(fail(exitKernel, "RTNETLINK answers: Invalid argument", "netns needs a name, a path or a process id"))
+		}
 	case "master":
 		w.text(&p.master)
 	case "nomaster":
@@ -234,13 +237,18 @@ func (p *linkParser) takeNumber(w *words, key string, to *uint32, signed bool) {
 	if signed {
 		*to = uint32(w.int(invalid(key)))
 	} else {
-		w.uint32(&*to, invalid(key))
+		w.uint32(to, invalid(key))
 	}
 	switch {
 	case key == "txqueuelen":
 		p.link.TxQLen.Ok = true
-	case key == "mtu" && *to == 0:
-		p.link.Other = zeroU32(unix.IFLA_MTU)
+	case *to != 0: // a zero is not sent by itself
+	case key == "mtu":
+		p.link.Other = append(p.link.Other, zeroU32(unix.IFLA_MTU)...)
+	case key == "numtxqueues":
+		p.link.Other = append(p.link.Other, zeroU32(unix.IFLA_NUM_TX_QUEUES)...)
+	case key == "numrxqueues":
+		p.link.Other = append(p.link.Other, zeroU32(unix.IFLA_NUM_RX_QUEUES)...)
 	}
 }
 

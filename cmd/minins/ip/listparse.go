@@ -134,6 +134,9 @@ func parseListing(w *words, x extent, family rtnl.Family) (*listing, error) {
 			if q.dev != "" {
 				w.fail(secondDevice(q.dev, w.cur, append(listWords.words(), flagWords(false)...)))
 			}
+			if w.cur == "" {
+				w.fail(fail(exitFailed, "Device \"\" does not exist.", ""))
+			}
 			q.dev = w.cur
 		}
 	}

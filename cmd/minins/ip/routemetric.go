@@ -61,7 +61,7 @@ func takeMetric(w *words, m *rtnl.Metrics) bool {
 		if x.time > 0 {
 			*v = timeArg(w, x.time, why)
 		} else {
-			w.uint32(&*v, why)
+			w.uint32(v, why)
 		}
 		return true
 	}

@@ -81,7 +81,7 @@ func (s *session) readError() found {
 		return foreignError
 	}
 	s.stats.errors++
-	text := ""
+	var text string
 	if s.dst.Is4() {
 		s.stats.acknowledge(request.seq)
 		text = errorText4(e.typ, e.code, e.info)
