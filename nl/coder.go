@@ -108,7 +108,7 @@ func (c *Coder) finish() error {
 	return c.err
 }
 
-// Start begins every Fields method: before decoding it sets *m to its zero
+// Start may begin a Fields method: before decoding it sets *m to its zero
 // value, so that nothing of an earlier message survives in a reused struct.
 func Start[T any](c *Coder, m *T) {
 	if c.mode == decode {

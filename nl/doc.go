@@ -13,7 +13,9 @@
 // points to. Package rtnl and package nft hold the messages.
 //
 //	func (r *Rule) Fields(c *nl.Coder) {
-//		nl.Start(c, r)
+//		if c.Decoding() {
+//			*r = Rule{}
+//		}
 //		nl.M8(c, "nfgen_family", &r.Family)
 //		c.Skip("(version, res_id)", 3)
 //		nl.Str(c, unix.NFTA_RULE_TABLE, "NFTA_RULE_TABLE", &r.Table)
