@@ -222,3 +222,45 @@ func TestExplain(t *testing.T) {
 		})
 	}
 }
+
+// Explaining opens no socket of any kind, not even to see what a zone is, which
+// address is reachable, or what a name server knows.
+func TestExplainOpensNoSocket(t *testing.T) {
+	strace := testns.Tool(t, "strace")
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := filepath.Join(t.TempDir(), "log")
+	sockets := func(line string) string {
+		cmd := exec.Command(strace, append([]string{"-f", "-o", log, "-e", "trace=socket,connect,sendto,sendmsg", self}, strings.Fields(line)...)...)
+		cmd.Env = append(os.Environ(), asMinins+"=1")
+		out, err := cmd.CombinedOutput()
+		if exit := (*exec.ExitError)(nil); err != nil && !asExit(err, &exit) {
+			t.Fatal(err)
+		}
+		text, err := os.ReadFile(log)
+		if err != nil || !strings.Contains(string(text), "+++ exited") {
+			t.Fatalf("%s: no trace: %v, %s", line, err, out)
+		}
+		var calls []string
+		for call := range strings.Lines(string(text)) {
+			if strings.Contains(call, "(") {
+				calls = append(calls, call)
+			}
+		}
+		return strings.Join(calls, "")
+	}
+	if got := sockets("arp -n"); !strings.Contains(got, "socket(AF_NETLINK") {
+		t.Fatalf("arp -n: its socket is not seen: %q", got)
+	}
+	for _, line := range []string{
+		"ping fe80::1%lo", "ping -I lo fe80::1%nosuch", "ping localhost", "ping host.invalid", "arping -I lo localhost", "arping host.invalid",
+		"arp -d host.invalid", "arp -d fe80::1%lo", "arp", "route add -host host.invalid", "route add -host localhost lo", "route",
+		"iptables -A INPUT -s host.invalid", "ip -r route get 8.8.8.8", "ip netns list-id", "ip netns add red",
+	} {
+		if got := sockets("explain " + line); got != "" {
+			t.Errorf("explain %s: %s", line, got)
+		}
+	}
+}

@@ -14,7 +14,7 @@ import (
 // name servers are not asked.
 func explain(c *applet.Cmd, o *options) int {
 	files := resolve.System()
-	files.Port = 0
+	files.Port = resolve.NoSocket
 	dst := o.target
 	host, err := files.LookupHost(o.target, resolve.IPv4)
 	switch {

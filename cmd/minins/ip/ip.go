@@ -116,7 +116,14 @@ func (s *session) batch(file string) int {
 	for r := bufio.NewReader(in); ; {
 		args, lines, err := batchLine(r)
 		line += lines
-		if len(args) > 0 && s.run(args) != 0 {
+		code := 0
+		if len(args) > 0 {
+			code = s.run(args)
+		}
+		if code == exitUsage { // iproute2 calls exit(-1) wherever the words are wrong
+			return code
+		}
+		if code != 0 {
 			s.c.Errorf("Command failed %s:%d", file, line)
 			status = exitFailed
 			if !s.opt.force {
@@ -161,7 +168,9 @@ func batchLine(r *bufio.Reader) (args []string, lines int, err error) {
 		end := strings.IndexAny(rest, " \t\r")
 		if quote := rest[0]; quote == '"' || quote == '\'' {
 			rest = rest[1:]
-			end = strings.IndexByte(rest, quote)
+			if end = strings.IndexByte(rest, quote); end < 0 {
+				return nil, lines, fail(exitFailed, "Unterminated quoted string", "")
+			}
 		}
 		if end < 0 {
 			end = len(rest)

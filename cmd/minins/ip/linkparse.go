@@ -162,7 +162,7 @@ func (p *linkParser) take(w *words) {
 			w.wrong(l.Alias.V, "alias too long\n", "")
 		}
 	case "group":
-		l.Group = w.someNamed(groups, 32, invalid(key))
+		l.Group = w.someNamed(groups, 31, invalid(key))
 	case "addrgenmode":
 		l.Inet6 = &rtnl.Inet6{AddrGenMode: nl.Some(addrGenModeArg(w))}
 	case "carrier":

@@ -108,7 +108,7 @@ func parseListing(w *words, x extent, family rtnl.Family) (*listing, error) {
 		case "label":
 			w.text(&q.label)
 		case "group":
-			q.group = int64(w.named(groups, 32, invalid("group")))
+			q.group = int64(w.named(groups, 31, invalid("group")))
 		case "master":
 			w.text(&q.master)
 		case "vrf":

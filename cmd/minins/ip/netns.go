@@ -17,6 +17,11 @@ func (s *session) netns(w *words) error {
 	if !w.next() {
 		return s.listNetns()
 	}
+	if len(w.rest) > 0 && !s.opt.all {
+		if err := nsfs.ValidName(w.peek()); err != nil {
+			return err
+		}
+	}
 	switch netnsCommands.find(w.cur) {
 	case "help":
 		return usage("netns")
@@ -49,9 +54,7 @@ func (s *session) listNetns() error {
 	}
 	v := s.view()
 	v.begin()
-	if len(names) > 0 {
-		s.netnsByID(-1) // iproute2 reads all ids first, and complains of stale names twice
-	}
+	s.netnsByID(-1) // iproute2 reads all ids first, and complains of stale names twice
 	for _, name := range names {
 		id, err := s.nsid(name)
 		if err != nil {

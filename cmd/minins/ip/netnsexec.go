@@ -4,6 +4,7 @@ package ip
 
 import (
 	"os"
+	"syscall"
 
 	"github.com/minins/minins/nsfs"
 )
@@ -31,7 +32,13 @@ func (s *session) execNetns(w *words) error {
 	if err := s.c.Stdout.Flush(); err != nil {
 		return err
 	}
-	return nsfs.Exec(name, cmd)
+	if s.opt.batch == "" {
+		return nsfs.Exec(name, cmd)
+	}
+	if s.spawn(name, cmd) != 0 { // a child: there are more lines
+		return &failure{code: exitFailed}
+	}
+	return nil
 }
 
 // program is a command to execute. What PATH does not have may be one of our
@@ -49,7 +56,8 @@ func (s *session) program(args []string) *nsfs.Command {
 }
 
 // execAll runs a command in every namespace, one after the other. Its exit
-// status does not matter.
+// status does not matter, nor does a namespace that cannot be entered. (There
+// iproute2 forgets to end its child, and runs all that follow twice.)
 func (s *session) execAll(w *words) error {
 	if len(w.rest) == 0 {
 		return fail(exitFailed, "No command specified", "")
@@ -72,16 +80,20 @@ func (s *session) execAll(w *words) error {
 		if err := s.c.Stdout.Flush(); err != nil {
 			return err
 		}
-		status, err := nsfs.Spawn(name, cmd)
-		failed := asNetns(err)
-		switch {
-		case failed != nil && failed.Op == nsfs.OpExec: // said by the child; the next may do
-			s.complain(failed.Iproute2(), "")
-		case err != nil:
-			return err
-		case status.Signaled():
+		if s.spawn(name, cmd).Signaled() {
 			return &failure{code: exitFailed}
 		}
 	}
 	return nil
+}
+
+// spawn runs a command in a child. Where it cannot it says so, and the exit
+// status is 1.
+func (s *session) spawn(name string, cmd *nsfs.Command) syscall.WaitStatus {
+	status, err := nsfs.Spawn(name, cmd)
+	if err != nil {
+		s.report(err)
+		return exitFailed << 8
+	}
+	return status
 }

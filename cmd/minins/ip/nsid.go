@@ -4,7 +4,6 @@ package ip
 
 import (
 	"errors"
-	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -26,14 +25,20 @@ func (s *session) setNSID(w *words) (err error) {
 	id := int32(rtnl.NSIDNotAssigned)
 	if w.cur != "auto" {
 		n, ok := integer(w.cur)
-		if !ok || n < 0 {
+		if !ok {
 			return wrong(w.cur, invalid("netnsid"), "")
+		}
+		if n < 0 {
+			return wrong(w.cur, negative("netnsid"), "")
 		}
 		id = n
 	}
 	var h hold
 	defer func() { err = errors.Join(err, h.close()) }()
 	fd, err := s.openNetns(name, &h)
+	if failed := asNetns(err); failed != nil && failed.Op == nsfs.OpEnter { // what the kernel would say
+		return fail(exitKernel, "Error: Peer netns reference is invalid.", nsfs.Path(name)+": "+failed.Hint)
+	}
 	if err != nil {
 		return s.withHint(err, s.otherNetns(name))
 	}
@@ -43,6 +48,7 @@ func (s *session) setNSID(w *words) (err error) {
 
 // listNSIDs is "ip netns list-id".
 func (s *session) listNSIDs(w *words) error {
+	s.netnsByID(-1) // first of all it complains of stale names
 	only, target := nl.Opt[int32]{}, nl.Opt[int32]{}
 	for w.next() {
 		switch w.cur {
@@ -51,7 +57,7 @@ func (s *session) listNSIDs(w *words) error {
 		case "target-nsid":
 			target = nl.Some(w.nsid("target-nsid"))
 		default:
-			return garbage("netns", w.cur, "", nil)
+			return usage("netns")
 		}
 	}
 	if w.err != nil {
@@ -61,11 +67,15 @@ func (s *session) listNSIDs(w *words) error {
 	if err != nil {
 		return err
 	}
-	all, err := nl.List(s.ctx, conn, unix.RTM_GETNSID, &rtnl.NSID{TargetID: target}, func(n *rtnl.NSID) bool {
-		return n.ID.Ok && n.ID.V >= 0 && (!only.Ok || n.ID.V == only.V)
-	})
-	if err != nil {
-		return err
+	req := &rtnl.NSID{ID: only, TargetID: target}
+	var all []rtnl.NSID
+	if only.Ok {
+		all = make([]rtnl.NSID, 1)
+		if err := conn.Do(s.ctx, unix.RTM_GETNSID, 0, req, &all[0]); err != nil {
+			return err
+		}
+	} else if all, err = nl.List[rtnl.NSID](s.ctx, conn, unix.RTM_GETNSID, req, nil); err != nil {
+		return &failure{code: exitFailed, text: dumpFailure("Dump", err).Error()}
 	}
 	v := s.view()
 	v.begin()
@@ -91,24 +101,29 @@ func (s *session) listNSIDs(w *words) error {
 func (w *words) nsid(key string) int32 {
 	n := w.int(say("\"%s\" value is invalid\n", key))
 	if n < 0 {
-		w.wrong(w.cur, say("\"%s\" value should be >= 0\n", key), "")
+		w.wrong(w.cur, negative(key), "")
 	}
 	return n
 }
+
+func negative(key string) string { return say("\"%s\" value should be >= 0\n", key) }
 
 // identify is "ip netns identify [PID]": the names of the namespace that a
 // process is in.
 func (s *session) identify(w *words) error {
 	path := "/proc/self/ns/net"
-	if w.next() && w.cur != "self" {
-		if _, err := strconv.ParseUint(w.cur, 10, 31); err != nil {
-			return fail(exitUsage, say("Specified string '%s' is not a pid", w.cur), "")
+	if w.next() {
+		if len(w.rest) > 0 {
+			return tooMany()
+		}
+		if strings.Trim(w.cur, "0123456789") != "" {
+			return fail(exitFailed, say("Specified string '%s' is not a pid", w.cur), "")
 		}
 		path = "/proc/" + w.cur + "/ns/net"
 	}
 	dev, ino, err := fileID(path)
 	if err != nil {
-		return fail(exitFailed, "Stat of netns failed: "+errnoText(err), "")
+		return cannotOpen(err, "")
 	}
 	all, err := nsfs.List()
 	if err != nil {
@@ -134,6 +149,12 @@ func (s *session) identify(w *words) error {
 	return nil
 }
 
+func tooMany() error { return fail(exitFailed, "extra arguments specified", "") }
+
+func cannotOpen(err error, hint string) error {
+	return fail(exitFailed, "Cannot open network namespace: "+errnoText(err), hint)
+}
+
 // fileID is what two names of one file have in common.
 func fileID(path string) (dev, ino uint64, err error) {
 	var st unix.Stat_t
@@ -146,14 +167,12 @@ func (s *session) pids(w *words) error {
 	if !w.next() {
 		return noNetnsName()
 	}
-	ns, err := nsfs.Open(w.cur)
-	if err != nil {
-		return s.withHint(err, s.otherNetns(w.cur))
+	if len(w.rest) > 0 {
+		return tooMany()
 	}
-	defer ns.Close()
-	dev, ino, err := ns.ID()
+	dev, ino, err := fileID(nsfs.Path(w.cur))
 	if err != nil {
-		return err
+		return cannotOpen(err, s.otherNetns(w.cur))
 	}
 	proc, err := dirNames("/proc")
 	if err != nil {

@@ -113,9 +113,12 @@ func (o *options) take(w *words) {
 	case "-help":
 		w.fail(usage("ip"))
 	case "-netns":
-		if w.peek() == "" { // iproute2 has no check, and the C library's word for it
-			w.fail(fail(exitUsage, `Cannot open network namespace "(null)": No such file or directory`,
-				"-n wants the name of a network namespace"))
+		if w.peek() == "" { // iproute2 has no check: it opens what the C library calls (null), or the directory
+			text := `Cannot open network namespace "(null)": No such file or directory`
+			if len(w.rest) > 0 {
+				text = `setting the network namespace "" failed: Invalid argument`
+			}
+			w.fail(fail(exitUsage, text, "-n wants the name of a network namespace"))
 		}
 		w.text(&o.netns)
 	case "-Numeric":

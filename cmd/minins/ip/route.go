@@ -4,6 +4,7 @@ package ip
 
 import (
 	"errors"
+	"fmt"
 	"net/netip"
 
 	"golang.org/x/sys/unix"
@@ -128,6 +129,7 @@ func (s *session) showRoutes(w *words) error {
 type lookup struct {
 	route    rtnl.Route
 	oif, iif string
+	warning  string // printed, and no reason to stop
 }
 
 const lookupWords keywords = "tos|dsfield* iif* mark* oif*|dev from* fibmatch notify* uid ipproto sport dport to help*"
@@ -169,6 +171,10 @@ func parseLookup(w *words, family rtnl.Family) (*lookup, error) {
 				w.arg()
 			}
 			l.prefix(w, &r.Dst)
+			if a := r.Dst.Addr(); a.IsValid() && r.Dst.Bits() < a.BitLen() {
+				l.warning = fmt.Sprintf("Warning: /%d as prefix is invalid, only /%d (or none) is supported.", r.Dst.Bits(), a.BitLen())
+				r.Dst = netip.PrefixFrom(a, a.BitLen())
+			}
 			found = true
 		}
 	}
@@ -211,6 +217,9 @@ func (s *session) getRoute(w *words) error {
 	l, err := parseLookup(w, s.opt.family)
 	if err != nil {
 		return err
+	}
+	if l.warning != "" {
+		s.complain(l.warning, "")
 	}
 	if err := s.index(l.iif, &l.route.IIF); err != nil {
 		return err

@@ -48,30 +48,24 @@ func (t *nat) set(s *setting) error {
 }
 
 // setTo reads [ADDRESS[-ADDRESS]][:PORTS], of IPv6 with brackets if there are
-// ports.
+// ports. Like iptables it passes over what is beside the brackets.
 func (t *nat) setTo(s string, proto protocol) error {
 	addrs, ports, hasPorts := strings.Cut(s, ":")
-	if t.family == nft.IPv6 {
-		addrs, ports, hasPorts = s, "", false
-		if rest, ok := strings.CutPrefix(s, "["); ok {
-			if addrs, ports, ok = strings.Cut(rest, "]"); !ok {
-				return wrong("Invalid address format")
-			}
-			if junk, port, ok := strings.Cut(ports, ":"); junk != "" {
-				if !ok {
-					return wrong("Invalid address format")
-				}
-				return wrong("Port `" + port + "' not valid")
-			}
-			ports, hasPorts = strings.CutPrefix(ports, ":")
+	if strings.Contains(ports, ":") {
+		addrs, hasPorts = s, false
+	}
+	if _, rest, ok := strings.Cut(s, "["); ok {
+		if addrs, rest, ok = strings.Cut(rest, "]"); !ok || t.family == nft.IPv4 {
+			return wrong("Invalid address format")
 		}
+		_, ports, hasPorts = strings.Cut(rest, ":")
 	}
 	if hasPorts {
 		if err := t.setPorts(ports, proto); err != nil {
 			return err
 		}
 	}
-	if addrs == "" && hasPorts {
+	if addrs == "" {
 		return nil
 	}
 	first, last, isRange := strings.Cut(addrs, "-")
@@ -130,8 +124,7 @@ func natPort(s string) (uint16, error) {
 		return n, nil
 	}
 	digits := strings.TrimLeft(s, "0123456789")
-	if n, err := strconv.ParseUint(s[:len(s)-len(digits)], 10, 16); err == nil && digits != "" {
-		_ = n
+	if _, err := strconv.ParseUint(s[:len(s)-len(digits)], 10, 16); err == nil && digits != "" {
 		return 0, wrong("Garbage after port value: `" + digits + "'")
 	}
 	return 0, wrong("Port `" + s + "' not valid")

@@ -25,7 +25,7 @@ type names struct {
 func newNames(c *applet.Cmd) *names {
 	n := &names{hosts: resolve.System(), networks: "/etc/networks", cache: make(map[netip.Addr]string)}
 	if c.Explain != nil {
-		n.hosts.Port = 0 // files only
+		n.hosts.Port = resolve.NoSocket
 	}
 	return n
 }
@@ -136,8 +136,11 @@ func literal(word string) (a netip.Addr, isNet, ok bool) {
 	if word == "default" {
 		return netip.IPv4Unspecified(), true, true
 	}
+	if strings.Contains(word, ":") {
+		return a, false, false
+	}
 	a, ok = resolve.ParseAddr(word)
-	return a, false, ok && a.Is4()
+	return a, false, ok
 }
 
 func (n *names) networkAddr(word string) (netip.Addr, bool) {

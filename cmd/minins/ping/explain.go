@@ -14,7 +14,7 @@ import (
 // name servers are not asked.
 func explain(c *applet.Cmd, o *options) int {
 	files := resolve.System()
-	files.Port = 0
+	files.Port = resolve.NoSocket
 	host, err := files.LookupHost(o.target, o.family)
 	if err == resolve.ErrFamily {
 		return iputils.Report(c, iputils.Fail(2, "%s: %v", o.target, err), usage)

@@ -49,7 +49,7 @@ type options struct {
 	source4  netip.Addr
 	source6  netip.Addr
 	preload  int
-	mark     int // -1: none
+	mark     int64 // -1: none
 	pmtu     int // -1: the kernel's choice
 	pattern  []byte
 	tos      int
@@ -138,7 +138,7 @@ func (o *options) option(opt byte, value string, uid int) (err error) {
 			return iputils.Fail(2, "cannot set preload to value greater than 3: %d", o.preload)
 		}
 	case 'm':
-		err = o.number(&o.mark, value, 0, math.MaxInt32)
+		o.mark, err = iputils.Int(value, 0, math.MaxUint32)
 	case 'M':
 		return o.discovery(value)
 	case 'p':

@@ -208,7 +208,7 @@ func (s *session) setup() error {
 		return err
 	}
 	if o.mark >= 0 {
-		if err := unix.SetsockoptInt(s.fd, unix.SOL_SOCKET, unix.SO_MARK, o.mark); err != nil {
+		if err := unix.SetsockoptInt(s.fd, unix.SOL_SOCKET, unix.SO_MARK, int(o.mark)); err != nil {
 			s.warn(fmt.Sprintf("WARNING: failed to set mark: %d: %s", o.mark, iputils.Strerror(err)))
 		}
 	}

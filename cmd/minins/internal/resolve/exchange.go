@@ -65,7 +65,7 @@ func (r Resolver) dnsAddrs(c conf, name string, family Family) (host Host, err e
 }
 
 func (r Resolver) dnsByAddr(a netip.Addr) (string, bool) {
-	if r.Port == 0 {
+	if r.Port <= 0 {
 		return "", false
 	}
 	reply, ok := r.ask(r.readConf(), arpaName(a), typePTR)
@@ -75,7 +75,7 @@ func (r Resolver) dnsByAddr(a netip.Addr) (string, bool) {
 // ask puts the question to one server after another, as often as the
 // configuration says. ok is false if none had an answer.
 func (r Resolver) ask(c conf, name string, typ uint16) (answer reply, ok bool) {
-	if r.Port == 0 {
+	if r.Port <= 0 {
 		return reply{}, false
 	}
 	for range c.attempts {

@@ -13,12 +13,15 @@ import (
 // ParseAddr reads an address as getaddrinfo(3) does: IPv6 with or without
 // %ZONE, and IPv4 in all forms of inet_aton(3).
 func ParseAddr(s string) (netip.Addr, bool) {
+	a, ok := parseAddr(s)
+	return a, ok && (a.Zone() == "" || ZoneIndex(a.Zone()) != 0)
+}
+
+// parseAddr is ParseAddr with any zone. It opens no socket.
+func parseAddr(s string) (netip.Addr, bool) {
 	if strings.Contains(s, ":") {
 		a, err := netip.ParseAddr(s)
-		if err != nil || a.Zone() != "" && ZoneIndex(a.Zone()) == 0 {
-			return netip.Addr{}, false
-		}
-		return a, true
+		return a, err == nil
 	}
 	return parseAton(s)
 }

@@ -44,11 +44,15 @@ type Host struct {
 	Addrs     []netip.Addr // in the order in which to try them, never empty
 }
 
+// NoSocket is a Port for a Resolver that opens no socket: not to ask name
+// servers, nor to find out whether there is a zone or which address is reachable.
+const NoSocket = -1
+
 // A Resolver knows the files to read. The zero value finds numbers only.
 type Resolver struct {
 	Hosts string // path of the hosts file
 	Conf  string // path of resolv.conf
-	Port  int    // UDP port of the name servers
+	Port  int    // UDP port of the name servers; 0: they are not asked
 }
 
 // System returns the resolver that reads the files in /etc.
@@ -73,7 +77,11 @@ func LookupAddr(a netip.Addr) (name string, ok bool) {
 
 // LookupHost finds the addresses of a name or number.
 func (r Resolver) LookupHost(name string, family Family) (Host, error) {
-	if a, ok := ParseAddr(name); ok {
+	parse := ParseAddr
+	if r.Port == NoSocket {
+		parse = parseAddr
+	}
+	if a, ok := parse(name); ok {
 		if !family.has(a) {
 			return Host{}, ErrFamily
 		}
@@ -84,7 +92,9 @@ func (r Resolver) LookupHost(name string, family Family) (Host, error) {
 	}
 	host, known := r.hostsByName(name, family)
 	if len(host.Addrs) > 0 {
-		preferReachable(host.Addrs)
+		if r.Port != NoSocket {
+			preferReachable(host.Addrs)
+		}
 		return host, nil
 	}
 	host, err := r.dnsByName(name, family)
