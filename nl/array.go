@@ -25,10 +25,7 @@ func OptStr(c *Coder, typ uint16, name string, p *Opt[string]) {
 // the kernel may send fewer or more than names tells; nil is absent. Decoding
 // uses the space that *p has.
 func Array[T ~uint32 | ~uint64](c *Coder, typ uint16, name string, names []string, p *[]T) {
-	size := 4
-	if uint64(^T(0)) > math.MaxUint32 {
-		size = 8
-	}
+	size := sizeOf[T]()
 	switch c.mode {
 	case encode:
 		if *p == nil {
@@ -52,9 +49,7 @@ func Array[T ~uint32 | ~uint64](c *Coder, typ uint16, name string, names []strin
 			v = make([]T, n)
 		}
 		v = v[:n]
-		for i := range v {
-			v[i] = T(getInt(b[size*i:], size))
-		}
+		getInts(v, b, size)
 		*p = v
 	default:
 		describeArray(c, typ, name, names, size, formatter[T]())
@@ -63,12 +58,16 @@ func Array[T ~uint32 | ~uint64](c *Coder, typ uint16, name string, names []strin
 
 // array is lookup for n integers of size bytes.
 func (c *Coder) array(typ uint16, name string, size int) (b []byte, n int, ok bool) {
-	b, _, ok = c.lookup(typ)
+	at := c.find(typ)
+	if at == 0 {
+		return nil, 0, false
+	}
+	b = c.payload(at)
 	if len(b)%size != 0 {
 		c.Fail(fmt.Errorf("nl: %s: %d bytes are no array of %d-byte integers", name, len(b), size))
 		return nil, 0, false
 	}
-	return b, len(b) / size, ok
+	return b, len(b) / size, true
 }
 
 func describeArray(c *Coder, typ uint16, name string, names []string, size int, format func(uint64) string) {
@@ -79,6 +78,13 @@ func describeArray(c *Coder, typ uint16, name string, names []string, size int, 
 	c.add(typ, Attr{Name: name, Kind: KindStruct, Set: s})
 }
 
+func sizeOf[T ~uint32 | ~uint64]() int {
+	if uint64(^T(0)) > math.MaxUint32 {
+		return 8
+	}
+	return 4
+}
+
 func putInt(b []byte, size int, n uint64) {
 	if size == 4 {
 		binary.NativeEndian.PutUint32(b, uint32(n))
@@ -87,9 +93,17 @@ func putInt(b []byte, size int, n uint64) {
 	}
 }
 
-func getInt(b []byte, size int) uint64 {
+// getInts fills v with the integers of size bytes that b begins with.
+func getInts[T ~uint32 | ~uint64](v []T, b []byte, size int) {
 	if size == 4 {
-		return uint64(binary.NativeEndian.Uint32(b))
+		for i := range v {
+			v[i] = T(binary.NativeEndian.Uint32(b))
+			b = b[4:]
+		}
+		return
 	}
-	return binary.NativeEndian.Uint64(b)
+	for i := range v {
+		v[i] = T(binary.NativeEndian.Uint64(b))
+		b = b[8:]
+	}
 }

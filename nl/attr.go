@@ -85,8 +85,8 @@ func ReqU8[T ~uint8](c *Coder, typ uint16, name string, p *T) {
 	case encode:
 		c.attr(typ, name, 1)[0] = byte(*p)
 	case decode:
-		if b, ok := c.exact(typ, name, 1); ok {
-			*p = T(b[0])
+		if at := c.exactAt(typ, name, 1); at != 0 {
+			*p = T(c.buf[at])
 		}
 	default:
 		describeInt[T](c, typ, name, 1, false)
@@ -99,8 +99,8 @@ func ReqU16[T ~uint16](c *Coder, typ uint16, name string, p *T) {
 	case encode:
 		binary.NativeEndian.PutUint16(c.attr(typ, name, 2), uint16(*p))
 	case decode:
-		if b, ok := c.exact(typ, name, 2); ok {
-			*p = T(binary.NativeEndian.Uint16(b))
+		if at := c.exactAt(typ, name, 2); at != 0 {
+			*p = T(binary.NativeEndian.Uint16(c.buf[at:]))
 		}
 	default:
 		describeInt[T](c, typ, name, 2, false)
@@ -113,8 +113,8 @@ func ReqU32[T ~uint32 | ~int32](c *Coder, typ uint16, name string, p *T) {
 	case encode:
 		binary.NativeEndian.PutUint32(c.attr(typ, name, 4), uint32(*p))
 	case decode:
-		if b, ok := c.exact(typ, name, 4); ok {
-			*p = T(binary.NativeEndian.Uint32(b))
+		if at := c.exactAt(typ, name, 4); at != 0 {
+			*p = T(binary.NativeEndian.Uint32(c.buf[at:]))
 		}
 	default:
 		describeInt[T](c, typ, name, 4, false)
@@ -127,8 +127,8 @@ func ReqU64[T ~uint64](c *Coder, typ uint16, name string, p *T) {
 	case encode:
 		binary.NativeEndian.PutUint64(c.attr(typ, name, 8), uint64(*p))
 	case decode:
-		if b, ok := c.exact(typ, name, 8); ok {
-			*p = T(binary.NativeEndian.Uint64(b))
+		if at := c.exactAt(typ, name, 8); at != 0 {
+			*p = T(binary.NativeEndian.Uint64(c.buf[at:]))
 		}
 	default:
 		describeInt[T](c, typ, name, 8, false)
@@ -141,8 +141,8 @@ func ReqBE16[T ~uint16](c *Coder, typ uint16, name string, p *T) {
 	case encode:
 		binary.BigEndian.PutUint16(c.attr(typ, name, 2), uint16(*p))
 	case decode:
-		if b, ok := c.exact(typ, name, 2); ok {
-			*p = T(binary.BigEndian.Uint16(b))
+		if at := c.exactAt(typ, name, 2); at != 0 {
+			*p = T(binary.BigEndian.Uint16(c.buf[at:]))
 		}
 	default:
 		describeInt[T](c, typ, name, 2, true)
@@ -155,8 +155,8 @@ func ReqBE32[T ~uint32 | ~int32](c *Coder, typ uint16, name string, p *T) {
 	case encode:
 		binary.BigEndian.PutUint32(c.attr(typ, name, 4), uint32(*p))
 	case decode:
-		if b, ok := c.exact(typ, name, 4); ok {
-			*p = T(binary.BigEndian.Uint32(b))
+		if at := c.exactAt(typ, name, 4); at != 0 {
+			*p = T(binary.BigEndian.Uint32(c.buf[at:]))
 		}
 	default:
 		describeInt[T](c, typ, name, 4, true)
@@ -169,8 +169,8 @@ func ReqBE64[T ~uint64](c *Coder, typ uint16, name string, p *T) {
 	case encode:
 		binary.BigEndian.PutUint64(c.attr(typ, name, 8), uint64(*p))
 	case decode:
-		if b, ok := c.exact(typ, name, 8); ok {
-			*p = T(binary.BigEndian.Uint64(b))
+		if at := c.exactAt(typ, name, 8); at != 0 {
+			*p = T(binary.BigEndian.Uint64(c.buf[at:]))
 		}
 	default:
 		describeInt[T](c, typ, name, 8, true)
@@ -184,7 +184,7 @@ func opt[T any](c *Coder, typ uint16, p *Opt[T]) bool {
 	case encode:
 		return p.Ok
 	case decode:
-		p.Ok = c.Has(typ)
+		p.Ok = c.tb[typ] != 0 && c.Has(typ)
 		return p.Ok
 	default:
 		return true
@@ -248,7 +248,7 @@ func Flag(c *Coder, typ uint16, name string, p *bool) {
 			c.attr(typ, name, 0)
 		}
 	case decode:
-		_, _, *p = c.lookup(typ)
+		*p = c.find(typ) != 0
 	default:
 		c.add(typ, Attr{Name: name, Kind: KindFlag})
 	}
@@ -266,7 +266,8 @@ func Str(c *Coder, typ uint16, name string, p *string) {
 			}
 		}
 	case decode:
-		if b, _, ok := c.lookup(typ); ok {
+		if at := c.find(typ); at != 0 {
+			b := c.payload(at)
 			if n := len(b); n > 0 && b[n-1] == 0 {
 				b = b[:n-1]
 			}
@@ -289,10 +290,10 @@ func Strs(c *Coder, typ uint16, name string, p *[]string) {
 			}
 		}
 	case decode:
-		if _, _, ok := c.lookup(typ); !ok {
+		if c.find(typ) == 0 {
 			return
 		}
-		f := &c.dec[c.top]
+		f := c.cur
 		for off := f.pos; off < f.end; {
 			l, t, ok := attrAt(c.buf[off:f.end])
 			if !ok {
@@ -333,7 +334,8 @@ func Bytes(c *Coder, typ uint16, name string, p *[]byte) {
 			copy(b, *p)
 		}
 	case decode:
-		if b, _, ok := c.lookup(typ); ok {
+		if at := c.find(typ); at != 0 {
+			b := c.payload(at)
 			*p = append(make([]byte, 0, len(b)), b...)
 		}
 	default:
@@ -381,7 +383,8 @@ func HWAddr(c *Coder, typ uint16, name string, p *HardwareAddr) {
 			copy(c.attr(typ, name, int(p.n)), p.b[:p.n])
 		}
 	case decode:
-		if b, _, ok := c.lookup(typ); ok {
+		if at := c.find(typ); at != 0 {
+			b := c.payload(at)
 			*p = HardwareAddrFrom(b)
 		}
 	default:
@@ -403,7 +406,8 @@ func IP(c *Coder, typ uint16, name string, p *netip.Addr) {
 			copy(c.attr(typ, name, 16), a[:])
 		}
 	case decode:
-		if b, _, ok := c.lookup(typ); ok {
+		if at := c.find(typ); at != 0 {
+			b := c.payload(at)
 			a, ok := netip.AddrFromSlice(b)
 			if !ok {
 				c.Fail(fmt.Errorf("nl: %s: %d bytes are no IP address", name, len(b)))

@@ -45,6 +45,9 @@ type Coder struct {
 	err   error
 	enc   [maxDepth]nest
 	dec   *[maxDepth]frame
+	cur   *frame // the innermost of dec
+	tb    *table // its attributes, or blank until they are looked for
+	blank *table // says that there might be any
 	sch   [maxDepth]*Set
 	names map[string]string // strings decoded before, to share
 }
@@ -65,12 +68,15 @@ type frame struct {
 	pos, end int // what is not yet taken by members
 	indexed  bool
 	lenient  bool // a C struct that may be shorter than ours
+	unasked  int  // attributes that nobody asked for yet
 	sel      string
 
-	// tb is the kernel's nlattr *tb[]: attribute type -> offset of its header
-	// + 1, negative once somebody asked for it.
-	tb [maxAttr]int32
+	tb table
 }
+
+// A table is the kernel's nlattr *tb[]: attribute type -> offset of its header
+// + 1, negative once somebody asked for it.
+type table [maxAttr]int32
 
 var (
 	errTruncated = errors.New("nl: truncated message")
@@ -92,10 +98,13 @@ func (c *Coder) Append(b []byte, m Message) ([]byte, error) {
 // b it copies.
 func (c *Coder) Decode(b []byte, m Message) error {
 	if c.dec == nil {
-		c.dec = new([maxDepth]frame)
+		c.dec, c.blank = new([maxDepth]frame), new(table)
+		for i := range c.blank {
+			c.blank[i] = 1
+		}
 	}
 	c.mode, c.top, c.buf, c.err = decode, 0, b, nil
-	c.dec[0].open(0, len(b), "")
+	c.enter(0, 0, len(b), "")
 	m.Fields(c)
 	c.buf = nil
 	return c.finish()
@@ -130,14 +139,7 @@ func (c *Coder) Describing() bool { return c.mode == describe }
 // Has reports whether, when decoding, the innermost open nest holds attribute
 // typ. In the other modes it is false.
 func (c *Coder) Has(typ uint16) bool {
-	if c.mode != decode {
-		return false
-	}
-	f := &c.dec[c.top]
-	if !f.indexed {
-		c.index(f)
-	}
-	return f.tb[typ] != 0
+	return c.mode == decode && c.tb[typ] != 0 && c.table()[typ] != 0
 }
 
 // Fail makes err the result of the walk, unless there is an error already.
@@ -147,25 +149,58 @@ func (c *Coder) Fail(err error) {
 	}
 }
 
-func (f *frame) open(pos, end int, sel string) {
+// enter makes bytes pos to end of the message the innermost frame, the one at
+// depth top.
+func (c *Coder) enter(top, pos, end int, sel string) {
+	c.top = top
+	f := &c.dec[top]
 	f.pos, f.end, f.sel, f.indexed, f.lenient = pos, end, sel, false, false
+	c.cur, c.tb = f, c.blank
 }
 
-// index finds the current frame's attributes as nla_parse does: the last one
+// leave goes back to the frame around the innermost.
+func (c *Coder) leave() {
+	c.top--
+	c.cur, c.tb = &c.dec[c.top], c.blank
+	if c.cur.indexed {
+		c.tb = &c.cur.tb
+	}
+}
+
+// table is where the innermost frame's attributes are.
+func (c *Coder) table() *table {
+	if c.tb == c.blank {
+		c.index()
+	}
+	return c.tb
+}
+
+// index finds the innermost frame's attributes as nla_parse does: the last one
 // of a type wins.
-func (c *Coder) index(f *frame) {
-	f.indexed = true
+func (c *Coder) index() {
+	f := c.cur
+	c.tb = &f.tb
+	f.indexed, f.unasked = true, 0
 	clear(f.tb[:])
-	for off := f.pos; off < f.end; {
-		l, t, ok := attrAt(c.buf[off:f.end])
+	b := c.buf[f.pos:f.end]
+	at := int32(f.pos) + 1
+	for len(b) > 0 {
+		l, t, ok := attrAt(b)
 		if !ok {
 			c.Fail(errTruncated)
 			return
 		}
-		if t &= typeMask; t < maxAttr {
-			f.tb[t] = int32(off) + 1
+		if t &= typeMask; t >= maxAttr {
+			f.unasked++ // for good
+		} else {
+			if f.tb[t] == 0 {
+				f.unasked++
+			}
+			f.tb[t] = at
 		}
-		off += align(l)
+		l = min(align(l), len(b))
+		at += int32(l)
+		b = b[l:]
 	}
 }
 
@@ -181,34 +216,60 @@ func attrAt(b []byte) (length int, typ uint16, ok bool) {
 // align is NLA_ALIGN and NLMSG_ALIGN.
 func align(n int) int { return (n + 3) &^ 3 }
 
-// lookup returns the payload of attribute typ in the current frame and where
-// in the message it begins.
-func (c *Coder) lookup(typ uint16) (payload []byte, at int, ok bool) {
-	f := &c.dec[c.top]
-	if !f.indexed {
-		c.index(f)
+// find is where in the message the payload of attribute typ begins, or 0. Most
+// attributes are absent most of the time, which takes no call.
+func (c *Coder) find(typ uint16) int {
+	if c.tb[typ] == 0 {
+		return 0
 	}
-	o := int(f.tb[typ])
+	return c.found(typ)
+}
+
+// found is find for what may be there. It notes that somebody asked.
+func (c *Coder) found(typ uint16) int {
+	tb := c.table()
+	o := tb[typ]
 	switch {
 	case o == 0:
-		return nil, 0, false
+		return 0
 	case o > 0:
-		f.tb[typ] = -f.tb[typ]
+		tb[typ] = -o
+		c.cur.unasked--
 	default:
 		o = -o
 	}
-	o--
-	return c.buf[o+nlaHeader : o+int(binary.NativeEndian.Uint16(c.buf[o:]))], o + nlaHeader, true
+	return int(o) + nlaHeader - 1
 }
 
-// exact is lookup for an attribute of known size.
-func (c *Coder) exact(typ uint16, name string, n int) ([]byte, bool) {
-	p, _, ok := c.lookup(typ)
-	if ok && len(p) != n {
-		c.Fail(fmt.Errorf("nl: %s: %d bytes, want %d", name, len(p), n))
-		return nil, false
+// exactAt is find for an attribute of n bytes.
+func (c *Coder) exactAt(typ uint16, name string, n int) int {
+	if c.tb[typ] == 0 {
+		return 0
 	}
-	return p, ok
+	return c.foundExact(typ, name, n)
+}
+
+func (c *Coder) foundExact(typ uint16, name string, n int) int {
+	at := c.found(typ)
+	if at != 0 {
+		if l := c.lenAt(at); l != n {
+			c.wrongSize(name, l, n)
+			return 0
+		}
+	}
+	return at
+}
+
+// payload is the one that begins at offset at.
+func (c *Coder) payload(at int) []byte { return c.buf[at : at+c.lenAt(at)] }
+
+// lenAt is the length of the payload at offset at.
+func (c *Coder) lenAt(at int) int {
+	return int(binary.NativeEndian.Uint16(c.buf[at-nlaHeader:])) - nlaHeader
+}
+
+func (c *Coder) wrongSize(name string, got, want int) {
+	c.Fail(fmt.Errorf("nl: %s: %d bytes, want %d", name, got, want))
 }
 
 // room extends the buffer by n bytes and returns them, not cleared.

@@ -11,6 +11,12 @@ func (c *Coder) Nest(typ uint16, name string) bool {
 	return c.open(typ, name, "", nlaNested, KindNest)
 }
 
+// NestIf is [Coder.Nest] for contents of which the caller knows whether there
+// are any: encoding a message that has none of them is then quicker.
+func (c *Coder) NestIf(typ uint16, name string, present bool) bool {
+	return (c.mode != encode || present) && c.open(typ, name, "", nlaNested, KindNest)
+}
+
 // Union is Nest for contents that depend on a name sent before them, like
 // IFLA_INFO_DATA on IFLA_INFO_KIND; see [Coder.Case].
 //
@@ -38,7 +44,7 @@ func (c *Coder) UnionStruct(typ uint16, name, sel string, present bool) bool {
 		return false
 	}
 	if c.mode == decode {
-		c.dec[c.top].lenient = true
+		c.cur.lenient = true
 	}
 	return true
 }
@@ -56,12 +62,11 @@ func (c *Coder) open(typ uint16, name, sel string, flag uint16, kind Kind) bool 
 		c.enc[c.top] = nest{at: len(c.buf), sel: sel}
 		binary.NativeEndian.PutUint16(c.room(nlaHeader)[2:], typ|flag) // end writes the length
 	case decode:
-		b, at, ok := c.lookup(typ)
-		if !ok {
+		at := c.find(typ)
+		if at == 0 {
 			return false
 		}
-		c.top++
-		c.dec[c.top].open(at, at+len(b), sel)
+		c.enter(c.top+1, at, at+c.lenAt(at), sel)
 	default:
 		s := &Set{}
 		c.add(typ, Attr{Name: name, Kind: kind, Set: s})
@@ -78,7 +83,7 @@ func (c *Coder) Case(name string) bool {
 	case encode:
 		return c.enc[c.top].sel == name
 	case decode:
-		return c.dec[c.top].sel == name
+		return c.cur.sel == name
 	}
 	u := c.sch[c.top]
 	if u.union != nil {
@@ -101,6 +106,10 @@ func (c *Coder) End() { c.end(false) }
 func (c *Coder) EndEmpty() { c.end(true) }
 
 func (c *Coder) end(keep bool) {
+	if c.mode == decode {
+		c.leave()
+		return
+	}
 	if c.mode == encode {
 		at := c.enc[c.top].at
 		switch n := len(c.buf) - at; {
@@ -132,11 +141,11 @@ func Elements[T any](c *Coder, typ uint16, name string, p *[]T, fields func(*Cod
 			}
 		}
 	case decode:
-		off := c.dec[c.top].pos
+		off := c.cur.pos
 		for c.element(&off, nlaHeader) {
 			*p = append(*p, *new(T))
 			fields(c, &(*p)[len(*p)-1])
-			c.top--
+			c.leave()
 		}
 	default:
 		if c.Nest(typ, name) {
@@ -168,13 +177,13 @@ func Records[T any](c *Coder, typ uint16, name, lenName string, p *[]T, fields f
 		if !c.open(typ, name, "", 0, KindRecords) {
 			return
 		}
-		off := c.dec[c.top].pos
+		off := c.cur.pos
 		for c.element(&off, 2) {
 			*p = append(*p, *new(T))
 			fields(c, &(*p)[len(*p)-1])
-			c.top--
+			c.leave()
 		}
-		c.top--
+		c.leave()
 	default:
 		if c.open(typ, name, "", 0, KindRecords) {
 			describeMember[uint16](c, lenName, 2, false)
@@ -189,7 +198,7 @@ func Records[T any](c *Coder, typ uint16, name, lenName string, p *[]T, fields f
 // its length, behind header bytes of it, and moves *off to the next. It is
 // false at the end; if true, the caller closes the element.
 func (c *Coder) element(off *int, header int) bool {
-	f := &c.dec[c.top]
+	f := c.cur
 	if *off >= f.end {
 		return false
 	}
@@ -202,8 +211,7 @@ func (c *Coder) element(off *int, header int) bool {
 		c.Fail(errTooDeep)
 		return false
 	}
-	c.top++
-	c.dec[c.top].open(*off+header, *off+l, "")
+	c.enter(c.top+1, *off+header, *off+l, "")
 	*off += align(l)
 	return true
 }
@@ -216,14 +224,11 @@ func (c *Coder) Rest(p *[]byte) {
 	case encode:
 		copy(c.room(len(*p)), *p)
 	case decode:
-		f := &c.dec[c.top]
-		if !f.indexed {
-			c.index(f)
-		}
-		for off := f.pos; off < f.end && c.err == nil; {
+		tb, f := c.table(), c.cur
+		for off := f.pos; off < f.end && f.unasked > 0 && c.err == nil; {
 			l, t, _ := attrAt(c.buf[off:f.end])
 			t &= typeMask
-			if t >= maxAttr || f.tb[t] > 0 {
+			if t >= maxAttr || tb[t] > 0 {
 				*p = append(*p, c.buf[off:off+l]...)
 				*p = append(*p, 0, 0, 0)[:align(len(*p))]
 			}

@@ -40,15 +40,15 @@ type Inet6CacheInfo struct {
 // afSpec codes the address families' parts. A message of AF_BRIDGE has
 // something else there, which is left to Other.
 func (l *Link) afSpec(c *nl.Coder) {
-	if l.Family == unix.AF_BRIDGE || !c.Nest(unix.IFLA_AF_SPEC, "IFLA_AF_SPEC") {
+	if l.Family == unix.AF_BRIDGE || !c.NestIf(unix.IFLA_AF_SPEC, "IFLA_AF_SPEC", l.Inet != nil || l.Inet6 != nil) {
 		return
 	}
-	if (l.Inet != nil || !c.Encoding()) && c.Nest(unix.AF_INET, "AF_INET") {
+	if c.NestIf(unix.AF_INET, "AF_INET", l.Inet != nil) {
 		reuse(c, &l.Inet, l.spare.inet)
 		nl.Array(c, unix.IFLA_INET_CONF, "IFLA_INET_CONF", inetConfNames[:], &l.Inet.Conf)
 		c.End()
 	}
-	if (l.Inet6 != nil || !c.Encoding()) && c.Nest(unix.AF_INET6, "AF_INET6") {
+	if c.NestIf(unix.AF_INET6, "AF_INET6", l.Inet6 != nil) {
 		reuse(c, &l.Inet6, l.spare.inet6)
 		l.Inet6.fields(c)
 		c.End()

@@ -117,7 +117,7 @@ func (l *Link) protInfo(c *nl.Coder) {
 	if c.Decoding() && l.Family != unix.AF_BRIDGE {
 		return
 	}
-	if l.Port == nil && c.Encoding() || !c.Nest(unix.IFLA_PROTINFO, "IFLA_PROTINFO") {
+	if !c.NestIf(unix.IFLA_PROTINFO, "IFLA_PROTINFO", l.Port != nil) {
 		return
 	}
 	make1(&l.Port).fields(c)

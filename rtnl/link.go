@@ -147,7 +147,7 @@ func (l *Link) Fields(c *nl.Coder) {
 	nl.OptU32(c, unix.IFLA_GROUP, "IFLA_GROUP", &l.Group)
 	nl.OptU32(c, unix.IFLA_TXQLEN, "IFLA_TXQLEN", &l.TxQLen)
 	nl.OptStr(c, unix.IFLA_IFALIAS, "IFLA_IFALIAS", &l.Alias)
-	if c.Nest(unix.IFLA_PROP_LIST, "IFLA_PROP_LIST") {
+	if c.NestIf(unix.IFLA_PROP_LIST, "IFLA_PROP_LIST", l.AltNames != nil) {
 		nl.Strs(c, unix.IFLA_ALT_IFNAME, "IFLA_ALT_IFNAME", &l.AltNames)
 		c.End()
 	}
@@ -158,7 +158,7 @@ func (l *Link) Fields(c *nl.Coder) {
 	l.Info.fields(c)
 	l.afSpec(c)
 	l.protInfo(c)
-	if c.Nest(unix.IFLA_XDP, "IFLA_XDP") {
+	if c.NestIf(unix.IFLA_XDP, "IFLA_XDP", l.XDP != XDP{}) {
 		l.XDP.fields(c)
 		c.End()
 	}
@@ -210,7 +210,7 @@ func (l *Link) driver(c *nl.Coder) {
 	raw(c, unix.IFLA_DPLL_PIN, "IFLA_DPLL_PIN", &l.DPLLPin)
 	nl.OptU32(c, unix.IFLA_EVENT, "IFLA_EVENT", &l.Event)
 	nl.OptU8(c, unix.IFLA_PROTO_DOWN, "IFLA_PROTO_DOWN", &l.ProtoDown)
-	if c.Nest(unix.IFLA_PROTO_DOWN_REASON, "IFLA_PROTO_DOWN_REASON") {
+	if c.NestIf(unix.IFLA_PROTO_DOWN_REASON, "IFLA_PROTO_DOWN_REASON", l.DownReason != ProtoDown{}) {
 		nl.U32(c, unix.IFLA_PROTO_DOWN_REASON_MASK, "IFLA_PROTO_DOWN_REASON_MASK", &l.DownReason.Mask)
 		nl.U32(c, unix.IFLA_PROTO_DOWN_REASON_VALUE, "IFLA_PROTO_DOWN_REASON_VALUE", &l.DownReason.Value)
 		c.End()
@@ -242,7 +242,7 @@ func (x *XDP) fields(c *nl.Coder) {
 
 // raw codes a nest whose attributes are kept as they came.
 func raw(c *nl.Coder, typ uint16, name string, p *[]byte) {
-	if c.Nest(typ, name) {
+	if c.NestIf(typ, name, *p != nil) {
 		c.Rest(p)
 		c.End()
 	}

@@ -9,7 +9,7 @@ import (
 )
 
 func (i *LinkInfo) fields(c *nl.Coder) {
-	if !c.Nest(unix.IFLA_LINKINFO, "IFLA_LINKINFO") {
+	if !c.NestIf(unix.IFLA_LINKINFO, "IFLA_LINKINFO", i.Kind != "" || i.SlaveKind != "" || i.XStats != nil) {
 		return
 	}
 	nl.Str(c, unix.IFLA_INFO_KIND, "IFLA_INFO_KIND", &i.Kind)
@@ -37,7 +37,7 @@ func (i *LinkInfo) fields(c *nl.Coder) {
 
 // peer codes the other end of a veth, a link of its own.
 func (i *LinkInfo) peer(c *nl.Coder) {
-	if c.Encoding() && i.Peer == nil || !c.Nest(vethInfoPeer, "VETH_INFO_PEER") {
+	if !c.NestIf(vethInfoPeer, "VETH_INFO_PEER", i.Peer != nil) {
 		return
 	}
 	make1(&i.Peer).Fields(c)

@@ -42,14 +42,12 @@ var counterNames = [...]string{
 	"tx_heartbeat_errors", "tx_window_errors", "rx_compressed", "tx_compressed", "rx_nohandler",
 }
 
-func (s *counters[T]) fields(c *nl.Coder, member func(*nl.Coder, string, *T)) {
-	for i, p := range [...]*T{
+func (s *counters[T]) all() [len(counterNames)]*T {
+	return [...]*T{
 		&s.RxPackets, &s.TxPackets, &s.RxBytes, &s.TxBytes, &s.RxErrors, &s.TxErrors, &s.RxDropped, &s.TxDropped,
 		&s.Multicast, &s.Collisions, &s.RxLengthErrors, &s.RxOverErrors, &s.RxCRCErrors, &s.RxFrameErrors,
 		&s.RxFIFOErrors, &s.RxMissedErrors, &s.TxAbortedErrors, &s.TxCarrierErrors, &s.TxFIFOErrors,
 		&s.TxHeartbeatErrors, &s.TxWindowErrors, &s.RxCompressed, &s.TxCompressed, &s.RxNoHandler,
-	} {
-		member(c, counterNames[i], p)
 	}
 }
 
@@ -62,13 +60,15 @@ type LinkMap struct {
 
 func (l *Link) stats(c *nl.Coder) {
 	if c.Struct(unix.IFLA_STATS64, "IFLA_STATS64", l.Stats.Ok) {
-		l.Stats.V.fields(c, nl.M64[uint64])
+		p := l.Stats.V.all()
+		nl.MArray(c, counterNames[:], p[:])
 		nl.M64(c, "rx_otherhost_dropped", &l.Stats.V.RxOtherHostDropped)
 		l.Stats.Ok = true
 		c.End()
 	}
 	if c.Struct(unix.IFLA_STATS, "IFLA_STATS", l.Stats32.Ok) {
-		l.Stats32.V.fields(c, nl.M32[uint32])
+		p := l.Stats32.V.all()
+		nl.MArray(c, counterNames[:], p[:])
 		l.Stats32.Ok = true
 		c.End()
 	}
