@@ -245,7 +245,7 @@ func TestExplainOpensNoSocket(t *testing.T) {
 		}
 		var calls []string
 		for call := range strings.Lines(string(text)) {
-			if strings.Contains(call, "(") {
+			if strings.Contains(call, ") ") {
 				calls = append(calls, call)
 			}
 		}

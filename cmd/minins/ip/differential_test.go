@@ -96,7 +96,8 @@ func split(line string) []string {
 
 // play runs a script in a fresh namespace and returns what each command did
 // and the state at the end. A line that begins with "+" is run by the real ip
-// in any case; one with "#" is a comment.
+// in any case; one with "#" is a comment,
+// and one with "touch" makes a name that is stale.
 func play(t *testing.T, script string, run func(ns *testns.NS, args []string) testns.Result) (results []testns.Result, end string) {
 	t.Helper()
 	clearNetns(t)
@@ -107,6 +108,10 @@ func play(t *testing.T, script string, run func(ns *testns.NS, args []string) te
 		line = strings.TrimSpace(line)
 		if real, ok := strings.CutPrefix(line, "+ "); ok {
 			ns.Run(t, append([]string{"ip"}, split(real)...)...).Must(t)
+		} else if name, ok := strings.CutPrefix(line, "touch "); ok { // a name without a namespace
+			if err := os.WriteFile(nsfs.Path(name), nil, 0o444); err != nil {
+				t.Fatal(err)
+			}
 		} else if line == "wait" { // for carrier to settle
 			time.Sleep(1100 * time.Millisecond)
 		} else if line != "" && line[0] != '#' {

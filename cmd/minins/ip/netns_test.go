@@ -5,9 +5,12 @@ package ip
 import (
 	"bufio"
 	"bytes"
+	"os"
+	"os/exec"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -66,6 +69,17 @@ func TestExec(t *testing.T) {
 	if got.Code != 0 || !slices.Equal(blocks, []string{"", "blue" + said, "red" + said}) {
 		t.Errorf("-all exec: %+v", got)
 	}
+	// A name without a namespace does not keep the others from their turn.
+	if err := os.WriteFile(nsfs.Path("stale"), nil, 0o444); err != nil {
+		t.Fatal(err)
+	}
+	got = child(t, ns, "-all", "netns", "exec", "false")
+	blocks = strings.Split(got.Stdout, "\nnetns: ")
+	slices.Sort(blocks)
+	if got.Code != 0 || !slices.Equal(blocks, []string{"", "blue\n", "red\n", "stale\n"}) ||
+		got.Stderr != "setting the network namespace \"stale\" failed: Invalid argument\n" {
+		t.Errorf("-all exec with a stale name: %+v", got)
+	}
 	if got := child(t, ns, "-all", "netns", "exec", "sh", "-c", "kill -9 $$"); got.Code != 1 {
 		t.Errorf("-all exec of what is killed: %+v", got)
 	}
@@ -90,6 +104,73 @@ func TestBatch(t *testing.T) {
 	}
 	if got := ours(t, ns, "", false, "-b", "/nonexistent"); got.Code != 1 || got.Stderr != "Cannot open file \"/nonexistent\" for reading: No such file or directory\n" {
 		t.Errorf("got %+v", got)
+	}
+}
+
+// TestBatchMistakes compares batches with mistakes in them with the real ip's.
+func TestBatchMistakes(t *testing.T) {
+	t.Cleanup(func() { clearNetns(t) })
+	ns := testns.New(t)
+	if err := nsfs.Create("red"); err != nil {
+		t.Fatal(err)
+	}
+	for _, script := range []string{
+		"netns exec red false\nlink show lo\n",
+		"netns exec red true\nlink show lo\n",
+		"netns exec red sh -c 'exit 255'\nlink show lo\n",
+		"netns exec ..\nlink show lo\n",
+		"netns foo\nlink show lo\n",
+		"link foo\nlink show lo\n",
+		"link set lo group x\nlink show lo\n",
+		"link show nosuch\nlink show lo\n",
+		"foo\nlink show lo\n",
+		"route add 1\nlink show lo\n",
+		"netns add red\nlink show lo\n",
+		"link show 'lo\nlink show lo\n",
+		"\"\n",
+	} {
+		for _, options := range [][]string{{"-b", "-"}, {"-force", "-b", "-"}} {
+			want := testns.Cmd{NS: ns, Args: append([]string{"ip"}, options...), Stdin: script}.Run(t)
+			got := ours(t, ns, script, false, options...)
+			if got.Code != want.Code || got.Stdout != want.Stdout || got.Stderr != want.Stderr {
+				t.Errorf("%q of %q:\ngot  %+v\nwant %+v", options, script, got, want)
+			}
+		}
+	}
+	// A child that cannot start is one that fails, and not a second ip.
+	got := ours(t, ns, "netns exec nosuch true\nlink show nosuch\n", false, "-force", "-b", "-")
+	if want := "Cannot open network namespace \"nosuch\": No such file or directory\nCommand failed -:1\n" +
+		"Device \"nosuch\" does not exist.\nCommand failed -:2\n"; got.Code != 1 || got.Stderr != want {
+		t.Errorf("got %+v, want %q", got, want)
+	}
+}
+
+// TestPids compares the processes in a namespace, which must come in the same order.
+func TestPids(t *testing.T) {
+	t.Cleanup(func() { clearNetns(t) })
+	ns := testns.New(t)
+	if err := nsfs.Create("red"); err != nil {
+		t.Fatal(err)
+	}
+	for range 5 {
+		cmd := exec.Command(testns.Tool(t, "ip"), "netns", "exec", "red", "sleep", "60")
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			_ = cmd.Process.Kill()
+			_ = cmd.Wait()
+		})
+	}
+	var want string
+	for end := time.Now().Add(10 * time.Second); strings.Count(want, "\n") < 5; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("not all are there: %q", want)
+		}
+		want = ns.Run(t, "ip", "netns", "pids", "red").Must(t)
+	}
+	if got := ours(t, ns, "", false, "netns", "pids", "red").Must(t); got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 

@@ -26,7 +26,7 @@ func (s *session) setNSID(w *words) (err error) {
 	if w.cur != "auto" {
 		n, ok := integer(w.cur)
 		if !ok {
-			return wrong(w.cur, invalid("netnsid"), "")
+			return wrong(w.cur, `Invalid "netnsid" value`, "")
 		}
 		if n < 0 {
 			return wrong(w.cur, negative("netnsid"), "")
@@ -53,9 +53,9 @@ func (s *session) listNSIDs(w *words) error {
 	for w.next() {
 		switch w.cur {
 		case "nsid":
-			only = nl.Some(w.nsid("nsid"))
+			w.nsid("nsid", &only)
 		case "target-nsid":
-			target = nl.Some(w.nsid("target-nsid"))
+			w.nsid("target-nsid", &target)
 		default:
 			return usage("netns")
 		}
@@ -98,18 +98,21 @@ func (s *session) listNSIDs(w *words) error {
 	return nil
 }
 
-func (w *words) nsid(key string) int32 {
-	n := w.int(say("\"%s\" value is invalid\n", key))
+func (w *words) nsid(key string, to *nl.Opt[int32]) {
+	if to.Ok {
+		w.fail(duplicate(key, key))
+	}
+	n := w.int(say("\"%s\" value is invalid", key))
 	if n < 0 {
 		w.wrong(w.cur, negative(key), "")
 	}
-	return n
+	*to = nl.Some(n)
 }
 
-func negative(key string) string { return say("\"%s\" value should be >= 0\n", key) }
+func negative(key string) string { return say("\"%s\" value should be >= 0", key) }
 
-// identify is "ip netns identify [PID]": the names of the namespace that a
-// process is in.
+// identify is "ip netns identify [PID]": the name of the namespace that a
+// process is in, the last one if it has several, in text even with -j.
 func (s *session) identify(w *words) error {
 	path := "/proc/self/ns/net"
 	if w.next() {
@@ -129,23 +132,13 @@ func (s *session) identify(w *words) error {
 	if err != nil {
 		return err
 	}
-	var names []string
+	last := ""
 	for _, name := range all {
 		if d, i, err := fileID(nsfs.Path(name)); err == nil && d == dev && i == ino {
-			names = append(names, name)
+			last = name
 		}
 	}
-	v := s.view()
-	v.begin()
-	if len(names) == 0 && v.json == nil {
-		v.text("\n")
-	}
-	for _, name := range names {
-		v.object("")
-		v.str("name", "%s\n", name)
-		v.end()
-	}
-	v.finish()
+	s.c.Printf("%s\n", last)
 	return nil
 }
 

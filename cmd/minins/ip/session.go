@@ -72,8 +72,12 @@ func (s *session) view() *view {
 		p.colors = colorsFor(s.opt.color, s.c.Getenv)
 	}
 	v := &view{printer: p, opt: &s.opt, tables: s.tables, link: s.linkByIndex, netns: s.netnsByID}
+	hosts := resolve.System()
+	if s.c.Explain != nil {
+		hosts.Port = resolve.NoSocket
+	}
 	v.host = func(a netip.Addr) string {
-		name, _ := resolve.LookupAddr(a)
+		name, _ := hosts.LookupAddr(a)
 		return name
 	}
 	return v
@@ -182,10 +186,11 @@ func (s *session) netnsByID(id int32) string {
 			return "" // then the id is what can be shown
 		}
 		for _, name := range names {
-			if id, err := s.nsid(name); err == nil && id >= 0 {
-				s.nsids[id] = name
-			} else if err != nil {
+			id, err := s.nsid(name)
+			if err != nil {
 				s.report(err)
+			} else if _, ok := s.nsids[id]; !ok && id >= 0 {
+				s.nsids[id] = name
 			}
 		}
 	}

@@ -102,7 +102,7 @@ func (a *arpCall) set(ctx context.Context, words []string) error {
 	}
 	a.say("arp: SIOCSARP()")
 	if err := a.setEntry(ctx, ip, typ, mac, w); err != nil {
-		return a.refused(ctx, "SIOCSARP", err)
+		return refused(ctx, a.conn, statusArp, "SIOCSARP", err)
 	}
 	return nil
 }
@@ -192,7 +192,7 @@ func (a *arpCall) delete(ctx context.Context, words []string) error {
 		case err == nil:
 			return nil
 		case !errors.Is(err, unix.ENOENT) && !errors.Is(err, unix.ENXIO):
-			return a.refused(ctx, "SIOCDARP(dontpub)", err)
+			return refused(ctx, a.conn, statusArp, "SIOCDARP(dontpub)", err)
 		case w.priv && !w.pub:
 			return a.noEntry(words[0])
 		}
@@ -203,18 +203,9 @@ func (a *arpCall) delete(ctx context.Context, words []string) error {
 	case errors.Is(err, unix.ENOENT) || errors.Is(err, unix.ENXIO):
 		return a.noEntry(words[0])
 	case err != nil:
-		return a.refused(ctx, "SIOCDARP(pub)", err)
+		return refused(ctx, a.conn, statusArp, "SIOCDARP(pub)", err)
 	}
 	return nil
-}
-
-// refused is the kernel's refusal. The ioctls ask for the right before they
-// look at anything; so does a request that says nothing.
-func (a *arpCall) refused(ctx context.Context, call string, err error) error {
-	if denied := a.conn.DelNeigh(ctx, &rtnl.Neigh{Family: unix.AF_INET}); errors.Is(denied, unix.EPERM) {
-		err = denied
-	}
-	return refused(statusArp, call, err)
 }
 
 func (a *arpCall) noEntry(host string) error {

@@ -9,9 +9,12 @@
 package nettools
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/minins/minins/cmd/minins/applet"
 	"github.com/minins/minins/cmd/minins/internal/getopt"
@@ -49,8 +52,13 @@ func perror(err error) string {
 	return iputils.Strerror(errno)
 }
 
-// refused is the kernel's refusal in the words of perror(3).
-func refused(status int, call string, err error) error {
+// refused is the kernel's refusal in the words of perror(3). An ioctl asks for
+// the right before it looks at anything, and so does a request that says
+// nothing: without the right, that is what was wrong.
+func refused(ctx context.Context, conn *rtnl.Conn, status int, call string, err error) error {
+	if denied := conn.DelNeigh(ctx, &rtnl.Neigh{Family: unix.AF_INET}); errors.Is(denied, unix.EPERM) {
+		err = denied
+	}
 	return &failure{status: status, text: call + ": " + perror(err), err: err}
 }
 

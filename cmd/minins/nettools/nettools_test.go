@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -357,4 +358,42 @@ func sorted(text string) string {
 	lines := strings.SplitAfter(text, "\n")
 	slices.Sort(lines)
 	return strings.Join(lines, "")
+}
+
+// An ioctl asks for the right before it looks for a device or a route.
+func TestWithoutRight(t *testing.T) {
+	for line, want := range map[string]string{
+		"arp -d 10.9.0.1":                          "255 SIOCDARP(dontpub): Operation not permitted\n",
+		"arp -i nosuch -d 10.9.0.1":                "255 SIOCDARP(dontpub): Operation not permitted\n",
+		"arp -i nosuch -d 10.9.0.1 pub":            "255 SIOCDARP(pub): Operation not permitted\n",
+		"arp -s 10.9.0.1 02:00:00:00:00:01":        "255 SIOCSARP: Operation not permitted\n",
+		"route add -net 10.9.0.0/16 dev nosuch":    "7 SIOCADDRT: Operation not permitted\n",
+		"route del -net 10.9.0.0/16 dev nosuch":    "7 SIOCDELRT: Operation not permitted\n",
+		"route add default gw 10.0.0.1 dev nosuch": "7 SIOCADDRT: Operation not permitted\n",
+		"route add -net 10.9.0.0/16 gw 10.77.0.1":  "7 SIOCADDRT: Operation not permitted\n",
+	} {
+		words := strings.Fields(line)
+		var errs bytes.Buffer
+		c := &applet.Cmd{Name: words[0], Args: words[1:], Stdout: bufio.NewWriter(&bytes.Buffer{}), Stderr: &errs, Getenv: os.Getenv,
+			Dial: func(p *nl.Protocol, _ string) (*nl.Conn, error) {
+				return nl.Pretend(p, func(datagram []byte, reply func([]byte)) {
+					h, _, _, _ := nl.Next(datagram)
+					no := unix.EPERM
+					switch h.Type {
+					case unix.RTM_GETROUTE:
+						no = unix.ENETUNREACH
+					case unix.RTM_GETLINK:
+						no = unix.ENODEV
+					}
+					reply(nl.ReplyError(h, no))
+				}), nil
+			}}
+		run := Arp
+		if words[0] == "route" {
+			run = Route
+		}
+		if got := strconv.Itoa(run(c)) + " " + errs.String(); got != want {
+			t.Errorf("%s: got %q, want %q", line, got, want)
+		}
+	}
 }

@@ -40,8 +40,9 @@ func editRoute(c *applet.Cmd, action string, words []string, cache bool) error {
 	if action != "add" {
 		call = "SIOCDELRT"
 	}
-	if err := rt.apply(context.Background(), conn, action == "add"); err != nil {
-		return refused(statusKernel, call, err)
+	ctx := context.Background()
+	if err := rt.apply(ctx, conn, action == "add"); err != nil {
+		return refused(ctx, conn, statusKernel, call, err)
 	}
 	return nil
 }

@@ -50,7 +50,7 @@ type options struct {
 	source6  netip.Addr
 	preload  int
 	mark     int64 // -1: none
-	pmtu     int // -1: the kernel's choice
+	pmtu     int   // -1: the kernel's choice
 	pattern  []byte
 	tos      int
 	size     int
