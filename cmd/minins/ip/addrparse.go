@@ -70,7 +70,7 @@ func (p *addrParser) take(w *words, key string) {
 		p.addr.Scope = rtnl.Scope(w.named(scopes, 8, "invalid scope value."))
 		p.scoped = true
 	case "dev":
-		w.text(&p.dev)
+		w.device(&p.dev)
 	case "label":
 		w.text(&p.addr.Label)
 	case "metric":

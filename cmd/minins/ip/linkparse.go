@@ -170,14 +170,14 @@ func (p *linkParser) take(w *words) {
 	case "protodown":
 		l.ProtoDown = nl.Some(bit(w.offOn(key)))
 	case "link":
-		w.text(&p.lower)
+		w.device(&p.lower)
 	case "netns":
 		w.text(&p.netns)
 		if p.netns == "" {
 			w.fail(fail(exitKernel, "RTNETLINK answers: Invalid argument", "netns needs a name, a path or a process id"))
 		}
 	case "master":
-		w.text(&p.master)
+		w.master(&p.master)
 	case "nomaster":
 		p.master, l.Master = "", nl.Some(uint32(0))
 	case "link-netns":

@@ -141,7 +141,9 @@ var whyNotDeleted = []reason{
 // linkProperty adds and deletes alternative names.
 func (s *session) linkProperty(w *words) error {
 	typ, flags := uint16(unix.RTM_NEWLINKPROP), uint16(unix.NLM_F_CREATE|unix.NLM_F_EXCL|unix.NLM_F_APPEND)
-	w.next()
+	if !w.next() {
+		return usage("link")
+	}
 	switch keywords("add* delete* help*").find(w.cur) {
 	case "add":
 	case "delete":

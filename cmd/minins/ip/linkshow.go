@@ -52,7 +52,9 @@ func (v *view) showLink(l *rtnl.Link, x extent) {
 	if l.Group.Ok {
 		v.str("group", "group %s ", v.tables.name(groups, l.Group.V))
 	}
-	v.nonzero("txqlen", "qlen %d", l.TxQLen.V)
+	if l.TxQLen.V != 0 {
+		v.int("txqlen", "qlen %d", int64(int32(l.TxQLen.V)))
+	}
 	if v.family == 0 || v.family == unix.AF_PACKET || v.opt.details > 0 {
 		v.showLinkAddress(l)
 	}

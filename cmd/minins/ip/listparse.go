@@ -110,7 +110,7 @@ func parseListing(w *words, x extent, family rtnl.Family) (*listing, error) {
 		case "group":
 			q.group = int64(w.named(groups, 31, invalid("group")))
 		case "master":
-			w.text(&q.master)
+			w.master(&q.master)
 		case "vrf":
 			w.vrf()
 		case "nomaster":

@@ -85,7 +85,7 @@ func parseNeighRequest(w *words, family rtnl.Family) (*neighRequest, error) {
 		case "protocol":
 			n.Protocol = rtnl.RouteProtocol(w.named(protocols, 8, "\"protocol\" value is invalid\n"))
 		default:
-			r.take(w, key, true)
+			r.take(w, key)
 		}
 	}
 	if w.err != nil {
@@ -103,11 +103,12 @@ func parseNeighRequest(w *words, family rtnl.Family) (*neighRequest, error) {
 
 // take reads what says which entry is meant: "dev NAME" and "[to] ADDRESS" or
 // "proxy ADDRESS", the former once only.
-func (r *neighRequest) take(w *words, key string, once bool) {
+func (r *neighRequest) take(w *words, key string) {
+	once := true
 	n := &r.neigh
 	switch key {
 	case "dev":
-		w.text(&r.dev)
+		w.device(&r.dev)
 		return
 	case "help":
 		w.fail(usage("neigh"))
@@ -149,7 +150,7 @@ const noSuchNeigh = "%s has no entry for %s"
 func (s *session) getNeigh(w *words) error {
 	r := &neighRequest{neigh: rtnl.Neigh{Family: s.opt.family}}
 	for w.next() {
-		r.take(w, keywords("dev proxy* to help*").find(w.cur), false)
+		r.take(w, keywords("dev proxy* to help*").find(w.cur))
 	}
 	if w.err != nil {
 		return w.err

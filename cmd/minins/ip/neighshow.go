@@ -37,9 +37,9 @@ func parseNeighQuery(w *words, family rtnl.Family, states rtnl.NeighState) (*nei
 	for w.next() {
 		switch key := neighQueryWords.find(w.cur); key {
 		case "dev":
-			w.text(&q.dev)
+			w.device(&q.dev)
 		case "master":
-			w.text(&q.master)
+			w.master(&q.master)
 		case "vrf":
 			w.vrf()
 		case "nomaster":
@@ -52,7 +52,7 @@ func parseNeighQuery(w *words, family rtnl.Family, states rtnl.NeighState) (*nei
 		case "proxy":
 			q.proxy = true
 		case "protocol":
-			q.protocol = w.someNamed(protocols, 8, "\"protocol\" value is invalid\n")
+			q.protocol = w.someNamed(protocols, 8, "invalid \"protocol\"\n")
 		case "help":
 			return nil, usage("neigh")
 		default:
@@ -169,6 +169,18 @@ func (s *session) flushNeighs(w *words) error {
 // showNeigh renders one neighbour; sameDev leaves the link's name out.
 func (v *view) showNeigh(n *rtnl.Neigh, sameDev bool) {
 	v.object("")
+	if v.opt.brief {
+		v.showInet("dst", "", "%-39s ", n.Dst)
+		if !sameDev && n.Index != 0 {
+			v.strColor(colorName, "dev", "%-16s ", v.linkName(n.Index))
+		}
+		if n.LLAddr.Len() > 0 {
+			v.strColor(colorMAC, "lladdr", "%s", n.LLAddr.String())
+		}
+		v.text("\n")
+		v.end()
+		return
+	}
 	v.showInet("dst", "", "%s ", n.Dst)
 	if !sameDev && n.Index != 0 {
 		v.showDev("dev", "dev ", n.Index)

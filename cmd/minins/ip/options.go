@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/minins/minins/nsfs"
 	"github.com/minins/minins/rtnl"
 )
 
@@ -59,7 +60,11 @@ const optionWords keywords = "-loops* -family* -4 -6 -0 -M -B -human*|-human-rea
 	"-help* -netns* -Numeric* -all*"
 
 func (o *options) take(w *words) {
-	switch optionWords.find(w.cur) {
+	key := optionWords.find(w.cur)
+	if len(w.rest) == 0 && keywords("-loops -batch -rcvbuf").find(key) != "" {
+		w.fail(usage("ip"))
+	}
+	switch key {
 	case "-loops":
 		n, _ := number(w.arg(), 31) // iproute2 takes rubbish for 0 as well
 		o.loops = int(n)
@@ -114,11 +119,13 @@ func (o *options) take(w *words) {
 		w.fail(usage("ip"))
 	case "-netns":
 		if w.peek() == "" { // iproute2 has no check: it opens what the C library calls (null), or the directory
-			text := `Cannot open network namespace "(null)": No such file or directory`
+			err := fail(exitUsage, `Cannot open network namespace "(null)": No such file or directory`, "")
 			if len(w.rest) > 0 {
-				text = `setting the network namespace "" failed: Invalid argument`
+				_, why := nsfs.Open("")
+				err.text = asNetns(why).Iproute2()
 			}
-			w.fail(fail(exitUsage, text, "-n wants the name of a network namespace"))
+			err.hint = "-n wants the name of a network namespace"
+			w.fail(err)
 		}
 		w.text(&o.netns)
 	case "-Numeric":

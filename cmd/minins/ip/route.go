@@ -49,6 +49,9 @@ func (s *session) changeRoute(w *words, typ, flags uint16) error {
 	}
 	for i, dev := range req.hops {
 		if err := s.index(dev, &r.NextHops[i].OIF); err != nil {
+			if f := asFailure(err); f != nil {
+				f.code, f.text = exitUsage, f.text+"\nError: cannot parse nexthop"
+			}
 			return err
 		}
 	}
@@ -144,11 +147,11 @@ func parseLookup(w *words, family rtnl.Family) (*lookup, error) {
 		case "tos":
 			r.TOS = uint8(w.named(dsfields, 8, "TOS value is invalid\n"))
 		case "iif":
-			w.text(&l.iif)
+			w.device(&l.iif)
 		case "mark":
 			w.uint32(&r.Mark, "invalid mark value")
 		case "oif":
-			w.text(&l.oif)
+			w.device(&l.oif)
 		case "from":
 			w.arg()
 			l.prefix(w, &r.Src)

@@ -57,11 +57,11 @@ func takeMetric(w *words, m *rtnl.Metrics) bool {
 		if x.rtax == unix.RTAX_RTO_MIN { // TCP only looks at a locked one
 			m.Lock |= 1 << x.rtax
 		}
-		v, why := metricValues(m)[i], say("\"%s\" value is invalid\n", x.name)
+		v, why := metricValues(m)[i], say("\"%s\" value is invalid\n", strings.TrimPrefix(x.name, "adv"))
 		if x.time > 0 {
 			*v = timeArg(w, x.time, why)
-		} else {
-			w.uint32(v, why)
+		} else if w.uint32(v, why); *v > 255 && x.rtax == unix.RTAX_HOPLIMIT {
+			w.wrong(w.cur, why, "")
 		}
 		return true
 	}

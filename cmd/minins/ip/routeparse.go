@@ -117,7 +117,7 @@ func (p *routeParser) take(w *words) {
 		p.gatewayed = true
 		r.Gateway, r.Via = via(w, &r.Family)
 	case "dev":
-		w.text(&p.dev)
+		w.device(&p.dev)
 	case "onlink":
 		r.Flags |= unix.RTNH_F_ONLINK
 	case "pervasive":
@@ -238,7 +238,7 @@ func (p *routeParser) takeHop(w *words, hop *rtnl.NextHop, dev *string) bool {
 	case "via":
 		hop.Gateway, hop.Via = via(w, &p.route.Family)
 	case "dev":
-		w.text(dev)
+		w.device(dev)
 	case "weight":
 		const why = "\"weight\" is invalid\n"
 		n := w.uint(32, why)

@@ -79,9 +79,9 @@ func (q *routeQuery) take(w *words) {
 	case "metric":
 		q.metric = w.some(32, "\"metric\" value is invalid\n")
 	case "dev":
-		w.text(&q.dev)
+		w.device(&q.dev)
 	case "iif":
-		w.text(&q.iif)
+		w.device(&q.iif)
 	case "via":
 		f := w.family(q.family)
 		w.prefix(&q.via, &f)

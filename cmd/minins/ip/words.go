@@ -49,6 +49,21 @@ func (w *words) text(to *string) {
 	}
 }
 
+// device is an argument that is the name of a link; an empty one is the name
+// of none, and not as if none was given.
+func (w *words) device(to *string) {
+	if w.text(to); w.err == nil && *to == "" {
+		w.fail(fail(exitFailed, "Cannot find device \"\"", "the name of a device is empty"))
+	}
+}
+
+// master is device with the mistake that a bridge or VRF gets.
+func (w *words) master(to *string) {
+	if w.text(to); w.err == nil && *to == "" {
+		w.wrong("", "Device does not exist\n", "the name of a device is empty")
+	}
+}
+
 // peek is the word that follows, or "".
 func (w *words) peek() string {
 	if len(w.rest) == 0 {
