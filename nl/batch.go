@@ -4,6 +4,7 @@ package nl
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 
@@ -29,8 +30,15 @@ type Batch struct {
 
 // Batch begins a batch.
 func (c *Conn) Batch() *Batch {
-	c.out = c.out[:0]
-	return &Batch{c: c, seq: c.seq + 1}
+	b := &Batch{c: c}
+	b.Reset()
+	return b
+}
+
+// Reset empties the batch, to be filled anew with the space that it has.
+func (b *Batch) Reset() {
+	b.c.out, b.ends = b.c.out[:0], b.ends[:0]
+	b.seq, b.err = b.c.seq+1, nil
 }
 
 // Add appends a request. NLM_F_REQUEST is added to flags. An error in it is
@@ -46,6 +54,15 @@ func (b *Batch) Add(typ, flags uint16, m Message) {
 	}
 	b.c.out = out
 	b.ends = append(b.ends, len(out))
+}
+
+// AskAck has the kernel acknowledge the last request added, and by that say
+// that it got so far.
+func (b *Batch) AskAck() {
+	if len(b.ends) > 0 {
+		flags := b.Request(len(b.ends) - 1)[6:8] // nlmsg_flags
+		binary.NativeEndian.PutUint16(flags, binary.NativeEndian.Uint16(flags)|unix.NLM_F_ACK)
+	}
 }
 
 // Len is the number of requests.
@@ -70,6 +87,19 @@ const (
 	sendSpace  = 512
 )
 
+// Reserve makes room in the socket's buffers for a batch of bytes bytes and
+// that many replies, as far as the process may, and returns what there is room
+// for: beyond net.core.wmem_max and rmem_max (212,992 bytes, 256 replies) only
+// with CAP_NET_ADMIN in the initial user namespace. What a batch has beyond
+// that is refused with EMSGSIZE; replies beyond it are lost.
+func (c *Conn) Reserve(bytes, replies int) (roomBytes, roomReplies int, err error) {
+	if err := c.t.grow(bytes+sendSpace, replies*replySpace); err != nil {
+		return 0, 0, fmt.Errorf("nl: socket buffers for a batch: %w", err)
+	}
+	sndbuf, rcvbuf := c.t.buffers()
+	return sndbuf - sendSpace, rcvbuf / replySpace, nil
+}
+
 // Send sends the batch in one datagram and collects what the kernel answers:
 // the refused requests as [*Error] values with their Index, joined. acked
 // reports whether the last request was acknowledged; only requests with
@@ -78,6 +108,17 @@ const (
 // The kernel has answered before the system call returns, so that Send does
 // not wait: no error and no acknowledgement is all that there is to know.
 func (b *Batch) Send(ctx context.Context) (acked bool, err error) {
+	var errs []error
+	acked, err = b.SendEach(ctx, func(_ int, err error) { errs = append(errs, err) })
+	if err != nil {
+		errs = append(errs, err)
+	}
+	return acked, errors.Join(errs...)
+}
+
+// SendEach is [Batch.Send], but gives each refusal to refused as it comes, with
+// the request's index. err is what else went wrong.
+func (b *Batch) SendEach(ctx context.Context, refused func(index int, err error)) (acked bool, err error) {
 	c := b.c
 	if b.err != nil || len(b.ends) == 0 {
 		return false, b.err
@@ -89,8 +130,8 @@ func (b *Batch) Send(ctx context.Context) (acked bool, err error) {
 	if err := ctx.Err(); err != nil {
 		return false, err
 	}
-	if err := c.t.grow(len(c.out)+sendSpace, b.replies()*replySpace); err != nil {
-		return false, fmt.Errorf("nl: socket buffers for a batch: %w", err)
+	if _, _, err := c.Reserve(len(c.out), b.replies()); err != nil {
+		return false, err
 	}
 	if c.trace != nil {
 		c.trace(true, c.out)
@@ -98,11 +139,10 @@ func (b *Batch) Send(ctx context.Context) (acked bool, err error) {
 	if err := c.t.send(c.out); err != nil {
 		return false, fmt.Errorf("nl: send a batch of %d requests, %d bytes: %w", len(b.ends), len(c.out), err)
 	}
-	var errs []error
 	for {
 		d, err := c.receive(ctx, false)
 		if errors.Is(err, unix.EAGAIN) {
-			return acked, errors.Join(errs...)
+			return acked, nil
 		}
 		for len(d) > 0 && err == nil {
 			h, body, rest, ok := Next(d)
@@ -117,12 +157,12 @@ func (b *Batch) Send(ctx context.Context) (acked bool, err error) {
 			}
 			last, refusal := b.answer(i, h, body)
 			if refusal != nil {
-				errs = append(errs, refusal)
+				refused(i, refusal)
 			}
 			acked = acked || last
 		}
 		if err != nil {
-			return acked, errors.Join(append(errs, err)...)
+			return acked, err
 		}
 	}
 }

@@ -276,11 +276,13 @@ func (c *Coder) wrongSize(name string, got, want int) {
 func (c *Coder) room(n int) []byte {
 	l := len(c.buf)
 	if cap(c.buf)-l < n {
-		c.buf = slices.Grow(c.buf, max(n, 512))
+		c.grow(n)
 	}
 	c.buf = c.buf[:l+n]
 	return c.buf[l:]
 }
+
+func (c *Coder) grow(n int) { c.buf = slices.Grow(c.buf, max(n, 512)) }
 
 // attr appends an attribute header and returns its n payload bytes, with the
 // padding behind them cleared.

@@ -24,6 +24,7 @@ type Conn struct {
 	coder    Coder
 	out, in  []byte // reused by every request
 	trace    func(sent bool, datagram []byte)
+	sets     map[uint16]*Set // descriptions of refused messages
 }
 
 // A Config says how to open a [Conn]. The zero Config is ready for use.

@@ -228,11 +228,10 @@ func (c *Conn) verdict(req []byte, h Header, body []byte) error {
 		return errors.Join(e, fmt.Errorf("nl: extended ack: %w", err))
 	}
 	e.Message, e.offset = x.msg, int(x.offs)
-	_, m := c.protocol.Type(typ)
-	if m == nil {
+	s := c.describe(typ)
+	if s == nil {
 		return e
 	}
-	s := Describe(m)
 	if e.offset >= headerLen && e.offset < len(req) {
 		e.Path = Path(s, req[headerLen:], e.offset-headerLen)
 	}
@@ -240,4 +239,21 @@ func (c *Conn) verdict(req []byte, h Header, body []byte) error {
 		e.Missing = s.attr(uint16(x.missType.V)).Name
 	}
 	return e
+}
+
+// describe is the description of message type typ, or nil: made once, since a
+// batch may have 10,000 refusals.
+func (c *Conn) describe(typ uint16) *Set {
+	if s, ok := c.sets[typ]; ok {
+		return s
+	}
+	var s *Set
+	if _, m := c.protocol.Type(typ); m != nil {
+		s = Describe(m)
+	}
+	if c.sets == nil {
+		c.sets = make(map[uint16]*Set)
+	}
+	c.sets[typ] = s
+	return s
 }

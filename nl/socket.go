@@ -226,6 +226,8 @@ func (s *socket) grow(sndbuf, rcvbuf int) error {
 	})
 }
 
+func (s *socket) buffers() (sndbuf, rcvbuf int) { return s.sndbuf, s.rcvbuf }
+
 func growBuffer(fd, want int, have *int, force, plain int) error {
 	if want <= *have {
 		return nil
