@@ -40,6 +40,10 @@ func TestParse(t *testing.T) {
 		{"-w5 -t1 -s0 -l3 -m9 -S99 h", is(func(o *options) bool {
 			return o.deadline == 5 && o.ttl == 1 && o.size == 0 && o.preload == 3 && o.mark == 9 && o.sndbuf == 99
 		}), ""},
+		{"-m 4294967295 h", is(func(o *options) bool { return o.mark == 4294967295 }), ""},
+		{"-i abc h", is(func(o *options) bool {
+			return o.interval == 0 && strings.Join(o.warnings, "; ") == "option argument contains garbage: abc; this will become fatal error in the future"
+		}), ""},
 		{"-M do h", is(func(o *options) bool { return o.pmtu == unix.IP_PMTUDISC_DO }), ""},
 		{"-Q 0x10 h", is(func(o *options) bool { return o.tos == 16 }), ""},
 		{"-p 0fA h", is(func(o *options) bool { return string(o.pattern) == "\x0f\x0a" }), ""},
@@ -51,6 +55,10 @@ func TestParse(t *testing.T) {
 		{"-c x h", nil, "1 invalid argument: 'x'"},
 		{"-c 0 h", nil, "1 invalid argument: '0': out of range: 1 <= value <= 9223372036854775807"},
 		{"-t 256 h", nil, "1 invalid argument: '256': out of range: 0 <= value <= 255"},
+		{"-t -1 h", nil, "1 invalid argument: '-1': out of range: 0 <= value <= 255"},
+		{"-c -1 h", nil, "1 invalid argument: '-1': out of range: 1 <= value <= 9223372036854775807"},
+		{"-s -1 h", nil, "1 invalid argument: '-1': out of range: 0 <= value <= 2147483647"},
+		{"-m -1 h", nil, "1 invalid argument: '-1': out of range: 0 <= value <= 4294967295"},
 		{"-l 0 h", nil, "1 invalid argument: '0': out of range: 1 <= value <= 65536"},
 		{"-l 4 h", nil, "2 cannot set preload to value greater than 3: 4"},
 		{"-i 99999999 h", nil, "2 bad timing interval: 99999999"},
