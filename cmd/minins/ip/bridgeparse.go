@@ -16,7 +16,7 @@ func nativeLittle() bool { return binary.NativeEndian.Uint16([]byte{1, 0}) == 1 
 func setOption(w *words, value any, why string) {
 	switch p := value.(type) {
 	case *onOff:
-		p.V, p.Ok = bit(w.onOff(w.cur)), true
+		p.V, p.Ok = bit(w.either(exitFailed, w.cur, notOffOn)), true
 	case *nl.Opt[uint8]:
 		p.V, p.Ok = uint8(w.uint(8, why)), true
 	case *hex:
@@ -112,9 +112,6 @@ func (r *linkRequest) parsePort(w *words) error {
 		if key := portSwitches.find(w.cur); key != "" {
 			set := visitor{set: w, word: key}
 			set.port(p)
-			if f, ok := w.err.(*failure); ok {
-				f.code = exitUsage
-			}
 			continue
 		}
 		switch key := portWords.find(w.cur); key {

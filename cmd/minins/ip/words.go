@@ -203,8 +203,10 @@ func (w *words) onOff(key string) bool {
 
 // offOn is onOff in the words, and with the exit status, of newer options.
 func (w *words) offOn(key string) bool {
-	return w.either(int(unix.EINVAL), key, "Error: argument of \"%s\" must be one of \"off\", \"on\", not \"%s\"")
+	return w.either(int(unix.EINVAL), key, notOffOn)
 }
+
+const notOffOn = "Error: argument of \"%s\" must be one of \"off\", \"on\", not \"%s\""
 
 func (w *words) either(code int, key, mistake string) bool {
 	s := w.arg()

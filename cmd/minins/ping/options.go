@@ -63,7 +63,8 @@ type options struct {
 	warnings []string
 }
 
-// parse reads the command line of the user uid. Its errors are *iputils.Failure.
+// parse reads the command line of the user uid. Its errors are *iputils.Failure;
+// the warnings come before them.
 func parse(args []string, uid int) (*options, error) {
 	o := &options{interval: 1000, preload: 1, mark: -1, pmtu: -1, size: 56, ttl: -1, linger: 10000}
 	rest, err := iputils.Getopt(args, letters, func(opt byte, value string) error {
@@ -71,13 +72,13 @@ func parse(args []string, uid int) (*options, error) {
 	})
 	switch {
 	case err != nil:
-		return nil, err
+		return o, err
 	case o.version:
 		return o, nil
 	case len(rest) == 0:
-		return nil, iputils.FailErrno(1, unix.EDESTADDRREQ, "usage error")
+		return o, iputils.FailErrno(1, unix.EDESTADDRREQ, "usage error")
 	case len(rest) > 1:
-		return nil, iputils.Fail(2, "hops on the way (%s) are not supported by minins", strings.Join(rest[:len(rest)-1], " "))
+		return o, iputils.Fail(2, "hops on the way (%s) are not supported by minins", strings.Join(rest[:len(rest)-1], " "))
 	}
 	o.target = rest[0]
 	return o, nil
@@ -171,14 +172,14 @@ func (o *options) number(p *int, value string, low, high int64) error {
 
 func (o *options) milliseconds(value, what string, low float64) (int, error) {
 	seconds, warning, err := iputils.Float(value, what)
+	if warning != "" {
+		o.warnings = append(o.warnings, warning, "this will become fatal error in the future")
+	}
 	if err != nil {
 		return 0, err
 	}
 	if seconds < low || seconds > math.MaxInt32/1000 {
 		return 0, iputils.Fail(2, "%s: %s", what, value)
-	}
-	if warning != "" {
-		o.warnings = append(o.warnings, warning, "this will become fatal error in the future")
 	}
 	return int(max(seconds, -1) * 1000), nil
 }

@@ -27,11 +27,11 @@ import (
 // Equivalent to: `ping`
 func Run(c *applet.Cmd) int {
 	o, err := parse(c.Args, os.Getuid())
-	if err != nil {
-		return iputils.Report(c, err, usage)
-	}
 	for _, w := range o.warnings {
 		c.Errorf("%s: %s", c.Name, w)
+	}
+	if err != nil {
+		return iputils.Report(c, err, usage)
 	}
 	if o.version {
 		c.Printf("%s", version)

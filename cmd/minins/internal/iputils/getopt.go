@@ -121,11 +121,11 @@ func Float(s, what string) (value float64, warning string, err error) {
 			break
 		}
 	}
-	if end > 0 && (err != nil || math.IsNaN(value) || math.IsInf(value, 0)) {
-		return 0, "", FailErrno(2, unix.ERANGE, "%s: %s", what, s)
-	}
-	if end < len(digits) || end == 0 {
+	if end < len(digits) || end == 0 || err != nil {
 		warning = "option argument contains garbage: " + digits[end:]
+	}
+	if end > 0 && (err != nil || math.IsNaN(value) || math.IsInf(value, 0)) {
+		return 0, warning, FailErrno(2, unix.ERANGE, "%s: %s", what, s)
 	}
 	return value, warning, nil
 }

@@ -88,7 +88,7 @@ func TestFloat(t *testing.T) {
 		{"x", 0, "option argument contains garbage: x", ""},
 		{"", 0, "", "bad: "},
 		{"nan", 0, "", "bad: nan: Numerical result out of range"},
-		{"1e999", 0, "", "bad: 1e999: Numerical result out of range"},
+		{"1e999", 0, "option argument contains garbage: ", "bad: 1e999: Numerical result out of range"},
 	}
 	for _, test := range tests {
 		got, warning, err := Float(test.in, "bad")
