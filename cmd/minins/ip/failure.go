@@ -30,6 +30,7 @@ type failure struct {
 	hint  string
 	usage string // topic of the usage to print first; see usageText
 	after string // topic of the usage to print behind text
+	exits bool   // ends a batch as well: iproute2 calls exit(1)
 }
 
 func (f *failure) Error() string { return f.text }

@@ -116,14 +116,16 @@ func (s *session) batch(file string) int {
 	for r := bufio.NewReader(in); ; {
 		args, lines, err := batchLine(r)
 		line += lines
-		code := 0
+		var wrong error
 		if len(args) > 0 {
-			code = s.run(args)
+			wrong = s.command(args)
 		}
-		if code == exitUsage { // iproute2 calls exit(-1) wherever the words are wrong
-			return code
-		}
-		if code != 0 {
+		if wrong != nil {
+			code := s.report(wrong)
+			f := asFailure(wrong)
+			if code == exitUsage || f != nil && f.exits { // where words are wrong iproute2 just exits
+				return code
+			}
 			s.c.Errorf("Command failed %s:%d", file, line)
 			status = exitFailed
 			if !s.opt.force {

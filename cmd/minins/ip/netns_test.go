@@ -127,6 +127,9 @@ func TestBatchMistakes(t *testing.T) {
 		"route add 1\nlink show lo\n",
 		"netns add red\nlink show lo\n",
 		"link show 'lo\nlink show lo\n",
+		"addr add z dev lo\nlink show lo\n",
+		"route add 1.2.3.0/24 via z dev lo\nlink show lo\n",
+		"neigh add z dev lo\nlink show lo\n",
 		"\"\n",
 	} {
 		for _, options := range [][]string{{"-b", "-"}, {"-force", "-b", "-"}} {

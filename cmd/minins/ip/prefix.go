@@ -128,7 +128,8 @@ func expected(f rtnl.Family, what, got string) error {
 	if f != 0 {
 		kind = familyName(f)
 	}
-	return fail(exitFailed, say("Error: %s %s is expected rather than \"%s\".", kind, what, got), addressHint(f, got))
+	text := say("Error: %s %s is expected rather than \"%s\".", kind, what, got)
+	return &failure{code: exitFailed, text: text, hint: addressHint(f, got), exits: true}
 }
 
 // addressHint says what is wrong with an address.

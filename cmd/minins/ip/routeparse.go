@@ -4,6 +4,7 @@ package ip
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -23,15 +24,13 @@ type routeRequest struct {
 var routeTypes = []string{"none", "unicast", "local", "broadcast", "anycast", "multicast", "blackhole", "unreachable", "prohibit",
 	"throw", "nat", "xresolve"}
 
+// typeWords are those types in the order in which they are tried.
+const typeWords keywords = "local nat broadcast*|brd anycast* multicast* prohibit* unreachable* blackhole* xresolve* unicast* throw"
+
 // routeType reads a type by its name or number.
 func routeType(s string) (rtnl.RouteType, bool) {
-	for i, name := range routeTypes {
-		if s == name {
-			return rtnl.RouteType(i), true
-		}
-	}
-	if s == "brd" {
-		return unix.RTN_BROADCAST, true
+	if name := typeWords.find(s); name != "" {
+		return rtnl.RouteType(slices.Index(routeTypes[:], name)), true
 	}
 	n, ok := number(s, 8)
 	return rtnl.RouteType(n), ok
