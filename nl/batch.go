@@ -15,8 +15,8 @@ import (
 // within one system call. rtnetlink goes on after a refused request; nf_tables
 // takes all of the requests between its batch messages or none.
 //
-// The requests share the Conn's buffer: use the Conn for nothing else from
-// [Conn.Batch] to [Batch.Send].
+// The requests share the Conn's buffer: use the Conn for nothing else from the
+// first [Batch.Add] to [Batch.Send].
 type Batch struct {
 	c    *Conn
 	ends []int // end of each request in c.out
@@ -30,22 +30,20 @@ type Batch struct {
 
 // Batch begins a batch.
 func (c *Conn) Batch() *Batch {
-	b := &Batch{c: c}
-	b.Reset()
-	return b
+	return &Batch{c: c}
 }
 
 // Reset empties the batch, to be filled anew with the space that it has.
-func (b *Batch) Reset() {
-	b.c.out, b.ends = b.c.out[:0], b.ends[:0]
-	b.seq, b.err = b.c.seq+1, nil
-}
+func (b *Batch) Reset() { b.ends, b.err = b.ends[:0], nil }
 
 // Add appends a request. NLM_F_REQUEST is added to flags. An error in it is
 // kept for [Batch.Send], which then sends nothing.
 func (b *Batch) Add(typ, flags uint16, m Message) {
 	if b.err != nil {
 		return
+	}
+	if len(b.ends) == 0 {
+		b.c.out, b.seq = b.c.out[:0], b.c.seq+1
 	}
 	out, err := b.c.append(b.c.out, typ, flags|unix.NLM_F_REQUEST, m)
 	if err != nil {
@@ -69,7 +67,12 @@ func (b *Batch) AskAck() {
 func (b *Batch) Len() int { return len(b.ends) }
 
 // Bytes is the datagram so far.
-func (b *Batch) Bytes() []byte { return b.c.out }
+func (b *Batch) Bytes() []byte {
+	if len(b.ends) == 0 {
+		return nil
+	}
+	return b.c.out[:b.ends[len(b.ends)-1]]
+}
 
 // Request is message index of the batch, with its header.
 func (b *Batch) Request(index int) []byte {
@@ -176,12 +179,14 @@ func (b *Batch) answer(i int, h Header, body []byte) (acked bool, err error) {
 		}
 		return false, b.Each(i, h, body)
 	}
-	err = b.c.verdict(b.Request(i), h, body)
+	if err = b.c.verdict(b.Request(i), h, body); err == nil {
+		return i == len(b.ends)-1, nil
+	}
 	var refused *Error
 	if errors.As(err, &refused) {
 		refused.Index = i
 	}
-	return err == nil && i == len(b.ends)-1, err
+	return false, err
 }
 
 // replies is how many messages the kernel may send back: every request can be

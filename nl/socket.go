@@ -219,6 +219,9 @@ func (s *socket) close() error {
 // replies, as far as the process may: beyond net.core.[rw]mem_max only with
 // CAP_NET_ADMIN in the initial user namespace.
 func (s *socket) grow(sndbuf, rcvbuf int) error {
+	if sndbuf <= s.sndbuf && rcvbuf <= s.rcvbuf {
+		return nil
+	}
 	return s.control(func(fd int) error {
 		return errors.Join(
 			growBuffer(fd, sndbuf, &s.sndbuf, unix.SO_SNDBUFFORCE, unix.SO_SNDBUF),

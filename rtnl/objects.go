@@ -25,6 +25,8 @@ func object(m nl.Message) string {
 		return "neighbour " + m.Dst.String() + " of link #" + strconv.FormatUint(uint64(m.Index), 10)
 	case *NSID:
 		return "namespace id"
+	case *NextHopObject:
+		return "nexthop object " + strconv.FormatUint(uint64(m.ID), 10)
 	}
 	return fmt.Sprintf("%T", m)
 }

@@ -41,6 +41,8 @@ func Reason(op string, m nl.Message, err error) string {
 		return m.reason(op, errno)
 	case *NSID:
 		return m.reason(errno)
+	case *NextHopObject:
+		return m.reason(errno)
 	}
 	return ""
 }
@@ -192,6 +194,24 @@ func (n *NSID) reason(errno syscall.Errno) string {
 		return "the descriptor does not name a network namespace"
 	case unix.ESRCH:
 		return "there is no process of that number"
+	}
+	return ""
+}
+
+func (h *NextHopObject) reason(errno syscall.Errno) string {
+	switch errno {
+	case unix.EEXIST:
+		return "there is a nexthop object with this id already"
+	case unix.ENOENT:
+		return "there is no nexthop object with this id"
+	case unix.ENETDOWN:
+		return "the link is down"
+	case unix.ENODEV:
+		return "there is no link #" + strconv.FormatUint(uint64(h.OIF), 10) + " in this namespace"
+	case unix.ENETUNREACH, unix.EHOSTUNREACH:
+		return "no route to gateway " + h.Gateway.String() + ": no address of this host is in its subnet"
+	case unix.EOPNOTSUPP:
+		return "the kernel has no nexthop objects, which came with Linux 5.3"
 	}
 	return ""
 }
