@@ -5,6 +5,7 @@ package contestant
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -77,13 +78,17 @@ func CheckLinks(prefix string, n int) error {
 			found++
 		}
 	}
-	return CheckCount("interfaces "+prefix+"*", found, n, n)
-}
-
-// CheckCount fails unless min <= found <= max.
-func CheckCount(what string, found, min, max int) error {
-	if found < min || found > max {
-		return fmt.Errorf("%d %s, expected %d to %d", found, what, min, max)
+	if found != n {
+		return fmt.Errorf("%d interfaces %s*, expected %d", found, prefix, n)
 	}
 	return nil
+}
+
+// Names returns prefix0 to prefix(n-1).
+func Names(prefix string, n int) []string {
+	names := make([]string, n)
+	for i := range names {
+		names[i] = prefix + strconv.Itoa(i)
+	}
+	return names
 }

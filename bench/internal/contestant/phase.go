@@ -65,6 +65,31 @@ func (r *Run) Each(name string, n int, f func(i int) error) error {
 	return r.Phase(name, n, func() error { return each(n, f) })
 }
 
+// Dump measures the phase dump: all objects are read, five times if they are
+// few. The function returns how many it read: n at least.
+func (r *Run) Dump(n int, f func() (int, error)) error {
+	times := 1
+	if n <= 10000 {
+		times = 5
+	}
+	m, err := r.Start()
+	if err != nil {
+		return err
+	}
+	total := 0
+	for range times {
+		found, err := f()
+		if err != nil {
+			return fmt.Errorf("dump: %w", err)
+		}
+		if found < n {
+			return fmt.Errorf("dump: %d objects, expected %d or more", found, n)
+		}
+		total += found
+	}
+	return m.End("dump", total)
+}
+
 // EachTimed is Each with percentiles of the single operations in its line.
 func (r *Run) EachTimed(name string, n int, f func(i int) error) error {
 	took := make([]time.Duration, n)

@@ -19,6 +19,7 @@ const (
 	Gate6   = "fd00:1::2"
 	Gate6b  = "fd00:1::3"
 	Gateway = "10.1.0.1" // of the containers: the bridge's own
+	Static  = 4          // the routes' protocol, RTPROT_STATIC
 )
 
 // RouteDevice makes the veth pair v0/v1, one queue each and both up, with
@@ -42,14 +43,14 @@ func Bridge(addr string) error {
 }
 
 // Witness makes a veth pair for each namespace, given by its path, with the
-// far end in there: w0, w1 and so on here. A near end vanishes when the kernel
+// far end, far0 and so on, in there: w0 and so on here. A near end vanishes when the kernel
 // destroys the namespace of its far end: see WaitGone.
 func Witness(paths ...string) (names []string, err error) {
 	var lines []string
 	for i, path := range paths {
 		name := fmt.Sprintf("w%d", i)
 		names = append(names, name)
-		lines = append(lines, fmt.Sprintf("link add %s type veth peer name far netns %s", name, path))
+		lines = append(lines, fmt.Sprintf("link add %s type veth peer name far%d netns %s", name, i, path))
 	}
 	return names, IPBatch(lines...)
 }
