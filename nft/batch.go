@@ -40,6 +40,7 @@ type Batch struct {
 	before uint32         // generation before the batch, if the end is not acknowledged
 	err    error
 	echoes []echo
+	list   elemList
 }
 
 // An echo is a rule whose handle is to be filled in.
@@ -68,6 +69,13 @@ func (c *Conn) begin(ctx context.Context, at nl.Opt[uint32]) *Batch {
 
 // Add adds a request of type NFT_MSG_msg, for what the methods below lack.
 func (b *Batch) Add(msg, flags uint16, m nl.Message) { b.b.Add(typ(msg), flags, m) }
+
+// fail keeps the first error for Commit.
+func (b *Batch) fail(err error) {
+	if b.err == nil {
+		b.err = err
+	}
+}
 
 // Len is the number of requests, without the begin and the end.
 func (b *Batch) Len() int { return b.b.Len() - 1 }
@@ -149,11 +157,18 @@ func (b *Batch) DelSet(f Family, table, name string) {
 	b.Add(unix.NFT_MSG_DELSET, 0, &Set{Family: f, Table: table, Name: name})
 }
 
-// AddElems adds elements to a set. Equivalent to: nft add element ip t s { … }
-func (b *Batch) AddElems(e *Elems) { b.Add(unix.NFT_MSG_NEWSETELEM, create, e) }
+// AddElems adds elements to a set, any number: 64 KiB of them to a request,
+// which is what one holds. Equivalent to: nft add element ip t s { … }
+func (b *Batch) AddElems(e *Elems) { b.addElems(unix.NFT_MSG_NEWSETELEM, create, e) }
 
-// DelElems removes elements. Equivalent to: nft delete element ip t s { … }
-func (b *Batch) DelElems(e *Elems) { b.Add(unix.NFT_MSG_DELSETELEM, 0, e) }
+// DelElems removes elements, any number; of none it does nothing.
+// Equivalent to: nft delete element ip t s { … }
+func (b *Batch) DelElems(e *Elems) { b.addElems(unix.NFT_MSG_DELSETELEM, 0, e) }
+
+// FlushSet removes all elements of a set. Equivalent to: nft flush set ip t s
+func (b *Batch) FlushSet(f Family, table, set string) {
+	b.Add(unix.NFT_MSG_DELSETELEM, 0, &Elems{Family: f, Table: table, Set: set})
+}
 
 // AddObj makes an object, unless it is there. Equivalent to: nft add counter ip t o
 func (b *Batch) AddObj(o *Obj) { b.Add(unix.NFT_MSG_NEWOBJ, create, o) }

@@ -23,7 +23,7 @@ func (*Bitwise) Name() string { return "bitwise" }
 // Fields is the layout of NFTA_EXPR_DATA.
 func (b *Bitwise) Fields(c *nl.Coder) {
 	if c.Decoding() {
-		*b = Bitwise{}
+		*b = Bitwise{Mask: b.Mask, Xor: b.Xor, Data: b.Data}
 	}
 	nl.BE32(c, unix.NFTA_BITWISE_SREG, "NFTA_BITWISE_SREG", &b.Sreg)
 	nl.BE32(c, unix.NFTA_BITWISE_DREG, "NFTA_BITWISE_DREG", &b.Dreg)

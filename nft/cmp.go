@@ -21,7 +21,7 @@ func (*Cmp) Name() string { return "cmp" }
 // Fields is the layout of NFTA_EXPR_DATA.
 func (m *Cmp) Fields(c *nl.Coder) {
 	if c.Decoding() {
-		*m = Cmp{}
+		*m = Cmp{Data: m.Data}
 	}
 	nl.BE32(c, unix.NFTA_CMP_SREG, "NFTA_CMP_SREG", &m.Sreg)
 	nl.ReqBE32(c, unix.NFTA_CMP_OP, "NFTA_CMP_OP", &m.Op)

@@ -27,9 +27,10 @@ var (
 // counts from 1. An empty batch is not sent, since it would be confirmed
 // without a new generation.
 //
-// Up to some 900 rules fit the default socket buffers; Commit enlarges them as
-// far as the process may. EMSGSIZE says that it may not: without CAP_NET_ADMIN
-// in the initial user namespace the bound is net.core.wmem_max.
+// A transaction is one datagram. Up to some 900 rules fit the default socket
+// buffers; Commit enlarges them as far as the process may. Without
+// CAP_NET_ADMIN in the initial user namespace that is net.core.wmem_max: a
+// greater transaction is not sent, and the error, EMSGSIZE, says what it needs.
 func (b *Batch) Commit(ctx context.Context) error {
 	if b.err != nil || b.Len() == 0 {
 		return b.err
@@ -37,6 +38,9 @@ func (b *Batch) Commit(ctx context.Context) error {
 	b.b.Add(unix.NFNL_MSG_BATCH_END, unix.NLM_F_ACK, &BatchMark{ResID: unix.NFNL_SUBSYS_NFTABLES})
 	if b.echoes != nil {
 		b.b.Each = b.echo
+	}
+	if err := b.fits(); err != nil {
+		return err
 	}
 	acked, err := b.b.Send(ctx)
 	switch {
@@ -56,6 +60,21 @@ func (b *Batch) Commit(ctx context.Context) error {
 	}
 	if after == b.before {
 		return ErrUnconfirmed
+	}
+	return nil
+}
+
+// fits makes room in the socket's buffers, or says how far that went.
+func (b *Batch) fits() error {
+	bytes := len(b.b.Bytes())
+	room, _, err := b.c.Reserve(bytes, b.b.Len()+1)
+	switch {
+	case err != nil:
+		return failed(err, "make room for a transaction")
+	case bytes > room:
+		return fmt.Errorf("nft: a transaction of %d requests and %d bytes, of which this process may send %d: "+
+			"raise net.core.wmem_max to %d in the initial network namespace, or use CAP_NET_ADMIN "+
+			"in the initial user namespace, or commit in parts: %w", b.Len()-1, bytes, room, bytes, unix.EMSGSIZE)
 	}
 	return nil
 }
@@ -90,7 +109,7 @@ func (b *Batch) refused(err error) error {
 		case e.Index == 0 && errors.Is(e, unix.ERESTART):
 			all[i] = fmt.Errorf("%w: %w", ErrStale, err)
 		default:
-			all[i] = inWords(e, err)
+			all[i] = b.inWords(e, err)
 		}
 	}
 	if len(all) == 1 {

@@ -8,7 +8,7 @@ import "github.com/minins/minins/nl"
 // needs CAP_NET_ADMIN in the user namespace that owns it.
 type Conn struct {
 	*nl.Conn
-	coder nl.Coder // of echoes, while the Conn's own is in use
+	coder nl.Coder // of echoes and elements, while the Conn's own is in use
 	acks  bool     // the kernel acknowledges the end of a batch, as since Linux 6.10
 }
 

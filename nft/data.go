@@ -46,21 +46,28 @@ type Data struct {
 
 // fields codes the nested attribute typ that holds the data.
 func (d *Data) fields(c *nl.Coder, typ uint16, name string) {
+	if c.Decoding() {
+		d.Verdict = nl.Opt[Verdict]{}
+	}
 	if c.Nest(typ, name) {
-		nl.Bytes(c, unix.NFTA_DATA_VALUE, "NFTA_DATA_VALUE", &d.Value)
+		octets(c, unix.NFTA_DATA_VALUE, "NFTA_DATA_VALUE", &d.Value)
 		if nest(c, unix.NFTA_DATA_VERDICT, "NFTA_DATA_VERDICT", &d.Verdict) {
 			d.Verdict.V.fields(c)
 			c.EndEmpty()
 		}
 		c.End()
+	} else if c.Decoding() {
+		d.Value = nil
 	}
 }
 
 // value codes a nested attribute that holds nothing but a value.
 func value(c *nl.Coder, typ uint16, name string, p *[]byte) {
 	if c.Nest(typ, name) {
-		nl.Bytes(c, unix.NFTA_DATA_VALUE, "NFTA_DATA_VALUE", p)
+		octets(c, unix.NFTA_DATA_VALUE, "NFTA_DATA_VALUE", p)
 		c.End()
+	} else if c.Decoding() {
+		*p = nil
 	}
 }
 

@@ -46,10 +46,14 @@ func oneOrMore(c *nl.Coder, typ uint16, name string, one *Expr, types uint16, na
 	if !(c.Encoding() && *one == nil) && c.Nest(typ, name) {
 		statefulFields(c, one)
 		c.EndEmpty()
+	} else if c.Decoding() {
+		*one = nil
 	}
 	if c.Nest(types, names) {
-		nl.Elements(c, unix.NFTA_LIST_ELEM, "NFTA_LIST_ELEM", more, statefulFields)
+		elements(c, unix.NFTA_LIST_ELEM, more, statefulFields)
 		c.End()
+	} else if c.Decoding() {
+		*more = nil
 	}
 }
 

@@ -8,7 +8,10 @@ import (
 )
 
 // Elems are elements of one set, to add, delete or list. One message holds at
-// most 64 KiB of them. (NFTA_SET_ELEM_LIST_*)
+// most 64 KiB of them; [Batch.AddElems] makes as many messages as they need.
+// (NFTA_SET_ELEM_LIST_*)
+//
+// As with [Rule], a message is decoded into the elements that are there.
 type Elems struct {
 	Family Family
 	ResID  uint16 // of a reply: the low half of the generation
@@ -17,20 +20,27 @@ type Elems struct {
 	SetID  uint32 // the [Set.ID] of one of the same batch
 	Elems  []Elem
 	Rest   []byte // attributes that this package does not know
+
+	encoded []byte // in place of Elems
 }
 
 // Fields is the layout of NFT_MSG_NEWSETELEM.
 func (e *Elems) Fields(c *nl.Coder) {
 	if c.Decoding() {
-		*e = Elems{}
+		*e = Elems{Elems: e.Elems}
 	}
 	header(c, &e.Family, &e.ResID)
 	nl.Str(c, unix.NFTA_SET_ELEM_LIST_TABLE, "NFTA_SET_ELEM_LIST_TABLE", &e.Table)
 	nl.Str(c, unix.NFTA_SET_ELEM_LIST_SET, "NFTA_SET_ELEM_LIST_SET", &e.Set)
 	nl.BE32(c, unix.NFTA_SET_ELEM_LIST_SET_ID, "NFTA_SET_ELEM_LIST_SET_ID", &e.SetID)
 	if c.Nest(unix.NFTA_SET_ELEM_LIST_ELEMENTS, "NFTA_SET_ELEM_LIST_ELEMENTS") {
-		nl.Elements(c, 0, "NFTA_LIST_ELEM", &e.Elems, func(c *nl.Coder, e *Elem) { e.fields(c) })
+		if c.Encoding() {
+			c.Rest(&e.encoded)
+		}
+		elements(c, 0, &e.Elems, elemFields)
 		c.End()
+	} else if c.Decoding() {
+		e.Elems = nil
 	}
 	c.Rest(&e.Rest)
 }
@@ -50,14 +60,18 @@ type Elem struct {
 	Rest       []byte   // attributes that this package does not know
 }
 
-func (e *Elem) fields(c *nl.Coder) {
+// elemFields codes one element of the list.
+func elemFields(c *nl.Coder, e *Elem) {
+	if c.Decoding() {
+		*e = Elem{Key: e.Key, KeyEnd: e.KeyEnd, Data: e.Data, Userdata: e.Userdata, Expr: e.Expr, Exprs: e.Exprs}
+	}
 	nl.BE32(c, unix.NFTA_SET_ELEM_FLAGS, "NFTA_SET_ELEM_FLAGS", &e.Flags)
 	nl.BE64(c, unix.NFTA_SET_ELEM_TIMEOUT, "NFTA_SET_ELEM_TIMEOUT", &e.Timeout)
 	nl.BE64(c, unix.NFTA_SET_ELEM_EXPIRATION, "NFTA_SET_ELEM_EXPIRATION", &e.Expiration)
 	value(c, unix.NFTA_SET_ELEM_KEY, "NFTA_SET_ELEM_KEY", &e.Key)
 	value(c, attrElemKeyEnd, "NFTA_SET_ELEM_KEY_END", &e.KeyEnd)
 	e.Data.fields(c, unix.NFTA_SET_ELEM_DATA, "NFTA_SET_ELEM_DATA")
-	nl.Bytes(c, unix.NFTA_SET_ELEM_USERDATA, "NFTA_SET_ELEM_USERDATA", (*[]byte)(&e.Userdata))
+	octets(c, unix.NFTA_SET_ELEM_USERDATA, "NFTA_SET_ELEM_USERDATA", (*[]byte)(&e.Userdata))
 	oneOrMore(c, unix.NFTA_SET_ELEM_EXPR, "NFTA_SET_ELEM_EXPR", &e.Expr, attrElemExpressions, "NFTA_SET_ELEM_EXPRESSIONS", &e.Exprs)
 	nl.Str(c, unix.NFTA_SET_ELEM_OBJREF, "NFTA_SET_ELEM_OBJREF", &e.Object)
 	pad(c, unix.NFTA_SET_ELEM_PAD, "NFTA_SET_ELEM_PAD")

@@ -18,7 +18,22 @@ func inWords(e *nl.Error, err error) error {
 	if !ok {
 		return fmt.Errorf("nft: %w", err)
 	}
-	what := "nft: " + describe(h, body)
+	return withReason(h, e, describe(h, body), err)
+}
+
+// inWords also says which elements a request of [Batch.AddElems] carries.
+func (b *Batch) inWords(e *nl.Error, err error) error {
+	r, ok := b.list.elems(e.Index)
+	if !ok {
+		return inWords(e, err)
+	}
+	h, _, _, _ := nl.Next(e.Request())
+	return withReason(h, e, fmt.Sprintf("%s elements %d to %d of set %s", verbOf(Protocol.TypeName(h.Type), h.Flags),
+		r.first, r.last, r.set), err)
+}
+
+func withReason(h nl.Header, e *nl.Error, what string, err error) error {
+	what = "nft: " + what
 	if why := reason(h.Type&0xff, e); why != "" {
 		return fmt.Errorf("%s: %s: %w", what, why, err)
 	}

@@ -86,6 +86,14 @@ func newExpr(name string) Expr {
 	return &Raw{Kind: name}
 }
 
+// isNamed reports whether e is what [newExpr] makes, and can be decoded into again.
+func isNamed(e Expr, name string) bool {
+	if _, raw := e.(*Raw); raw || e == nil {
+		return false
+	}
+	return e.Name() == name
+}
+
 var errNoExpr = errors.New("nft: a nil expression")
 
 // exprFields codes one expression of a rule, NFTA_EXPR_*.
@@ -105,7 +113,7 @@ func exprOf(c *nl.Coder, e *Expr, kinds []string) {
 		return
 	}
 	nl.Str(c, unix.NFTA_EXPR_NAME, "NFTA_EXPR_NAME", &name)
-	if c.Decoding() {
+	if c.Decoding() && !isNamed(*e, name) {
 		*e = newExpr(name)
 	}
 	if !c.Union(unix.NFTA_EXPR_DATA, "NFTA_EXPR_DATA", name) {

@@ -20,7 +20,7 @@ func (*Immediate) Name() string { return "immediate" }
 // Fields is the layout of NFTA_EXPR_DATA.
 func (m *Immediate) Fields(c *nl.Coder) {
 	if c.Decoding() {
-		*m = Immediate{}
+		*m = Immediate{Data: m.Data}
 	}
 	nl.ReqBE32(c, unix.NFTA_IMMEDIATE_DREG, "NFTA_IMMEDIATE_DREG", &m.Dreg)
 	m.Data.fields(c, unix.NFTA_IMMEDIATE_DATA, "NFTA_IMMEDIATE_DATA")

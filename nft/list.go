@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"time"
 
 	"github.com/minins/minins/nl"
@@ -36,10 +37,37 @@ func (c *Conn) Chains(ctx context.Context, f Family, table string) ([]Chain, err
 // filters all, so that what comes is filtered again.
 // Equivalent to: nft -a list chain ip t c
 func (c *Conn) Rules(ctx context.Context, f Family, table, chain string) ([]Rule, error) {
-	all, err := nl.List(ctx, c.Conn, typ(unix.NFT_MSG_GETRULE), &Rule{Family: f, Table: table, Chain: chain}, func(r *Rule) bool {
-		return (f == Unspec || r.Family == f) && (table == "" || r.Table == table) && (chain == "" || r.Chain == chain)
-	})
-	return all, failed(err, "list rules of chain "+f.Keyword()+" "+table+" "+chain)
+	filter := &Rule{Family: f, Table: table, Chain: chain}
+	all, err := nl.List(ctx, c.Conn, typ(unix.NFT_MSG_GETRULE), filter, filter.covers)
+	return all, failed(err, "list rules of chain "+within(f, table, chain))
+}
+
+// StreamRules is [Conn.Rules] in constant memory: it yields the same *Rule each
+// time, valid until the next step, which decodes into its expressions and their
+// bytes. What is to be kept must be copied, those included. It ends with an
+// error if the dump fails, or, [nl.ErrInterrupted], was not whole because the
+// ruleset changed. The Conn is in use until the loop ends.
+func (c *Conn) StreamRules(ctx context.Context, f Family, table, chain string) iter.Seq2[*Rule, error] {
+	filter := &Rule{Family: f, Table: table, Chain: chain}
+	return func(yield func(*Rule, error) bool) {
+		for r, err := range nl.Stream[Rule](ctx, c.Conn, typ(unix.NFT_MSG_GETRULE), filter) {
+			if err != nil {
+				yield(nil, failed(err, "list rules of chain "+within(f, table, chain)))
+				return
+			}
+			if filter.covers(r) && !yield(r, nil) {
+				return
+			}
+		}
+	}
+}
+
+// covers reports whether r is of the family, table and chain that the filter
+// names.
+func (filter *Rule) covers(r *Rule) bool {
+	return (filter.Family == Unspec || r.Family == filter.Family) &&
+		(filter.Table == "" || r.Table == filter.Table) &&
+		(filter.Chain == "" || r.Chain == filter.Chain)
 }
 
 // Sets lists the sets and maps of a table, the anonymous ones too.
@@ -58,7 +86,26 @@ func (c *Conn) Elems(ctx context.Context, f Family, table, set string) ([]Elem, 
 	for _, p := range parts {
 		all = append(all, p.Elems...)
 	}
-	return all, failed(err, "list set "+f.Keyword()+" "+table+" "+set)
+	return all, failed(err, "list set "+within(f, table, set))
+}
+
+// StreamElems is [Conn.Elems] in constant memory: it yields elements that are
+// valid until the next step, as [Conn.StreamRules] yields rules.
+func (c *Conn) StreamElems(ctx context.Context, f Family, table, set string) iter.Seq2[*Elem, error] {
+	return func(yield func(*Elem, error) bool) {
+		filter := &Elems{Family: f, Table: table, Set: set}
+		for part, err := range nl.Stream[Elems](ctx, c.Conn, typ(unix.NFT_MSG_GETSETELEM), filter) {
+			if err != nil {
+				yield(nil, failed(err, "list set "+within(f, table, set)))
+				return
+			}
+			for i := range part.Elems {
+				if !yield(&part.Elems[i], nil) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // A Ruleset is what a table holds at one moment.

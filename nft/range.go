@@ -21,7 +21,7 @@ func (*Range) Name() string { return "range" }
 // Fields is the layout of NFTA_EXPR_DATA.
 func (r *Range) Fields(c *nl.Coder) {
 	if c.Decoding() {
-		*r = Range{}
+		*r = Range{From: r.From, To: r.To}
 	}
 	nl.BE32(c, unix.NFTA_RANGE_SREG, "NFTA_RANGE_SREG", &r.Sreg)
 	nl.ReqBE32(c, unix.NFTA_RANGE_OP, "NFTA_RANGE_OP", &r.Op)

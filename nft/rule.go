@@ -9,6 +9,9 @@ import (
 
 // A Rule is a list of expressions, run for each packet until one of them says
 // no or gives a verdict. (NFTA_RULE_* of linux/netfilter/nf_tables.h)
+//
+// A message that is decoded into a Rule overwrites the expressions that it has,
+// and their bytes: where the kinds are the same, nothing is allocated.
 type Rule struct {
 	Family     Family
 	ResID      uint16 // of a reply: the low half of the generation
@@ -28,7 +31,7 @@ type Rule struct {
 // Fields is the layout of NFT_MSG_NEWRULE.
 func (r *Rule) Fields(c *nl.Coder) {
 	if c.Decoding() {
-		*r = Rule{}
+		*r = Rule{Exprs: r.Exprs, Userdata: r.Userdata}
 	}
 	header(c, &r.Family, &r.ResID)
 	nl.Str(c, unix.NFTA_RULE_TABLE, "NFTA_RULE_TABLE", &r.Table)
@@ -37,10 +40,12 @@ func (r *Rule) Fields(c *nl.Coder) {
 	nl.BE64(c, unix.NFTA_RULE_HANDLE, "NFTA_RULE_HANDLE", &r.Handle)
 	nl.BE64(c, unix.NFTA_RULE_POSITION, "NFTA_RULE_POSITION", &r.Position)
 	if c.Nest(unix.NFTA_RULE_EXPRESSIONS, "NFTA_RULE_EXPRESSIONS") {
-		nl.Elements(c, unix.NFTA_LIST_ELEM, "NFTA_LIST_ELEM", &r.Exprs, exprFields)
+		elements(c, unix.NFTA_LIST_ELEM, &r.Exprs, exprFields)
 		c.End()
+	} else if c.Decoding() {
+		r.Exprs = nil
 	}
-	nl.Bytes(c, unix.NFTA_RULE_USERDATA, "NFTA_RULE_USERDATA", (*[]byte)(&r.Userdata))
+	octets(c, unix.NFTA_RULE_USERDATA, "NFTA_RULE_USERDATA", (*[]byte)(&r.Userdata))
 	if nest(c, unix.NFTA_RULE_COMPAT, "NFTA_RULE_COMPAT", &r.Compat) {
 		r.Compat.V.fields(c)
 		c.EndEmpty()
