@@ -78,8 +78,13 @@ func CheckLinks(prefix string, n int) error {
 			found++
 		}
 	}
-	if found != n {
-		return fmt.Errorf("%d interfaces %s*, expected %d", found, prefix, n)
+	return CheckCount("interfaces "+prefix+"*", found, n, n)
+}
+
+// CheckCount fails unless min <= found <= max.
+func CheckCount(what string, found, min, max int) error {
+	if found < min || found > max {
+		return fmt.Errorf("%d %s, expected %d to %d", found, what, min, max)
 	}
 	return nil
 }

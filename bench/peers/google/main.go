@@ -70,10 +70,7 @@ func rules(r *contestant.Run, n int) error {
 		if err != nil {
 			return err
 		}
-		if len(list) != n {
-			return fmt.Errorf("%d rules, expected %d", len(list), n)
-		}
-		return nil
+		return contestant.CheckCount("rules", len(list), n, n)
 	})
 }
 
@@ -131,10 +128,10 @@ func elements(r *contestant.Run, n int) error {
 		return err
 	}
 	list, err := c.GetSetElements(set)
-	if err == nil && len(list) != n {
-		err = fmt.Errorf("%d elements, expected %d", len(list), n)
+	if err != nil {
+		return err
 	}
-	return err
+	return contestant.CheckCount("elements", len(list), n, n)
 }
 
 // element is: PORT : TARGET . 80
