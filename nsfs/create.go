@@ -17,17 +17,18 @@ func Create(name string) error {
 	if err := ValidName(name); err != nil {
 		return err
 	}
-	return Throwaway(func() error {
-		c := &creation{path: Path(name), name: name, dir: -1}
-		defer func() { _ = c.unlock() }() // unless the recipe did
-		err := c.recipe().run(name, nil)
-		if err != nil && c.made {
-			// What failed is the error; that this fails too would add nothing.
-			_ = unix.Unmount(c.path, unix.MNT_DETACH)
-			_ = unix.Unlink(c.path)
-		}
-		return err
-	})
+	return Throwaway(func() error { return create(name, Path(name)) })
+}
+
+// create moves the calling thread to the namespace that it makes.
+func create(name, path string) error {
+	c := &creation{path: path, name: name, dir: -1}
+	defer func() { _ = c.unlock() }() // unless the recipe did
+	err := c.recipe().run(name, nil)
+	if err != nil && c.made {
+		unpin(path)
+	}
+	return err
 }
 
 // CreateSteps returns the system calls of [Create] without making them.

@@ -16,7 +16,10 @@ func Delete(name string) error {
 	if err := ValidName(name); err != nil {
 		return err
 	}
-	d := deletion{path: Path(name)}
+	return (&deletion{path: Path(name)}).run(name)
+}
+
+func (d *deletion) run(name string) error {
 	for {
 		err := d.recipe().run(name, nil)
 		if d.unlinked == unix.EBUSY && d.unmounted == nil {

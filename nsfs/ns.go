@@ -93,6 +93,18 @@ func (ns *NS) Fd() int { return int(ns.f.Fd()) }
 // Close lets go of the namespace.
 func (ns *NS) Close() error { return ns.f.Close() }
 
+// dup opens the namespace once more.
+func (ns *NS) dup() (*NS, error) {
+	fd, err := unix.FcntlInt(uintptr(ns.Fd()), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return nil, &Error{
+			Op: OpOpen, Name: ns.name, Call: "fcntl(fd, F_DUPFD_CLOEXEC, 0)", Err: err,
+			What: `Cannot open network namespace "` + ns.name + `"`,
+		}
+	}
+	return &NS{name: ns.name, f: os.NewFile(uintptr(fd), ns.f.Name())}, nil
+}
+
 // ID returns the device and inode of the namespace, which two NS have in
 // common exactly if they are the same namespace. The inode is what
 // "ls -l /proc/PID/ns/net" shows.
@@ -114,13 +126,19 @@ func (ns *NS) ID() (dev, ino uint64, err error) {
 //
 // Equivalent to: `ip netns exec NAME ...`, without the process and the mounts
 func (ns *NS) Do(f func() error) error {
+	return roundTrip(ns.enter, f)
+}
+
+// roundTrip runs leave and f on a thread, and takes the thread home from
+// whatever network namespace it is in then. If leave fails, it has not left.
+func roundTrip(leave, f func() error) error {
 	return onThread(func() (clean bool, err error) {
 		home, err := Open(self)
 		if err != nil {
 			return true, err
 		}
 		defer home.Close()
-		if err := ns.enter(); err != nil {
+		if err := leave(); err != nil {
 			return true, err
 		}
 		err = f()

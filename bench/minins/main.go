@@ -21,6 +21,8 @@ func main() {
 		"veth":       veths,
 		"vethns":     vethsAway,
 		"bridge":     bridged,
+		"netns":      namespaces,
+		"container":  containers,
 		"dumproutes": dumpRoutes,
 		"dumplinks":  dumpLinks,
 		"dumpneighs": dumpNeighs,

@@ -1,0 +1,131 @@
+//go:build linux
+
+package container
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/minins/minins/nsfs"
+	"github.com/minins/minins/rtnl"
+)
+
+// Down takes the containers down: all cables in one request, then the
+// namespaces, if they are all that the pool holds by one unmount. Of a Spec it
+// needs Name and HostEnd. A container may have been set up by another Host; a
+// link named HostEnd is taken for its cable only if it is a veth in [Group].
+//
+// What is not there any more is as it should be. Down goes on behind an error,
+// and returns all of them, as [*Error] values, joined. ctx is obeyed before the
+// cables are deleted; after that it goes through.
+//
+// Equivalent to, for each: `ip link delete $hostend` and `ip netns delete $name`
+func (h *Host) Down(ctx context.Context, specs ...Spec) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.down(ctx, specs)
+}
+
+func (h *Host) down(ctx context.Context, specs []Spec) error {
+	if err := ctx.Err(); err != nil {
+		return failed("", StepUnlink, err)
+	}
+	ctx = context.WithoutCancel(ctx)
+	var errs []error
+	indexes := make([]uint32, 0, len(specs))
+	ours := make(map[string]bool, len(specs))
+	for i := range specs {
+		index, err := h.hostEnd(ctx, &specs[i])
+		if err != nil {
+			errs = append(errs, failed(specs[i].Name, StepUnlink, err))
+			continue
+		}
+		ours[specs[i].Name] = true
+		if index != 0 {
+			indexes = append(indexes, index)
+		}
+	}
+	if err := h.deleteLinks(ctx, indexes); err != nil {
+		errs = append(errs, failed("", StepUnlink, err))
+	}
+	for name := range ours {
+		delete(h.links, name)
+	}
+	errs = append(errs, h.release(ours))
+	return errors.Join(errs...)
+}
+
+// ErrNotOurs is in the error of Down about a link that has the name of a
+// container's cable and is none. The container is left as it is.
+var ErrNotOurs = errors.New("it is not a veth in this package's link group")
+
+// hostEnd is the index of a container's cable in the host's namespace, or 0 if there is none.
+func (h *Host) hostEnd(ctx context.Context, spec *Spec) (uint32, error) {
+	if index, ok := h.links[spec.Name]; ok {
+		return index, nil
+	}
+	l, err := h.conn.GetLink(ctx, spec.HostEnd)
+	switch {
+	case errors.Is(err, unix.ENODEV):
+		return 0, nil
+	case err != nil:
+		return 0, err
+	case l.Info.Kind != "veth" || l.Group.V != Group:
+		return 0, &rtnl.OpError{Op: "delete", Object: "link " + spec.HostEnd, Err: ErrNotOurs}
+	}
+	return l.Index, nil
+}
+
+// deleteLinks deletes links, of which some may have gone.
+func (h *Host) deleteLinks(ctx context.Context, indexes []uint32) error {
+	err := h.conn.DelLinks(ctx, indexes...)
+	if !errors.Is(err, unix.ENODEV) {
+		return err
+	}
+	there := indexes[:0]
+	for _, index := range indexes {
+		_, err := h.conn.GetLinkByIndex(ctx, index)
+		if err == nil {
+			there = append(there, index)
+		} else if !errors.Is(err, unix.ENODEV) {
+			return err
+		}
+	}
+	return h.conn.DelLinks(ctx, there...)
+}
+
+// release lets go of namespaces, of which some may have gone.
+func (h *Host) release(names map[string]bool) error {
+	remove := nsfs.Delete
+	if h.pool != nil {
+		remove = h.pool.Delete
+		all, err := h.holdsNoOther(names)
+		if err != nil {
+			return failed("", StepRelease, err)
+		}
+		if all {
+			return failed("", StepRelease, h.pool.DeleteAll())
+		}
+	}
+	var errs []error
+	for name := range names {
+		if err := remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			errs = append(errs, failed(name, StepRelease, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// holdsNoOther reports whether the pool holds something, and only these.
+func (h *Host) holdsNoOther(names map[string]bool) (bool, error) {
+	held, err := h.pool.List()
+	for _, name := range held {
+		if !names[name] {
+			return false, nil
+		}
+	}
+	return len(held) > 0, err
+}
