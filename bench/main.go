@@ -1,137 +1,176 @@
 //go:build linux
 
-// Command bench measures minins beside C programs that send messages encoded
-// beforehand: in one run, interleaved, in namespaces of its own. It prints
-// medians as ratios to C, wall and CPU time, with what they were measured on.
+// Command bench measures minins beside a C program that sends messages encoded
+// beforehand, and beside the libraries and tools that others use: interleaved,
+// in namespaces of their own. README.md has the whole story.
+//
+//	bench [-quick] [-run REGEXP] [-rounds N] [-out DIR] [-bin DIR]   measure
+//	bench -results FILE                  show a result again, and draw it again
+//	bench -results FILE -readme README   write its table into a README
 package main
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
+	"os/signal"
 	"path/filepath"
+	"regexp"
 	"runtime"
-	"slices"
-	"syscall"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// A sample is what one run of a workload took, for all its operations.
-type sample struct{ wall, cpu time.Duration }
-
-// A workload is the same work done by minins and by a C program.
-type workload struct {
-	name  string
-	count int // operations in a run
-	limit float64
-	run   func(count int) (sample, float64, error) // and allocations per operation
-	c     string                                   // the C program
+type options struct {
+	quick   bool
+	run     string
+	rounds  int
+	out     string
+	bin     string
+	name    string
+	results string
+	readme  string
 }
 
-const inside = "MININS_BENCH_INSIDE"
-
 func main() {
-	dir := flag.String("c", "c", "directory of the C programs")
-	rounds := flag.Int("rounds", 15, "runs of each program, interleaved")
+	runtime.LockOSThread() // contestants are in this thread's namespaces, and die with it
+	var o options
+	flag.BoolVar(&o.quick, "quick", false, "small sizes and few rounds, about two minutes")
+	flag.StringVar(&o.run, "run", "", "measure only the workloads whose WORKLOAD/N the `regexp` matches")
+	flag.IntVar(&o.rounds, "rounds", 0, "runs of each contestant instead of those of the table")
+	flag.StringVar(&o.out, "out", "results", "`directory` for the JSON file and the plots")
+	flag.StringVar(&o.bin, "bin", "bin", "`directory` of the contestants")
+	flag.StringVar(&o.name, "name", "", "name of the JSON file: full or quick")
+	flag.StringVar(&o.results, "results", "", "measure nothing: show this JSON `file` and draw its plots")
+	flag.StringVar(&o.readme, "readme", "", "with -results: write the table into this `file` instead")
 	flag.Parse()
-	if os.Getenv(inside) == "" {
+	if o.results == "" && os.Getenv(inside) == "" {
 		os.Exit(again())
 	}
-	if err := measure(*dir, *rounds); err != nil {
+	if err := bench(o); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-// again runs this program in user and network namespaces of its own.
-func again() int {
-	cmd := exec.Command("/proc/self/exe", os.Args[1:]...)
-	cmd.Env = append(os.Environ(), inside+"=1")
-	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
-	cmd.SysProcAttr = &syscall.SysProcAttr{
-		Cloneflags:  unix.CLONE_NEWUSER | unix.CLONE_NEWNET,
-		UidMappings: []syscall.SysProcIDMap{{HostID: os.Getuid(), Size: 1}},
-		GidMappings: []syscall.SysProcIDMap{{HostID: os.Getgid(), Size: 1}},
+func bench(o options) error {
+	if flag.NArg() > 0 {
+		return fmt.Errorf("%q is not understood", flag.Args())
 	}
-	err := cmd.Run()
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
-		return exit.ExitCode()
+	switch {
+	case o.readme != "" && o.results == "":
+		return errors.New("-readme needs -results")
+	case o.results != "":
+		r, err := readResult(o.results)
+		if err != nil {
+			return err
+		}
+		if o.readme != "" {
+			return r.writeReadme(o.readme)
+		}
+		return show(r, filepath.Dir(o.results))
 	}
+	ctx, stop := signal.NotifyContext(context.Background(), unix.SIGINT, unix.SIGTERM)
+	defer stop()
+	r, err := measureAll(ctx, o)
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "bench: namespaces of its own:", err)
-		return 1
-	}
-	return 0
-}
-
-func measure(dir string, rounds int) error {
-	var u unix.Utsname
-	if err := unix.Uname(&u); err != nil {
 		return err
 	}
-	fmt.Printf("Linux %s %s, %d CPUs, %s, %s\n\n", unix.ByteSliceToString(u.Release[:]),
-		unix.ByteSliceToString(u.Machine[:]), runtime.NumCPU(), runtime.Version(), time.Now().UTC().Format(time.DateOnly))
-	fmt.Printf("%-10s %12s %12s   %-26s %-12s %s\n", "workload", "C ns/op", "minins ns/op", "wall ratio (min … max)", "CPU ratio", "allocs/op")
-	failed := false
-	for _, w := range []workload{
-		{name: "getlink", count: 20000, limit: 1.3, run: getlink, c: "getlink"},
-	} {
-		wall, cpu, allocs, c, ours, err := interleave(w, filepath.Join(dir, w.c), rounds)
-		if err != nil {
-			return fmt.Errorf("%s: %w", w.name, err)
-		}
-		fmt.Printf("%-10s %12d %12d   %-26s %-12.2f %.2f\n", w.name, c.Nanoseconds(), ours.Nanoseconds(),
-			fmt.Sprintf("%.2f (%.2f … %.2f)", median(wall), slices.Min(wall), slices.Max(wall)), median(cpu), allocs)
-		if median(wall) > w.limit || allocs != 0 {
-			fmt.Printf("%-10s over the limit: %.2f times C and 0 allocations\n", w.name, w.limit)
-			failed = true
+	name := o.name
+	if name == "" {
+		name = "full"
+		if o.quick {
+			name = "quick"
 		}
 	}
-	if failed {
-		return errors.New("a limit was not kept")
+	if err := os.MkdirAll(o.out, 0o755); err != nil {
+		return err
+	}
+	if err := r.write(filepath.Join(o.out, name+".json")); err != nil {
+		return err
+	}
+	if err := show(r, o.out); err != nil {
+		return err
+	}
+	return r.verdict()
+}
+
+// show prints a result and draws it.
+func show(r Result, dir string) error {
+	r.report(os.Stdout)
+	return r.draw(dir)
+}
+
+// verdict is an error if a contestant failed or a bar was missed.
+func (r Result) verdict() error {
+	missed := 0
+	for _, v := range r.Verdicts {
+		if !v.Kept {
+			missed++
+		}
+	}
+	if missed > 0 || len(r.Failures) > 0 {
+		return fmt.Errorf("%d of %d bars missed, %d failures", missed, len(r.Verdicts), len(r.Failures))
 	}
 	return nil
 }
 
-// interleave runs the two programs in turn and returns the ratios of each
-// round, the allocations, and the median time of an operation.
-func interleave(w workload, c string, rounds int) (wall, cpu []float64, allocs float64, cTime, ourTime time.Duration, err error) {
-	var cs, ours []time.Duration
-	for range rounds {
-		theirs, err := runC(c, w.count)
-		if err != nil {
-			return nil, nil, 0, 0, 0, err
-		}
-		mine, n, err := w.run(w.count)
-		if err != nil {
-			return nil, nil, 0, 0, 0, err
-		}
-		wall = append(wall, float64(mine.wall)/float64(theirs.wall))
-		cpu = append(cpu, float64(mine.cpu)/float64(theirs.cpu))
-		cs, ours, allocs = append(cs, theirs.wall), append(ours, mine.wall), n
-	}
-	n := time.Duration(w.count)
-	return wall, cpu, allocs, median(cs) / n, median(ours) / n, nil
-}
-
-func runC(path string, count int) (s sample, err error) {
-	out, err := exec.Command(path, fmt.Sprint(count)).Output()
+// measureAll measures all workloads that the options name.
+func measureAll(ctx context.Context, o options) (r Result, err error) {
+	wanted, err := regexp.Compile(o.run)
 	if err != nil {
-		return s, fmt.Errorf("%s: %w", path, err)
+		return r, err
 	}
-	if _, err := fmt.Sscan(string(out), &s.wall, &s.cpu); err != nil {
-		return s, fmt.Errorf("%s printed %q: %w", path, out, err)
+	if r.Machine, err = machine(); err != nil {
+		return r, err
 	}
-	return s, nil
+	start := time.Now()
+	m := measurement{
+		programs: programs{o.bin},
+		settle:   settle,
+		patience: patience(o.quick),
+		quick:    o.quick,
+		progress: &progress{w: os.Stderr, terminal: terminal(os.Stderr), start: start},
+	}
+	type job struct {
+		workload
+		size
+	}
+	var jobs []job
+	for _, w := range workloads() {
+		for _, s := range w.sizesOf(o.quick) {
+			if !wanted.MatchString(fmt.Sprintf("%s/%d", w.name, s.n)) {
+				continue
+			}
+			if o.rounds > 0 {
+				s.rounds = o.rounds
+			}
+			jobs = append(jobs, job{w, s})
+			m.progress.total += s.rounds * len(w.entrants(s.n, o.quick))
+		}
+	}
+	if len(jobs) == 0 {
+		return r, fmt.Errorf("no workload matches %q", o.run)
+	}
+	for _, j := range jobs {
+		if err := m.measure(ctx, j.workload, j.size); err != nil {
+			return r, err
+		}
+	}
+	m.progress.say("")
+	r.Date, r.Seconds = start.UTC().Truncate(time.Second), time.Since(start).Seconds()
+	r.Command, r.Quick = "bench "+strings.Join(os.Args[1:], " "), o.quick
+	r.Versions = versions(m.programs)
+	r.Series, r.Failures = m.series, m.failures
+	r.Verdicts, _ = judge(r, bars)
+	return r, nil
 }
 
-func median[T float64 | time.Duration](v []T) T {
-	v = slices.Clone(v)
-	slices.Sort(v)
-	return v[len(v)/2]
+func terminal(f *os.File) bool {
+	_, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS)
+	return err == nil
 }
