@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"testing"
 
+	"github.com/minins/minins/internal/testns"
 	"github.com/minins/minins/nft"
 	"github.com/minins/minins/nft/xt"
 	"github.com/minins/minins/nl"
@@ -49,5 +50,119 @@ func TestEncodingAllocatesNothing(t *testing.T) {
 		}); n != 0 {
 			t.Errorf("%T: %v allocations", m, n)
 		}
+	}
+}
+
+// TestBatchAllocatesNothing once its buffers have grown.
+func TestBatchAllocatesNothing(t *testing.T) {
+	c := dial(t, testns.New(t))
+	_, all := portMap(5000)
+	rule := newPublish()
+	fill := func(b *nft.Batch) {
+		for i := range 5000 {
+			rule.set(i)
+			b.AddRule(&rule.Rule)
+		}
+		b.AddElems(all)
+	}
+	fill(c.Begin(t.Context())) // the Conn keeps the space
+	b := c.Begin(t.Context())
+	b.AddElems(all)
+	for name, add := range map[string]func(){
+		"rule":     func() { b.AddRule(&rule.Rule) },
+		"elements": func() { b.AddElems(&nft.Elems{Family: nft.IPv4, Table: "t", Set: "m", Elems: all.Elems[:1000]}) },
+	} {
+		if n := testing.AllocsPerRun(20, add); n != 0 {
+			t.Errorf("%s: %v allocations", name, n)
+		}
+	}
+}
+
+// TestDecodingAgainAllocatesNothing where the kinds are the same.
+func TestDecodingAgainAllocatesNothing(t *testing.T) {
+	comment, err := nft.WithComment("web")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, elems := portMap(100)
+	elems.Elems[1] = nft.Elem{
+		Key: []byte{1, 2}, KeyEnd: []byte{1, 3}, Flags: nft.ElemIntervalEnd, Timeout: 1, Userdata: comment,
+		Data: nft.Data{Verdict: nl.Some(nft.Verdict{Code: nft.VerdictJump, Chain: "c"})}, Expr: &nft.Counter{},
+		Exprs: []nft.Expr{&nft.Counter{}, &nft.Quota{Bytes: 1}},
+	}
+	mixed := newPublish()
+	mixed.Userdata = comment
+	mixed.Exprs = append(mixed.Exprs,
+		&nft.Bitwise{Sreg: nft.Reg1, Dreg: nft.Reg1, Len: 4, Mask: []byte{1, 2, 3, 4}, Xor: []byte{4, 3, 2, 1}},
+		&nft.Range{Sreg: nft.Reg1, From: []byte{0, 80}, To: []byte{0, 90}},
+		&nft.Lookup{Sreg: nft.Reg1, Set: "s"}, &nft.Masq{}, &nft.Limit{Rate: 1, Unit: 1}, nft.Jump("c"))
+	for _, m := range []nl.Message{&mixed.Rule, elems} {
+		var c nl.Coder
+		body, err := c.Append(nil, m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := testing.AllocsPerRun(100, func() {
+			if err := c.Decode(body, m); err != nil {
+				t.Fatal(err)
+			}
+		}); n != 0 {
+			t.Errorf("%T: %v allocations", m, n)
+		}
+	}
+}
+
+// TestStreamAllocations are the same for 100 rules as for 1000.
+func TestStreamAllocations(t *testing.T) {
+	c := dial(t, testns.New(t))
+	_, all := portMap(5000)
+	set, _ := portMap(0)
+	change(t, c, func(b *nft.Batch) {
+		preroutingOf(b)
+		b.AddChain(&nft.Chain{Family: nft.IPv4, Table: "t", Name: "few"})
+		b.AddSet(set)
+		b.AddElems(all)
+	})
+	change(t, c, func(b *nft.Batch) {
+		for p, i := newPublish(), 0; i < 400; i++ {
+			p.set(i)
+			b.AddRule(&p.Rule)
+			if i%10 == 0 {
+				few := p.Rule
+				few.Chain = "few"
+				b.AddRule(&few)
+			}
+		}
+	})
+	rules := func(chain string, want int) float64 {
+		return testing.AllocsPerRun(5, func() {
+			n := 0
+			for _, err := range c.StreamRules(t.Context(), nft.IPv4, "t", chain) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				n++
+			}
+			if n != want {
+				t.Fatalf("%d rules, want %d", n, want)
+			}
+		})
+	}
+	few, many := rules("few", 40), rules("pre", 400)
+	if few != many || many > 40 {
+		t.Errorf("%v allocations for 40 rules, %v for 400", few, many)
+	}
+	elems := testing.AllocsPerRun(5, func() {
+		for _, err := range c.StreamElems(t.Context(), nft.IPv4, "t", "m") {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+	// The kernel puts what fits 32 KiB into a message, some 700, and the space for
+	// each, its key and its data serve for the next message.
+	t.Log(elems)
+	if elems > 2000 {
+		t.Errorf("%v allocations for 5000 elements", elems)
 	}
 }

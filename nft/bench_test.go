@@ -33,6 +33,13 @@ func BenchmarkEncodeRule(b *testing.B) {
 
 func BenchmarkDecodeRule(b *testing.B) {
 	r := rule(nft.IPv4, "nat", "PREROUTING", 6, proto(6), dport(80), counter(), target(xt.DNAT(red, red).Ports(80, 80)))
+	decodeAgain(b, r)
+}
+
+func BenchmarkDecodeNativeRule(b *testing.B) { decodeAgain(b, &newPublish().Rule) }
+
+// decodeAgain decodes a rule into itself.
+func decodeAgain(b *testing.B, r *nft.Rule) {
 	var c nl.Coder
 	body, err := c.Append(nil, r)
 	if err != nil {

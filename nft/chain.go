@@ -55,7 +55,7 @@ func (ch *Chain) Fields(c *nl.Coder) {
 
 // nest opens a nested attribute that may be absent; end it with EndEmpty.
 func nest[T any](c *nl.Coder, typ uint16, name string, p *nl.Opt[T]) bool {
-	if c.Encoding() && !p.Ok || !c.Nest(typ, name) {
+	if !c.NestIf(typ, name, p.Ok) {
 		return false
 	}
 	p.Ok = true

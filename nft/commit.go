@@ -83,15 +83,15 @@ func (b *Batch) echo(index int, h nl.Header, body []byte) error {
 	if h.Type != typ(unix.NFT_MSG_NEWRULE) {
 		return nil
 	}
-	for _, e := range b.echoes {
-		if e.index == index {
-			var r Rule
-			if err := b.c.coder.Decode(body, &r); err != nil {
-				return fmt.Errorf("nft: the echo of a rule: %w", err)
-			}
-			e.rule.Handle = r.Handle
-		}
+	i, ok := slices.BinarySearchFunc(b.echoes, index, func(e echo, index int) int { return e.index - index })
+	if !ok {
+		return nil
 	}
+	var r Rule
+	if err := b.c.coder.Decode(body, &r); err != nil {
+		return fmt.Errorf("nft: the echo of a rule: %w", err)
+	}
+	b.echoes[i].rule.Handle = r.Handle
 	return nil
 }
 
@@ -104,6 +104,10 @@ func (b *Batch) refused(err error) error {
 	for i, err := range all {
 		var e *nl.Error
 		switch {
+		case errors.Is(err, nl.ErrLost):
+			all[i] = fmt.Errorf("nft: the kernel has more to say of %d requests than the receive buffer holds; "+
+				"read the ruleset to know what was done (more fits with CAP_NET_ADMIN in the initial user namespace, "+
+				"or a greater net.core.rmem_max): %w", b.Len()-1, err)
 		case !errors.As(err, &e):
 			all[i] = fmt.Errorf("nft: %w", err)
 		case e.Index == 0 && errors.Is(e, unix.ERESTART):

@@ -43,13 +43,13 @@ func (d *Dynset) Fields(c *nl.Coder) {
 // oneOrMore codes the two attributes that sets, elements and dynset have for
 // expressions: for one, and for several (Linux 5.11).
 func oneOrMore(c *nl.Coder, typ uint16, name string, one *Expr, types uint16, names string, more *[]Expr) {
-	if !(c.Encoding() && *one == nil) && c.Nest(typ, name) {
+	if c.NestIf(typ, name, *one != nil) {
 		statefulFields(c, one)
 		c.EndEmpty()
 	} else if c.Decoding() {
 		*one = nil
 	}
-	if c.Nest(types, names) {
+	if c.NestIf(types, names, *more != nil) {
 		elements(c, unix.NFTA_LIST_ELEM, more, statefulFields)
 		c.End()
 	} else if c.Decoding() {

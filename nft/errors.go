@@ -18,26 +18,22 @@ func inWords(e *nl.Error, err error) error {
 	if !ok {
 		return fmt.Errorf("nft: %w", err)
 	}
-	return withReason(h, e, describe(h, body), err)
-}
-
-// inWords also says which elements a request of [Batch.AddElems] carries.
-func (b *Batch) inWords(e *nl.Error, err error) error {
-	r, ok := b.list.elems(e.Index)
-	if !ok {
-		return inWords(e, err)
-	}
-	h, _, _, _ := nl.Next(e.Request())
-	return withReason(h, e, fmt.Sprintf("%s elements %d to %d of set %s", verbOf(Protocol.TypeName(h.Type), h.Flags),
-		r.first, r.last, r.set), err)
-}
-
-func withReason(h nl.Header, e *nl.Error, what string, err error) error {
-	what = "nft: " + what
+	what := "nft: " + describe(h, body)
 	if why := reason(h.Type&0xff, e); why != "" {
 		return fmt.Errorf("%s: %s: %w", what, why, err)
 	}
 	return fmt.Errorf("%s: %w", what, err)
+}
+
+// inWords also says which elements a request of [Batch.AddElems] has.
+func (b *Batch) inWords(e *nl.Error, err error) error {
+	err = inWords(e, err)
+	for _, r := range b.list.sent {
+		if r.index == e.Index {
+			return fmt.Errorf("%w (elements %d to %d)", err, r.first, r.end-1)
+		}
+	}
+	return err
 }
 
 // describe is a request in words: "add a rule to chain ip nat PREROUTING".

@@ -130,7 +130,9 @@ func exprOf(c *nl.Coder, e *Expr, kinds []string) {
 	}
 	(*e).Fields(c)
 	var rest []byte
-	c.Rest(&rest)
+	if c.Decoding() {
+		c.Rest(&rest)
+	}
 	c.EndEmpty() // masq has no attributes, and the kernel wants its data
 	if rest != nil {
 		raw := &Raw{Kind: name}

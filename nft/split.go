@@ -21,10 +21,7 @@ type elemList struct {
 }
 
 // An elemRange says which elements a request carries.
-type elemRange struct {
-	index, first, last int
-	set                string
-}
+type elemRange struct{ index, first, end int }
 
 // A listElem is one element as an attribute of the list.
 type listElem struct {
@@ -46,10 +43,9 @@ func (b *Batch) addElems(msg, flags uint16, e *Elems) {
 	list := l.request.encoded[:0]
 	l.request = *e
 	l.request.Elems = nil
-	set := within(e.Family, e.Table, e.Set)
 	send := func(list []byte, first, end int) {
 		l.request.encoded = list
-		l.sent = append(l.sent, elemRange{b.b.Len(), first, end - 1, set})
+		l.sent = append(l.sent, elemRange{b.b.Len(), first, end})
 		b.Add(msg, flags, &l.request)
 	}
 	first := 0 // element of the request
@@ -58,7 +54,7 @@ func (b *Batch) addElems(msg, flags uint16, e *Elems) {
 		l.elem = listElem{uint16(i - first + 1), &e.Elems[i]}
 		var err error
 		if list, err = b.c.coder.Append(list, &l.elem); err != nil {
-			b.fail(fmt.Errorf("nft: element %d of set %s: %w", i, set, err))
+			b.fail(fmt.Errorf("nft: element %d of set %s: %w", i, within(e.Family, e.Table, e.Set), err))
 			return
 		}
 		if len(list) > maxList && i > first {
@@ -70,14 +66,4 @@ func (b *Batch) addElems(msg, flags uint16, e *Elems) {
 	if first < len(e.Elems) {
 		send(list, first, len(e.Elems))
 	}
-}
-
-// elems is which elements request index carries.
-func (l *elemList) elems(index int) (r elemRange, ok bool) {
-	for _, r := range l.sent {
-		if r.index == index {
-			return r, true
-		}
-	}
-	return r, false
 }
