@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net/netip"
+	"strings"
 )
 
 // Opt is a value whose zero means something else than its absence.
@@ -315,7 +316,7 @@ func (c *Coder) share(b []byte) string {
 	if s, ok := c.names[string(b)]; ok {
 		return s
 	}
-	s := string(b)
+	s := c.keep(b)
 	if c.names == nil {
 		c.names = make(map[string]string)
 	}
@@ -324,6 +325,24 @@ func (c *Coder) share(b []byte) string {
 	}
 	return s
 }
+
+// keep returns a copy of b, cut from a page of copies: one allocation for
+// hundreds of names.
+func (c *Coder) keep(b []byte) string {
+	if len(b) > textPage/16 {
+		return string(b)
+	}
+	if c.text == nil || c.text.Cap()-c.text.Len() < len(b) {
+		c.text = new(strings.Builder)
+		c.text.Grow(textPage)
+	}
+	at := c.text.Len()
+	c.text.Write(b) // never fails
+	return c.text.String()[at:]
+}
+
+// textPage is how many bytes of strings are allocated at a time.
+const textPage = 4096
 
 // Bytes is opaque data; nil is absent, an empty slice is not.
 func Bytes(c *Coder, typ uint16, name string, p *[]byte) {

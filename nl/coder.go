@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // A Message presents its wire layout to a [Coder]: first the members of its
@@ -50,6 +51,7 @@ type Coder struct {
 	blank *table // says that there might be any
 	sch   [maxDepth]*Set
 	names map[string]string // strings decoded before, to share
+	text  *strings.Builder  // the page that further ones are cut from
 }
 
 // incomparable keeps the compiler from writing code that compares what holds it.
@@ -141,6 +143,11 @@ func (c *Coder) Describing() bool { return c.mode == describe }
 func (c *Coder) Has(typ uint16) bool {
 	return c.mode == decode && c.tb[typ] != 0 && c.table()[typ] != 0
 }
+
+// Done reports whether, when decoding, every attribute of the innermost nest has
+// been asked for. A Fields method that has coded what most messages hold may
+// return then: what it would ask for yet is not there.
+func (c *Coder) Done() bool { return c.mode == decode && c.table() != nil && c.cur.unasked == 0 }
 
 // Fail makes err the result of the walk, unless there is an error already.
 func (c *Coder) Fail(err error) {

@@ -224,7 +224,7 @@ func (c *Conn) verdict(req []byte, h Header, body []byte) error {
 		tlvs = body[4:]
 	}
 	var x extack
-	if err := new(Coder).Decode(tlvs, &x); err != nil {
+	if err := c.coder.Decode(tlvs, &x); err != nil {
 		return errors.Join(e, fmt.Errorf("nl: extended ack: %w", err))
 	}
 	e.Message, e.offset = x.msg, int(x.offs)

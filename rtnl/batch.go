@@ -36,6 +36,7 @@ type Batch struct {
 	err         error
 	refusals    []error
 	refused     func(i int, err error)
+	coder       nl.Coder // of refused requests
 
 	// Refused, if set, gets each refusal as it comes, with the index of its
 	// request, from 0; Flush then does not return it. The errors of a million
@@ -126,7 +127,7 @@ func (b *Batch) refuse(i int, err error) {
 	var e *nl.Error
 	if errors.As(err, &e) {
 		e.Index = b.sent + i
-		err = refusal(e)
+		err = b.refusal(e)
 	}
 	if b.Refused != nil {
 		b.Refused(b.sent+i, err)
@@ -136,13 +137,13 @@ func (b *Batch) refuse(i int, err error) {
 }
 
 // refusal says of e what was to be done, and to what, by its request.
-func refusal(e *nl.Error) error {
+func (b *Batch) refusal(e *nl.Error) error {
 	h, body, _, _ := nl.Next(e.Request())
 	_, m := messageType(h.Type)
 	if m == nil {
 		return e
 	}
-	if err := new(nl.Coder).Decode(body, m); err != nil {
+	if err := b.coder.Decode(body, m); err != nil {
 		return errors.Join(e, err)
 	}
 	return failed(verb(h.Type, h.Flags), m, e)

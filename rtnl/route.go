@@ -135,20 +135,23 @@ func (r *Route) Fields(c *nl.Coder) {
 	via(c, &r.Via)
 	nl.U32(c, unix.RTA_PRIORITY, "RTA_PRIORITY", &r.Priority)
 	nl.IP(c, unix.RTA_PREFSRC, "RTA_PREFSRC", &r.PrefSrc)
-	if c.Nest(unix.RTA_METRICS, "RTA_METRICS") {
-		r.Metrics.fields(c)
-		c.End()
-	}
-	nl.Records(c, unix.RTA_MULTIPATH, "RTA_MULTIPATH", "rtnh_len", &r.NextHops, nextHopFields)
-	nl.U32(c, unix.RTA_FLOW, "RTA_FLOW", &r.Flow)
+	nl.OptU8(c, unix.RTA_PREF, "RTA_PREF", &r.Pref)
 	if c.Struct(unix.RTA_CACHEINFO, "RTA_CACHEINFO", r.CacheInfo.Ok) {
 		r.CacheInfo.V.fields(c)
 		r.CacheInfo.Ok = true
 		c.End()
 	}
+	if c.Done() {
+		return
+	}
+	if c.NestIf(unix.RTA_METRICS, "RTA_METRICS", r.Metrics != Metrics{}) {
+		r.Metrics.fields(c)
+		c.End()
+	}
+	nl.Records(c, unix.RTA_MULTIPATH, "RTA_MULTIPATH", "rtnh_len", &r.NextHops, nextHopFields)
+	nl.U32(c, unix.RTA_FLOW, "RTA_FLOW", &r.Flow)
 	nl.U32(c, unix.RTA_MARK, "RTA_MARK", &r.Mark)
 	nl.Bytes(c, unix.RTA_NEWDST, "RTA_NEWDST", &r.NewDst)
-	nl.OptU8(c, unix.RTA_PREF, "RTA_PREF", &r.Pref)
 	nl.U16(c, unix.RTA_ENCAP_TYPE, "RTA_ENCAP_TYPE", &r.EncapType)
 	nl.Bytes(c, unix.RTA_ENCAP, "RTA_ENCAP", &r.Encap)
 	nl.U32(c, unix.RTA_EXPIRES, "RTA_EXPIRES", &r.Expires)

@@ -2,10 +2,14 @@
 
 // Command minins is the contestant that this project is: its library, as its
 // documentation says to use it. Messages are encoded inside the measured phase.
+// As minins-rtnl it decodes all of what it dumps, not only what the C program
+// reads.
 package main
 
 import (
 	"context"
+	"os"
+	"path/filepath"
 
 	"github.com/minins/minins/bench/internal/contestant"
 	"github.com/minins/minins/nl"
@@ -13,6 +17,13 @@ import (
 )
 
 func main() {
+	if filepath.Base(os.Args[0]) == "minins-rtnl" {
+		contestant.Main(map[string]contestant.Workload{
+			"dumproutes": dumpAllRoutes,
+			"dumplinks":  dumpAllLinks,
+			"dumpneighs": dumpAllNeighs,
+		})
+	}
 	contestant.Main(map[string]contestant.Workload{
 		"getlink":    getLink,
 		"routes4":    routes4,
