@@ -18,7 +18,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strconv"
 )
 
@@ -32,9 +31,9 @@ type Workload func(r *Run, n int) error
 // the workload ends, so that no write is measured.
 type Run struct{ out *bufio.Writer }
 
-// Main runs the workload that the command line names, and exits. It is for
-// all of a contestant's main function. The goroutine of the workload stays
-// locked to the process's main thread, so that it can change namespaces.
+// Main runs the workload that the command line names, and exits. It is all
+// that a contestant's main function does. The workload's goroutine is not
+// locked to a thread: one that changes namespaces must lock itself.
 func Main(workloads map[string]Workload) {
 	os.Exit(run(os.Args, workloads))
 }
@@ -53,7 +52,6 @@ func run(args []string, workloads map[string]Workload) int {
 		fmt.Fprintf(os.Stderr, "%s: not a number of objects: %q\n", filepath.Base(args[0]), args[2])
 		return 1
 	}
-	runtime.LockOSThread()
 	r := &Run{out: bufio.NewWriter(os.Stdout)}
 	err = w(r, n)
 	if e := r.out.Flush(); err == nil {

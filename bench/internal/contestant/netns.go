@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"fmt"
 	"os"
+	"runtime"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -18,26 +19,29 @@ const NetnsDir = "/run/netns"
 const self = "/proc/thread-self/ns/net"
 
 // NewNetns makes a network namespace and returns to the calling thread's own.
-// The namespace lives as long as the file, or what is made of it. The caller
-// must be locked to its thread.
+// The namespace lives as long as the file, or what is made of it.
 func NewNetns() (*os.File, error) {
+	runtime.LockOSThread() // and not unlocked where the thread is astray
 	home, err := os.Open(self)
 	if err != nil {
+		runtime.UnlockOSThread()
 		return nil, err
 	}
 	defer home.Close()
 	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
+		runtime.UnlockOSThread()
 		return nil, os.NewSyscallError("unshare", err)
 	}
 	made, err := os.Open(self)
 	if e := unix.Setns(int(home.Fd()), unix.CLONE_NEWNET); e != nil {
 		return nil, os.NewSyscallError("setns", e)
 	}
+	runtime.UnlockOSThread()
 	return made, err
 }
 
 // PinNetns makes a network namespace with a name under NetnsDir, as "ip netns
-// add" does. The caller must be locked to its thread.
+// add" does.
 func PinNetns(name string) (*os.File, error) {
 	f, err := NewNetns()
 	if err != nil {

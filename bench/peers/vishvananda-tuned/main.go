@@ -8,6 +8,7 @@ package main
 
 import (
 	"net"
+	"runtime"
 	"strconv"
 
 	"github.com/vishvananda/netlink"
@@ -34,6 +35,7 @@ func container(r *contestant.Run, n int) error {
 	if err != nil {
 		return err
 	}
+	runtime.LockOSThread()
 	home, err := netns.Get()
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ package main
 
 import (
 	"net"
+	"runtime"
 	"strconv"
 
 	"github.com/vishvananda/netlink"
@@ -13,6 +14,7 @@ import (
 )
 
 func namespaces(r *contestant.Run, n int) error {
+	runtime.LockOSThread()
 	home, err := netns.Get()
 	if err != nil {
 		return err
@@ -75,6 +77,7 @@ func container(r *contestant.Run, n int) error {
 	if err != nil {
 		return err
 	}
+	runtime.LockOSThread()
 	home, err := netns.Get()
 	if err != nil {
 		return err
