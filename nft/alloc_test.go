@@ -159,10 +159,9 @@ func TestStreamAllocations(t *testing.T) {
 			}
 		}
 	})
-	// The kernel puts what fits 32 KiB into a message, some 700, and the space for
+	// The kernel puts what fits 32 KiB into a message, some 1000, and the space for
 	// each, its key and its data serve for the next message.
-	t.Log(elems)
-	if elems > 2000 {
+	if elems > 2500 {
 		t.Errorf("%v allocations for 5000 elements", elems)
 	}
 }

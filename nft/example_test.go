@@ -4,6 +4,7 @@ package nft_test
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"log"
 	"net/netip"
@@ -100,4 +101,73 @@ func Example_portForwarding() {
 	fmt.Printf("%s to %v:%d, because of %v\n", to.Name(), to.MinAddr.IPv4(), to.MinPort, to.Flags)
 	// Output:
 	// DNAT to 192.168.15.2:80, because of NF_NAT_RANGE_MAP_IPS|NF_NAT_RANGE_PROTO_SPECIFIED
+}
+
+// Publish ports by one map: a packet takes one look, whatever their number,
+// where rules take one each. Any number of elements goes into a transaction.
+// Equivalent to: nft add map ip lab ports { type inet_service : ipv4_addr . inet_service ; }
+// and nft add element ip lab ports { 8000 : 192.168.15.2 . 80, … }
+func ExampleBatch_AddElems() {
+	ctx := context.Background()
+	c, err := nft.Dial(nl.Config{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer c.Close()
+
+	const service, ipv4Service = 13, 7<<6 | 13 // nft's numbers for the types of the key and the data
+	ports := &nft.Elems{Family: nft.IPv4, Table: "ports", Set: "ports", SetID: 1}
+	for port := uint16(8000); port < 18000; port++ {
+		ports.Elems = append(ports.Elems, nft.Elem{
+			Key:  binary.BigEndian.AppendUint16(nil, port),
+			Data: nft.Data{Value: []byte{192, 168, 15, 2, 0, 80, 0, 0}}, // each part padded to 4 bytes
+		})
+	}
+	b := c.Begin(ctx)
+	b.AddTable(&nft.Table{Family: nft.IPv4, Name: "ports"})
+	b.AddSet(&nft.Set{
+		Family: nft.IPv4, Table: "ports", Name: "ports", ID: 1, Flags: nl.Some(nft.SetMap),
+		KeyType: service, KeyLen: 2, DataType: ipv4Service, DataLen: 8,
+	})
+	b.AddElems(ports)
+	if err := b.Commit(ctx); err != nil {
+		log.Fatal(err)
+	}
+
+	n := 0
+	for e, err := range c.StreamElems(ctx, nft.IPv4, "ports", "ports") {
+		if err != nil {
+			log.Fatal(err)
+		}
+		if len(e.Data.Value) == 8 {
+			n++
+		}
+	}
+	fmt.Println(n, "ports")
+	// Output: 10000 ports
+}
+
+// Count what the rules of a chain have seen, in constant memory.
+// Equivalent to: nft list chain ip lab pre
+func ExampleConn_StreamRules() {
+	ctx := context.Background()
+	c, err := nft.Dial(nl.Config{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer c.Close()
+
+	var packets uint64
+	for r, err := range c.StreamRules(ctx, nft.IPv4, "lab", "pre") {
+		if err != nil {
+			log.Fatal(err)
+		}
+		for _, e := range r.Exprs {
+			if n, ok := e.(*nft.Counter); ok {
+				packets += n.Packets.V
+			}
+		}
+	}
+	fmt.Println(packets, "packets")
+	// Output: 0 packets
 }
