@@ -3,96 +3,95 @@
 package main
 
 import (
-	"fmt"
 	"math"
-
-	"gonum.org/v1/plot"
-	"gonum.org/v1/plot/plotter"
-	"gonum.org/v1/plot/vg"
-	"gonum.org/v1/plot/vg/draw"
+	"slices"
 )
 
-const legendWidth = 120
+const (
+	panelWidth  = 230.0
+	panelHeight = 260.0
+	panelGap    = 26.0
+	axisWidth   = 76.0  // left of the first panel
+	legendWidth = 140.0 // right of the last
+)
 
 // growth draws how the cost of an operation changes with the number of
 // objects: a panel for each phase, a line for each contestant.
-func (r Result) growth(w workload) drawing {
-	legend := plot.NewLegend()
-	legend.TextStyle = style(10, ink)
-	legend.Left, legend.Top, legend.ThumbnailWidth, legend.Padding = true, true, 22, 4
-	legend.YPosition = draw.PosCenter
-	known := map[string]bool{}
+func (r Result) growth(w workload) string {
+	phases, sizes := r.phases(w.name), r.sizes(w.name)
 	least, most := math.Inf(1), 0.0
-	var panels []*plot.Plot
-	sizes := r.sizes(w.name)
-	for _, phase := range r.phases(w.name) {
-		p := newPlot(phase)
-		p.X.Label.Text = "number of objects"
-		p.X.Scale, p.Y.Scale = plot.LogScale{}, plot.LogScale{}
-		p.Add(gridPlotter{})
-		for _, c := range contestants {
-			var points plotter.XYs
-			for _, n := range sizes {
-				s, _ := r.find(w.name, n, phase, c.name)
-				if wall, ok := s.of(wallPerOp); ok {
-					points = append(points, plotter.XY{X: float64(n), Y: wall.Median})
-					least, most = min(least, wall.Median), max(most, wall.Median)
-				}
+	var names []string
+	for _, s := range r.Series {
+		if wall, ok := s.of(wallPerOp); ok && s.Workload == w.name {
+			least, most = min(least, wall.Median), max(most, wall.Median)
+			if !slices.Contains(names, s.Contestant) {
+				names = append(names, s.Contestant)
 			}
-			if len(points) == 0 {
-				continue
-			}
-			line := &plotter.Line{XYs: points, LineStyle: draw.LineStyle{Color: colours[c.name], Width: 1.6}}
-			dots := &plotter.Scatter{XYs: points, GlyphStyle: draw.GlyphStyle{Color: colours[c.name], Radius: 2.6, Shape: draw.CircleGlyph{}}}
-			if c.name == limit {
-				line.Dashes = []vg.Length{4, 2}
-			}
-			p.Add(line, dots)
-			if !known[c.name] {
-				known[c.name] = true
-				legend.Add(c.name, line, dots)
-			}
-		}
-		panels = append(panels, p)
-	}
-	for i, p := range panels {
-		p.X.Min, p.X.Max = float64(sizes[0])/1.3, float64(sizes[len(sizes)-1])*1.3
-		p.X.Tick.Marker = decades(p.X.Min, p.X.Max, thousands)
-		p.Y.Min, p.Y.Max = math.Pow(10, math.Floor(math.Log10(least))), math.Pow(10, math.Ceil(math.Log10(most)))
-		p.Y.Tick.Marker = decades(p.Y.Min, p.Y.Max, axisDuration)
-		if i == 0 {
-			p.Y.Label.Text = "wall time per operation"
 		}
 	}
-	title := fmt.Sprintf("%s: what one costs, by how many there are", w.title)
-	return drawing{vg.Length(max(2, len(panels)))*240 + legendWidth + 40, 380, func(c draw.Canvas) {
-		heading := bold(12)
-		heading.XAlign, heading.YAlign = draw.XLeft, draw.YTop
-		c.FillText(heading, vg.Point{X: c.Min.X, Y: c.Max.Y}, title)
-		body := draw.Crop(c, 0, 0, 0, -26)
-		legend.Draw(draw.Crop(body, body.Size().X-legendWidth, 0, 0, -28))
-		tiles := draw.Tiles{Rows: 1, Cols: len(panels), PadX: 14}
-		for i, canvas := range plot.Align([][]*plot.Plot{panels}, tiles, draw.Crop(body, 0, -legendWidth-14, 0, 0))[0] {
-			panels[i].Draw(canvas)
+	const top = 92.0
+	bottom := top + panelHeight
+	count := float64(len(phases))
+	s := &svg{width: margin + axisWidth + count*(panelWidth+panelGap) + legendWidth + margin, height: bottom + 84}
+	y := logScale{math.Pow(10, math.Floor(math.Log10(least))), math.Pow(10, math.Ceil(math.Log10(most))), bottom, top}
+	small := lettering{"middle", 11, pale, false}
+
+	s.text(margin, 26, titleText, w.title+": what one costs, by how many there are")
+	s.text(margin, 48, lettering{"start", 12, pale, false}, "wall time of an operation, medians, logarithmic scales: lower is better")
+	s.upright(margin+10, (top+bottom)/2, small, "wall time per operation")
+	for i, phase := range phases {
+		left := margin + axisWidth + float64(i)*(panelWidth+panelGap)
+		x := logScale{float64(sizes[0]), float64(sizes[len(sizes)-1]), left + 16, left + panelWidth - 16}
+		s.text(left+panelWidth/2, top-14, lettering{"middle", 13, ink, true}, phase)
+		for _, tick := range y.decades() {
+			s.line(left, y.at(tick), left+panelWidth, y.at(tick), faint, 1)
+			if i == 0 {
+				s.text(left-8, y.at(tick), lettering{"end", 11, pale, false}, round(tick))
+			}
 		}
-	}}
+		for _, n := range sizes {
+			s.line(x.at(float64(n)), top, x.at(float64(n)), bottom, faint, 1)
+			s.text(x.at(float64(n)), bottom+14, small, thousands(n))
+		}
+		s.text(left+panelWidth/2, bottom+34, small, "objects")
+		s.line(left, bottom, left+panelWidth, bottom, pale, 1)
+		for _, c := range slices.Backward(contestants) { // C and minins on top
+			r.curve(s, w, phase, c.name, x, y)
+		}
+	}
+	at := top + 6
+	for _, c := range contestants {
+		if !slices.Contains(names, c.name) {
+			continue
+		}
+		left := s.width - margin - legendWidth
+		s.path([][2]float64{{left, at}, {left + 26, at}}, colours[c.name], dashes(c.name))
+		s.dot(left+13, at, colours[c.name])
+		s.text(left+34, at, lettering{"start", 12, ink, c.name == subject}, c.name)
+		at += 22
+	}
+	r.note(s)
+	return s.String()
 }
 
-// gridPlotter draws a line at each labelled tick.
-type gridPlotter struct{}
+// curve draws the line of a contestant in a panel.
+func (r Result) curve(s *svg, w workload, phase, name string, x, y logScale) {
+	var points [][2]float64
+	for _, n := range r.sizes(w.name) {
+		series, _ := r.find(w.name, n, phase, name)
+		if wall, ok := series.of(wallPerOp); ok {
+			points = append(points, [2]float64{x.at(float64(n)), y.at(wall.Median)})
+		}
+	}
+	s.path(points, colours[name], dashes(name))
+	for _, p := range points {
+		s.dot(p[0], p[1], colours[name])
+	}
+}
 
-// Plot implements plot.Plotter.
-func (gridPlotter) Plot(c draw.Canvas, p *plot.Plot) {
-	x, y := p.Transforms(&c)
-	line := draw.LineStyle{Color: grid, Width: 0.8}
-	for _, t := range p.X.Tick.Marker.Ticks(p.X.Min, p.X.Max) {
-		if t.Label != "" {
-			c.StrokeLine2(line, x(t.Value), c.Min.Y, x(t.Value), c.Max.Y)
-		}
+func dashes(name string) string {
+	if name == limit {
+		return "5 4"
 	}
-	for _, t := range p.Y.Tick.Marker.Ticks(p.Y.Min, p.Y.Max) {
-		if t.Label != "" {
-			c.StrokeLine2(line, c.Min.X, y(t.Value), c.Max.X, y(t.Value))
-		}
-	}
+	return "none"
 }

@@ -133,11 +133,19 @@ func (w workload) entrants(n int, quick bool) []string {
 func (w workload) command(contestant string, n int) []string {
 	argv, replaced := w.programs[contestant]
 	if !replaced {
-		i := slices.IndexFunc(contestants, func(c entrant) bool { return c.name == contestant })
-		argv = append(slices.Clone(contestants[i].argv), w.name)
+		argv = append(slices.Clone(entrantNamed(contestant).argv), w.name)
 	}
 	if w.starts {
 		return argv
 	}
 	return append(slices.Clone(argv), strconv.Itoa(n))
 }
+
+// entrantNamed finds one of the contestants.
+func entrantNamed(name string) entrant {
+	return contestants[slices.IndexFunc(contestants, func(c entrant) bool { return c.name == name })]
+}
+
+// tool reports that the contestant's work is done by other processes, of
+// whose allocations nothing is known.
+func (e entrant) tool() bool { return e.argv[0] == "./cli" }
