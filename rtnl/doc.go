@@ -23,6 +23,15 @@
 //
 // What a verb has no parameter for is said to [nl.Conn.Do] with the message.
 //
+// # Many at once
+//
+// A [Batch] sends thousands of requests by one system call and names those that
+// were refused; [Conn.StreamRoutes] and its like dump in constant memory;
+// [Conn.DelLinks] deletes any number of links in the time of one; [NewVeth] has
+// what a cable needs to be made quickly; and routes that share a [NextHopObject]
+// change their gateway by one message. A dump that reads into a message with
+// fewer fields of its own (see [nl.Stream]) decodes only those.
+//
 // # Errors
 //
 // A refused request is an [*OpError]: the operation and its object in words

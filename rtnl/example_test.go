@@ -37,10 +37,7 @@ func Example_createVeth() {
 	ctx, c := context.Background(), open()
 	defer c.Close()
 
-	try(c.AddLink(ctx, &rtnl.Link{
-		Name: "veth-red", NumTxQueues: 1, NumRxQueues: 1,
-		Info: rtnl.LinkInfo{Kind: "veth", Peer: &rtnl.Link{Name: "veth-blue", NumTxQueues: 1, NumRxQueues: 1}},
-	}))
+	try(c.AddLink(ctx, rtnl.NewVeth("veth-red", "veth-blue")))
 	red, err := c.GetLink(ctx, "veth-red")
 	try(err)
 	fmt.Println(red.Name, red.Info.Kind, red.OperState)
@@ -115,4 +112,46 @@ func Example_refusal() {
 	// no route to gateway 172.16.0.1: no address of this host is in its subnet
 	// true
 	// true false
+}
+
+// ip -batch FILE, with 1000 routes; ip route replace …
+func ExampleBatch() {
+	ctx, c := context.Background(), open()
+	defer c.Close()
+	try(c.SetLink(ctx, &rtnl.Link{Name: "lo", Flags: unix.IFF_UP, Change: unix.IFF_UP}))
+
+	b := c.Batch(ctx)
+	route := rtnl.Route{Family: unix.AF_INET, Table: unix.RT_TABLE_MAIN, Scope: unix.RT_SCOPE_LINK, Type: unix.RTN_UNICAST, OIF: 1}
+	for i := range 1000 {
+		addr := netip.AddrFrom4([4]byte{172, 16, byte(i >> 8), byte(i)})
+		route.Dst = netip.PrefixFrom(addr, 32)
+		b.AddRoute(&route) // encoded at once, so that one value serves for all
+	}
+	try(b.Flush())
+
+	b.AddRoute(&route) // there already
+	b.DelRoute(&route)
+	fmt.Println(b.Flush())
+	// Output: add route 172.16.3.231/32 dev #1: there is a route to this destination with the same metric already: RTM_NEWROUTE: file exists
+}
+
+// ip link set … group G, for each, then ip link delete group G
+func ExampleConn_DelLinks() {
+	ctx, c := context.Background(), open()
+	defer c.Close()
+
+	b := c.Batch(ctx)
+	var index []uint32
+	for i := range uint32(100) {
+		cable := rtnl.NewVeth(fmt.Sprint("a", i), fmt.Sprint("b", i))
+		cable.Index = 1000 + i
+		index = append(index, cable.Index)
+		b.AddLink(cable)
+	}
+	try(b.Flush())
+	try(c.DelLinks(ctx, index...))
+	links, err := c.Links(ctx, rtnl.LinkFilter{})
+	try(err)
+	fmt.Println(len(links), "link is left:", links[0].Name)
+	// Output: 1 link is left: lo
 }

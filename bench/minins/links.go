@@ -58,10 +58,10 @@ func pairs(r *contestant.Run, n int, raise bool, prepare func(*rtnl.Link)) error
 		return err
 	}
 	defer c.Close()
-	peer := rtnl.Link{NumTxQueues: 1, NumRxQueues: 1}
-	link := rtnl.Link{NumTxQueues: 1, NumRxQueues: 1, Info: rtnl.LinkInfo{Kind: "veth", Peer: &peer}}
+	link := rtnl.NewVeth("", "")
+	peer := link.Info.Peer
 	if prepare != nil {
-		prepare(&link)
+		prepare(link)
 	}
 	if link.Master.Ok {
 		if err := c.AddLink(ctx, &rtnl.Link{
@@ -79,7 +79,7 @@ func pairs(r *contestant.Run, n int, raise bool, prepare func(*rtnl.Link)) error
 			index[i] = firstLink + uint32(i)
 			link.Index, link.Name = index[i], names[i]
 			peer.Index, peer.Name = firstPeer+uint32(i), peers[i]
-			b.AddLink(&link)
+			b.AddLink(link)
 			if raise {
 				up.Index = peer.Index
 				b.SetLink(&up)
