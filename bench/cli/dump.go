@@ -23,8 +23,8 @@ func dumps(argv ...string) map[string]contestant.Workload {
 
 func dump(r *contestant.Run, n int, argv []string, object string) error {
 	argv = argv[:len(argv):len(argv)]
-	any := func([]byte) bool { return true }
-	found, err := countLines(any, append(argv, "-o", object, "show")...) // a line for each
+	each := func([]byte) bool { return true } // -o shows each on one line
+	found, err := countLines(each, append(argv, "-o", object, "show")...)
 	if err != nil {
 		return err
 	}

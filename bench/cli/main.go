@@ -47,7 +47,7 @@ func tools() map[string]map[string]contestant.Workload {
 	}
 }
 
-// with returns all workloads of a and b.
+// with adds the workloads of b to a, and returns a.
 func with(a, b map[string]contestant.Workload) map[string]contestant.Workload {
 	for name, w := range b {
 		a[name] = w

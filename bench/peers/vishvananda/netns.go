@@ -67,8 +67,9 @@ func loUp() error {
 	return netlink.LinkSetUp(lo)
 }
 
-// container wires containers up step by step: the pair is made here, its far
-// end is moved and renamed.
+// container wires containers up step by step, as most programs and examples do:
+// the pair is made here, its far end is moved and renamed. What the package can
+// do beyond that, the contestant vishvananda-tuned shows.
 func container(r *contestant.Run, n int) error {
 	if err := contestant.Bridge(contestant.Gateway + "/16"); err != nil {
 		return err
