@@ -63,7 +63,7 @@ type Elem struct {
 // elemFields codes one element of the list.
 func elemFields(c *nl.Coder, e *Elem) {
 	if c.Decoding() {
-		*e = Elem{Key: e.Key, KeyEnd: e.KeyEnd, Data: e.Data, Userdata: e.Userdata, Expr: e.Expr, Exprs: e.Exprs}
+		e.Flags, e.Timeout, e.Expiration, e.Object, e.Rest = 0, 0, 0, "", nil // the rest serves again
 	}
 	nl.BE32(c, unix.NFTA_SET_ELEM_FLAGS, "NFTA_SET_ELEM_FLAGS", &e.Flags)
 	nl.BE64(c, unix.NFTA_SET_ELEM_TIMEOUT, "NFTA_SET_ELEM_TIMEOUT", &e.Timeout)
