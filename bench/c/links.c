@@ -120,9 +120,11 @@ static void pairs(int fd, int n, struct veth v, int others)
 			v.peer_index = v.index + 1;
 		}
 		add_veth(&b, &v);
-		if (v.up)
-			set_up(&b, v.peer_index);
 	}
+	// The peers come up behind all creations: where both ends are up the kernel
+	// spreads the word of the carrier, and holds up what is then created.
+	for (int i = 0; v.up && i < n; i++)
+		set_up(&b, FIRST + 2 * i + 1);
 	seal(&b);
 	begin();
 	exchange(fd, &b, 0, b.nsends);

@@ -33,8 +33,8 @@ int nl_open(int protocol);
 // nl_open_small is nl_open for a few messages, in one call of the system.
 int nl_open_small(int protocol);
 
-// batch_new returns an empty batch for messages to fd. Transmissions are cut
-// at 1 MiB, or at what the socket's buffer takes where it may not be enlarged.
+// batch_new returns an empty batch for messages to fd. Transmissions are cut at
+// 256 KiB, or at what the socket's buffer takes where it may not be enlarged.
 struct batch batch_new(int fd);
 
 // batch_reset empties b.

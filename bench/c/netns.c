@@ -32,6 +32,12 @@ static void enter(int netns)
 		err(1, "setns");
 }
 
+void enter_new_netns(void)
+{
+	if (unshare(CLONE_NEWNET) < 0)
+		err(1, "unshare");
+}
+
 int make_netns(void)
 {
 	int home = open_netns(own), made;
@@ -41,12 +47,6 @@ int make_netns(void)
 	enter(home);
 	close(home);
 	return made;
-}
-
-void enter_new_netns(void)
-{
-	if (unshare(CLONE_NEWNET) < 0)
-		err(1, "unshare");
 }
 
 struct pool pool_new(void)
@@ -89,8 +89,8 @@ void pool_release(const struct pool *p)
 		err(1, "release %s", p->path);
 }
 
-// watch makes the link name here with its peer in the i-th namespace: it
-// vanishes when the kernel destroys that.
+// watch makes the pair v with its peer in the i-th namespace: it vanishes when
+// the kernel destroys that.
 static void watch(int fd, const struct pool *p, int i, struct veth v)
 {
 	struct batch b = batch_new(fd);
@@ -146,7 +146,7 @@ void netns(int n)
 	seal(&lo_up);
 	begin();
 	for (int i = 0; i < n; i++) {
-		// From each namespace straight into the next: there is no need to go home between them.
+		// From each namespace straight into the next, without going home.
 		enter_new_netns();
 		pool_pin(&p, i);
 		int inside = nl_open_small(NETLINK_ROUTE);

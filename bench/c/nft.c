@@ -2,14 +2,13 @@
 #include "limit.h"
 
 #include <arpa/inet.h>
+#include <err.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_nat.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter_ipv4.h>
-#include <err.h>
 #include <netinet/in.h>
-#include <stddef.h>
 #include <string.h>
 
 enum {
