@@ -4,6 +4,7 @@ package nl
 
 import (
 	"bytes"
+	"encoding/binary"
 	"reflect"
 	"testing"
 )
@@ -70,5 +71,46 @@ func TestArrayExplained(t *testing.T) {
 		if !bytes.Contains(out.Bytes(), []byte(want)) {
 			t.Errorf("no %q in:\n%s", want, out.String())
 		}
+	}
+}
+
+// run has members of one type, in its header and in a struct.
+type run struct {
+	head [2]uint32
+	body [3]uint64
+}
+
+func (r *run) Fields(c *Coder) {
+	Start(c, r)
+	MArray(c, []string{"a", "b"}, []*uint32{&r.head[0], &r.head[1]})
+	if c.Struct(1, "R_BODY", r.body != [3]uint64{}) {
+		MArray(c, []string{"x", "y", "z"}, []*uint64{&r.body[0], &r.body[1], &r.body[2]})
+		c.End()
+	}
+}
+
+func TestMemberArrays(t *testing.T) {
+	want := run{head: [2]uint32{1, 1 << 31}, body: [3]uint64{3, 1 << 63, 5}}
+	var c Coder
+	b, err := c.Append(nil, &want)
+	if err != nil || len(b) != 8+4+24 {
+		t.Fatalf("%d bytes, %v", len(b), err)
+	}
+	var got run
+	if err := c.Decode(b, &got); err != nil || got != want {
+		t.Errorf("got %v, %v", got, err)
+	}
+	// The struct of an older kernel has fewer members; half a one is none.
+	binary.NativeEndian.PutUint16(b[8:], 4+20)
+	want.body[2] = 0
+	if err := c.Decode(b[:8+4+20], &got); err != nil || got != want {
+		t.Errorf("short struct: got %v, %v", got, err)
+	}
+	if err := c.Decode(b[:7], &got); err == nil {
+		t.Errorf("short header: got %v", got)
+	}
+	set := Describe(&run{})
+	if len(set.Members) != 2 || set.Members[1].Name != "b" || len(set.Attrs[1].Set.Members) != 3 || set.Attrs[1].Set.Members[2].Size != 8 {
+		t.Errorf("described as %+v", set)
 	}
 }
