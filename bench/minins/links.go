@@ -31,7 +31,7 @@ const (
 	bridge    = 500
 )
 
-func veths(r *contestant.Run, n int) error { return pairs(r, n, false, nil) }
+func veths(r *contestant.Run, n int) error { return pairs(r, n, 0, nil) }
 
 // vethsAway has the peers in another namespace.
 func vethsAway(r *contestant.Run, n int) error {
@@ -40,19 +40,22 @@ func vethsAway(r *contestant.Run, n int) error {
 		return err
 	}
 	defer away.Close()
-	return pairs(r, n, false, func(l *rtnl.Link) { l.Info.Peer.NetNSFD = nl.Some(uint32(away.Fd())) })
+	return pairs(r, n, 0, func(l *rtnl.Link) { l.Info.Peer.NetNSFD = nl.Some(uint32(away.Fd())) })
 }
 
 // bridged has the links on a bridge, and both ends up: the link in the message
-// that creates it, the peer, which may not be, by one of its own.
+// that creates it, the peer, which may not be, by one of its own. Those come
+// behind all that create: the kernel's work on a carrier that has come up would
+// be in the way of them.
 func bridged(r *contestant.Run, n int) error {
-	return pairs(r, n, true, func(l *rtnl.Link) {
+	return pairs(r, n, n, func(l *rtnl.Link) {
 		l.Master, l.Flags, l.Change = nl.Some[uint32](bridge), unix.IFF_UP, unix.IFF_UP
 	})
 }
 
-// pairs creates and deletes n veth pairs with one queue each.
-func pairs(r *contestant.Run, n int, raise bool, prepare func(*rtnl.Link)) error {
+// pairs creates and deletes n veth pairs with one queue each, and raises as many
+// of their peers.
+func pairs(r *contestant.Run, n, raise int, prepare func(*rtnl.Link)) error {
 	ctx, c, err := dial()
 	if err != nil {
 		return err
@@ -80,10 +83,10 @@ func pairs(r *contestant.Run, n int, raise bool, prepare func(*rtnl.Link)) error
 			link.Index, link.Name = index[i], names[i]
 			peer.Index, peer.Name = firstPeer+uint32(i), peers[i]
 			b.AddLink(link)
-			if raise {
-				up.Index = peer.Index
-				b.SetLink(&up)
-			}
+		}
+		for i := range raise {
+			up.Index = firstPeer + uint32(i)
+			b.SetLink(&up)
 		}
 		return b.Flush()
 	}); err != nil {
