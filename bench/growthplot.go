@@ -36,14 +36,14 @@ func (r Result) growth(w workload) string {
 	y := logScale{math.Pow(10, math.Floor(math.Log10(least))), math.Pow(10, math.Ceil(math.Log10(most))), bottom, top}
 	small := lettering{"middle", 11, pale, false}
 
-	s.text(margin, 26, titleText, w.title+": what one costs, by how many there are")
-	s.text(margin, 48, lettering{"start", 12, pale, false}, "wall time of an operation, medians, logarithmic scales: lower is better")
+	s.text(margin, 26, titleText, "Cost per operation by number of "+w.title)
+	s.text(margin, 48, lettering{"start", 12, pale, false}, "wall time, medians, logarithmic scales: lower is better")
 	s.upright(margin+10, (top+bottom)/2, small, "wall time per operation")
 	for i, phase := range phases {
 		left := margin + axisWidth + float64(i)*(panelWidth+panelGap)
 		x := logScale{float64(sizes[0]), float64(sizes[len(sizes)-1]), left + 16, left + panelWidth - 16}
 		s.text(left+panelWidth/2, top-14, lettering{"middle", 13, ink, true}, phase)
-		for _, tick := range y.decades() {
+		for _, tick := range y.ticks() {
 			s.line(left, y.at(tick), left+panelWidth, y.at(tick), faint, 1)
 			if i == 0 {
 				s.text(left-8, y.at(tick), lettering{"end", 11, pale, false}, round(tick))
@@ -53,7 +53,7 @@ func (r Result) growth(w workload) string {
 			s.line(x.at(float64(n)), top, x.at(float64(n)), bottom, faint, 1)
 			s.text(x.at(float64(n)), bottom+14, small, thousands(n))
 		}
-		s.text(left+panelWidth/2, bottom+34, small, "objects")
+		s.text(left+panelWidth/2, bottom+34, small, "number of "+w.title)
 		s.line(left, bottom, left+panelWidth, bottom, pale, 1)
 		for _, c := range slices.Backward(contestants) { // C and minins on top
 			r.curve(s, w, phase, c.name, x, y)

@@ -31,7 +31,6 @@ type options struct {
 	rounds  int
 	out     string
 	bin     string
-	name    string
 	results string
 	readme  string
 }
@@ -42,9 +41,8 @@ func main() {
 	flag.BoolVar(&o.quick, "quick", false, "small sizes and few rounds, about two minutes")
 	flag.StringVar(&o.run, "run", "", "measure only the workloads whose WORKLOAD/N the `regexp` matches")
 	flag.IntVar(&o.rounds, "rounds", 0, "runs of each contestant instead of those of the table")
-	flag.StringVar(&o.out, "out", "results", "`directory` for the JSON file and the plots")
+	flag.StringVar(&o.out, "out", "", "`directory` for results.json and the plots (default results, results/quick, or results/part with -run)")
 	flag.StringVar(&o.bin, "bin", "bin", "`directory` of the contestants")
-	flag.StringVar(&o.name, "name", "", "name of the JSON file: full or quick")
 	flag.StringVar(&o.results, "results", "", "measure nothing: show this JSON `file` and draw its plots")
 	flag.StringVar(&o.readme, "readme", "", "with -results: write the table into this `file` instead")
 	flag.Parse()
@@ -80,23 +78,30 @@ func bench(o options) error {
 	if err != nil {
 		return err
 	}
-	name := o.name
-	if name == "" {
-		name = "full"
-		if o.quick {
-			name = "quick"
-		}
+	if o.out == "" {
+		o.out = o.defaultOut()
 	}
 	if err := os.MkdirAll(o.out, 0o755); err != nil {
 		return err
 	}
-	if err := r.write(filepath.Join(o.out, name+".json")); err != nil {
+	if err := r.write(filepath.Join(o.out, "results.json")); err != nil {
 		return err
 	}
 	if err := show(r, o.out); err != nil {
 		return err
 	}
 	return r.verdict()
+}
+
+// defaultOut keeps the result of a full run from being replaced by less.
+func (o options) defaultOut() string {
+	switch {
+	case o.run != "":
+		return "results/part"
+	case o.quick:
+		return "results/quick"
+	}
+	return "results"
 }
 
 // show prints a result and draws it.

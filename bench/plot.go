@@ -77,6 +77,14 @@ func (r Result) note(s *svg) {
 	s.text(margin, s.height-16, noteText, fmt.Sprintf("%s, %s", r.Machine, r.Date.Format("2006-01-02")))
 }
 
+// subtitle says what is shown.
+func subtitle(w workload, shown string) string {
+	if w.detail == "" {
+		return shown
+	}
+	return w.detail + " — " + shown
+}
+
 // A logScale maps values to places.
 type logScale struct{ min, max, from, to float64 }
 
@@ -84,11 +92,20 @@ func (l logScale) at(v float64) float64 {
 	return l.from + (l.to-l.from)*math.Log(v/l.min)/math.Log(l.max/l.min)
 }
 
-// decades lists the powers of ten on the scale.
-func (l logScale) decades() []float64 {
+// ticks lists the powers of ten on the scale; between them also 2 and 5, if
+// there is room for them.
+func (l logScale) ticks() []float64 {
+	steps := []float64{1}
+	if l.max/l.min < 50 {
+		steps = []float64{1, 2, 5}
+	}
 	var list []float64
-	for e := math.Ceil(math.Log10(l.min) - 1e-9); e <= math.Log10(l.max)+1e-9; e++ {
-		list = append(list, math.Pow(10, e))
+	for e := math.Floor(math.Log10(l.min)); e <= math.Ceil(math.Log10(l.max)); e++ {
+		for _, step := range steps {
+			if v := step * math.Pow(10, e); v >= l.min*0.999 && v <= l.max*1.001 {
+				list = append(list, v)
+			}
+		}
 	}
 	return list
 }

@@ -31,9 +31,10 @@ func (r Result) ratios(w workload, n int) string {
 	x := logScale{least, most, margin + namesWidth, margin + namesWidth + barsWidth}
 	end := s.width - margin
 
-	s.text(margin, 26, titleText, fmt.Sprintf("%s: %s", w.title, thousands(n)))
-	s.text(margin, 48, lettering{"start", 12, pale, false}, "wall time of an operation beside the C limit, medians: a shorter bar is better")
-	for _, tick := range x.decades() {
+	s.text(margin, 26, titleText, thousands(n)+" "+w.title)
+	s.text(margin, 48, lettering{"start", 12, pale, false}, subtitle(w, "wall time of an operation beside the C limit, medians: a shorter bar is better"))
+	s.text(end, top+rowHeight/2, lettering{"end", 11, pale, false}, "per operation")
+	for _, tick := range x.ticks() {
 		s.line(x.at(tick), top, x.at(tick), bottom, faint, 1)
 		s.text(x.at(tick), bottom+14, lettering{"middle", 11, pale, false}, fmt.Sprintf("%g×", tick))
 	}

@@ -55,7 +55,7 @@ func (r Result) report(w io.Writer) {
 	fmt.Fprintln(w, "\nMedians of all rounds, per operation; × C: wall and CPU time beside C's of the same round.")
 	for _, load := range workloads() {
 		for _, n := range r.sizes(load.name) {
-			fmt.Fprintf(w, "\n%s %d: %s\n", load.name, n, load.title)
+			fmt.Fprintf(w, "\n%s %d: %s\n", load.name, n, load.what(n))
 			r.table(load.name, n).write(w)
 		}
 	}

@@ -45,6 +45,7 @@ type size struct{ n, rounds int }
 // A workload is the same work done by all its contestants.
 type workload struct {
 	name, title string
+	detail      string // what belongs to it, for people
 	sizes       []size
 	quick       []size
 	// may has the contestants beside C and minins, each with the largest
@@ -67,7 +68,7 @@ func workloads() []workload {
 	dumps := map[string]int{"vishvananda": unbounded, "jsimonetti": unbounded, "execute": unbounded, "ip": unbounded, "busybox": unbounded}
 	routeSizes := []size{{1000, 9}, {10000, 9}, {100000, 7}, {500000, 3}}
 	return []workload{
-		{name: "getlink", title: "ask for one interface, one round trip", sizes: []size{{20000, 9}}, quick: []size{{5000, 5}},
+		{name: "getlink", title: "questions for one interface", detail: "a round trip each", sizes: []size{{20000, 9}}, quick: []size{{5000, 5}},
 			programs: map[string][]string{limit: {"./getlink-c"}}},
 		{name: "routes4", title: "IPv4 routes", sizes: routeSizes, quick: []size{{1000, 3}, {10000, 3}}, may: routes},
 		{name: "routes6", title: "IPv6 routes", sizes: routeSizes, quick: []size{{1000, 3}, {10000, 3}}, may: routes},
@@ -76,17 +77,18 @@ func workloads() []workload {
 		{name: "vethns", title: "veth pairs with one end in another namespace", sizes: []size{{100, 7}}, quick: []size{{20, 3}}, may: links},
 		{name: "bridge", title: "veth pairs on a bridge, both ends up", sizes: []size{{100, 7}}, quick: []size{{20, 3}}, may: links},
 		{name: "netns", title: "named network namespaces", sizes: []size{{500, 7}}, quick: []size{{50, 3}}, may: links},
-		{name: "container", title: "containers: namespace, veth, bridge port, address, default route",
-			sizes: []size{{1, 9}, {50, 7}, {200, 5}}, quick: []size{{1, 3}, {20, 3}},
+		{name: "container", title: "containers",
+			detail: "a namespace, a veth, a bridge port, an address and a default route each",
+			sizes:  []size{{1, 9}, {50, 7}, {200, 5}}, quick: []size{{1, 3}, {20, 3}},
 			may: map[string]int{"vishvananda": unbounded, "vishvananda-tuned": unbounded, "jsimonetti": unbounded, "ip-batch": unbounded, "sh": unbounded}},
-		{name: "dumproutes", title: "list IPv4 routes", sizes: []size{{100000, 7}}, quick: []size{{10000, 3}}, may: dumps, prepare: "prepare-routes"},
-		{name: "dumplinks", title: "list links", sizes: []size{{2000, 7}}, quick: []size{{200, 3}}, may: dumps, prepare: "prepare-links"},
-		{name: "dumpneighs", title: "list neighbours", sizes: []size{{10000, 7}}, quick: []size{{1000, 3}}, may: dumps, prepare: "prepare-neighs"},
+		{name: "dumproutes", title: "IPv4 routes, listed", sizes: []size{{100000, 7}}, quick: []size{{10000, 3}}, may: dumps, prepare: "prepare-routes"},
+		{name: "dumplinks", title: "links, listed", sizes: []size{{2000, 7}}, quick: []size{{200, 3}}, may: dumps, prepare: "prepare-links"},
+		{name: "dumpneighs", title: "neighbours, listed", sizes: []size{{10000, 7}}, quick: []size{{1000, 3}}, may: dumps, prepare: "prepare-neighs"},
 		{name: "nftrules", title: "nftables rules that translate an address", sizes: []size{{10000, 7}}, quick: []size{{1000, 3}},
 			may: map[string]int{"google": unbounded, "nft": unbounded, "iptables": unbounded}},
 		{name: "nftmap", title: "elements of an nftables map", sizes: []size{{65000, 7}}, quick: []size{{6500, 3}},
 			may: map[string]int{"google": unbounded, "nft": unbounded}},
-		{name: "start", title: "start a process that lists links (C: one that does nothing)", sizes: []size{{50, 5}}, quick: []size{{20, 3}},
+		{name: "start", title: "processes that list links", detail: "C: one that does nothing", sizes: []size{{50, 5}}, quick: []size{{20, 3}},
 			may:    map[string]int{"ip": unbounded, "busybox": unbounded},
 			starts: true, programs: map[string][]string{
 				limit:     {"./empty"},
@@ -104,6 +106,15 @@ func patience(quick bool) time.Duration {
 		return 1500 * time.Millisecond
 	}
 	return 25 * time.Second
+}
+
+// what says what a workload of n objects is: "1,000 veth pairs".
+func (w workload) what(n int) string {
+	s := thousands(n) + " " + w.title
+	if w.detail != "" {
+		s += " (" + w.detail + ")"
+	}
+	return s
 }
 
 // sizesOf returns the sizes to be measured.
