@@ -5,6 +5,7 @@ package container
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/netip"
 
 	"golang.org/x/sys/unix"
@@ -55,11 +56,14 @@ func (s *setUp) lookUp(ctx context.Context, specs []Spec) error {
 		if _, ok := s.bridges[name]; ok || name == "" {
 			continue
 		}
-		index, err := s.host.LinkIndex(ctx, name)
+		l, err := s.host.GetLink(ctx, name)
+		if err == nil && l.Info.Kind != "bridge" {
+			err = fmt.Errorf("%s is no bridge: %w", name, unix.EINVAL)
+		}
 		if err != nil {
 			return failed(specs[i].Name, StepLink, err)
 		}
-		s.bridges[name] = index
+		s.bridges[name] = l.Index
 	}
 	return nil
 }

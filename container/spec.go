@@ -43,7 +43,7 @@ type Spec struct {
 	// subnet of Addrs.
 	Gateways []netip.Addr
 
-	// MTU is that of both ends, in bytes; 0 is the kernel's 1500.
+	// MTU is that of both ends, 68 to 65535 bytes; 0 is the kernel's 1500.
 	MTU uint32
 
 	// MAC is that of eth0; the zero value is one that the kernel makes up.
@@ -57,6 +57,9 @@ func (s *Spec) check() error {
 	}
 	if !rtnl.ValidLinkName(s.HostEnd) {
 		return fmt.Errorf("host end %q: a link's name is 1 to 15 bytes without slash, colon or space: %w", s.HostEnd, unix.EINVAL)
+	}
+	if s.MTU != 0 && (s.MTU < 68 || s.MTU > 65535) {
+		return fmt.Errorf("MTU %d: that of a veth is 68 to 65535: %w", s.MTU, unix.EINVAL)
 	}
 	for _, p := range s.Addrs {
 		if !p.IsValid() || p.Addr().Is4In6() || p.Addr().Zone() != "" {

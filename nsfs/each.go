@@ -106,13 +106,24 @@ func pin(name, path string) error {
 	if err := unix.Mknod(path, unix.S_IFREG, 0); err != nil { // like open with O_EXCL, without a close
 		return fail("mknod("+strconv.Quote(path)+", S_IFREG, 0)", "Cannot create namespace file "+strconv.Quote(path), err)
 	}
-	if err := unshareNet(); err != nil {
+	if err := unshareAtOnce(); err != nil {
 		_ = unix.Unlink(path)
 		return fail("unshare(CLONE_NEWNET)", "Failed to create a new network namespace "+strconv.Quote(name), err)
 	}
 	if err := unix.Mount(self, path, "", unix.MS_BIND, ""); err != nil {
 		_ = unix.Unlink(path)
 		return fail("mount("+strconv.Quote(self)+", "+strconv.Quote(path)+", NULL, MS_BIND, NULL)", "Bind "+self+" -> "+path+" failed", err)
+	}
+	return nil
+}
+
+// unshareAtOnce does not tell the Go scheduler that it is about to wait. The
+// scheduler would look every 20 µs whether it should give this thread's place
+// to another goroutine, for all of the 500 µs: that is 100 µs of processor time
+// for each namespace. The price is that a garbage collection may have to wait for it.
+func unshareAtOnce() error {
+	if _, _, errno := unix.RawSyscall(unix.SYS_UNSHARE, unix.CLONE_NEWNET, 0, 0); errno != 0 {
+		return errno
 	}
 	return nil
 }

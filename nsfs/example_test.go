@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log"
 	"net"
+	"slices"
 
 	"github.com/minins/minins/nsfs"
 )
@@ -44,4 +45,28 @@ func ExampleDeleteSteps() {
 	// Output:
 	// umount2("/run/netns/red", MNT_DETACH|UMOUNT_NOFOLLOW)
 	// unlink("/run/netns/red")
+}
+
+// Many namespaces, which go together.
+func ExamplePool() {
+	pool, err := nsfs.NewPool("colours")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer pool.Close() // one unmount
+
+	colours := []string{"red", "green", "blue"}
+	err = pool.CreateEach(slices.Values(colours), func(*nsfs.NS) error {
+		return nsfs.RaiseLo() // on a thread that is inside
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	names, err := pool.List()
+	slices.Sort(names)
+	fmt.Println(names, err)
+	fmt.Println(pool.Path("red"))
+	// Output:
+	// [blue green red] <nil>
+	// /run/minins/pool-colours/red
 }

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -35,6 +36,15 @@ func helper(what string) {
 	case "args": // what a built-in command would see
 		fmt.Printf("%q\n", os.Args)
 		os.Exit(0)
+	case "pool": // is killed with a pool of three
+		p, err := nsfs.NewPool("theirs")
+		if err == nil {
+			err = p.CreateEach(slices.Values(numbered(3)), nil)
+		}
+		fmt.Println(err)
+		for err == nil {
+			time.Sleep(time.Hour)
+		}
 	case "main": // a program that does not keep the main goroutine on its thread
 		runtime.UnlockOSThread() // of testns
 		before, _ := os.Readlink("/proc/self/ns/net")

@@ -1,0 +1,60 @@
+//go:build linux
+
+package container_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"net/netip"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/minins/minins/container"
+	"github.com/minins/minins/nl"
+	"github.com/minins/minins/nsfs"
+	"github.com/minins/minins/rtnl"
+)
+
+// Three containers on a bridge, up and down.
+func Example() {
+	ctx := context.Background()
+	conn, err := rtnl.Dial(nl.Config{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer conn.Close()
+	bridge := &rtnl.Link{Name: "br-web", Flags: unix.IFF_UP, Change: unix.IFF_UP, Info: rtnl.LinkInfo{Kind: "bridge"}}
+	if err := conn.AddLink(ctx, bridge); err != nil {
+		log.Fatal(err)
+	}
+	defer conn.DelLink(ctx, rtnl.LinkNamed("br-web"))
+
+	pool, err := nsfs.NewPool("web")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer pool.Close()
+
+	host := container.NewHost(conn, pool)
+	specs := []container.Spec{
+		{Name: "web1", HostEnd: "c-web1", Bridge: "br-web", Addrs: []netip.Prefix{netip.MustParsePrefix("10.1.0.2/16")}},
+		{Name: "web2", HostEnd: "c-web2", Bridge: "br-web", Addrs: []netip.Prefix{netip.MustParsePrefix("10.1.0.3/16")}},
+		{Name: "web2", HostEnd: "c-web3", Bridge: "br-web"}, // a mistake: all or none
+	}
+	fmt.Println(host.Up(ctx, specs...))
+	fmt.Println(pool.List())
+
+	specs = specs[:2]
+	if err := host.Up(ctx, specs...); err != nil {
+		log.Fatal(err)
+	}
+	ports, err := conn.Links(ctx, rtnl.LinkFilter{Group: nl.Some[uint32](container.Group)})
+	fmt.Println(len(ports), "ports,", err)
+	fmt.Println(host.Down(ctx, specs...))
+	// Output:
+	// container web2: make the namespace: Cannot create namespace file "/run/minins/pool-web/web2": file exists
+	// [] <nil>
+	// 2 ports, <nil>
+	// <nil>
+}
