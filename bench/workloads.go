@@ -105,7 +105,7 @@ func patience(quick bool) time.Duration {
 	if quick {
 		return 1500 * time.Millisecond
 	}
-	return 25 * time.Second
+	return 12 * time.Second
 }
 
 // what says what a workload of n objects is: "1,000 veth pairs".
