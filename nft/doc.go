@@ -21,6 +21,17 @@
 // All changes are made by a [Batch]: the kernel does the whole of it or
 // nothing. [Conn.BeginAt] makes it depend on the ruleset being as it was read.
 //
+// # Many rules, and maps
+//
+// A batch of any number of rules and elements is one transaction, in one
+// datagram. Requests are encoded as they are added: one Rule, changed and added
+// 10,000 times, allocates nothing. [Conn.StreamRules] and [Conn.StreamElems]
+// list in constant memory what [Conn.Rules] and [Conn.Elems] return in slices.
+//
+// A packet tries rules one after another, but looks into a map once. To load,
+// an element costs the kernel a tenth of a rule. So what differs by a port or
+// an address alone belongs into one map; see the example of [Batch.AddElems].
+//
 // # Beside iptables
 //
 // iptables-nft keeps its rules in the tables filter, nat, mangle, raw and

@@ -62,12 +62,12 @@ func (c *Conn) StreamRules(ctx context.Context, f Family, table, chain string) i
 	}
 }
 
-// covers reports whether r is of the family, table and chain that the filter
-// names.
-func (filter *Rule) covers(r *Rule) bool {
-	return (filter.Family == Unspec || r.Family == filter.Family) &&
-		(filter.Table == "" || r.Table == filter.Table) &&
-		(filter.Chain == "" || r.Chain == filter.Chain)
+// covers reports whether the other rule is of the family, table and chain that
+// r names.
+func (r *Rule) covers(other *Rule) bool {
+	return (r.Family == Unspec || r.Family == other.Family) &&
+		(r.Table == "" || r.Table == other.Table) &&
+		(r.Chain == "" || r.Chain == other.Chain)
 }
 
 // Sets lists the sets and maps of a table, the anonymous ones too.
