@@ -22,6 +22,9 @@ type Machine struct {
 	CPU     string `json:"cpu"`
 	CPUs    int    `json:"cpus"`
 	Memory  string `json:"memory"`
+	// Load is the load average of the last minute when the measurement began:
+	// what others did on the machine.
+	Load float64 `json:"load"`
 }
 
 func (m Machine) String() string {
@@ -37,6 +40,7 @@ func machine() (Machine, error) {
 	if err := unix.Sysinfo(&info); err != nil {
 		return Machine{}, err
 	}
+	const loadUnit = 1 << 16 // SI_LOAD_SHIFT of linux/sysinfo.h
 	model, err := cpuModel()
 	if err != nil {
 		return Machine{}, err
@@ -48,6 +52,7 @@ func machine() (Machine, error) {
 		CPU:     model,
 		CPUs:    runtime.NumCPU(),
 		Memory:  fmt.Sprintf("%.1f GiB", float64(info.Totalram)*float64(info.Unit)/(1<<30)),
+		Load:    float64(info.Loads[0]) / loadUnit,
 	}, nil
 }
 

@@ -161,8 +161,15 @@ func measureAll(ctx context.Context, o options) (r Result, err error) {
 	if len(jobs) == 0 {
 		return r, fmt.Errorf("no workload matches %q", o.run)
 	}
-	for _, j := range jobs {
-		if err := m.measure(ctx, j.workload, j.size); err != nil {
+	for i, j := range jobs {
+		if o.rounds == 0 {
+			m.allowance = max(leastTime, (budget(o.quick)-time.Since(start))/time.Duration(len(jobs)-i))
+		}
+		err := m.measure(ctx, j.workload, j.size)
+		if ctx.Err() != nil {
+			return r, errors.New("interrupted, nothing is written")
+		}
+		if err != nil {
 			return r, err
 		}
 	}

@@ -138,7 +138,7 @@ func sampleResult() Result {
 	}
 	r := Result{
 		Date: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC), Command: "bench -run routes4", Seconds: 61,
-		Machine:  Machine{"6.18.0", "#1 SMP", "x86_64", "Some CPU", 2, "24.0 GiB"},
+		Machine:  Machine{"6.18.0", "#1 SMP", "x86_64", "Some CPU", 2, "24.0 GiB", 1.5},
 		Versions: []version{{"go", "go1.26"}, {"ip", "iproute2-6.1.0"}},
 		Series: []Series{
 			series("routes4", 1000, "add", "c", 5000, 4000, -1, 1500),

@@ -26,6 +26,9 @@ type measurement struct {
 	progress *progress
 	patience time.Duration
 	quick    bool
+	// allowance is how long C and minins together may take for a size, if not
+	// 0: no further round begins after that.
+	allowance time.Duration
 
 	series   []Series
 	failures []Failure
@@ -54,6 +57,10 @@ func (m *measurement) measure(ctx context.Context, w workload, s size) error {
 	left := w.entrants(s.n, m.quick)
 	spent := map[string]time.Duration{}
 	for round := range s.rounds {
+		if m.allowance > 0 && spent[limit]+spent[subject] > m.allowance {
+			m.progress.skip((s.rounds - round) * len(left))
+			break
+		}
 		for _, name := range turn(left, round) {
 			if took := spent[name]; round > 0 && name != limit && name != subject && took+took/time.Duration(round) > m.patience {
 				left = slices.DeleteFunc(left, func(l string) bool { return l == name })

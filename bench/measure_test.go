@@ -111,6 +111,16 @@ func TestMeasurePatience(t *testing.T) {
 	}
 }
 
+func TestMeasureAllowance(t *testing.T) {
+	m := &measurement{programs: fakes(t), settle: func() error { return nil }, progress: &progress{w: &bytes.Buffer{}}, allowance: 50 * time.Millisecond}
+	if err := m.measure(t.Context(), workload{name: "slow"}, size{1, 9}); err != nil {
+		t.Fatal(err)
+	}
+	if len(m.series) != 2 || len(m.series[0].Samples) != 1 || len(m.series[1].Samples) != 1 {
+		t.Errorf("got %+v, want a round of 60 ms and no more", m.series)
+	}
+}
+
 func TestMeasureMissingProgram(t *testing.T) {
 	m := &measurement{programs: programs{t.TempDir()}, settle: func() error { return nil }, progress: &progress{w: &bytes.Buffer{}}}
 	if err := m.measure(t.Context(), workload{name: "fine"}, size{1, 1}); err != nil {

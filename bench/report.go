@@ -40,9 +40,15 @@ func (t table) write(w io.Writer) {
 	}
 }
 
+// busy is the load average from which on others disturb the measurement.
+const busy = 0.7
+
 // report writes all figures for people.
 func (r Result) report(w io.Writer) {
 	fmt.Fprintf(w, "%s\n%s, %s, %s\n", r.Command, r.Date.Format("2006-01-02"), r.Machine, minutes(r.Seconds))
+	if r.Machine.Load > busy {
+		fmt.Fprintf(w, "The machine was busy when this began, load average %.1f: the figures are not to be relied upon.\n", r.Machine.Load)
+	}
 	for _, v := range r.Versions {
 		fmt.Fprintf(w, "  %s: %s\n", v.Name, v.Version)
 	}

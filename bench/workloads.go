@@ -99,6 +99,18 @@ func workloads() []workload {
 	}
 }
 
+// leastTime is what every size may take, be the machine ever so slow.
+const leastTime = 5 * time.Second
+
+// budget is how long all of it should take: what is measured last gets fewer
+// rounds where it would take longer.
+func budget(quick bool) time.Duration {
+	if quick {
+		return 2 * time.Minute
+	}
+	return 20 * time.Minute
+}
+
 // patience is how long a contestant that is neither C nor minins may take for
 // all rounds of a size: then it is left out of those that are left.
 func patience(quick bool) time.Duration {
