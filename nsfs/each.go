@@ -5,7 +5,9 @@ package nsfs
 import (
 	"iter"
 	"os"
+	"runtime"
 	"strconv"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -61,7 +63,12 @@ func one(name string) iter.Seq[string] {
 func createEach(names iter.Seq[string], inside func(*NS) error, file func(name string) string, create func(name, path string) error) error {
 	stay := func() error { return nil }
 	return roundTrip(stay, func() error {
+		since := time.Now()
 		for name := range names {
+			if time.Since(since) > turn {
+				runtime.Gosched()
+				since = time.Now()
+			}
 			if err := ValidName(name); err != nil {
 				return err
 			}
@@ -80,6 +87,12 @@ func createEach(names iter.Seq[string], inside func(*NS) error, file func(name s
 		return nil
 	})
 }
+
+// turn is how long a goroutine may go on without giving way: less than the
+// 10 ms after which the Go scheduler wants its place back. It would take it
+// away in every system call from then on, and look every 20 µs whether it can
+// (sysmon, in runtime/proc.go): a tenth of all processor time.
+const turn = 7 * time.Millisecond
 
 // within opens the namespace for inside. Its file is a namespace for certain,
 // so that Open has nothing to find out.
@@ -117,10 +130,9 @@ func pin(name, path string) error {
 	return nil
 }
 
-// unshareAtOnce does not tell the Go scheduler that it is about to wait. The
-// scheduler would look every 20 µs whether it should give this thread's place
-// to another goroutine, for all of the 500 µs: that is 100 µs of processor time
-// for each namespace. The price is that a garbage collection may have to wait for it.
+// unshareAtOnce does not tell the Go scheduler that this is a system call, so
+// that it does not look for a way to use the 500 µs otherwise: see turn. The
+// price is that a garbage collection may have to wait for as long.
 func unshareAtOnce() error {
 	if _, _, errno := unix.RawSyscall(unix.SYS_UNSHARE, unix.CLONE_NEWNET, 0, 0); errno != 0 {
 		return errno
