@@ -88,7 +88,10 @@ func TestStreamRules(t *testing.T) {
 			t.Errorf("%+v: %d rules, want %d", q, i, len(want))
 		}
 	}
-	for range c.StreamRules(t.Context(), nft.Unspec, "", "") {
+	for _, err := range c.StreamRules(t.Context(), nft.Unspec, "", "") {
+		if err != nil {
+			t.Fatal(err)
+		}
 		break
 	}
 	if _, err := c.Gen(t.Context()); err != nil {
