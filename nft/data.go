@@ -50,7 +50,7 @@ func (d *Data) fields(c *nl.Coder, typ uint16, name string) {
 		d.Verdict = nl.Opt[Verdict]{}
 	}
 	if c.NestIf(typ, name, d.Value != nil || d.Verdict.Ok) {
-		octets(c, unix.NFTA_DATA_VALUE, "NFTA_DATA_VALUE", &d.Value)
+		nl.Bytes(c, unix.NFTA_DATA_VALUE, "NFTA_DATA_VALUE", &d.Value)
 		if nest(c, unix.NFTA_DATA_VERDICT, "NFTA_DATA_VERDICT", &d.Verdict) {
 			d.Verdict.V.fields(c)
 			c.EndEmpty()
@@ -64,7 +64,7 @@ func (d *Data) fields(c *nl.Coder, typ uint16, name string) {
 // value codes a nested attribute that holds nothing but a value.
 func value(c *nl.Coder, typ uint16, name string, p *[]byte) {
 	if c.NestIf(typ, name, *p != nil) {
-		octets(c, unix.NFTA_DATA_VALUE, "NFTA_DATA_VALUE", p)
+		nl.Bytes(c, unix.NFTA_DATA_VALUE, "NFTA_DATA_VALUE", p)
 		c.End()
 	} else if c.Decoding() {
 		*p = nil

@@ -50,7 +50,7 @@ func oneOrMore(c *nl.Coder, typ uint16, name string, one *Expr, types uint16, na
 		*one = nil
 	}
 	if c.NestIf(types, names, *more != nil) {
-		elements(c, unix.NFTA_LIST_ELEM, more, statefulFields)
+		nl.Elements(c, unix.NFTA_LIST_ELEM, "NFTA_LIST_ELEM", more, statefulFields)
 		c.End()
 	} else if c.Decoding() {
 		*more = nil

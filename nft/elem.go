@@ -27,7 +27,7 @@ type Elems struct {
 // Fields is the layout of NFT_MSG_NEWSETELEM.
 func (e *Elems) Fields(c *nl.Coder) {
 	if c.Decoding() {
-		*e = Elems{Elems: e.Elems}
+		*e = Elems{Elems: e.Elems[:0]}
 	}
 	header(c, &e.Family, &e.ResID)
 	nl.Str(c, unix.NFTA_SET_ELEM_LIST_TABLE, "NFTA_SET_ELEM_LIST_TABLE", &e.Table)
@@ -37,7 +37,7 @@ func (e *Elems) Fields(c *nl.Coder) {
 		if c.Encoding() {
 			c.Rest(&e.encoded)
 		}
-		elements(c, 0, &e.Elems, elemFields)
+		nl.Elements(c, 0, "NFTA_LIST_ELEM", &e.Elems, elemFields)
 		c.End()
 	} else if c.Decoding() {
 		e.Elems = nil
@@ -63,7 +63,7 @@ type Elem struct {
 // elemFields codes one element of the list.
 func elemFields(c *nl.Coder, e *Elem) {
 	if c.Decoding() {
-		e.Flags, e.Timeout, e.Expiration, e.Object, e.Rest = 0, 0, 0, "", nil // the rest serves again
+		e.Flags, e.Timeout, e.Expiration, e.Exprs, e.Object, e.Rest = 0, 0, 0, e.Exprs[:0], "", nil // the rest serves again
 	}
 	nl.BE32(c, unix.NFTA_SET_ELEM_FLAGS, "NFTA_SET_ELEM_FLAGS", &e.Flags)
 	nl.BE64(c, unix.NFTA_SET_ELEM_TIMEOUT, "NFTA_SET_ELEM_TIMEOUT", &e.Timeout)
@@ -71,7 +71,7 @@ func elemFields(c *nl.Coder, e *Elem) {
 	value(c, unix.NFTA_SET_ELEM_KEY, "NFTA_SET_ELEM_KEY", &e.Key)
 	value(c, attrElemKeyEnd, "NFTA_SET_ELEM_KEY_END", &e.KeyEnd)
 	e.Data.fields(c, unix.NFTA_SET_ELEM_DATA, "NFTA_SET_ELEM_DATA")
-	octets(c, unix.NFTA_SET_ELEM_USERDATA, "NFTA_SET_ELEM_USERDATA", (*[]byte)(&e.Userdata))
+	nl.Bytes(c, unix.NFTA_SET_ELEM_USERDATA, "NFTA_SET_ELEM_USERDATA", (*[]byte)(&e.Userdata))
 	oneOrMore(c, unix.NFTA_SET_ELEM_EXPR, "NFTA_SET_ELEM_EXPR", &e.Expr, attrElemExpressions, "NFTA_SET_ELEM_EXPRESSIONS", &e.Exprs)
 	nl.Str(c, unix.NFTA_SET_ELEM_OBJREF, "NFTA_SET_ELEM_OBJREF", &e.Object)
 	pad(c, unix.NFTA_SET_ELEM_PAD, "NFTA_SET_ELEM_PAD")

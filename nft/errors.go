@@ -3,6 +3,7 @@
 package nft
 
 import (
+	"encoding/binary"
 	"fmt"
 	"strconv"
 	"strings"
@@ -25,11 +26,17 @@ func inWords(e *nl.Error, err error) error {
 	return fmt.Errorf("%s: %w", what, err)
 }
 
-// inWords also says which elements a request of [Batch.AddElems] has.
+// inWords also says which element of [Batch.AddElems] it is, or which of them
+// the request has.
 func (b *Batch) inWords(e *nl.Error, err error) error {
 	err = inWords(e, err)
 	for _, r := range b.list.sent {
-		if r.index == e.Index {
+		switch {
+		case r.index != e.Index:
+		case len(e.Path) == 2 && e.Path[1] == "NFTA_LIST_ELEM": // numbered from 1, as nla_type
+			number := binary.NativeEndian.Uint16(e.Request()[e.Offset()+2:]) & 0x3fff
+			return fmt.Errorf("%w (element %d)", err, r.first+int(number)-1)
+		default:
 			return fmt.Errorf("%w (elements %d to %d)", err, r.first, r.end-1)
 		}
 	}

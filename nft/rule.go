@@ -31,7 +31,7 @@ type Rule struct {
 // Fields is the layout of NFT_MSG_NEWRULE.
 func (r *Rule) Fields(c *nl.Coder) {
 	if c.Decoding() {
-		*r = Rule{Exprs: r.Exprs, Userdata: r.Userdata}
+		*r = Rule{Exprs: r.Exprs[:0], Userdata: r.Userdata}
 	}
 	header(c, &r.Family, &r.ResID)
 	nl.Str(c, unix.NFTA_RULE_TABLE, "NFTA_RULE_TABLE", &r.Table)
@@ -40,12 +40,12 @@ func (r *Rule) Fields(c *nl.Coder) {
 	nl.BE64(c, unix.NFTA_RULE_HANDLE, "NFTA_RULE_HANDLE", &r.Handle)
 	nl.BE64(c, unix.NFTA_RULE_POSITION, "NFTA_RULE_POSITION", &r.Position)
 	if c.Nest(unix.NFTA_RULE_EXPRESSIONS, "NFTA_RULE_EXPRESSIONS") {
-		elements(c, unix.NFTA_LIST_ELEM, &r.Exprs, exprFields)
+		nl.Elements(c, unix.NFTA_LIST_ELEM, "NFTA_LIST_ELEM", &r.Exprs, exprFields)
 		c.End()
 	} else if c.Decoding() {
 		r.Exprs = nil
 	}
-	octets(c, unix.NFTA_RULE_USERDATA, "NFTA_RULE_USERDATA", (*[]byte)(&r.Userdata))
+	nl.Bytes(c, unix.NFTA_RULE_USERDATA, "NFTA_RULE_USERDATA", (*[]byte)(&r.Userdata))
 	if nest(c, unix.NFTA_RULE_COMPAT, "NFTA_RULE_COMPAT", &r.Compat) {
 		r.Compat.V.fields(c)
 		c.EndEmpty()

@@ -150,9 +150,8 @@ func TestRefusedElement(t *testing.T) {
 			t.Fatalf("%v, %v", h, err)
 		}
 		first := int(binary.BigEndian.Uint16(part.Elems[0].Key)) - 1
-		words := fmt.Sprintf("(elements %d to %d)", first, first+len(part.Elems)-1)
-		if first > 5000 || first+len(part.Elems) <= 5000 || index < 4 || !strings.Contains(err.Error(), words) {
-			t.Errorf("request %d: err = %v, want %s", index, err, words)
+		if first > 5000 || first+len(part.Elems) <= 5000 || index < 4 || !strings.HasSuffix(err.Error(), "(element 5000)") {
+			t.Errorf("request %d: err = %v", index, err)
 		}
 	}
 	if all, err := c.Tables(t.Context(), nft.Unspec); err != nil || len(all) != 0 {

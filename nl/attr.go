@@ -272,7 +272,9 @@ func Str(c *Coder, typ uint16, name string, p *string) {
 			if n := len(b); n > 0 && b[n-1] == 0 {
 				b = b[:n-1]
 			}
-			*p = c.share(b)
+			if *p != string(b) { // as in the message before, or what the caller expects
+				*p = c.share(b)
+			}
 		}
 	default:
 		c.add(typ, Attr{Name: name, Kind: KindString})
@@ -344,7 +346,8 @@ func (c *Coder) keep(b []byte) string {
 // textPage is how many bytes of strings are allocated at a time.
 const textPage = 4096
 
-// Bytes is opaque data; nil is absent, an empty slice is not.
+// Bytes is opaque data; nil is absent, an empty slice is not. Decoding uses the
+// space that *p has.
 func Bytes(c *Coder, typ uint16, name string, p *[]byte) {
 	switch c.mode {
 	case encode:
@@ -353,10 +356,17 @@ func Bytes(c *Coder, typ uint16, name string, p *[]byte) {
 			copy(b, *p)
 		}
 	case decode:
-		if at := c.find(typ); at != 0 {
-			b := c.payload(at)
-			*p = append(make([]byte, 0, len(b)), b...)
+		at := c.find(typ)
+		if at == 0 {
+			*p = nil
+			return
 		}
+		b := c.payload(at)
+		if *p == nil || cap(*p) < len(b) {
+			*p = make([]byte, len(b))
+		}
+		*p = (*p)[:len(b)]
+		copy(*p, b)
 	default:
 		c.add(typ, Attr{Name: name, Kind: KindBytes})
 	}

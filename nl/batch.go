@@ -142,16 +142,22 @@ func (b *Batch) SendEach(ctx context.Context, refused func(index int, err error)
 	if err := c.t.send(c.out); err != nil {
 		return false, fmt.Errorf("nl: send a batch of %d requests, %d bytes: %w", len(b.ends), len(c.out), err)
 	}
+	var lost error
 	for {
 		d, err := c.receive(ctx, false)
-		if errors.Is(err, unix.EAGAIN) {
-			return acked, nil
+		switch {
+		case errors.Is(err, unix.EAGAIN):
+			return acked, lost
+		case errors.Is(err, ErrLost):
+			lost = err // what came before it is still there to be read
+			continue
+		case err != nil:
+			return acked, err
 		}
-		for len(d) > 0 && err == nil {
+		for len(d) > 0 {
 			h, body, rest, ok := Next(d)
 			if !ok {
-				err = errTruncated
-				break
+				return acked, errTruncated
 			}
 			d = rest
 			i := int(h.Seq - b.seq)
@@ -163,9 +169,6 @@ func (b *Batch) SendEach(ctx context.Context, refused func(index int, err error)
 				refused(i, refusal)
 			}
 			acked = acked || last
-		}
-		if err != nil {
-			return acked, err
 		}
 	}
 }

@@ -289,7 +289,8 @@ func (c *Coder) room(n int) []byte {
 	return c.buf[l:]
 }
 
-func (c *Coder) grow(n int) { c.buf = slices.Grow(c.buf, max(n, 512)) }
+// grow doubles the buffer, where append would add a quarter.
+func (c *Coder) grow(n int) { c.buf = slices.Grow(c.buf, max(n, len(c.buf), 512)) }
 
 // attr appends an attribute header and returns its n payload bytes, with the
 // padding behind them cleared.

@@ -95,6 +95,10 @@ func (e *Error) Format(s fmt.State, verb rune) {
 	}
 }
 
+// Offset is where in [Error.Request] the attribute begins that the kernel
+// objects to, or 0.
+func (e *Error) Offset() int { return e.offset }
+
 // Request returns the refused message as it was sent, its header included.
 func (e *Error) Request() []byte { return e.request }
 

@@ -126,7 +126,8 @@ func (c *Coder) end(keep bool) {
 }
 
 // Elements codes a list: nested attributes that all have type typ, or, if typ
-// is 0, are numbered from 1. Decoding takes any type.
+// is 0, are numbered from 1. Decoding takes any type. It begins behind what *p
+// has, in the space that it has, and fields gets what was there.
 func Elements[T any](c *Coder, typ uint16, name string, p *[]T, fields func(*Coder, *T)) {
 	switch c.mode {
 	case encode:
@@ -143,8 +144,12 @@ func Elements[T any](c *Coder, typ uint16, name string, p *[]T, fields func(*Cod
 	case decode:
 		off := c.cur.pos
 		for c.element(&off, nlaHeader) {
-			*p = append(*p, *new(T))
-			fields(c, &(*p)[len(*p)-1])
+			n := len(*p)
+			if n == cap(*p) {
+				*p = append(*p, *new(T))
+			}
+			*p = (*p)[:n+1]
+			fields(c, &(*p)[n])
 			c.leave()
 		}
 	default:

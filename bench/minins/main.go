@@ -37,6 +37,8 @@ func main() {
 		"dumproutes": dumpRoutes,
 		"dumplinks":  dumpLinks,
 		"dumpneighs": dumpNeighs,
+		"nftrules":   nftRules,
+		"nftmap":     nftMap,
 	})
 }
 
