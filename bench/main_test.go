@@ -43,6 +43,9 @@ func fake(name string, args []string) int {
 			return 1
 		}
 		fmt.Printf("add %s 2000 1000\n", n)
+	case "refuses":
+		fmt.Fprintln(os.Stderr, "not today")
+		return 1
 	case "unknown":
 		if name != "c" {
 			return statusUnknown
@@ -67,8 +70,13 @@ func fake(name string, args []string) int {
 			return 1
 		}
 		file := os.Getenv(fakeEnv)
-		if err := os.WriteFile(file+".tmp", fmt.Append(nil, child.Process.Pid), 0o600); err == nil {
-			os.Rename(file+".tmp", file)
+		err := os.WriteFile(file+".tmp", fmt.Append(nil, child.Process.Pid), 0o600)
+		if err == nil {
+			err = os.Rename(file+".tmp", file)
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
 		}
 		time.Sleep(10 * time.Minute)
 	}

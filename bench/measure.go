@@ -36,66 +36,90 @@ type measurement struct {
 
 // measure runs all rounds of a workload of one size.
 func (m *measurement) measure(ctx context.Context, w workload, s size) error {
-	holder := ""
-	if w.prepare != "" {
-		pid, release, err := m.programs.hold(ctx)
-		if err != nil {
-			return err
-		}
-		defer release() // the end of the process that held the namespaces changes nothing
-		holder = pid
-		prepare := workload{name: w.prepare}
-		if _, err := m.programs.run(ctx, prepare, limit, s.n, holder); err != nil && !errors.Is(err, errNoPhase) {
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-			m.fail(w, s.n, limit+" "+w.prepare, 0, err)
-			m.progress.skip(s.rounds * len(w.entrants(s.n, m.quick)))
-			return nil
-		}
+	if w.prepare == "" {
+		return m.rounds(ctx, w, s, "")
 	}
+	holder, release, err := m.programs.hold(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = m.programs.run(ctx, workload{name: w.prepare}, limit, s.n, holder)
+	switch {
+	case ctx.Err() != nil:
+		err = ctx.Err()
+	case err != nil && !errors.Is(err, errNoPhase):
+		m.fail(w, s.n, limit+" "+w.prepare, 0, err)
+		m.progress.skip(s.rounds * len(w.entrants(s.n, m.quick)))
+		err = nil
+	default:
+		err = m.rounds(ctx, w, s, holder)
+	}
+	return errors.Join(err, release())
+}
+
+// rounds runs the contestants in turn, in the namespaces of holder if there is
+// one.
+func (m *measurement) rounds(ctx context.Context, w workload, s size, holder string) error {
 	left := w.entrants(s.n, m.quick)
 	spent := map[string]time.Duration{}
 	for round := range s.rounds {
 		if m.allowance > 0 && spent[limit]+spent[subject] > m.allowance {
 			m.progress.skip((s.rounds - round) * len(left))
-			break
+			return nil
 		}
 		for _, name := range turn(left, round) {
-			if took := spent[name]; round > 0 && name != limit && name != subject && took+took/time.Duration(round) > m.patience {
-				left = slices.DeleteFunc(left, func(l string) bool { return l == name })
-				m.progress.skip(s.rounds - round)
-				continue
+			stays := !m.impatient(name, spent[name], round)
+			if stays {
+				began := time.Now()
+				var err error
+				if stays, err = m.once(ctx, w, s, name, round, holder); err != nil {
+					return err
+				}
+				spent[name] += time.Since(began)
+			} else {
+				m.progress.skip(1)
 			}
-			if err := m.settle(); err != nil {
-				return fmt.Errorf("settle: %w", err)
-			}
-			m.progress.begin(w.name, s.n, name, round+1, s.rounds)
-			began := time.Now()
-			phases, err := m.programs.run(ctx, w, name, s.n, holder)
-			spent[name] += time.Since(began)
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-			m.progress.end(phases, err)
-			if err != nil {
-				left = slices.DeleteFunc(left, func(l string) bool { return l == name })
+			if !stays {
 				m.progress.skip(s.rounds - round - 1)
-				if !errors.Is(err, errUnknown) || name == limit || name == subject {
-					m.fail(w, s.n, name, round, err)
-				}
-				continue
-			}
-			for _, p := range phases {
-				p.sample.Round = round
-				if entrantNamed(name).tool() {
-					delete(p.sample.Values, "allocs")
-				}
-				m.add(w.name, s.n, p.name, name, p.sample)
+				left = slices.DeleteFunc(left, func(l string) bool { return l == name })
 			}
 		}
 	}
 	return nil
+}
+
+// impatient reports that another round of a peer, as long as those before,
+// would be too much.
+func (m *measurement) impatient(name string, spent time.Duration, rounds int) bool {
+	return rounds > 0 && name != limit && name != subject && spent+spent/time.Duration(rounds) > m.patience
+}
+
+// once runs a contestant and adds what it took to the series. It does not stay
+// if it fails.
+func (m *measurement) once(ctx context.Context, w workload, s size, name string, round int, holder string) (stays bool, err error) {
+	if err := m.settle(); err != nil {
+		return false, fmt.Errorf("settle: %w", err)
+	}
+	m.progress.begin(w.name, s.n, name, round+1, s.rounds)
+	phases, err := m.programs.run(ctx, w, name, s.n, holder)
+	if ctx.Err() != nil {
+		return false, ctx.Err()
+	}
+	m.progress.end(phases, err)
+	if err != nil {
+		if !errors.Is(err, errUnknown) || name == limit || name == subject {
+			m.fail(w, s.n, name, round, err)
+		}
+		return false, nil
+	}
+	for _, p := range phases {
+		p.sample.Round = round
+		if entrantNamed(name).tool() {
+			delete(p.sample.Values, "allocs")
+		}
+		m.add(w.name, s.n, p.name, name, p.sample)
+	}
+	return true, nil
 }
 
 // turn rotates the order of a round, so that nobody always runs after the same one.

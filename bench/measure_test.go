@@ -157,6 +157,17 @@ func TestNamespaces(t *testing.T) {
 	}
 }
 
+func TestPrepareFails(t *testing.T) {
+	m, out := measured(t, workload{name: "fine", prepare: "refuses"}, size{1, 2}, time.Minute)
+	want := []Failure{{"fine", 1, "c refuses", 0, "exit status 1: not today"}}
+	if !reflect.DeepEqual(m.failures, want) || len(m.series) > 0 {
+		t.Errorf("got %+v, %+v, want %+v", m.failures, m.series, want)
+	}
+	if !strings.Contains(out, "not today") {
+		t.Errorf("progress: %s", out)
+	}
+}
+
 func TestFurnished(t *testing.T) {
 	m, _ := measured(t, workload{name: "furnished"}, size{1, 1}, time.Minute)
 	if len(m.failures) > 0 {

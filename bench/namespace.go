@@ -43,7 +43,7 @@ func again() int {
 	}
 	go func() {
 		for s := range signals {
-			cmd.Process.Signal(s) // it may have ended, which Wait tells
+			_ = cmd.Process.Signal(s) // it may have ended, which Wait tells
 		}
 	}()
 	err := cmd.Wait()

@@ -78,9 +78,10 @@ func between(text, table string) (string, error) {
 // markdown is the table with the commands that measure its rows again.
 func (r Result) markdown() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "\nMedians per operation on %s, %s. × C: beside the C limit in the same round, wall time (CPU time).\n",
+	fmt.Fprintf(&b, "\n## How fast it is\n\nMedians per operation on %s, %s. × C: beside the C limit in the same round, wall time (CPU time).\n",
 		r.Machine, r.Date.Format("2006-01-02"))
-	fmt.Fprintf(&b, "The others: how many times longer than minins they take.\n\n")
+	fmt.Fprintf(&b, "C is the limit: messages encoded beforehand. The others: how many times longer than minins they take.\n")
+	fmt.Fprintf(&b, "All figures, and plots of them, are in bench/results.\n\n")
 	fmt.Fprintf(&b, "| | C limit | minins | × C | the others, × minins |\n|---|--:|--:|--:|---|\n")
 	var commands []string
 	for _, h := range headlines {
@@ -103,7 +104,7 @@ func (r Result) markdown() string {
 			commands = append(commands, command)
 		}
 	}
-	fmt.Fprintf(&b, "\nEach workload by itself; `make bench` measures all of them:\n\n%s\n", strings.Join(commands, ""))
+	fmt.Fprintf(&b, "\nEach workload by itself; `make bench` measures all of them, and bench/README.md says how:\n\n%s\n", strings.Join(commands, ""))
 	return b.String()
 }
 

@@ -30,7 +30,7 @@ func main() {
 	unix.CloseOnExec(3)
 	status, err := launch(os.Args[1:])
 	if err != nil {
-		os.Stderr.WriteString("launch: " + err.Error() + "\n")
+		say("launch: " + err.Error())
 		status = 1
 	}
 	os.Exit(status)
@@ -56,7 +56,9 @@ func launch(args []string) (status int, err error) {
 		if err := furnish(); err != nil {
 			return 0, err
 		}
-		os.Stdout.WriteString("ready\n")
+		if _, err := os.Stdout.WriteString("ready\n"); err != nil {
+			return 0, err
+		}
 		_, err := io.Copy(io.Discard, os.Stdin)
 		return 0, err
 	case verb == "join" && len(args) > 1:
@@ -67,6 +69,9 @@ func launch(args []string) (status int, err error) {
 	}
 	return 0, os.ErrInvalid
 }
+
+// say is for people; whoever closed stderr does not want to know.
+func say(line string) { _, _ = os.Stderr.WriteString(line + "\n") }
 
 // furnish makes the mounts private and an empty /run with /run/netns, shared
 // with itself alone, as iproute2 leaves it.
@@ -142,15 +147,17 @@ func starts(count string, args []string) error {
 			return err
 		}
 		if status != 0 {
-			os.Stderr.WriteString(args[0] + " failed\n")
+			say(args[0] + " failed")
 			os.Exit(status)
 		}
 		wall, cpu, most = wall+each[i], cpu+used, max(most, rss)
 	}
 	slices.Sort(each)
 	number := func(d time.Duration) string { return strconv.FormatInt(d.Nanoseconds(), 10) }
-	os.Stdout.WriteString("start " + count + " " + number(wall) + " " + number(cpu) +
-		" p50_ns=" + number(each[n/2]) + " p99_ns=" + number(each[n*99/100]) + "\n")
+	if _, err := os.Stdout.WriteString("start " + count + " " + number(wall) + " " + number(cpu) +
+		" p50_ns=" + number(each[n/2]) + " p99_ns=" + number(each[n*99/100]) + "\n"); err != nil {
+		return err
+	}
 	return report(most)
 }
 
@@ -168,8 +175,9 @@ func child(args []string, stdout *os.File) (cpu time.Duration, status int, rss i
 		return 0, 0, 0, err
 	}
 	if status = state.ExitCode(); status < 0 { // a signal
-		os.Stderr.WriteString(state.String() + "\n")
+		say(state.String())
 		status = 1
 	}
-	return state.UserTime() + state.SystemTime(), status, int64(state.SysUsage().(*syscall.Rusage).Maxrss), nil
+	rss = int64(state.SysUsage().(*syscall.Rusage).Maxrss) //nolint:unconvert // it has 32 bits where int has
+	return state.UserTime() + state.SystemTime(), status, rss, nil
 }
