@@ -64,7 +64,7 @@ func (h *Host) Up(ctx context.Context, specs ...Spec) error {
 		}
 	}
 	done := 0
-	err := h.setUp.lookUp(ctx, specs)
+	err := h.setUp.begin(ctx, specs)
 	if err == nil {
 		err = h.createEach(names(ctx, specs), func(ns *nsfs.NS) error {
 			index, err := h.setUp.one(ctx, ns, &specs[done])

@@ -21,6 +21,7 @@ type setUp struct {
 	host    *rtnl.Conn
 	inside  *rtnl.Conn // through door
 	door    *door
+	batch   *rtnl.Batch
 	bridges map[string]uint32
 
 	link, peer rtnl.Link
@@ -48,8 +49,9 @@ func newSetUp(host *rtnl.Conn) *setUp {
 	return s
 }
 
-// lookUp finds the bridges, before anything is made.
-func (s *setUp) lookUp(ctx context.Context, specs []Spec) error {
+// begin finds the bridges, before anything is made.
+func (s *setUp) begin(ctx context.Context, specs []Spec) error {
+	s.batch = s.inside.Batch(ctx)
 	s.bridges = map[string]uint32{}
 	for i := range specs {
 		name := specs[i].Bridge
@@ -74,7 +76,7 @@ func (s *setUp) one(ctx context.Context, ns *nsfs.NS, spec *Spec) (uint32, error
 	if err := s.cable(ctx, ns, spec); err != nil {
 		return 0, failed(spec.Name, StepLink, err)
 	}
-	err := s.furnish(ctx, spec)
+	err := s.furnish(spec)
 	if err == nil {
 		return s.made.host, nil
 	}
@@ -131,8 +133,8 @@ func (e *ends) Fields(c *nl.Coder) {
 const loIndex = 1
 
 // furnish does what is to be done inside, by one datagram.
-func (s *setUp) furnish(ctx context.Context, spec *Spec) error {
-	b := s.inside.Batch(ctx)
+func (s *setUp) furnish(spec *Spec) error {
+	b := s.batch
 	s.up.Index = loIndex
 	b.SetLink(&s.up)
 	s.up.Index = s.made.inside.V
