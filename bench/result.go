@@ -23,6 +23,7 @@ type Result struct {
 	Series   []Series  `json:"series"`
 }
 
+// readResult reads a result and holds it against today's bars.
 func readResult(path string) (r Result, err error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
@@ -31,6 +32,7 @@ func readResult(path string) (r Result, err error) {
 	if err := json.Unmarshal(b, &r); err != nil {
 		return r, fmt.Errorf("%s: %w", path, err)
 	}
+	r.Verdicts, _ = judge(r, bars)
 	return r, nil
 }
 
