@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -177,6 +178,64 @@ func TestCancel(t *testing.T) {
 	}
 	if err := s.host.Up(ctx); err != nil {
 		t.Errorf("nothing to do: %v", err)
+	}
+}
+
+// TestLimit has no namespaces left for the third container.
+func TestLimit(t *testing.T) {
+	const file = "/proc/sys/user/max_net_namespaces"
+	old, err := os.ReadFile(file)
+	try(t, err)
+	s := newStage(t, true)
+	before := s.count(t)
+	s.host.Each = func(i int) {
+		if i == 1 {
+			try(t, os.WriteFile(file, []byte("1"), 0))
+		}
+	}
+	err = s.host.Up(t.Context(), specs(4)...)
+	try(t, os.WriteFile(file, old, 0))
+	var e *container.Error
+	if !errors.Is(err, unix.ENOSPC) || !errors.As(err, &e) || e.Container != "n2" || e.Step != container.StepNamespace {
+		t.Errorf("%v", err)
+	}
+	if after := s.count(t); after != before {
+		t.Errorf("before %+v\nafter  %+v", before, after)
+	}
+}
+
+// TestManyAtOnce has goroutines set up and take down with one Host, and with
+// Hosts of their own on one pool.
+func TestManyAtOnce(t *testing.T) {
+	s := newStage(t, true)
+	all := specs(24)
+	var wg sync.WaitGroup
+	for i := range 8 {
+		wg.Go(func() {
+			host := s.host
+			if i%2 == 1 {
+				conn, err := rtnl.Dial(nl.Config{NetNS: s.ns.FD()})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				defer conn.Close()
+				host = container.NewHost(conn, s.pool)
+			}
+			for range 3 {
+				mine := all[3*i : 3*i+3]
+				if err := host.Up(t.Context(), mine...); err != nil {
+					t.Error(err)
+				}
+				if err := host.Down(t.Context(), mine...); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if left := links(t, s.conn); len(left) != 2 || len(s.names(t)) != 0 || strays() {
+		t.Errorf("left: %d links, %q", len(left), s.names(t))
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"slices"
 
 	"golang.org/x/sys/unix"
 
@@ -97,35 +98,22 @@ func (h *Host) deleteLinks(ctx context.Context, indexes []uint32) error {
 	return h.conn.DelLinks(ctx, there...)
 }
 
-// release lets go of namespaces, of which some may have gone.
+// release lets go of namespaces, of which some may have gone. The pool finds
+// out whether they are all that it holds, and nothing comes in between.
 func (h *Host) release(names map[string]bool) error {
-	remove := nsfs.Delete
-	if h.pool != nil {
-		remove = h.pool.Delete
-		all, err := h.holdsNoOther(names)
-		if err != nil {
-			return failed("", StepRelease, err)
+	if h.pool == nil {
+		var errs []error
+		for name := range names {
+			if err := nsfs.Delete(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				errs = append(errs, failed(name, StepRelease, err))
+			}
 		}
-		if all {
-			return failed("", StepRelease, h.pool.DeleteAll())
-		}
+		return errors.Join(errs...)
 	}
-	var errs []error
-	for name := range names {
-		if err := remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			errs = append(errs, failed(name, StepRelease, err))
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// holdsNoOther reports whether the pool holds something, and only these.
-func (h *Host) holdsNoOther(names map[string]bool) (bool, error) {
 	held, err := h.pool.List()
-	for _, name := range held {
-		if !names[name] {
-			return false, nil
-		}
+	if err != nil {
+		return failed("", StepRelease, err)
 	}
-	return len(held) > 0, err
+	held = slices.DeleteFunc(held, func(name string) bool { return !names[name] })
+	return failed("", StepRelease, h.pool.Delete(held...))
 }

@@ -30,7 +30,7 @@ func CreateEach(names iter.Seq[string], inside func(*NS) error) error {
 
 // CreateEach makes a network namespace in the pool for each name and calls
 // inside in each, as the function [CreateEach] does. A name that is there
-// already is [io/fs.ErrExist].
+// already is [io/fs.ErrExist]. Inside must not use the pool, which is locked.
 func (p *Pool) CreateEach(names iter.Seq[string], inside func(*NS) error) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()

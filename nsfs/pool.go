@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -70,10 +71,7 @@ func NewPool(name string) (*Pool, error) {
 		return nil, err
 	}
 	if err := p.mount(); err != nil {
-		// What failed is the error; that this fails too would add nothing.
-		_ = unix.Unmount(p.dir, unix.MNT_DETACH)
-		_ = unix.Rmdir(p.dir)
-		return nil, err
+		return nil, errors.Join(err, p.rmdir())
 	}
 	return p, nil
 }
@@ -119,6 +117,16 @@ func (p *Pool) mount() error {
 	if err := unix.Mount(source, p.dir, "tmpfs", flags, "mode=0755"); err != nil {
 		return p.fail(OpCreate, "mount("+strconv.Quote(source)+", "+strconv.Quote(p.dir)+`, "tmpfs", …)`, "mount of a tmpfs on "+p.dir+" failed", err)
 	}
+	if err := p.secure(); err != nil {
+		// What failed is the error; that this fails too would add nothing.
+		_ = unix.Unmount(p.dir, unix.MNT_DETACH)
+		return err
+	}
+	return nil
+}
+
+// secure makes the mount ours alone.
+func (p *Pool) secure() error {
 	if err := unix.Mount("", p.dir, "", unix.MS_PRIVATE, ""); err != nil {
 		return p.fail(OpCreate, `mount("", `+strconv.Quote(p.dir)+", NULL, MS_PRIVATE, NULL)", "mount --make-private "+p.dir+" failed", err)
 	}
@@ -170,18 +178,46 @@ func (p *Pool) list() ([]string, error) {
 	return nil, p.fail(OpList, "", "Failed to open directory "+p.dir, err)
 }
 
-// Delete takes one namespace out of the pool, at the price of an unmount.
-// [Pool.DeleteAll] takes no longer.
-func (p *Pool) Delete(name string) error {
-	if err := ValidName(name); err != nil {
-		return err
+// Delete takes namespaces out of the pool. If they are all that it holds, they
+// go by one unmount, as with [Pool.DeleteAll]; if not, each at the price of its
+// own. One that is not there is [io/fs.ErrNotExist]. Delete goes on behind an error;
+// the errors are joined.
+func (p *Pool) Delete(names ...string) error {
+	for _, name := range names {
+		if err := ValidName(name); err != nil {
+			return err
+		}
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if err := p.open(); err != nil {
 		return err
 	}
-	return (&deletion{path: p.Path(name)}).run(name)
+	if len(names) > 1 {
+		all, err := p.holdsOnly(names)
+		if err != nil {
+			return err
+		}
+		if all {
+			return p.empty()
+		}
+	}
+	var errs []error
+	for _, name := range names {
+		errs = append(errs, (&deletion{path: p.Path(name)}).run(name))
+	}
+	return errors.Join(errs...)
+}
+
+// holdsOnly reports whether the pool holds all of names, and nothing else.
+func (p *Pool) holdsOnly(names []string) (bool, error) {
+	held, err := p.list()
+	if err != nil {
+		return false, err
+	}
+	names = slices.Compact(slices.Sorted(slices.Values(names)))
+	slices.Sort(held)
+	return slices.Equal(held, names), nil
 }
 
 // DeleteAll takes all namespaces out of the pool by one unmount. The pool is
@@ -195,6 +231,10 @@ func (p *Pool) DeleteAll() error {
 	if err := p.open(); err != nil {
 		return err
 	}
+	return p.empty()
+}
+
+func (p *Pool) empty() error {
 	unlock, err := lockPools() // for a moment it will look as if its owner had gone
 	if err != nil {
 		return err

@@ -116,6 +116,16 @@ func TestPool(t *testing.T) {
 	if n := mountsBelow(t, p.Dir()); n != 50 {
 		t.Errorf("%d mounts", n)
 	}
+	err = p.Delete("n0", "n7", "n1", "n1") // and on behind the one that is not there
+	if n := mountsBelow(t, p.Dir()); !errors.Is(err, fs.ErrNotExist) || strings.Count(err.Error(), "\n") != 1 || n != 48 {
+		t.Errorf("%v, %d mounts", err, n)
+	}
+	if err := p.Delete(append(names[2:7:7], names[8:]...)...); err != nil || mountsBelow(t, p.Dir()) != 1 {
+		t.Errorf("all that there are: %v, %d mounts", err, mountsBelow(t, p.Dir()))
+	}
+	if err := p.CreateEach(slices.Values(names), nil); err != nil {
+		t.Error(err)
+	}
 	if err := p.DeleteAll(); err != nil {
 		t.Error(err)
 	}
@@ -329,5 +339,28 @@ func timed(b *testing.B, yes bool, f func() error) {
 	}
 	if err := f(); err != nil {
 		b.Fatal(err)
+	}
+}
+
+// TestPoolDenied has no right to mount.
+func TestPoolDenied(t *testing.T) {
+	fds := len(testns.FDs())
+	newPool(t, "first") // makes PoolDir
+	err := nsfs.Throwaway(func() error {
+		header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+		var none [2]unix.CapUserData
+		if err := unix.Capset(&header, &none[0]); err != nil {
+			return err
+		}
+		_, err := nsfs.NewPool("denied")
+		return err
+	})
+	const dir = nsfs.PoolDir + "/pool-denied"
+	wantError(t, err, nsfs.OpCreate, fs.ErrPermission, "mount of a tmpfs on "+dir+" failed: Operation not permitted")
+	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("%s: %v", dir, err)
+	}
+	if n := len(testns.FDs()); n != fds+1 {
+		t.Errorf("%d descriptors, %d before; one is the first pool's", n, fds)
 	}
 }
