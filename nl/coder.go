@@ -71,6 +71,7 @@ type frame struct {
 	indexed  bool
 	lenient  bool // a C struct that may be shorter than ours
 	unasked  int  // attributes that nobody asked for yet
+	used     int  // length of what tb has been used of
 	sel      string
 
 	tb table
@@ -188,7 +189,8 @@ func (c *Coder) index() {
 	f := c.cur
 	c.tb = &f.tb
 	f.indexed, f.unasked = true, 0
-	clear(f.tb[:])
+	clear(f.tb[:f.used])
+	f.used = 0
 	b := c.buf[f.pos:f.end]
 	at := int32(f.pos) + 1
 	for len(b) > 0 {
@@ -204,6 +206,7 @@ func (c *Coder) index() {
 				f.unasked++
 			}
 			f.tb[t] = at
+			f.used = max(f.used, int(t)+1)
 		}
 		l = min(align(l), len(b))
 		at += int32(l)

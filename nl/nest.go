@@ -229,7 +229,11 @@ func (c *Coder) Rest(p *[]byte) {
 	case encode:
 		copy(c.room(len(*p)), *p)
 	case decode:
-		tb, f := c.table(), c.cur
+		f := c.cur
+		if f.pos == f.end {
+			return
+		}
+		tb := c.table()
 		for off := f.pos; off < f.end && f.unasked > 0 && c.err == nil; {
 			l, t, _ := attrAt(c.buf[off:f.end])
 			t &= typeMask

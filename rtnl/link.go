@@ -135,10 +135,8 @@ func (l *Link) Fields(c *nl.Coder) {
 	nl.M32(c, "ifi_change", &l.Change)
 
 	nl.Str(c, unix.IFLA_IFNAME, "IFLA_IFNAME", &l.Name)
-	nl.Str(c, unix.IFLA_ALT_IFNAME, "IFLA_ALT_IFNAME", &l.AltName)
 	nl.HWAddr(c, unix.IFLA_ADDRESS, "IFLA_ADDRESS", &l.Addr)
 	nl.HWAddr(c, unix.IFLA_BROADCAST, "IFLA_BROADCAST", &l.Broadcast)
-	nl.HWAddr(c, unix.IFLA_PERM_ADDRESS, "IFLA_PERM_ADDRESS", &l.PermAddr)
 	nl.U32(c, unix.IFLA_MTU, "IFLA_MTU", &l.MTU)
 	nl.OptU32(c, unix.IFLA_MIN_MTU, "IFLA_MIN_MTU", &l.MinMTU)
 	nl.OptU32(c, unix.IFLA_MAX_MTU, "IFLA_MAX_MTU", &l.MaxMTU)
@@ -146,15 +144,9 @@ func (l *Link) Fields(c *nl.Coder) {
 	nl.OptU32(c, unix.IFLA_MASTER, "IFLA_MASTER", &l.Master)
 	nl.OptU32(c, unix.IFLA_GROUP, "IFLA_GROUP", &l.Group)
 	nl.OptU32(c, unix.IFLA_TXQLEN, "IFLA_TXQLEN", &l.TxQLen)
-	nl.OptStr(c, unix.IFLA_IFALIAS, "IFLA_IFALIAS", &l.Alias)
-	if c.NestIf(unix.IFLA_PROP_LIST, "IFLA_PROP_LIST", l.AltNames != nil) {
-		nl.Strs(c, unix.IFLA_ALT_IFNAME, "IFLA_ALT_IFNAME", &l.AltNames)
-		c.End()
-	}
 	nl.U8(c, unix.IFLA_OPERSTATE, "IFLA_OPERSTATE", &l.OperState)
 	nl.U8(c, unix.IFLA_LINKMODE, "IFLA_LINKMODE", &l.LinkMode)
 	nl.Str(c, unix.IFLA_QDISC, "IFLA_QDISC", &l.QDisc)
-	nl.OptU8(c, unix.IFLA_CARRIER, "IFLA_CARRIER", &l.Carrier)
 	l.Info.fields(c)
 	l.afSpec(c)
 	l.protInfo(c)
@@ -163,11 +155,27 @@ func (l *Link) Fields(c *nl.Coder) {
 		c.End()
 	}
 	l.stats(c)
-	l.place(c)
 	l.driver(c)
+	if c.Done() { // the rest is there for few links
+		return
+	}
+	l.names(c)
+	l.place(c)
+	l.port(c)
 	nl.U32(c, unix.IFLA_EXT_MASK, "IFLA_EXT_MASK", &l.ExtMask)
 	nameOnly(c)
 	c.Rest(&l.Other)
+}
+
+// names codes what else a link is called, and its hardware's own address.
+func (l *Link) names(c *nl.Coder) {
+	nl.Str(c, unix.IFLA_ALT_IFNAME, "IFLA_ALT_IFNAME", &l.AltName)
+	nl.OptStr(c, unix.IFLA_IFALIAS, "IFLA_IFALIAS", &l.Alias)
+	if c.NestIf(unix.IFLA_PROP_LIST, "IFLA_PROP_LIST", l.AltNames != nil) {
+		nl.Strs(c, unix.IFLA_ALT_IFNAME, "IFLA_ALT_IFNAME", &l.AltNames)
+		c.End()
+	}
+	nl.HWAddr(c, unix.IFLA_PERM_ADDRESS, "IFLA_PERM_ADDRESS", &l.PermAddr)
 }
 
 // place codes the namespaces that a link is in, was in, or goes to.
@@ -178,11 +186,11 @@ func (l *Link) place(c *nl.Coder) {
 	nl.OptU32(c, unix.IFLA_NET_NS_PID, "IFLA_NET_NS_PID", &l.NetNSPID)
 	nl.OptU32(c, unix.IFLA_NEW_NETNSID, "IFLA_NEW_NETNSID", &l.NewNSID)
 	nl.U32(c, unix.IFLA_NEW_IFINDEX, "IFLA_NEW_IFINDEX", &l.NewIndex)
-	nl.OptU8(c, iflaNSImmutable, "IFLA_NETNS_IMMUTABLE", &l.NSImmutable)
 }
 
-// driver codes what the driver says of itself.
+// driver codes what the driver says of itself, for every link.
 func (l *Link) driver(c *nl.Coder) {
+	nl.OptU8(c, unix.IFLA_CARRIER, "IFLA_CARRIER", &l.Carrier)
 	nl.U32(c, unix.IFLA_NUM_TX_QUEUES, "IFLA_NUM_TX_QUEUES", &l.NumTxQueues)
 	nl.U32(c, unix.IFLA_NUM_RX_QUEUES, "IFLA_NUM_RX_QUEUES", &l.NumRxQueues)
 	nl.OptU32(c, unix.IFLA_PROMISCUITY, "IFLA_PROMISCUITY", &l.Promiscuity)
@@ -200,16 +208,21 @@ func (l *Link) driver(c *nl.Coder) {
 	nl.OptU32(c, iflaHorizon, "IFLA_MAX_PACING_OFFLOAD_HORIZON", &l.Horizon)
 	nl.OptU16(c, iflaHeadroom, "IFLA_HEADROOM", &l.Headroom)
 	nl.OptU16(c, iflaTailroom, "IFLA_TAILROOM", &l.Tailroom)
+	nl.OptU8(c, unix.IFLA_PROTO_DOWN, "IFLA_PROTO_DOWN", &l.ProtoDown)
+	nl.OptU8(c, iflaNSImmutable, "IFLA_NETNS_IMMUTABLE", &l.NSImmutable)
+	raw(c, unix.IFLA_DEVLINK_PORT, "IFLA_DEVLINK_PORT", &l.DevlinkPort)
+	raw(c, unix.IFLA_DPLL_PIN, "IFLA_DPLL_PIN", &l.DPLLPin)
+}
+
+// port codes what hardware with ports says of them, and a few events.
+func (l *Link) port(c *nl.Coder) {
 	nl.U32(c, unix.IFLA_NUM_VF, "IFLA_NUM_VF", &l.NumVF)
 	nl.Str(c, unix.IFLA_PARENT_DEV_NAME, "IFLA_PARENT_DEV_NAME", &l.ParentDev)
 	nl.Str(c, unix.IFLA_PARENT_DEV_BUS_NAME, "IFLA_PARENT_DEV_BUS_NAME", &l.ParentBus)
 	nl.Str(c, unix.IFLA_PHYS_PORT_NAME, "IFLA_PHYS_PORT_NAME", &l.PhysPortName)
 	nl.Bytes(c, unix.IFLA_PHYS_PORT_ID, "IFLA_PHYS_PORT_ID", &l.PhysPortID)
 	nl.Bytes(c, unix.IFLA_PHYS_SWITCH_ID, "IFLA_PHYS_SWITCH_ID", &l.PhysSwitchID)
-	raw(c, unix.IFLA_DEVLINK_PORT, "IFLA_DEVLINK_PORT", &l.DevlinkPort)
-	raw(c, unix.IFLA_DPLL_PIN, "IFLA_DPLL_PIN", &l.DPLLPin)
 	nl.OptU32(c, unix.IFLA_EVENT, "IFLA_EVENT", &l.Event)
-	nl.OptU8(c, unix.IFLA_PROTO_DOWN, "IFLA_PROTO_DOWN", &l.ProtoDown)
 	if c.NestIf(unix.IFLA_PROTO_DOWN_REASON, "IFLA_PROTO_DOWN_REASON", l.DownReason != ProtoDown{}) {
 		nl.U32(c, unix.IFLA_PROTO_DOWN_REASON_MASK, "IFLA_PROTO_DOWN_REASON_MASK", &l.DownReason.Mask)
 		nl.U32(c, unix.IFLA_PROTO_DOWN_REASON_VALUE, "IFLA_PROTO_DOWN_REASON_VALUE", &l.DownReason.Value)
