@@ -29,15 +29,14 @@ func (r Result) growth(w workload) string {
 			}
 		}
 	}
-	const top = 92.0
-	bottom := top + panelHeight
 	count := float64(len(phases))
-	s := &svg{width: margin + axisWidth + count*(panelWidth+panelGap) + legendWidth + margin, height: bottom + 84}
+	s := &svg{width: margin + axisWidth + count*(panelWidth+panelGap) + legendWidth + margin}
+	top := 20 + s.heading("Cost per operation by number of "+w.title, w.detail, "wall time, medians, logarithmic scales: lower is better")
+	bottom := top + panelHeight
+	s.height = bottom + 84
 	y := logScale{math.Pow(10, math.Floor(math.Log10(least))), math.Pow(10, math.Ceil(math.Log10(most))), bottom, top}
 	small := lettering{"middle", 11, pale, false}
 
-	s.text(margin, 26, titleText, "Cost per operation by number of "+w.title)
-	s.text(margin, 48, lettering{"start", 12, pale, false}, "wall time, medians, logarithmic scales: lower is better")
 	s.upright(margin+10, (top+bottom)/2, small, "wall time per operation")
 	for i, phase := range phases {
 		left := margin + axisWidth + float64(i)*(panelWidth+panelGap)
@@ -51,7 +50,7 @@ func (r Result) growth(w workload) string {
 		}
 		for _, n := range sizes {
 			s.line(x.at(float64(n)), top, x.at(float64(n)), bottom, faint, 1)
-			s.text(x.at(float64(n)), bottom+14, small, thousands(n))
+			s.text(x.at(float64(n)), bottom+14, small, short(n))
 		}
 		s.text(left+panelWidth/2, bottom+34, small, "number of "+w.title)
 		s.line(left, bottom, left+panelWidth, bottom, pale, 1)

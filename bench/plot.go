@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -77,12 +78,17 @@ func (r Result) note(s *svg) {
 	s.text(margin, s.height-16, noteText, fmt.Sprintf("%s, %s", r.Machine, r.Date.Format("2006-01-02")))
 }
 
-// subtitle says what is shown.
-func subtitle(w workload, shown string) string {
-	if w.detail == "" {
-		return shown
+// heading writes what a plot shows, and returns where the data may begin.
+func (s *svg) heading(title, detail, shown string) (top float64) {
+	s.text(margin, 26, titleText, title)
+	y := 48.0
+	for _, line := range []string{detail, shown} {
+		if line != "" {
+			s.text(margin, y, lettering{"start", 12, pale, false}, line)
+			y += 18
+		}
 	}
-	return w.detail + " — " + shown
+	return y + 6
 }
 
 // A logScale maps values to places.
@@ -108,6 +114,14 @@ func (l logScale) ticks() []float64 {
 		}
 	}
 	return list
+}
+
+// short shows a number of objects on an axis: 500k.
+func short(n int) string {
+	if n >= 1000 && n%1000 == 0 {
+		return strconv.Itoa(n/1000) + "k"
+	}
+	return strconv.Itoa(n)
 }
 
 // thousands shows a number of objects.

@@ -25,14 +25,13 @@ func (r Result) ratios(w workload, n int) string {
 		}
 		rows++
 	}
-	const top = 72.0
+	s := &svg{width: margin + namesWidth + barsWidth + timesWidth + margin}
+	top := s.heading(thousands(n)+" "+w.title, w.detail, "wall time of an operation beside the C limit, medians: a shorter bar is better")
 	bottom := top + rowHeight*float64(rows)
-	s := &svg{width: margin + namesWidth + barsWidth + timesWidth + margin, height: bottom + 84}
+	s.height = bottom + 84
 	x := logScale{least, most, margin + namesWidth, margin + namesWidth + barsWidth}
 	end := s.width - margin
 
-	s.text(margin, 26, titleText, thousands(n)+" "+w.title)
-	s.text(margin, 48, lettering{"start", 12, pale, false}, subtitle(w, "wall time of an operation beside the C limit, medians: a shorter bar is better"))
 	s.text(end, top+rowHeight/2, lettering{"end", 11, pale, false}, "per operation")
 	for _, tick := range x.ticks() {
 		s.line(x.at(tick), top, x.at(tick), bottom, faint, 1)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -66,7 +67,7 @@ func TestFigures(t *testing.T) {
 		{duration(12345), "12.3 µs"}, {duration(99.96e3), "100 µs"}, {duration(1.5e9), "1.50 s"}, {duration(20e9), "20.0 s"},
 		{times(1), "1.00"}, {times(9.99), "9.99"}, {times(10.04), "10.0"}, {times(1234.5), "1234"},
 		{plain(0), "0"}, {plain(0.0002), "0.0002"}, {plain(21), "21"}, {plain(1.5), "1.50"},
-		{megabytes(5.2e6), "5.20 MB"}, {thousands(1), "1"}, {thousands(999), "999"}, {thousands(1000), "1,000"}, {thousands(1234567), "1,234,567"},
+		{megabytes(5.2e6), "5.20 MB"}, {short(50), "50"}, {short(500000), "500k"}, {thousands(1), "1"}, {thousands(999), "999"}, {thousands(1000), "1,000"}, {thousands(1234567), "1,234,567"},
 		{round(1e6), "1 ms"}, {round(10e3), "10 µs"}, {round(100), "100 ns"},
 		{minutes(61.9), "took 1:01 min"},
 	} {
@@ -76,23 +77,46 @@ func TestFigures(t *testing.T) {
 	}
 }
 
-// Plots are XML, name every contestant, and keep all text inside.
-func TestPlots(t *testing.T) {
+// everything is a result with all that could be measured, all figures alike.
+func everything() Result {
 	r := sampleResult()
+	r.Series = nil
 	for _, w := range workloads() {
-		if w.name != "routes4" {
-			continue
-		}
-		if n := r.fullest(w.name); n != 100000 {
-			t.Errorf("the fullest size is %d", n)
-		}
-		for name, plot := range map[string]string{"ratio": r.ratios(w, 100000), "growth": r.growth(w)} {
-			texts := checkSVG(t, plot)
-			for _, want := range []string{"c", "minins", "vishvananda", "ip-batch", "add", "replace", "Linux 6.18.0 x86_64, 2 × Some CPU, 24.0 GiB, 2026-11-22"} {
-				if !strings.Contains("\n"+strings.Join(texts, "\n")+"\n", "\n"+want+"\n") {
-					t.Errorf("%s does not say %q: %q", name, want, texts)
+		for _, s := range w.sizes {
+			for i, name := range w.entrants(s.n, false) {
+				for _, phase := range []string{"add", "replace", "delete"} {
+					r.Series = append(r.Series, Series{w.name, s.n, phase, name, []Sample{{Ops: 1, Wall: int64(1000 + i*9999), CPU: 1}}})
 				}
 			}
+		}
+	}
+	return r
+}
+
+// Plots are XML, name every contestant, and keep all text inside.
+func TestPlots(t *testing.T) {
+	r := everything()
+	for _, w := range workloads() {
+		n := r.fullest(w.name)
+		plots := map[string]string{"ratio": r.ratios(w, n)}
+		if len(w.sizes) > 1 {
+			plots["growth"] = r.growth(w)
+		}
+		for name, plot := range plots {
+			texts := checkSVG(t, plot)
+			for _, want := range append(w.entrants(n, false), "add", "replace", "delete", "Linux 6.18.0 x86_64, 2 × Some CPU, 24.0 GiB, 2026-11-22") {
+				if !slices.Contains(texts, want) {
+					t.Errorf("%s %s does not say %q: %q", w.name, name, want, texts)
+				}
+			}
+		}
+	}
+}
+
+func TestFullest(t *testing.T) {
+	for workload, want := range map[string]int{"routes4": 100000, "veth": 1000, "container": 200, "start": 50} {
+		if got := everything().fullest(workload); got != want {
+			t.Errorf("%s: got %d, want %d", workload, got, want)
 		}
 	}
 }
