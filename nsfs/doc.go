@@ -41,6 +41,11 @@
 // whichever thread uses it: visit once, with [NS.Do], and keep the socket. It
 // also keeps the namespace alive; close it before [Delete].
 //
+// # Many at once
+//
+// [CreateEach] makes many on one thread. In a [Pool] they also go together, by
+// one unmount: 500 at 5 µs each, where [Delete] takes 150 to 300 µs.
+//
 // # Stale names
 //
 // Between open and mount, and for ever after a crash there or a reboot that

@@ -31,6 +31,8 @@ func CreateEach(names iter.Seq[string], inside func(*NS) error) error {
 // CreateEach makes a network namespace in the pool for each name and calls
 // inside in each, as the function [CreateEach] does. A name that is there
 // already is [io/fs.ErrExist]. Inside must not use the pool, which is locked.
+//
+// Equivalent to: `unshare --net mount --bind /proc/self/ns/net $path`, for each
 func (p *Pool) CreateEach(names iter.Seq[string], inside func(*NS) error) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -251,6 +251,8 @@ func (p *Pool) empty() error {
 
 // Close takes all namespaces out of the pool by one unmount, and the pool away.
 // That of a closed pool does nothing.
+//
+// Equivalent to: `umount -l /run/minins/pool-NAME && rmdir /run/minins/pool-NAME`
 func (p *Pool) Close() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -314,18 +314,47 @@ func TestReleaseStale(t *testing.T) {
 	}
 }
 
-// What is left of 500 namespaces when Close returns is nothing, and it does
-// not take 500 times the wait of an unmount.
+// BenchmarkPool makes and releases namespaces: Each by one call, One by one
+// call for each. Release is of the whole pool, Delete of each by itself.
 func BenchmarkPool(b *testing.B) {
-	const n = 200
+	const n = 100
 	names := numbered(n)
-	for _, create := range []bool{true, false} {
-		b.Run(map[bool]string{true: "Create", false: "Release"}[create], func(b *testing.B) {
+	each := func(p *nsfs.Pool) error { return p.CreateEach(slices.Values(names), nil) }
+	one := func(p *nsfs.Pool) error {
+		for _, name := range names {
+			ns, err := p.Create(name)
+			if err != nil {
+				return err
+			}
+			ns.Close()
+		}
+		return nil
+	}
+	del := func(p *nsfs.Pool) error {
+		for _, name := range names {
+			if err := p.Delete(name); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	for _, bench := range []struct {
+		name    string
+		create  func(*nsfs.Pool) error
+		release func(*nsfs.Pool) error
+		timed   bool // create; if not, release
+	}{
+		{"Each", each, (*nsfs.Pool).DeleteAll, true},
+		{"One", one, (*nsfs.Pool).DeleteAll, true},
+		{"Release", each, (*nsfs.Pool).DeleteAll, false},
+		{"Delete", each, del, false},
+	} {
+		b.Run(bench.name, func(b *testing.B) {
+			p := newPool(b, "")
+			b.StopTimer()
 			for range b.N {
-				b.StopTimer()
-				p := newPool(b, "")
-				timed(b, create, func() error { return p.CreateEach(slices.Values(names), nil) })
-				timed(b, !create, p.Close)
+				timed(b, bench.timed, func() error { return bench.create(p) })
+				timed(b, !bench.timed, func() error { return bench.release(p) })
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n)/1e3, "µs/namespace")
 		})
