@@ -116,7 +116,7 @@ func atMost(wall, cpu float64) rule {
 			return said, false, false
 		}
 		kept := p.Median <= cpu && w.Median < max(wall, noisy)
-		return fmt.Sprintf("%s: wall %.2f, CPU %.2f", said, w.Median, p.Median), kept, true
+		return fmt.Sprintf("%s: wall %.3f, CPU %.3f", said, w.Median, p.Median), kept, true
 	}
 }
 
@@ -175,7 +175,7 @@ func growsLikeC(from int) rule {
 			}
 			growth[i] = b.Median / a.Median
 		}
-		return fmt.Sprintf("%s: CPU %.2f times, C %.2f", said, growth[0], growth[1]), growth[0] <= 1.05*growth[1], true
+		return fmt.Sprintf("%s: CPU %.3f times, C %.3f", said, growth[0], growth[1]), growth[0] <= 1.05*growth[1], true
 	}
 }
 

@@ -59,12 +59,12 @@ func TestRules(t *testing.T) {
 		kept       bool
 		unmeasured bool
 	}{
-		{"both kept", pair(105, 104), atMost(1.10, 1.05), "wall 1.05, CPU 1.04", true, false},
-		{"below 1.2 CPU decides", pair(119, 104), atMost(1.10, 1.05), "wall 1.19, CPU 1.04", true, false},
-		{"below 1.2 CPU decides against it", pair(105, 106), atMost(1.10, 1.05), "wall 1.05, CPU 1.06", false, false},
-		{"from 1.2 on it does not", pair(120, 100), atMost(1.10, 1.05), "wall 1.20, CPU 1.00", false, false},
-		{"a limit above 1.2", pair(129, 100), atMost(1.30, 1.30), "wall 1.29, CPU 1.00", true, false},
-		{"a limit above 1.2 missed", pair(131, 100), atMost(1.30, 1.30), "wall 1.31, CPU 1.00", false, false},
+		{"both kept", pair(105, 104), atMost(1.10, 1.05), "wall 1.050, CPU 1.040", true, false},
+		{"below 1.2 CPU decides", pair(119, 104), atMost(1.10, 1.05), "wall 1.190, CPU 1.040", true, false},
+		{"below 1.2 CPU decides against it", pair(105, 106), atMost(1.10, 1.05), "wall 1.050, CPU 1.060", false, false},
+		{"from 1.2 on it does not", pair(120, 100), atMost(1.10, 1.05), "wall 1.200, CPU 1.000", false, false},
+		{"a limit above 1.2", pair(129, 100), atMost(1.30, 1.30), "wall 1.290, CPU 1.000", true, false},
+		{"a limit above 1.2 missed", pair(131, 100), atMost(1.30, 1.30), "wall 1.310, CPU 1.000", false, false},
 		{"no C", Result{}, atMost(1.1, 1.1), "wall at most 1.10", false, true},
 		{"faster", pair(90, 90), faster(4, "vishvananda", "ip-batch"), "vishvananda 5.0, ip-batch 4.3", true, false},
 		{"faster than one of two", pair(100, 90), faster(4, "vishvananda", "ip-batch"), "vishvananda 4.5, ip-batch 3.9", false, false},
