@@ -169,9 +169,11 @@ func TestPrepareFails(t *testing.T) {
 }
 
 func TestFurnished(t *testing.T) {
-	m, _ := measured(t, workload{name: "furnished"}, size{1, 1}, time.Minute)
-	if len(m.failures) > 0 {
-		t.Error(m.failures)
+	for _, prepare := range []string{"", "fine"} {
+		m, _ := measured(t, workload{name: "furnished", prepare: prepare}, size{1, 1}, time.Minute)
+		if len(m.failures) > 0 {
+			t.Errorf("prepare %q: %v", prepare, m.failures)
+		}
 	}
 }
 
