@@ -139,6 +139,7 @@ func (b *Batch) SendEach(ctx context.Context, refused func(index int, err error)
 	if c.trace != nil {
 		c.trace(true, c.out)
 	}
+	c.breathe(len(b.ends))
 	if err := c.t.send(c.out); err != nil {
 		return false, fmt.Errorf("nl: send a batch of %d requests, %d bytes: %w", len(b.ends), len(c.out), err)
 	}

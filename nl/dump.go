@@ -33,6 +33,7 @@ func (c *Conn) dump(ctx context.Context, typ uint16, req Message, each func(h He
 		if err != nil {
 			return c.failed(typ, err)
 		}
+		c.breathe(32) // up to 32 KiB
 		for len(b) > 0 {
 			h, body, rest, ok := Next(b)
 			if !ok {
