@@ -5,9 +5,9 @@ package bench
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"strconv"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -22,155 +22,130 @@ import (
 const ChildName = "bench-child"
 
 // Child does one workload once, in the namespaces that it was born into, which
-// die with it: "bench-child TOOL WORKLOAD N". It is not for people. What it
-// measured goes to standard output, see [run.phase]; so does what went wrong, in
-// words, and what the tools say that it runs.
+// die with it: "bench-child TOOL WORKLOAD N", the first two as places in their
+// tables. It is not for people. What it measured goes to standard output, see
+// [run.phase]; what went wrong, in words, too.
 func Child(c *applet.Cmd) int {
-	err := child(c.Args, c.Stdout.Write)
-	if err != nil {
-		c.Printf("%v\n", err)
+	var v [3]int
+	for i := range v {
+		if i < len(c.Args) {
+			v[i], _ = strconv.Atoi(c.Args[i]) // what is no number is 0 and does nothing
+		}
+	}
+	if v[0] >= len(tools) || v[1] >= len(workloads) || v[2] < 1 {
+		c.Errorf("minins %s: it is for minins bench to call", ChildName)
+		return 2
+	}
+	r := &run{ctx: context.Background(), n: v[2]}
+	r.err = r.prepare(workloads[v[1]].stage)
+	if r.err == nil {
+		if v[0] == 0 {
+			workloads[v[1]].own(r)
+		} else {
+			r.foreign(&tools[v[0]], &workloads[v[1]], c.Getenv("PATH"))
+		}
+	}
+	if r.err != nil {
+		c.Printf("%v\n", r.err)
 		return 1
 	}
+	c.Printf("%s", r.out)
 	return 0
 }
 
-func child(args []string, write func([]byte) (int, error)) error {
-	if len(args) != 3 {
-		return errors.New("it is for minins bench to call")
-	}
-	t, w := findTool(args[0]), findWorkload(args[1])
-	n, err := strconv.Atoi(args[2])
-	if t == nil || w == nil || err != nil {
-		return fmt.Errorf("no such work: %q", args)
-	}
-	if err := furnish(); err != nil {
-		return err
-	}
-	r := &run{ctx: context.Background(), n: n}
-	if r.conn, err = rtnl.Dial(nl.Config{}); err != nil {
-		return err
-	}
-	defer r.conn.Close()
-	if err := r.settle(); err != nil {
-		return err
-	}
-	if w.stage != nil {
-		if err := w.stage(r); err != nil {
-			return err
-		}
-	}
-	if t.manner == mine {
-		err = w.own(r)
-	} else {
-		err = r.foreign(t, w, os.Environ())
-	}
-	if _, e := write(r.out); err == nil {
-		err = e
-	}
-	return err
-}
-
-// furnish makes the new mount namespace private, with an empty /run.
-func furnish() error {
-	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
-		return fmt.Errorf("mount --make-rprivate /: %w", err)
-	}
-	if err := unix.Mount("minins", "/run", "tmpfs", unix.MS_NOSUID|unix.MS_NODEV, "mode=0755"); err != nil {
-		return fmt.Errorf("mount of a tmpfs on /run: %w", err)
-	}
-	return nil
-}
-
-// A run is one run of a workload.
+// A run is one run of a workload. Nothing is done any more after an error.
 type run struct {
 	ctx  context.Context
 	conn *rtnl.Conn
 	n    int
 	out  []byte // held back until the end, so that no write is measured
+	err  error
 }
 
-// settle waits until the namespaces of earlier runs are destroyed, which is
-// done in the background, in order, and holds the lock that all here needs:
-// the near end of a cable into a last one vanishes with it.
-func (r *run) settle() error {
-	ns, err := nsfs.New()
+// prepare makes the new mount namespace private, with an empty /run, waits until
+// the namespaces of earlier runs are destroyed, and sets the stage: commands of
+// "ip -batch".
+//
+// Namespaces are destroyed in the background, in order, under the lock that all
+// here needs: the near end of a cable into a last one vanishes with it.
+func (r *run) prepare(stage string) error {
+	err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, "")
+	if err == nil {
+		err = unix.Mount("minins", "/run", "tmpfs", unix.MS_NOSUID|unix.MS_NODEV, "mode=0755")
+	}
 	if err != nil {
+		return os.NewSyscallError("mount", err)
+	}
+	const settle = "netns add s\nlink add settle type veth peer name s netns s\nnetns del s\n"
+	if err = start("/proc/self/exe", []string{"ip", "-batch", "-"}, []byte(settle+stage)); err != nil {
 		return err
 	}
-	err = r.conn.AddLink(r.ctx, &rtnl.Link{Name: "settle", Info: rtnl.LinkInfo{
-		Kind: "veth", Peer: &rtnl.Link{NetNSFD: nl.Some(uint32(ns.Fd()))},
-	}})
-	if e := ns.Close(); err == nil {
-		err = e
+	if r.conn, err = rtnl.Dial(nl.Config{}); err != nil {
+		return err
 	}
 	for err == nil {
-		time.Sleep(time.Millisecond)
+		time.Sleep(10 * time.Millisecond)
 		_, err = r.conn.LinkIndex(r.ctx, "settle")
 	}
-	if !errors.Is(err, unix.ENODEV) {
-		return err
+	if errors.Is(err, unix.ENODEV) {
+		return nil
 	}
-	time.Sleep(50 * time.Millisecond)
-	return nil
+	return err
 }
 
-// A mark is when a phase begins.
-type mark struct {
-	wall time.Time
-	cpu  int64
-}
-
-func now() mark { return mark{time.Now(), cpu(unix.RUSAGE_SELF) + cpu(unix.RUSAGE_CHILDREN)} }
-
-// cpu is the user and system time, in ns, of this process or its children.
-func cpu(who int) int64 {
-	var u unix.Rusage
-	if unix.Getrusage(who, &u) != nil { // of these two it is never refused
-		return 0
-	}
-	return u.Utime.Nano() + u.Stime.Nano()
+// cpu is the user and system time, in ns, of this process and its children.
+func cpu() int64 {
+	var self, children unix.Rusage
+	// Of these two it is never refused.
+	_ = unix.Getrusage(unix.RUSAGE_SELF, &self)
+	_ = unix.Getrusage(unix.RUSAGE_CHILDREN, &children)
+	return self.Utime.Nano() + self.Stime.Nano() + children.Utime.Nano() + children.Stime.Nano()
 }
 
 // phase measures phase i of the workload, ops operations, and puts it down as
-// a line: "=PHASE OPS WALL CPU [SINGLE ...]", the times in ns. single, if not
-// nil, are the times of the single operations, which f fills in.
-func (r *run) phase(i, ops int, single []int64, f func() error) error {
-	start := now()
-	if err := f(); err != nil {
-		return err
+// a line: "=PHASE OPS WALL CPU [SINGLE ...]", the times in ns. single are those
+// of the single operations, which f fills in, if there is a way to tell.
+func (r *run) phase(i, ops int, single []int64, f func() error) {
+	if r.err != nil || ops == 0 {
+		return
 	}
-	wall := int64(time.Since(start.wall))
-	used := now().cpu - start.cpu
+	used, begin := cpu(), time.Now()
+	r.err = f()
+	wall := int64(time.Since(begin))
 	r.out = append(r.out, '=')
-	for _, v := range append([]int64{int64(i), int64(ops), wall, used}, single...) {
+	for _, v := range append([]int64{int64(i), int64(ops), wall, cpu() - used}, single...) {
 		r.out = append(strconv.AppendInt(r.out, v, 10), ' ')
 	}
 	r.out = append(r.out, '\n')
-	return nil
 }
 
-// names are prefix1 to prefixN.
-func names(prefix string, n int) []string {
-	all := make([]string, n)
-	for i := range all {
-		all[i] = prefix + strconv.Itoa(i+1)
-	}
-	return all
-}
-
-// open opens a file in memory that holds text.
-func open(text []byte) (int, error) {
-	fd, err := unix.MemfdCreate("minins", unix.MFD_CLOEXEC)
+// start runs a program, with text as its input, to its end. Its output goes
+// nowhere, and its errors to ours.
+func start(file string, words []string, text []byte) error {
+	in, err := unix.MemfdCreate("input", unix.MFD_CLOEXEC)
 	if err != nil {
-		return 0, os.NewSyscallError("memfd_create", err)
+		return os.NewSyscallError("memfd_create", err)
 	}
-	for len(text) > 0 && err == nil {
-		var n int
-		n, err = unix.Write(fd, text)
-		text = text[n:]
+	f := os.NewFile(uintptr(in), "input")
+	defer f.Close()
+	if _, err = f.WriteAt(text, 0); err != nil {
+		return err
 	}
-	if err == nil {
-		_, err = unix.Seek(fd, 0, 0)
+	null, err := unix.Open("/dev/null", unix.O_WRONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return err
 	}
-	return fd, err
+	defer unix.Close(null)
+	pid, err := syscall.ForkExec(file, words, &syscall.ProcAttr{
+		Env: os.Environ(), Files: []uintptr{uintptr(in), uintptr(null), 1},
+		Sys: &syscall.SysProcAttr{Pdeathsig: unix.SIGKILL},
+	})
+	if err != nil {
+		return err
+	}
+	status, err := nsfs.Wait(pid)
+	if err == nil && status != 0 {
+		err = errors.New(words[0] + ": exit status " + strconv.Itoa(status.ExitStatus()))
+	}
+	return err
 }

@@ -12,76 +12,68 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A fact is something that figures depend on.
-type fact struct{ key, value string }
+const (
+	params = "/sys/module/rcupdate/parameters/"
+	// unknown is what cannot be read.
+	unknown = "unknown"
+)
 
-const unknown = "unknown"
-
-// facts are those of this host.
-func facts() []fact {
-	var u unix.Utsname
-	if unix.Uname(&u) != nil {
-		u = unix.Utsname{}
+// facts are what figures depend on: a name, and the file that says it, which is
+// replaced by what it says.
+func facts() [][2]string {
+	all := [][2]string{
+		{"kernel", "/proc/sys/kernel/osrelease"},
+		{"machine", "/proc/sys/kernel/arch"},
+		{"build", "/proc/sys/kernel/version"},
+		{"rcu_expedited", "/sys/kernel/rcu_expedited"},
+		{"rcu_normal", "/sys/kernel/rcu_normal"},
+		{"rcupdate.rcu_expedited", params + "rcu_expedited"},
+		{"rcupdate.rcu_normal", params + "rcu_normal"},
+		{"rcupdate.rcu_normal_after_boot", params + "rcu_normal_after_boot"},
+		{"cpu", "/proc/cpuinfo"},
+		{"cpus"}, {"preemption"}, {"hz"}, {"date"},
 	}
-	version := unix.ByteSliceToString(u.Version[:])
-	all := []fact{
-		{"kernel", known(unix.ByteSliceToString(u.Release[:]) + " " + unix.ByteSliceToString(u.Machine[:]))},
-		{"build", known(version)},
-		{"preemption", preemption(version)},
-		{"cpus", strconv.Itoa(runtime.NumCPU())},
-		{"cpu", cpuModel()},
-		{"hz", hz()},
-	}
-	const rcupdate = "/sys/module/rcupdate/parameters/"
-	for _, file := range [...]string{
-		"/sys/kernel/rcu_expedited", "/sys/kernel/rcu_normal",
-		rcupdate + "rcu_expedited", rcupdate + "rcu_normal", rcupdate + "rcu_normal_after_boot",
-	} {
-		key := file[strings.LastIndexByte(file, '/')+1:]
-		if strings.HasPrefix(file, rcupdate) {
-			key = "rcupdate." + key
+	for i := range all[:9] {
+		b, _ := os.ReadFile(all[i][1]) // what cannot be read is not known
+		if all[i][1] = strings.TrimSpace(string(b)); len(b) == 0 {
+			all[i][1] = unknown
 		}
-		all = append(all, fact{key, contents(file)})
 	}
-	return append(all, fact{"date", time.Now().UTC().Format(time.RFC3339)})
+	all[8][1] = cpuModel(all[8][1])
+	all[9][1] = strconv.Itoa(runtime.NumCPU())
+	all[10][1] = preemption(all[2][1])
+	all[11][1] = hz()
+	all[12][1] = time.Now().UTC().Format(time.RFC3339)
+	return all
 }
 
-// known is s, or that it is not known.
-func known(s string) string {
-	if s = strings.TrimSpace(s); s == "" {
+// cpuModel is what /proc/cpuinfo calls the first processor.
+func cpuModel(info string) string {
+	_, rest, ok := strings.Cut(info, "model name\t: ")
+	if !ok {
 		return unknown
 	}
-	return s
-}
-
-func contents(file string) string {
-	b, _ := os.ReadFile(file) // what cannot be read is not known
-	return known(string(b))
+	line, _, _ := strings.Cut(rest, "\n")
+	return line
 }
 
 // preemption is the word of "uname -v" for it. Kernels that are preempted
 // only where they ask for it have none.
 func preemption(version string) string {
-	for word := range strings.SplitSeq(version, " ") {
-		if strings.HasPrefix(word, "PREEMPT") {
-			return word
-		}
+	_, rest, ok := strings.Cut(version, "PREEMPT")
+	if !ok {
+		return "none or voluntary"
 	}
-	return "none or voluntary"
-}
-
-func cpuModel() string {
-	_, rest, _ := strings.Cut(contents("/proc/cpuinfo"), "model name\t: ")
-	line, _, _ := strings.Cut(rest, "\n")
-	return known(line)
+	word, _, _ := strings.Cut(rest, " ")
+	return "PREEMPT" + word
 }
 
 // hz is CONFIG_HZ: the clock that is only advanced by the tick has the tick as
 // its resolution. (AT_CLKTCK is USER_HZ, which is always 100.)
 func hz() string {
 	var t unix.Timespec
-	if unix.ClockGetres(unix.CLOCK_MONOTONIC_COARSE, &t) != nil || t.Nano() == 0 {
+	if unix.ClockGetres(unix.CLOCK_MONOTONIC_COARSE, &t) != nil || t.Nsec == 0 {
 		return unknown
 	}
-	return strconv.FormatInt((1e9+t.Nano()/2)/t.Nano(), 10)
+	return strconv.Itoa(int((1e9 + t.Nano()/2) / t.Nano()))
 }

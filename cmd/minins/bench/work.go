@@ -4,8 +4,9 @@ package bench
 
 import (
 	"encoding/binary"
-	"fmt"
+	"errors"
 	"net/netip"
+	"strconv"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -20,46 +21,37 @@ import (
 type workload struct {
 	name   string
 	phases []string
-	n      int              // how many objects, if nothing is said
-	most   int              // and at most
-	stage  func(*run) error // what all do before the clock runs, or nil
-	own    func(*run) error // the work, by minins
+	n      int        // how many objects, if nothing is said
+	most   int        // and at most
+	stage  string     // what "ip -batch" sets up before the clock runs
+	own    func(*run) // the work, by minins
 }
 
 var workloads = [...]workload{
-	{"namespaces", []string{"create", "release"}, 100, 100000, nil, (*run).namespaces},
-	{"links", []string{"create", "delete one", "delete all"}, 100, 100000, nil, (*run).links},
+	{"namespaces", []string{"create", "release"}, 100, 100000, "", (*run).namespaces},
+	{"links", []string{"create", "delete one", "delete all"}, 100, 100000, "", (*run).links},
 	{"routes", []string{
 		"add IPv4", "replace IPv4", "delete IPv4", "add IPv6", "replace IPv6", "delete IPv6",
-	}, 10000, 1000000, (*run).cable, (*run).routes},
-	{"containers", []string{"up", "down"}, 50, 1000, (*run).bridge, (*run).containers},
-	{"rules", []string{"load", "list"}, 2000, 65535, nil, (*run).rules},
-}
-
-func findWorkload(name string) *workload {
-	for i := range workloads {
-		if workloads[i].name == name {
-			return &workloads[i]
-		}
-	}
-	return nil
+	}, 10000, 1000000, "link add v0 type veth peer name v1\nlink set v1 up\nlink set v0 up\n" +
+		"addr add 10.0.0.1/24 dev v0\naddr add fd00::1/64 dev v0 nodad\n", (*run).routes},
+	{"containers", []string{"up", "down"}, 50, 1000,
+		"link add br0 type bridge\nlink set br0 up\naddr add 10.1.255.254/16 dev br0\n", (*run).containers},
+	{"rules", []string{"load", "list"}, 2000, 65535, "", (*run).rules},
 }
 
 // few is how many links are deleted one by one: each takes as long as a group.
 func (r *run) few() int { return min(5, r.n-1) }
 
-// dst4 is the address that belongs to object i, 0 to a million.
-func dst4(i int) netip.Addr {
-	return netip.AddrFrom4([4]byte{10, byte(i>>16) + 1, byte(i >> 8), byte(i)})
-}
-
-// gateway is the number of the bridge's own address.
-const gateway = 0xfffe
-
-// dst6 is fd01::i, hop4 10.0.0.i, hop6 fd00::i.
+// dst4 is the address of object i, 10.1.0.0+i, and hop4 a gateway, 10.0.0.i;
+// dst6 is fd01::i, hop6 fd00::i.
+func dst4(i int) netip.Addr { return ip4(1<<16 + i) }
+func hop4(i int) netip.Addr { return ip4(i) }
 func dst6(i int) netip.Addr { return ip6(1, i) }
-func hop4(i int) netip.Addr { return netip.AddrFrom4([4]byte{10, 0, 0, byte(i)}) }
 func hop6(i int) netip.Addr { return ip6(0, i) }
+
+func ip4(i int) netip.Addr {
+	return netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)})
+}
 
 func ip6(net byte, i int) netip.Addr {
 	a := [16]byte{0: 0xfd, 1: net}
@@ -67,202 +59,141 @@ func ip6(net byte, i int) netip.Addr {
 	return netip.AddrFrom16(a)
 }
 
+func name(prefix string, i int) string { return prefix + strconv.Itoa(i+1) }
+
 // dir is where namespaces are pinned: a tmpfs of their own, so that one unmount
 // lets all go, as an [nsfs.Pool] does it.
 const dir = "/run/n/"
 
-// pool makes n namespaces, pinned in dir, on one thread, calls inside in each, and
-// notes how long each took.
-func (r *run) pool(inside func(i int) error) error {
-	if err := unix.Mkdir(dir, 0o755); err != nil {
-		return err
-	}
-	if err := unix.Mount("minins", dir, "tmpfs", 0, ""); err != nil {
-		return err
+// pool makes namespaces, pinned in dir, on one thread, and calls inside in each.
+func (r *run) pool(inside func(i int) error) {
+	if r.err = unix.Mkdir(dir, 0o755); r.err == nil {
+		r.err = unix.Mount("minins", dir, "tmpfs", 0, "")
 	}
 	single := make([]int64, r.n)
-	files := names(dir, r.n)
-	return r.phase(0, r.n, single, func() error {
-		return nsfs.Throwaway(func() error {
-			for i, file := range files {
+	r.phase(0, r.n, single, func() error {
+		return nsfs.Throwaway(func() (err error) {
+			for i := 0; i < r.n && err == nil; i++ {
 				start := time.Now()
-				if err := pin(file); err != nil {
-					return err
-				}
-				if err := inside(i); err != nil {
-					return err
+				if err = pin(name(dir, i)); err == nil && inside != nil {
+					err = inside(i)
 				}
 				single[i] = int64(time.Since(start))
 			}
-			return nil
+			return err
 		})
 	})
 }
 
+const self = "/proc/thread-self/ns/net"
+
 // pin makes a namespace for the calling thread, and keeps it.
 func pin(file string) error {
-	fd, err := unix.Open(file, unix.O_CREAT|unix.O_CLOEXEC, 0o444)
-	if err != nil {
-		return err
+	err := unix.Mknod(file, unix.S_IFREG|0o444, 0)
+	if err == nil {
+		err = unix.Unshare(unix.CLONE_NEWNET)
 	}
-	_ = unix.Close(fd) // nothing was written
-	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
-		return err
+	if err == nil {
+		err = unix.Mount(self, file, "", unix.MS_BIND, "")
 	}
-	return unix.Mount("/proc/thread-self/ns/net", file, "", unix.MS_BIND, "")
+	return err
 }
 
 func release() error { return unix.Unmount(dir, unix.MNT_DETACH) }
 
 // namespaces are made one by one and let go together.
-func (r *run) namespaces() error {
-	if err := r.pool(func(int) error { return nil }); err != nil {
-		return err
-	}
-	return r.phase(1, r.n, nil, release)
+func (r *run) namespaces() {
+	r.pool(nil)
+	r.phase(1, r.n, nil, release)
 }
 
-// links are veth pairs with one queue each: created in a batch, and but for a
-// few deleted as a group.
-func (r *run) links() error {
-	near, far := names("a", r.n), names("b", r.n)
-	index := make([]uint32, r.n)
-	peer := rtnl.Link{NumTxQueues: 1, NumRxQueues: 1}
-	l := rtnl.Link{NumTxQueues: 1, NumRxQueues: 1, Info: rtnl.LinkInfo{Kind: "veth", Peer: &peer}}
-	if err := r.phase(0, r.n, nil, func() error {
-		b := r.conn.Batch(r.ctx)
-		for i := range index {
-			index[i] = uint32(1000 + i)
-			l.Name, peer.Name, l.Index = near[i], far[i], index[i]
-			b.AddLink(&l)
+// cable is a veth, with one queue at each end; its index is chosen.
+func cable(i int, near, far string) *rtnl.Link {
+	return &rtnl.Link{
+		Name: near, Index: uint32(1000 + i), NumTxQueues: 1, NumRxQueues: 1,
+		Info: rtnl.LinkInfo{Kind: "veth", Peer: &rtnl.Link{Name: far, NumTxQueues: 1, NumRxQueues: 1}},
+	}
+}
+
+func cables(from, to int) []uint32 {
+	var all []uint32
+	for i := from; i < to; i++ {
+		all = append(all, uint32(1000+i))
+	}
+	return all
+}
+
+// links are created in a batch, and but for a few deleted as a group.
+func (r *run) links() {
+	b := r.conn.Batch(r.ctx)
+	r.phase(0, r.n, nil, func() error {
+		for i := range r.n {
+			b.AddLink(cable(i, name("a", i), name("b", i)))
 		}
 		return b.Flush()
-	}); err != nil {
-		return err
-	}
-	few := r.few()
-	if few > 0 {
-		if err := r.phase(1, few, nil, func() error {
-			b := r.conn.Batch(r.ctx)
-			for i := range few {
-				b.DelLink(&rtnl.Link{Index: index[i]})
-			}
-			return b.Flush()
-		}); err != nil {
-			return err
-		}
-	}
-	return r.phase(2, r.n-few, nil, func() error { return r.conn.DelLinks(r.ctx, index[few:]...) })
-}
-
-// cable is the link that routes go out of.
-func (r *run) cable() error {
-	err := r.conn.AddLink(r.ctx, &rtnl.Link{
-		Name: "v0", Info: rtnl.LinkInfo{Kind: "veth", Peer: &rtnl.Link{Name: "v1"}},
 	})
-	for _, name := range []string{"v1", "v0"} {
-		if err == nil {
-			err = r.conn.SetLink(r.ctx, &rtnl.Link{Name: name, Flags: unix.IFF_UP, Change: unix.IFF_UP})
+	few := r.few()
+	r.phase(1, few, nil, func() error {
+		for i := range few {
+			b.DelLink(&rtnl.Link{Index: uint32(1000 + i)})
 		}
-	}
-	if err != nil {
-		return err
-	}
-	if err := r.address("v0", unix.AF_INET, 24, hop4(1)); err != nil {
-		return err
-	}
-	return r.address("v0", unix.AF_INET6, 64, hop6(1))
+		return b.Flush()
+	})
+	r.phase(2, r.n-few, nil, func() error { return r.conn.DelLinks(r.ctx, cables(few, r.n)...) })
 }
 
-// address gives a link an address, which is written as its bytes.
-func (r *run) address(link string, family rtnl.Family, prefix uint8, addr netip.Addr) error {
-	index, err := r.conn.LinkIndex(r.ctx, link)
-	if err != nil {
-		return err
+// unicast is a route that is not finished.
+func unicast(family rtnl.Family, oif uint32, gateway netip.Addr) *rtnl.Route {
+	return &rtnl.Route{
+		Family: family, Table: unix.RT_TABLE_MAIN, Protocol: unix.RTPROT_STATIC, Type: unix.RTN_UNICAST,
+		OIF: oif, Gateway: gateway,
 	}
-	a := rtnl.Addr{Family: family, Index: index, PrefixLen: prefix, Address: addr, Local: addr}
-	if addr.Is6() {
-		a.Flags = unix.IFA_F_NODAD
-	}
-	return r.conn.AddAddr(r.ctx, &a)
 }
 
 // routes are added, replaced and deleted in batches.
-func (r *run) routes() error {
+func (r *run) routes() {
 	index, err := r.conn.LinkIndex(r.ctx, "v0")
-	if err != nil {
-		return err
-	}
-	route := rtnl.Route{Table: unix.RT_TABLE_MAIN, Protocol: unix.RTPROT_STATIC, Type: unix.RTN_UNICAST, OIF: index}
+	r.err = err
 	b := r.conn.Batch(r.ctx)
 	for i := range 6 {
-		dst, hop := dst4, hop4
-		route.Family = unix.AF_INET
+		put := [...]func(*rtnl.Route){b.AddRoute, b.ReplaceRoute, b.DelRoute}[i%3]
+		family, dst, hop := rtnl.Family(unix.AF_INET), dst4, hop4
 		if i >= 3 {
-			dst, hop = dst6, hop6
-			route.Family = unix.AF_INET6
+			family, dst, hop = unix.AF_INET6, dst6, hop6
 		}
-		put := b.AddRoute
-		route.Gateway = hop(2)
-		switch i % 3 {
-		case 1:
-			put = b.ReplaceRoute
-			route.Gateway = hop(3)
-		case 2:
-			put = b.DelRoute
-			route.Gateway = hop(3)
-		}
-		if err := r.phase(i, r.n, nil, func() error {
+		route := unicast(family, index, hop(min(2+i%3, 3)))
+		r.phase(i, r.n, nil, func() error {
 			for k := range r.n {
 				a := dst(k)
 				route.Dst = netip.PrefixFrom(a, a.BitLen())
-				put(&route)
+				put(route)
 			}
 			return b.Flush()
-		}); err != nil {
-			return err
-		}
+		})
 	}
-	return nil
-}
-
-// bridge is what containers are connected to.
-func (r *run) bridge() error {
-	if err := r.conn.AddLink(r.ctx, &rtnl.Link{
-		Name: "br0", Flags: unix.IFF_UP, Change: unix.IFF_UP, Info: rtnl.LinkInfo{Kind: "bridge"},
-	}); err != nil {
-		return err
-	}
-	return r.address("br0", unix.AF_INET, 16, dst4(gateway))
 }
 
 // containers are set up one by one, each with a namespace, a cable to the
 // bridge that is made with its far end inside under its name, an address and a
-// route; they are taken down together.
-func (r *run) containers() error {
+// route, as package container does it; they are taken down together.
+func (r *run) containers() {
 	bridge, err := r.conn.LinkIndex(r.ctx, "br0")
 	if err != nil {
-		return err
+		r.err = err
+		return
 	}
-	ends, index := names("c", r.n), make([]uint32, r.n)
-	peer := rtnl.Link{Name: "eth0", Index: 2, NumTxQueues: 1, NumRxQueues: 1}
-	l := rtnl.Link{
-		Flags: unix.IFF_UP, Change: unix.IFF_UP, Master: nl.Some(bridge), NumTxQueues: 1, NumRxQueues: 1,
-		Info: rtnl.LinkInfo{Kind: "veth", Peer: &peer},
-	}
-	route := rtnl.Route{
-		Family: unix.AF_INET, Table: unix.RT_TABLE_MAIN, Protocol: unix.RTPROT_STATIC, Type: unix.RTN_UNICAST,
-		OIF: peer.Index, Gateway: dst4(gateway),
-	}
-	if err := r.pool(func(i int) error {
-		ns, err := unix.Open("/proc/thread-self/ns/net", unix.O_CLOEXEC, 0)
+	const eth0 = 2
+	route := unicast(unix.AF_INET, eth0, dst4(0xfffe))
+	r.pool(func(i int) error {
+		ns, err := unix.Open(self, unix.O_CLOEXEC, 0)
 		if err != nil {
 			return err
 		}
 		defer unix.Close(ns)
-		index[i] = uint32(1000 + i)
-		l.Name, l.Index, peer.NetNSFD = ends[i], index[i], nl.Some(uint32(ns))
-		if err := r.conn.AddLink(r.ctx, &l); err != nil {
+		l := cable(i, name("c", i), "eth0")
+		l.Flags, l.Change, l.Master = unix.IFF_UP, unix.IFF_UP, nl.Some(bridge)
+		l.Info.Peer.Index, l.Info.Peer.NetNSFD = eth0, nl.Some(uint32(ns))
+		if err := r.conn.AddLink(r.ctx, l); err != nil {
 			return err
 		}
 		c, err := rtnl.Dial(nl.Config{}) // the thread is in the new namespace
@@ -270,72 +201,58 @@ func (r *run) containers() error {
 			return err
 		}
 		defer c.Close()
-		addr := dst4(i + 1)
 		b := c.Batch(r.ctx)
-		b.SetLink(&rtnl.Link{Index: 1, Flags: unix.IFF_UP, Change: unix.IFF_UP})
-		b.SetLink(&rtnl.Link{Index: peer.Index, Flags: unix.IFF_UP, Change: unix.IFF_UP})
-		b.AddAddr(&rtnl.Addr{Family: unix.AF_INET, Index: peer.Index, PrefixLen: 16, Address: addr, Local: addr})
-		b.AddRoute(&route)
+		up := rtnl.Link{Flags: unix.IFF_UP, Change: unix.IFF_UP}
+		for up.Index = 1; up.Index <= eth0; up.Index++ { // lo is 1
+			b.SetLink(&up)
+		}
+		addr := dst4(i + 1)
+		b.AddAddr(&rtnl.Addr{Family: unix.AF_INET, Index: eth0, PrefixLen: 16, Address: addr, Local: addr})
+		b.AddRoute(route)
 		return b.Flush()
-	}); err != nil {
-		return err
-	}
-	return r.phase(1, r.n, nil, func() error {
-		if err := r.conn.DelLinks(r.ctx, index...); err != nil {
+	})
+	r.phase(1, r.n, nil, func() error {
+		if err := r.conn.DelLinks(r.ctx, cables(0, r.n)...); err != nil {
 			return err
 		}
 		return release()
 	})
 }
 
-// rules are published ports, loaded in one transaction and listed.
-func (r *run) rules() error {
+// rules are loaded in one transaction, ip protocol tcp tcp dport PORT counter,
+// and listed.
+func (r *run) rules() {
 	c, err := nft.Dial(nl.Config{})
 	if err != nil {
-		return err
+		r.err = err
+		return
 	}
 	defer c.Close()
-	if err := r.phase(0, r.n, nil, func() error { return r.load(c) }); err != nil {
-		return err
-	}
-	found := 0
-	if err := r.phase(1, r.n, nil, func() error {
-		all, err := c.Rules(r.ctx, nft.IPv4, "t", "pre")
-		found = len(all)
-		return err
-	}); err != nil {
-		return err
-	}
-	if found != r.n {
-		return fmt.Errorf("%d rules are listed, %d were loaded", found, r.n)
-	}
-	return nil
-}
-
-// load adds rules: ip protocol tcp tcp dport PORT counter dnat to ADDR:80
-func (r *run) load(c *nft.Conn) error {
-	b := c.Begin(r.ctx)
-	b.AddTable(&nft.Table{Family: nft.IPv4, Name: "t"})
-	b.AddChain(&nft.Chain{
-		Family: nft.IPv4, Table: "t", Name: "pre", Type: "nat",
-		Hook: nl.Some(nft.Hook{Num: nft.Prerouting, Priority: nft.PriorityDstNAT}),
+	r.phase(0, r.n, nil, func() error {
+		b := c.Begin(r.ctx)
+		b.AddTable(&nft.Table{Family: nft.IPv4, Name: "t"})
+		b.AddChain(&nft.Chain{
+			Family: nft.IPv4, Table: "t", Name: "in", Type: "filter", Hook: nl.Some(nft.Hook{Num: nft.Input}),
+		})
+		port := make([]byte, 2)
+		rule := nft.Rule{Family: nft.IPv4, Table: "t", Chain: "in", Exprs: []nft.Expr{
+			&nft.Meta{Key: nft.MetaL4Proto, Dreg: nft.Reg1},
+			&nft.Cmp{Sreg: nft.Reg1, Op: nft.Eq, Data: []byte{unix.IPPROTO_TCP}},
+			&nft.Payload{Dreg: nft.Reg1, Base: nft.TransportHeader, Offset: 2, Len: 2},
+			&nft.Cmp{Sreg: nft.Reg1, Op: nft.Eq, Data: port},
+			&nft.Counter{},
+		}}
+		for i := range r.n {
+			binary.BigEndian.PutUint16(port, uint16(i+1))
+			b.AddRule(&rule)
+		}
+		return b.Commit(r.ctx)
 	})
-	var port [2]byte
-	var addr [4]byte
-	rule := nft.Rule{Family: nft.IPv4, Table: "t", Chain: "pre", Exprs: []nft.Expr{
-		&nft.Meta{Key: nft.MetaL4Proto, Dreg: nft.Reg1},
-		&nft.Cmp{Sreg: nft.Reg1, Op: nft.Eq, Data: []byte{unix.IPPROTO_TCP}},
-		&nft.Payload{Dreg: nft.Reg1, Base: nft.TransportHeader, Offset: 2, Len: 2},
-		&nft.Cmp{Sreg: nft.Reg1, Op: nft.Eq, Data: port[:]},
-		&nft.Counter{},
-		nft.Load(nft.Reg1, addr[:]),
-		nft.Load(nft.Reg2, []byte{0, 80}),
-		&nft.NAT{Type: nft.DNAT, Family: nft.NATFamily(nft.IPv4), AddrMin: nft.Reg1, PortMin: nft.Reg2},
-	}}
-	for i := range r.n {
-		binary.BigEndian.PutUint16(port[:], uint16(i+1))
-		addr = dst4(i).As4()
-		b.AddRule(&rule)
-	}
-	return b.Commit(r.ctx)
+	r.phase(1, r.n, nil, func() error {
+		all, err := c.Rules(r.ctx, nft.IPv4, "t", "in")
+		if err == nil && len(all) != r.n {
+			err = errors.New("not all rules that were loaded are listed")
+		}
+		return err
+	})
 }

@@ -1,0 +1,220 @@
+//go:build linux
+
+package bench
+
+import (
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/minins/minins/cmd/minins/applet"
+	"github.com/minins/minins/nsfs"
+)
+
+// A session is all measurements that were asked for.
+type session struct {
+	options
+	c       *applet.Cmd
+	series  []series
+	absent  []string       // tools that are not there
+	failed  []string       // what went wrong
+	signals chan os.Signal // those that end it
+	stopped string         // the signal that did
+	status  int
+	newUser bool // a user namespace is needed
+
+	start    time.Time
+	terminal bool
+	done     int // runs
+	now      string
+}
+
+// A series is all runs of a workload by a tool.
+type series struct {
+	tool, workload int
+	n              int
+	failed         bool
+	phases         [6]samples
+}
+
+// samples are those of one phase, in ns for an operation.
+type samples struct {
+	ops               int
+	wall, cpu, single []float64
+}
+
+// choose fills in the series.
+func (s *session) choose(path string) {
+	for i := range tools {
+		t := &tools[i]
+		if i > 0 {
+			if !s.vs {
+				break
+			}
+			if why := absent(t, path); why != "" {
+				s.absent = append(s.absent, t.name+": "+why)
+				continue
+			}
+		}
+		for k := range workloads {
+			w := &workloads[k]
+			if s.works>>k&1 == 0 || i > 0 && findScript(t, w) == nil {
+				continue
+			}
+			n := w.n
+			if s.number != 0 {
+				n = s.number
+			}
+			s.series = append(s.series, series{tool: i, workload: k, n: min(n, w.most, t.most)})
+		}
+	}
+}
+
+// measure runs all, round by round, until the time is over.
+func (s *session) measure() {
+	for round := range s.rounds {
+		for i := range s.series {
+			e := &s.series[i]
+			if e.failed || s.stopped != "" || round > 0 && s.left() < 0 {
+				continue
+			}
+			s.now = workloads[e.workload].name + " by " + tools[e.tool].name
+			why := s.child(e)
+			s.done++
+			if why == "" || s.stopped != "" || round > 0 && s.left() < 0 {
+				continue
+			}
+			e.failed = true
+			s.failed = append(s.failed, s.now+": "+why)
+			s.status = 1
+		}
+	}
+}
+
+// left is what is left of the time.
+func (s *session) left() time.Duration {
+	return time.Duration(s.seconds)*time.Second - time.Since(s.start)
+}
+
+// child does a workload once, in namespaces of its own, and says what went
+// wrong, if anything. It is killed if the time is over, or on a signal; the
+// kernel kills it if this process dies.
+func (s *session) child(e *series) string {
+	var pipe [2]int
+	if err := unix.Pipe2(pipe[:], unix.O_CLOEXEC); err != nil {
+		return err.Error()
+	}
+	defer unix.Close(pipe[0])
+	sys := &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWNET | unix.CLONE_NEWNS, Pdeathsig: unix.SIGKILL}
+	if s.newUser {
+		sys.Cloneflags |= unix.CLONE_NEWUSER
+		sys.UidMappings = []syscall.SysProcIDMap{{HostID: os.Geteuid(), Size: 1}}
+		sys.GidMappings = []syscall.SysProcIDMap{{HostID: os.Getegid(), Size: 1}}
+	}
+	words := []string{"minins", ChildName, strconv.Itoa(e.tool), strconv.Itoa(e.workload), strconv.Itoa(e.n)}
+	pid, err := syscall.ForkExec("/proc/self/exe", words, &syscall.ProcAttr{
+		Env: os.Environ(), Files: []uintptr{0, uintptr(pipe[1]), uintptr(pipe[1])}, Sys: sys,
+	})
+	unix.Close(pipe[1]) // the child has it
+	if err == unix.EPERM && !s.newUser {
+		s.newUser = true // an ordinary user, or root without the right to it
+		return s.child(e)
+	}
+	if err != nil {
+		return "new namespaces: " + err.Error() + "; see /proc/sys/user, and kernel.apparmor_restrict_unprivileged_userns"
+	}
+	out, killed := s.read(pipe[0], pid)
+	status, err := nsfs.Wait(pid)
+	if err != nil {
+		return err.Error()
+	}
+	if killed == "" && !e.take(out, status == 0) {
+		killed, _, _ = strings.Cut(out, "\n")
+		if killed == "" {
+			killed = "it ended with wait status " + strconv.Itoa(int(status))
+		}
+	}
+	return killed
+}
+
+// read reads what the child prints until it ends, and says why it was killed.
+func (s *session) read(fd, pid int) (out, killed string) {
+	b := make([]byte, 32<<10)
+	poll := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
+	for {
+		s.draw()
+		select {
+		case sig := <-s.signals:
+			no := sig.(syscall.Signal) // as all are on Linux
+			s.status = 128 + int(no)
+			s.stopped = unix.SignalName(no)
+			killed = s.stopped
+		default:
+			if s.left() < 0 {
+				killed = "it takes longer than what was left of -t " + strconv.Itoa(s.seconds)
+			}
+		}
+		if killed != "" {
+			_ = unix.Kill(pid, unix.SIGKILL) // if it has ended, all is well
+			return
+		}
+		if n, err := unix.Poll(poll, 100); n <= 0 || err != nil { // nothing in 100 ms, or a signal
+			continue
+		}
+		n, err := unix.Read(fd, b)
+		if err != nil || n == 0 {
+			return
+		}
+		out += string(b[:n])
+	}
+}
+
+// take reads what [Child] wrote, if it did all, and whatever tools said.
+func (e *series) take(out string, ok bool) bool {
+	seen := false
+	for ok && out != "" {
+		var line string
+		line, out, _ = strings.Cut(out, "\n")
+		if line == "" || line[0] != '=' {
+			continue
+		}
+		var v []float64
+		n := 0
+		for _, c := range []byte(line[1:]) {
+			if c == ' ' {
+				v = append(v, float64(n))
+				n = 0
+			} else {
+				n = 10*n + int(c-'0')
+			}
+		}
+		p := &e.phases[int(v[0])]
+		p.ops = int(v[1])
+		p.wall = append(p.wall, v[2]/v[1])
+		p.cpu = append(p.cpu, v[3]/v[1])
+		p.single = append(p.single, v[4:]...)
+		seen = true
+	}
+	return seen
+}
+
+// draw shows on a terminal how far it is, once that takes more than a second.
+func (s *session) draw() {
+	if s.terminal && time.Since(s.start) > time.Second {
+		total := len(s.series) * s.rounds
+		full := 30 * s.done / total
+		s.print("[" + strings.Repeat("#", full) + strings.Repeat("-", 30-full) + "] " +
+			strconv.Itoa(100*s.done/total) + "%  " + s.now)
+	}
+}
+
+// print writes over the line of the terminal.
+func (s *session) print(line string) {
+	if s.terminal { // nothing depends on it
+		_, _ = s.c.Stderr.Write([]byte("\r\x1b[K" + line))
+	}
+}
