@@ -8,6 +8,7 @@
 package bench
 
 import (
+	"io"
 	"os"
 	"os/signal"
 	"strconv"
@@ -122,7 +123,9 @@ func Run(c *applet.Cmd) int {
 	signal.Notify(s.signals, unix.SIGINT, unix.SIGTERM)
 	s.measure()
 	signal.Stop(s.signals)
-	s.print("")
+	if s.terminal {
+		_, _ = io.WriteString(c.Stderr, clear) // nothing depends on it
+	}
 	s.report()
 	return s.status
 }

@@ -5,8 +5,10 @@ package bench
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -26,13 +28,11 @@ const ChildName = "bench-child"
 // tables. It is not for people. What it measured goes to standard output, see
 // [run.phase]; what went wrong, in words, too.
 func Child(c *applet.Cmd) int {
-	var v [3]int
-	for i := range v {
-		if i < len(c.Args) {
-			v[i], _ = strconv.Atoi(c.Args[i]) // what is no number is 0 and does nothing
-		}
+	var v [3]int // what is no number is 0 and does nothing
+	for i := range min(len(v), len(c.Args)) {
+		v[i], _ = strconv.Atoi(c.Args[i])
 	}
-	if v[0] >= len(tools) || v[1] >= len(workloads) || v[2] < 1 {
+	if v[2] < 1 {
 		c.Errorf("minins %s: it is for minins bench to call", ChildName)
 		return 2
 	}
@@ -77,14 +77,14 @@ func (r *run) prepare(stage string) error {
 		return os.NewSyscallError("mount", err)
 	}
 	const settle = "netns add s\nlink add settle type veth peer name s netns s\nnetns del s\n"
-	if err = start("/proc/self/exe", []string{"ip", "-batch", "-"}, []byte(settle+stage)); err != nil {
+	if err = start("", ipBatch, []byte(settle+stage)); err != nil {
 		return err
 	}
 	if r.conn, err = rtnl.Dial(nl.Config{}); err != nil {
 		return err
 	}
 	for err == nil {
-		time.Sleep(10 * time.Millisecond)
+		_, _ = unix.Poll(nil, 10) // sleep for 10 ms
 		_, err = r.conn.LinkIndex(r.ctx, "settle")
 	}
 	if errors.Is(err, unix.ENODEV) {
@@ -103,49 +103,55 @@ func cpu() int64 {
 }
 
 // phase measures phase i of the workload, ops operations, and puts it down as
-// a line: "=PHASE OPS WALL CPU [SINGLE ...]", the times in ns. single are those
-// of the single operations, which f fills in, if there is a way to tell.
+// a line: "=PHASE OPS WALL CPU [SINGLE ...]", the times in ns. single are those of
+// the single operations, which f fills in, if there is a way to tell.
 func (r *run) phase(i, ops int, single []int64, f func() error) {
 	if r.err != nil || ops == 0 {
 		return
 	}
 	used, begin := cpu(), time.Now()
 	r.err = f()
-	wall := int64(time.Since(begin))
-	r.out = append(r.out, '=')
-	for _, v := range append([]int64{int64(i), int64(ops), wall, cpu() - used}, single...) {
-		r.out = append(strconv.AppendInt(r.out, v, 10), ' ')
-	}
-	r.out = append(r.out, '\n')
+	wall := time.Since(begin)
+	r.out = fmt.Appendf(r.out, "=%d %d %d %d %d\n", i, ops, wall, cpu()-used, single)
 }
 
-// start runs a program, with text as its input, to its end. Its output goes
+// start runs a program with text as its input, to its end. Its output goes
 // nowhere, and its errors to ours.
-func start(file string, words []string, text []byte) error {
-	in, err := unix.MemfdCreate("input", unix.MFD_CLOEXEC)
-	if err != nil {
-		return os.NewSyscallError("memfd_create", err)
+func start(path, program string, text []byte) error {
+	const input = "/run/input" // on the tmpfs
+	words := strings.Fields(program)
+	file, err := "/proc/self/exe", error(nil)
+	if path != "" {
+		file, err = nsfs.LookPath(words[0], path)
 	}
-	f := os.NewFile(uintptr(in), "input")
-	defer f.Close()
-	if _, err = f.WriteAt(text, 0); err != nil {
+	if err == nil {
+		err = os.WriteFile(input, text, 0o600)
+	}
+	if err != nil {
 		return err
 	}
+	in, _ := unix.Open(input, unix.O_CLOEXEC, 0) // it has just been made
 	null, err := unix.Open("/dev/null", unix.O_WRONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return err
 	}
-	defer unix.Close(null)
-	pid, err := syscall.ForkExec(file, words, &syscall.ProcAttr{
-		Env: os.Environ(), Files: []uintptr{uintptr(in), uintptr(null), 1},
-		Sys: &syscall.SysProcAttr{Pdeathsig: unix.SIGKILL},
-	})
+	pid, err := spawn(file, words, &syscall.SysProcAttr{}, in, null, 1)
+	unix.Close(in)
+	unix.Close(null)
 	if err != nil {
 		return err
 	}
 	status, err := nsfs.Wait(pid)
 	if err == nil && status != 0 {
-		err = errors.New(words[0] + ": exit status " + strconv.Itoa(status.ExitStatus()))
+		err = fmt.Errorf("%s: wait status %d", program, status)
 	}
 	return err
+}
+
+// spawn starts a program that dies with this process.
+func spawn(file string, words []string, sys *syscall.SysProcAttr, in, out, errs int) (pid int, err error) {
+	sys.Pdeathsig = unix.SIGKILL
+	return syscall.ForkExec(file, words, &syscall.ProcAttr{
+		Env: os.Environ(), Files: []uintptr{uintptr(in), uintptr(out), uintptr(errs)}, Sys: sys,
+	})
 }

@@ -4,82 +4,102 @@ package bench
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
-// report prints what was measured.
+// report prints what was measured, as a table or as JSON: what is in both is
+// said once, with a format for each.
 func (s *session) report() {
-	for i := range s.series {
-		for k := range s.series[i].phases {
-			p := &s.series[i].phases[k]
-			sort(p.wall)
-			sort(p.cpu)
-			sort(p.single)
-		}
-	}
-	if s.json {
-		b := jsonText(s)
-		if s.pretty {
-			b = indent(b)
-		}
-		s.c.Printf("%s\n", b)
-		return
-	}
+	s.put("", `{"host":{`)
 	for _, f := range facts() {
-		s.c.Printf("%-32s%s\n", f[0], f[1])
+		s.put("%-32s%s\n", "%q:%q,", f[0], clean(f[1]))
 	}
+	s.put("", `},"results":[`)
 	for i := range workloads {
 		if s.works>>i&1 != 0 {
 			s.table(i, &workloads[i])
 		}
 	}
+	s.put("", `],"not_compared":[`)
 	for _, line := range s.absent {
-		s.c.Printf("not compared: %s\n", line)
+		s.put("not compared: %s\n", "%q,", clean(line))
 	}
+	s.put("", `],"not_measured":[`)
 	for _, line := range s.failed {
-		s.c.Printf("not measured: %s\n", line)
+		s.put("not measured: %s\n", "%q,", clean(line))
 	}
 	if s.stopped != "" {
-		s.c.Printf("not finished: %s\n", s.stopped)
+		s.put("not finished: %s\n", "%q,", s.stopped)
+	}
+	s.put("", "]}")
+	if s.json {
+		s.text = layout(s.text, s.pretty)
+	}
+	s.c.Printf("%s", s.text)
+}
+
+func (s *session) put(text, json string, args ...any) {
+	if s.json {
+		text = json
+	}
+	if text != "" {
+		s.text = fmt.Appendf(s.text, text, args...)
 	}
 }
 
-// table prints a workload: each phase, by each tool, and the single times.
+// time is a time in ns: in JSON, a number.
+func (s *session) time(ns float64) string {
+	if s.json {
+		return strconv.FormatFloat(ns, 'f', 0, 64)
+	}
+	return duration(ns)
+}
+
+// table is a workload: each phase, by each tool, and the single times.
 func (s *session) table(number int, w *workload) {
-	s.c.Printf("\n%-22s%7s%10s%10s%10s%10s\n", w.name, "ops", "median", "min", "max", "CPU")
-	for i, label := range w.phases {
+	s.put("\n%-22s%7s%10s%10s%10s%10s\n", "", w.name, "ops", "median", "min", "max", "CPU")
+	var times []float64
+	for i, phase := range w.phases {
 		base := 0.0
 		for k := range s.series {
 			e := &s.series[k]
-			p := &e.phases[i]
-			if e.workload != number || len(p.wall) == 0 {
+			v := e.phases[i].values
+			if e.workload != number || e.phases[i].ops == 0 {
 				continue
 			}
-			m := median(p.wall)
+			sort(v[wall])
+			sort(v[processor])
+			m := median(v[wall])
+			label := phase
 			ratio := ""
 			if e.tool == 0 {
 				base = m
+				times = v[single]
 			} else {
 				label = "  " + tools[e.tool].name
-				if base > 0 {
+				if base > 0 && !s.json {
 					ratio = fmt.Sprintf("%8.1fx", m/base)
 				}
 			}
-			s.c.Printf("  %-20s%7d%10s%10s%10s%10s%s\n", label, p.ops,
-				duration(m), duration(p.wall[0]), duration(p.wall[len(p.wall)-1]), duration(median(p.cpu)), ratio)
+			s.put("  %-20[1]s%7d%10s%10s%10s%10s%s\n",
+				`{"workload":%[8]q,"phase":%[9]q,"tool":%[10]q,"operations":%[2]d,"rounds":%[11]d,`+
+					`"median_ns":%[3]s,"min_ns":%[4]s,"max_ns":%[5]s,"cpu_ns":%[6]s},`,
+				label, e.phases[i].ops, s.time(m), s.time(v[wall][0]), s.time(v[wall][len(v[wall])-1]), s.time(median(v[processor])),
+				ratio, w.name, phase, tools[e.tool].name, len(v[wall]))
 		}
 	}
-	for k := range s.series {
-		if v := s.series[k].phases[0].single; s.series[k].workload == number && len(v) > 0 {
-			s.histogram(w.phases[0], v)
-		}
+	if len(times) > 0 {
+		s.histogram(w, times)
 	}
 }
 
-// histogram prints the times of single operations.
-func (s *session) histogram(name string, v []float64) {
-	s.c.Printf("  each %s: p50 %s, p90 %s, p99 %s\n", name,
-		duration(percentile(v, 50)), duration(percentile(v, 90)), duration(percentile(v, 99)))
+// histogram is the times of single operations of the first phase.
+func (s *session) histogram(w *workload, v []float64) {
+	sort(v)
+	s.put("  each %[2]s: p50 %[3]s, p90 %[4]s, p99 %[5]s\n",
+		`{"workload":%q,"phase":%q,"p50_ns":%s,"p90_ns":%s,"p99_ns":%s,"histogram":[`, w.name, w.phases[0],
+		s.time(percentile(v, 50)), s.time(percentile(v, 90)), s.time(percentile(v, 99)))
 	all := histogram(v)
 	high := 1
 	for _, b := range all {
@@ -87,61 +107,9 @@ func (s *session) histogram(name string, v []float64) {
 	}
 	for _, b := range all {
 		bar := strings.Repeat("#", (b.count*50+high-1)/high) // one at least, if there is any
-		s.c.Printf("  %8s |%-50s %d\n", duration(b.from), bar, b.count)
+		s.put("  %8s |%-50s %d\n", `{"from_ns":%s,"count":%[3]d},`, s.time(b.from), bar, b.count)
 	}
-}
-
-// jsonText is everything, on one line; all times are in ns.
-func jsonText(s *session) []byte {
-	b := []byte(`{"host":{`)
-	for _, f := range facts() {
-		b = fmt.Appendf(b, `%q:%q,`, f[0], clean(f[1]))
-	}
-	b = append(b[:len(b)-1], `},"results":[`...)
-	comma := ""
-	for i := range s.series {
-		e := &s.series[i]
-		w := &workloads[e.workload]
-		for k, name := range w.phases {
-			p := &e.phases[k]
-			if len(p.wall) == 0 {
-				continue
-			}
-			b = fmt.Appendf(b, `%s{"workload":%q,"phase":%q,"tool":%q,"operations":%d,"median":%.1f,"cpu_median":%.1f`,
-				comma, w.name, name, tools[e.tool].name, p.ops, median(p.wall), median(p.cpu))
-			comma = ","
-			b = numbers(b, `,"wall":[`, p.wall)
-			b = numbers(b, `,"cpu":[`, p.cpu)
-			if v := p.single; len(v) > 0 {
-				b = fmt.Appendf(b, `,"p50":%.0f,"p90":%.0f,"p99":%.0f`, percentile(v, 50), percentile(v, 90), percentile(v, 99))
-				b = numbers(b, `,"single":[`, v)
-			}
-			b = append(b, '}')
-		}
-	}
-	b = list(b, `],"not_compared":[`, s.absent)
-	b = list(b, `],"not_measured":[`, s.failed)
-	return append(b, "]}"...)
-}
-
-func numbers(b []byte, name string, v []float64) []byte {
-	b = append(b, name...)
-	for _, x := range v {
-		b = fmt.Appendf(b, "%.1f,", x)
-	}
-	b[len(b)-1] = ']' // there is one at least
-	return b
-}
-
-func list(b []byte, name string, lines []string) []byte {
-	b = append(b, name...)
-	for i, line := range lines {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = fmt.Appendf(b, "%q", clean(line))
-	}
-	return b
+	s.put("", "]},")
 }
 
 // clean leaves what Go and JSON quote alike.
@@ -155,29 +123,27 @@ func clean(s string) string {
 	return string(b)
 }
 
-// indent breaks JSON into lines: arrays of numbers stay on theirs.
-func indent(text []byte) (b []byte) {
+// layout drops the commas behind the last of an object or array, and breaks
+// JSON into lines, at least at its end.
+func layout(text []byte, pretty bool) (b []byte) {
 	depth, quoted := 0, false
-	line := func() { b = append(append(b, '\n'), strings.Repeat("    ", depth)...) }
 	for i, c := range text {
-		if c == '"' && text[i-1] != '\\' {
-			quoted = !quoted
-		}
-		flat := quoted || c != '{' && c != '}' && !(c == ',' && (text[i+1] == '"' || text[i+1] == '{'))
-		if c == '}' {
+		end := !quoted && (c == '}' || c == ']')
+		if end {
 			depth--
-			line()
+			if b[len(b)-1] == ',' {
+				b = b[:len(b)-1]
+			}
+		}
+		if pretty && !quoted && i > 0 && (end || strings.IndexByte(",{[", text[i-1]) >= 0) {
+			b = fmt.Appendf(b, "\n%*s", 4*depth, "")
 		}
 		b = append(b, c)
-		if flat {
-			continue
-		}
-		if c == '{' {
+		if c == '"' && text[i-1] != '\\' {
+			quoted = !quoted
+		} else if !quoted && (c == '{' || c == '[') {
 			depth++
 		}
-		if c != '}' {
-			line()
-		}
 	}
-	return b
+	return append(b, '\n')
 }

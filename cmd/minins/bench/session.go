@@ -3,8 +3,8 @@
 package bench
 
 import (
+	"fmt"
 	"os"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -25,7 +25,8 @@ type session struct {
 	signals chan os.Signal // those that end it
 	stopped string         // the signal that did
 	status  int
-	newUser bool // a user namespace is needed
+	text    []byte // of the report
+	newUser bool   // a user namespace is needed
 
 	start    time.Time
 	terminal bool
@@ -43,9 +44,16 @@ type series struct {
 
 // samples are those of one phase, in ns for an operation.
 type samples struct {
-	ops               int
-	wall, cpu, single []float64
+	ops    int
+	values [3][]float64
 }
+
+// What values there are.
+const (
+	wall = iota
+	processor
+	single
+)
 
 // choose fills in the series.
 func (s *session) choose(path string) {
@@ -109,23 +117,21 @@ func (s *session) child(e *series) string {
 		return err.Error()
 	}
 	defer unix.Close(pipe[0])
-	sys := &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWNET | unix.CLONE_NEWNS, Pdeathsig: unix.SIGKILL}
+	sys := &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWNET | unix.CLONE_NEWNS}
 	if s.newUser {
 		sys.Cloneflags |= unix.CLONE_NEWUSER
 		sys.UidMappings = []syscall.SysProcIDMap{{HostID: os.Geteuid(), Size: 1}}
 		sys.GidMappings = []syscall.SysProcIDMap{{HostID: os.Getegid(), Size: 1}}
 	}
-	words := []string{"minins", ChildName, strconv.Itoa(e.tool), strconv.Itoa(e.workload), strconv.Itoa(e.n)}
-	pid, err := syscall.ForkExec("/proc/self/exe", words, &syscall.ProcAttr{
-		Env: os.Environ(), Files: []uintptr{0, uintptr(pipe[1]), uintptr(pipe[1])}, Sys: sys,
-	})
+	words := strings.Fields(fmt.Sprintln("minins", ChildName, e.tool, e.workload, e.n))
+	pid, err := spawn("/proc/self/exe", words, sys, 0, pipe[1], pipe[1])
 	unix.Close(pipe[1]) // the child has it
 	if err == unix.EPERM && !s.newUser {
 		s.newUser = true // an ordinary user, or root without the right to it
 		return s.child(e)
 	}
 	if err != nil {
-		return "new namespaces: " + err.Error() + "; see /proc/sys/user, and kernel.apparmor_restrict_unprivileged_userns"
+		return fmt.Sprintf("new namespaces: %v; see /proc/sys/user, and kernel.apparmor_restrict_unprivileged_userns", err)
 	}
 	out, killed := s.read(pipe[0], pid)
 	status, err := nsfs.Wait(pid)
@@ -135,7 +141,7 @@ func (s *session) child(e *series) string {
 	if killed == "" && !e.take(out, status == 0) {
 		killed, _, _ = strings.Cut(out, "\n")
 		if killed == "" {
-			killed = "it ended with wait status " + strconv.Itoa(int(status))
+			killed = fmt.Sprint("wait status ", int(status))
 		}
 	}
 	return killed
@@ -155,7 +161,7 @@ func (s *session) read(fd, pid int) (out, killed string) {
 			killed = s.stopped
 		default:
 			if s.left() < 0 {
-				killed = "it takes longer than what was left of -t " + strconv.Itoa(s.seconds)
+				killed = fmt.Sprint("it takes longer than what was left of -t ", s.seconds)
 			}
 		}
 		if killed != "" {
@@ -183,20 +189,23 @@ func (e *series) take(out string, ok bool) bool {
 			continue
 		}
 		var v []float64
-		n := 0
-		for _, c := range []byte(line[1:]) {
-			if c == ' ' {
+		n := -1 // what is read so far of a number
+		for _, c := range []byte(line + " ") {
+			if c >= '0' && c <= '9' {
+				n = 10*max(n, 0) + int(c-'0')
+			} else if n >= 0 {
 				v = append(v, float64(n))
-				n = 0
-			} else {
-				n = 10*n + int(c-'0')
+				n = -1
 			}
 		}
 		p := &e.phases[int(v[0])]
 		p.ops = int(v[1])
-		p.wall = append(p.wall, v[2]/v[1])
-		p.cpu = append(p.cpu, v[3]/v[1])
-		p.single = append(p.single, v[4:]...)
+		v[2] /= v[1]
+		v[3] /= v[1]
+		for k := 2; k < len(v); k++ {
+			to := &p.values[min(k-2, single)]
+			*to = append(*to, v[k])
+		}
 		seen = true
 	}
 	return seen
@@ -207,14 +216,9 @@ func (s *session) draw() {
 	if s.terminal && time.Since(s.start) > time.Second {
 		total := len(s.series) * s.rounds
 		full := 30 * s.done / total
-		s.print("[" + strings.Repeat("#", full) + strings.Repeat("-", 30-full) + "] " +
-			strconv.Itoa(100*s.done/total) + "%  " + s.now)
+		_, _ = fmt.Fprintf(s.c.Stderr, clear+"[%-30s] %d%%  %s", strings.Repeat("#", full), 100*s.done/total, s.now)
 	}
 }
 
-// print writes over the line of the terminal.
-func (s *session) print(line string) {
-	if s.terminal { // nothing depends on it
-		_, _ = s.c.Stderr.Write([]byte("\r\x1b[K" + line))
-	}
-}
+// clear goes to the beginning of the terminal's line and empties it.
+const clear = "\r\x1b[K"

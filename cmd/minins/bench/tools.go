@@ -3,8 +3,7 @@
 package bench
 
 import (
-	"strconv"
-	"strings"
+	"fmt"
 
 	"golang.org/x/sys/unix"
 
@@ -17,7 +16,7 @@ type tool struct {
 	needs   string // what must be in PATH
 	most    int    // how many objects it is given: those that are slow, few
 	program string // what reads the text, its words
-	prefix  string // what is ^ in it
+	prefix  string // of its lines
 	lister  string // and what lists rules
 }
 
@@ -33,7 +32,8 @@ var tools = [...]tool{
 }
 
 // A script is a workload in the words of tools, one text for each phase and
-// object: # is its number, @ its IPv4 address, % its IPv6 address.
+// object, in which come 1: its number, 2: its IPv4 address, 3: its IPv6 address
+// and 4: the tool's prefix.
 type script struct {
 	workload      string
 	tools         [2]int // from, to in their table
@@ -43,37 +43,37 @@ type script struct {
 }
 
 var scripts = [...]script{
-	{workload: "namespaces", tools: [2]int{1, 2}, phases: [6]string{"^netns add n#\n", "^netns del n#\n"}},
+	{workload: "namespaces", tools: [2]int{1, 2}, phases: [6]string{"%[4]snetns add n%[1]d\n", "%[4]snetns del n%[1]d\n"}},
 	{workload: "links", tools: [2]int{1, 2}, phases: [6]string{
-		"^link add a# type veth peer name b#\n", "^link del a#\n", "^link del a#\n",
+		"%[4]slink add a%[1]d type veth peer name b%[1]d\n", "%[4]slink del a%[1]d\n", "%[4]slink del a%[1]d\n",
 	}},
 	{workload: "routes", tools: [2]int{1, 3}, phases: [6]string{
-		"^route add @ via 10.0.0.2 dev v0 proto static\n",
-		"^route replace @ via 10.0.0.3 dev v0 proto static\n",
-		"^route del @ via 10.0.0.3 dev v0 proto static\n",
-		"^route add % via fd00::2 dev v0 proto static\n",
-		"^route replace % via fd00::3 dev v0 proto static\n",
-		"^route del % via fd00::3 dev v0 proto static\n",
+		"%[4]sroute add %[2]s via 10.0.0.2 dev v0 proto static\n",
+		"%[4]sroute replace %[2]s via 10.0.0.3 dev v0 proto static\n",
+		"%[4]sroute del %[2]s via 10.0.0.3 dev v0 proto static\n",
+		"%[4]sroute add %[3]s via fd00::2 dev v0 proto static\n",
+		"%[4]sroute replace %[3]s via fd00::3 dev v0 proto static\n",
+		"%[4]sroute del %[3]s via fd00::3 dev v0 proto static\n",
 	}},
 	{workload: "containers", tools: [2]int{2, 2}, phases: [6]string{
-		"ip netns add n#\nip link add c# type veth peer name eth0 netns n#\nip link set c# master br0 up\n" +
-			"ip -n n# link set lo up\nip -n n# link set eth0 up\nip -n n# addr add @/16 dev eth0\n" +
-			"ip -n n# route add default via 10.1.255.254\n",
-		"ip link del c#\nip netns del n#\n",
+		"ip netns add n%[1]d\nip link add c%[1]d type veth peer name eth0 netns n%[1]d\nip link set c%[1]d master br0 up\n" +
+			"ip -n n%[1]d link set lo up\nip -n n%[1]d link set eth0 up\nip -n n%[1]d addr add %[2]s/16 dev eth0\n" +
+			"ip -n n%[1]d route add default via 10.1.255.254\n",
+		"ip link del c%[1]d\nip netns del n%[1]d\n",
 	}},
 	// A batch has one namespace, so that it takes two for a container.
 	{workload: "containers", tools: [2]int{1, 1}, program: "sh -e", phases: [6]string{
-		ipBatch + " <<E\nnetns add n#\nlink add c# type veth peer name eth0 netns n#\nlink set c# master br0 up\nE\n" +
-			"ip -n n# -batch - <<E\nlink set lo up\nlink set eth0 up\naddr add @/16 dev eth0\n" +
+		ipBatch + " <<E\nnetns add n%[1]d\nlink add c%[1]d type veth peer name eth0 netns n%[1]d\nlink set c%[1]d master br0 up\nE\n" +
+			"ip -n n%[1]d -batch - <<E\nlink set lo up\nlink set eth0 up\naddr add %[2]s/16 dev eth0\n" +
 			"route add default via 10.1.255.254\nE\n",
-		ipBatch + " <<E\nlink del c#\nnetns del n#\nE\n",
+		ipBatch + " <<E\nlink del c%[1]d\nnetns del n%[1]d\nE\n",
 	}},
 	{workload: "rules", tools: [2]int{4, 4},
 		before: "add table ip t\nadd chain ip t in { type filter hook input priority 0 ; }\n",
-		phases: [6]string{"add rule ip t in ip protocol tcp tcp dport # counter\n"},
+		phases: [6]string{"add rule ip t in ip protocol tcp tcp dport %[1]d counter\n"},
 	},
 	{workload: "rules", tools: [2]int{5, 5}, before: "*filter\n", after: "COMMIT\n",
-		phases: [6]string{"-A INPUT -p tcp -m tcp --dport #\n"},
+		phases: [6]string{"-A INPUT -p tcp -m tcp --dport %[1]d\n"},
 	},
 }
 
@@ -86,25 +86,6 @@ func findScript(t *tool, w *workload) *script {
 		}
 	}
 	return nil
-}
-
-// text appends what a script says for object i.
-func text(b []byte, t *tool, template string, i int) []byte {
-	for k := range len(template) {
-		switch c := template[k]; c {
-		case '^':
-			b = append(b, t.prefix...)
-		case '#':
-			b = strconv.AppendInt(b, int64(i+1), 10)
-		case '@':
-			b = dst4(i + 1).AppendTo(b)
-		case '%':
-			b = dst6(i + 1).AppendTo(b)
-		default:
-			b = append(b, c)
-		}
-	}
-	return b
 }
 
 // absent says why a tool cannot be compared with, or "" if it can.
@@ -125,27 +106,22 @@ func (r *run) foreign(t *tool, w *workload, path string) {
 	s := findScript(t, w)
 	for i := range w.phases {
 		from, to := 0, r.n
-		if w.name == "links" && i == 1 {
-			to = r.few()
-		} else if w.name == "links" && i == 2 {
-			from = r.few()
-		}
-		program := t.program
-		if s.program != "" {
-			program = s.program
+		if len(w.phases) == 3 { // links
+			from, to = [...]int{0, 0, r.few()}[i], [...]int{r.n, r.few(), r.n}[i]
 		}
 		input := []byte(s.before)
+		program := s.program
 		if s.phases[i] == "" {
 			program = t.lister
+		} else {
+			for k := from; k < to; k++ {
+				input = fmt.Appendf(input, s.phases[i], k+1, dst4(k+1), dst6(k+1), t.prefix)
+			}
 		}
-		for k := from; k < to; k++ {
-			input = text(input, t, s.phases[i], k)
+		if program == "" {
+			program = t.program
 		}
-		words := strings.Fields(program)
-		file, err := nsfs.LookPath(words[0], path)
-		if err != nil {
-			r.err = err
-		}
-		r.phase(i, to-from, nil, func() error { return start(file, words, append(input, s.after...)) })
+		input = append(input, s.after...)
+		r.phase(i, to-from, nil, func() error { return start(path, program, input) })
 	}
 }

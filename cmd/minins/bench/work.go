@@ -89,10 +89,12 @@ const self = "/proc/thread-self/ns/net"
 
 // pin makes a namespace for the calling thread, and keeps it.
 func pin(file string) error {
-	err := unix.Mknod(file, unix.S_IFREG|0o444, 0)
-	if err == nil {
-		err = unix.Unshare(unix.CLONE_NEWNET)
+	fd, err := unix.Open(file, unix.O_CREAT|unix.O_CLOEXEC, 0o444)
+	if err != nil {
+		return err
 	}
+	_ = unix.Close(fd) // nothing was written
+	err = unix.Unshare(unix.CLONE_NEWNET)
 	if err == nil {
 		err = unix.Mount(self, file, "", unix.MS_BIND, "")
 	}
@@ -115,32 +117,34 @@ func cable(i int, near, far string) *rtnl.Link {
 	}
 }
 
-func cables(from, to int) []uint32 {
-	var all []uint32
-	for i := from; i < to; i++ {
-		all = append(all, uint32(1000+i))
-	}
-	return all
-}
+// group is the link group of cables that are deleted together.
+const group = 77
 
 // links are created in a batch, and but for a few deleted as a group.
 func (r *run) links() {
 	b := r.conn.Batch(r.ctx)
+	few := r.few()
 	r.phase(0, r.n, nil, func() error {
 		for i := range r.n {
-			b.AddLink(cable(i, name("a", i), name("b", i)))
+			l := cable(i, name("a", i), name("b", i))
+			if i >= few {
+				l.Group = nl.Some[uint32](group)
+			}
+			b.AddLink(l)
 		}
 		return b.Flush()
 	})
-	few := r.few()
 	r.phase(1, few, nil, func() error {
 		for i := range few {
-			b.DelLink(&rtnl.Link{Index: uint32(1000 + i)})
+			b.DelLink(cable(i, "", ""))
 		}
 		return b.Flush()
 	})
-	r.phase(2, r.n-few, nil, func() error { return r.conn.DelLinks(r.ctx, cables(few, r.n)...) })
+	r.phase(2, r.n-few, nil, r.delete)
 }
+
+// delete deletes the cables in group.
+func (r *run) delete() error { return r.conn.DelLink(r.ctx, &rtnl.Link{Group: nl.Some[uint32](group)}) }
 
 // unicast is a route that is not finished.
 func unicast(family rtnl.Family, oif uint32, gateway netip.Addr) *rtnl.Route {
@@ -191,7 +195,7 @@ func (r *run) containers() {
 		}
 		defer unix.Close(ns)
 		l := cable(i, name("c", i), "eth0")
-		l.Flags, l.Change, l.Master = unix.IFF_UP, unix.IFF_UP, nl.Some(bridge)
+		l.Flags, l.Change, l.Master, l.Group = unix.IFF_UP, unix.IFF_UP, nl.Some(bridge), nl.Some[uint32](group)
 		l.Info.Peer.Index, l.Info.Peer.NetNSFD = eth0, nl.Some(uint32(ns))
 		if err := r.conn.AddLink(r.ctx, l); err != nil {
 			return err
@@ -212,15 +216,31 @@ func (r *run) containers() {
 		return b.Flush()
 	})
 	r.phase(1, r.n, nil, func() error {
-		if err := r.conn.DelLinks(r.ctx, cables(0, r.n)...); err != nil {
+		if err := r.delete(); err != nil {
 			return err
 		}
 		return release()
 	})
 }
 
-// rules are loaded in one transaction, ip protocol tcp tcp dport PORT counter,
-// and listed.
+// What rules are put into, and of what they are made: ip protocol tcp tcp dport
+// PORT counter.
+var (
+	filter = nft.Table{Family: nft.IPv4, Name: "t"}
+	input  = nft.Chain{
+		Family: nft.IPv4, Table: "t", Name: "in", Type: "filter",
+		Hook: nl.Opt[nft.Hook]{V: nft.Hook{Num: nft.Input}, Ok: true},
+	}
+	isTCP = [...]nft.Expr{
+		&nft.Meta{Key: nft.MetaL4Proto, Dreg: nft.Reg1},
+		&nft.Cmp{Sreg: nft.Reg1, Op: nft.Eq, Data: []byte{unix.IPPROTO_TCP}},
+		&nft.Payload{Dreg: nft.Reg1, Base: nft.TransportHeader, Offset: 2, Len: 2},
+		nil,
+		&nft.Counter{},
+	}
+)
+
+// rules are loaded in one transaction, and listed.
 func (r *run) rules() {
 	c, err := nft.Dial(nl.Config{})
 	if err != nil {
@@ -230,18 +250,12 @@ func (r *run) rules() {
 	defer c.Close()
 	r.phase(0, r.n, nil, func() error {
 		b := c.Begin(r.ctx)
-		b.AddTable(&nft.Table{Family: nft.IPv4, Name: "t"})
-		b.AddChain(&nft.Chain{
-			Family: nft.IPv4, Table: "t", Name: "in", Type: "filter", Hook: nl.Some(nft.Hook{Num: nft.Input}),
-		})
+		b.AddTable(&filter)
+		b.AddChain(&input)
 		port := make([]byte, 2)
-		rule := nft.Rule{Family: nft.IPv4, Table: "t", Chain: "in", Exprs: []nft.Expr{
-			&nft.Meta{Key: nft.MetaL4Proto, Dreg: nft.Reg1},
-			&nft.Cmp{Sreg: nft.Reg1, Op: nft.Eq, Data: []byte{unix.IPPROTO_TCP}},
-			&nft.Payload{Dreg: nft.Reg1, Base: nft.TransportHeader, Offset: 2, Len: 2},
-			&nft.Cmp{Sreg: nft.Reg1, Op: nft.Eq, Data: port},
-			&nft.Counter{},
-		}}
+		exprs := isTCP
+		exprs[3] = &nft.Cmp{Sreg: nft.Reg1, Op: nft.Eq, Data: port}
+		rule := nft.Rule{Family: nft.IPv4, Table: "t", Chain: "in", Exprs: exprs[:]}
 		for i := range r.n {
 			binary.BigEndian.PutUint16(port, uint16(i+1))
 			b.AddRule(&rule)
