@@ -136,8 +136,7 @@ func start(path, program string, text []byte) error {
 		return err
 	}
 	pid, err := spawn(file, words, &syscall.SysProcAttr{}, in, null, 1)
-	unix.Close(in)
-	unix.Close(null)
+	_, _ = unix.Close(in), unix.Close(null) // the program has them
 	if err != nil {
 		return err
 	}

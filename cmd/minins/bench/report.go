@@ -75,7 +75,9 @@ func (s *session) table(number int, w *workload) {
 			ratio := ""
 			if e.tool == 0 {
 				base = m
-				times = v[single]
+				if i == 0 {
+					times = v[single]
+				}
 			} else {
 				label = "  " + tools[e.tool].name
 				if base > 0 && !s.json {

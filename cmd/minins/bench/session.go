@@ -117,7 +117,8 @@ func (s *session) child(e *series) string {
 		return err.Error()
 	}
 	defer unix.Close(pipe[0])
-	sys := &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWNET | unix.CLONE_NEWNS}
+	// In a group of its own, ^C does not reach it: it is for us to act on.
+	sys := &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWNET | unix.CLONE_NEWNS, Setpgid: true}
 	if s.newUser {
 		sys.Cloneflags |= unix.CLONE_NEWUSER
 		sys.UidMappings = []syscall.SysProcIDMap{{HostID: os.Geteuid(), Size: 1}}
@@ -125,7 +126,7 @@ func (s *session) child(e *series) string {
 	}
 	words := strings.Fields(fmt.Sprintln("minins", ChildName, e.tool, e.workload, e.n))
 	pid, err := spawn("/proc/self/exe", words, sys, 0, pipe[1], pipe[1])
-	unix.Close(pipe[1]) // the child has it
+	_ = unix.Close(pipe[1]) // the child has it
 	if err == unix.EPERM && !s.newUser {
 		s.newUser = true // an ordinary user, or root without the right to it
 		return s.child(e)
@@ -165,7 +166,7 @@ func (s *session) read(fd, pid int) (out, killed string) {
 			}
 		}
 		if killed != "" {
-			_ = unix.Kill(pid, unix.SIGKILL) // if it has ended, all is well
+			_ = unix.Kill(-pid, unix.SIGKILL) // if it has ended, all is well
 			return
 		}
 		if n, err := unix.Poll(poll, 100); n <= 0 || err != nil { // nothing in 100 ms, or a signal
