@@ -30,8 +30,8 @@ ARCHES := 386 amd64 arm arm64 loong64 mips mipsle mips64 mips64le ppc64 ppc64le 
 BUDGET := 3000000
 
 # What tests compare minins with, and what they are built and checked by.
-PACKAGES := iproute2 iptables nftables net-tools iputils-ping iputils-arping procps util-linux strace mandoc gcc libc6-dev
-TOOLS    := ip iptables nft arp route ping arping ps unshare strace mandoc gcc
+PACKAGES := iproute2 iptables nftables net-tools iputils-ping iputils-arping procps util-linux strace mandoc gcc libc6-dev busybox
+TOOLS    := ip iptables nft arp route ping arping ps unshare strace mandoc gcc busybox
 
 # The linter is pinned, and kept where it is not in the way of another one.
 GOLANGCI_VERSION := v2.15.0
@@ -41,10 +41,10 @@ GOLANGCI         ?= $(GOLANGCI_DIR)/golangci-lint
 # The directories of all modules: this one, and those with a go.mod of their own.
 MODULES := . $(patsubst %/go.mod,%,$(wildcard */go.mod */*/go.mod))
 
-.PHONY: help minins debug demo test tools bench size dist lint fuzz install clean FORCE
+.PHONY: help minins debug demo test tools bench bench-quick size dist lint fuzz install clean FORCE
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 13
 
 minins: ## build ./minins, static and stripped
 	$(call build,$(GOARCH),minins.debug)
@@ -82,8 +82,11 @@ tools: # install what the tests compare with, where that is possible
 		echo "missing, so that the tests that compare with them are skipped:$$missing"; \
 	fi
 
-bench: tools ## run the benchmarks
+bench: tools ## measure minins beside C, other libraries and tools: 20 minutes
 	$(MAKE) -C bench
+
+bench-quick: tools ## the same in small: 2 minutes
+	$(MAKE) -C bench quick
 
 size: dist ## print the sizes of the stripped binaries; fail over the budget
 	@wc -c dist/minins-linux-* | sed -n 's|dist/minins-linux-||p'; \

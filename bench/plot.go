@@ -18,6 +18,7 @@ var colours = map[string]string{
 	limit:               "#222222",
 	subject:             "#0072b2",
 	"vishvananda":       "#d55e00",
+	"minins-rtnl":       "#7fb3d5",
 	"vishvananda-tuned": "#f0a86b",
 	"jsimonetti":        "#cc79a7",
 	"google":            "#cc79a7",

@@ -26,6 +26,7 @@ type entrant struct {
 var contestants = []entrant{
 	{name: limit, argv: []string{"./c"}, is: "C, messages encoded beforehand: the limit"},
 	{name: subject, argv: []string{"./minins"}, is: "the library minins"},
+	{name: "minins-rtnl", argv: []string{"./minins-rtnl"}, is: "minins, with all that the kernel says decoded, not only what C reads"},
 	{name: "vishvananda", argv: []string{"./vishvananda"}, is: "vishvananda/netlink"},
 	{name: "vishvananda-tuned", argv: []string{"./vishvananda-tuned"}, is: "vishvananda/netlink, the peer made in its namespace"},
 	{name: "jsimonetti", argv: []string{"./jsimonetti"}, is: "jsimonetti/rtnetlink"},
@@ -65,11 +66,13 @@ func workloads() []workload {
 	routes := map[string]int{"vishvananda": 100000, "jsimonetti": 100000, "execute": 100000, "ip-batch": 100000,
 		"ip": 1000, "busybox": 1000, "sh": 1000}
 	links := map[string]int{"vishvananda": unbounded, "jsimonetti": unbounded, "execute": unbounded, "ip-batch": unbounded, "ip": 100, "busybox": 100, "sh": 100}
-	dumps := map[string]int{"vishvananda": unbounded, "jsimonetti": unbounded, "execute": unbounded, "ip": unbounded, "busybox": unbounded}
+	dumps := map[string]int{"minins-rtnl": unbounded, "vishvananda": unbounded, "jsimonetti": unbounded, "execute": unbounded, "ip": unbounded, "busybox": unbounded}
 	routeSizes := []size{{1000, 9}, {10000, 9}, {100000, 7}, {500000, 3}}
 	return []workload{
-		{name: "getlink", title: "questions for one interface", detail: "a round trip each", sizes: []size{{20000, 9}}, quick: []size{{5000, 5}},
+		{name: "getlink", title: "questions for one interface", detail: "a round trip each, eight fields read", sizes: []size{{20000, 9}}, quick: []size{{5000, 5}},
 			programs: map[string][]string{limit: {"./getlink-c"}}},
+		{name: "getlinkall", title: "questions for all of one interface", detail: "a round trip each, all 300 numbers read", sizes: []size{{20000, 9}}, quick: []size{{5000, 5}},
+			programs: map[string][]string{limit: {"./getlink-c", "all"}}},
 		{name: "routes4", title: "IPv4 routes", sizes: routeSizes, quick: []size{{1000, 3}, {10000, 3}}, may: routes},
 		{name: "routes6", title: "IPv6 routes", sizes: routeSizes, quick: []size{{1000, 3}, {10000, 3}}, may: routes},
 		{name: "nexthop", title: "IPv4 routes by a nexthop object", sizes: []size{{100000, 5}}, quick: []size{{10000, 3}}, may: routes},

@@ -33,11 +33,11 @@ func (w *way) Fields(c *nl.Coder) {
 
 // A device is as much of a link.
 type device struct {
-	index  uint32
-	flags  uint32
-	name   string
-	addr   nl.HardwareAddr
-	master uint32
+	index, flags uint32
+	name, kind   string
+	addr         nl.HardwareAddr
+	mtu, master  uint32
+	operState    rtnl.OperState
 }
 
 func (d *device) Fields(c *nl.Coder) {
@@ -48,7 +48,13 @@ func (d *device) Fields(c *nl.Coder) {
 	c.Skip("(ifi_change)", 4)
 	nl.Str(c, unix.IFLA_IFNAME, "IFLA_IFNAME", &d.name)
 	nl.HWAddr(c, unix.IFLA_ADDRESS, "IFLA_ADDRESS", &d.addr)
+	nl.U32(c, unix.IFLA_MTU, "IFLA_MTU", &d.mtu)
 	nl.U32(c, unix.IFLA_MASTER, "IFLA_MASTER", &d.master)
+	nl.U8(c, unix.IFLA_OPERSTATE, "IFLA_OPERSTATE", &d.operState)
+	if c.NestIf(unix.IFLA_LINKINFO, "IFLA_LINKINFO", d.kind != "") {
+		nl.Str(c, unix.IFLA_INFO_KIND, "IFLA_INFO_KIND", &d.kind)
+		c.End()
+	}
 }
 
 // A neighbour is as much of one.

@@ -10,14 +10,19 @@ import (
 	"github.com/minins/minins/rtnl"
 )
 
-// getLink asks for interface 1 over and over.
-func getLink(r *contestant.Run, n int) error {
+// getLink asks for interface 1 over and over, and reads what most programs want
+// of a link.
+func getLink(r *contestant.Run, n int) error { return ask(r, n, &device{index: 1}, &device{}) }
+
+// getLinkAll reads all that the kernel says.
+func getLinkAll(r *contestant.Run, n int) error { return ask(r, n, &rtnl.Link{Index: 1}, &rtnl.Link{}) }
+
+func ask(r *contestant.Run, n int, req, reply nl.Message) error {
 	ctx, c, err := dial()
 	if err != nil {
 		return err
 	}
 	defer c.Close()
-	req, reply := &rtnl.Link{Index: 1}, &rtnl.Link{}
 	if err := c.Do(ctx, unix.RTM_GETLINK, 0, req, reply); err != nil {
 		return err
 	}

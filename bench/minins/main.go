@@ -26,6 +26,7 @@ func main() {
 	}
 	contestant.Main(map[string]contestant.Workload{
 		"getlink":    getLink,
+		"getlinkall": getLinkAll,
 		"routes4":    routes4,
 		"routes6":    routes6,
 		"nexthop":    nextHop,
