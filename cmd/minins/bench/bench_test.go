@@ -175,8 +175,7 @@ func TestJSON(t *testing.T) {
 				Count int
 			}
 		}
-		NotCompared []string `json:"not_compared"`
-		NotMeasured []string `json:"not_measured"`
+		Notes []string
 	}
 	if err := json.Unmarshal([]byte(stdout), &got); err != nil {
 		t.Fatalf("%v: %s", err, stdout)
@@ -203,7 +202,7 @@ func TestJSON(t *testing.T) {
 	if got, want := strings.Join(phases, ", "), "links create, links delete all, containers up, containers down"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	if histograms != 1 || len(got.Host) != len(facts()) || got.NotCompared == nil || got.NotMeasured == nil {
+	if histograms != 1 || len(got.Host) != len(facts()) || got.Notes == nil {
 		t.Errorf("got %s", stdout)
 	}
 }
@@ -265,8 +264,8 @@ func TestUserNamespace(t *testing.T) {
 	s.seconds, s.rounds, s.number, s.works = 60, 1, 2, 1<<len(workloads)-1
 	s.choose("")
 	s.measure()
-	if s.status != 0 || s.failed != nil || out.Len()+errs.Len() != 0 {
-		t.Errorf("exit %d, %q, %s", s.status, s.failed, errs.String())
+	if s.status != 0 || s.notes != nil || out.Len()+errs.Len() != 0 {
+		t.Errorf("exit %d, %q, %s", s.status, s.notes, errs.String())
 	}
 	for i := range s.series {
 		if s.series[i].phases[0].ops != 2 {
@@ -304,7 +303,7 @@ func TestSignals(t *testing.T) {
 			t.Fatal(err)
 		}
 		_ = cmd.Wait() // the status is looked at
-		if code := cmd.ProcessState.ExitCode(); code != 128+int(sig) || !strings.HasSuffix(out.String(), "not finished: "+unix.SignalName(sig)+"\n") {
+		if code := cmd.ProcessState.ExitCode(); code != 128+int(sig) || !strings.HasSuffix(out.String(), " by minins: "+unix.SignalName(sig)+"\n") {
 			t.Errorf("%v: exit %d, %s", sig, code, out.String())
 		}
 		if after := mounts(t); after != before {

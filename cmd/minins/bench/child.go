@@ -42,7 +42,7 @@ func Child(c *applet.Cmd) int {
 		if v[0] == 0 {
 			workloads[v[1]].own(r)
 		} else {
-			r.foreign(&tools[v[0]], &workloads[v[1]], c.Getenv("PATH"))
+			r.foreign(&tools[v[0]], v[1], c.Getenv("PATH"))
 		}
 	}
 	if r.err != nil {

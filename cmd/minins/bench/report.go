@@ -21,16 +21,9 @@ func (s *session) report() {
 			s.table(i, &workloads[i])
 		}
 	}
-	s.put("", `],"not_compared":[`)
-	for _, line := range s.absent {
-		s.put("not compared: %s\n", "%q,", clean(line))
-	}
-	s.put("", `],"not_measured":[`)
-	for _, line := range s.failed {
-		s.put("not measured: %s\n", "%q,", clean(line))
-	}
-	if s.stopped != "" {
-		s.put("not finished: %s\n", "%q,", s.stopped)
+	s.put("", `],"notes":[`)
+	for _, line := range s.notes {
+		s.put("%s\n", "%q,", clean(line))
 	}
 	s.put("", "]}")
 	if s.json {

@@ -20,10 +20,9 @@ type session struct {
 	options
 	c       *applet.Cmd
 	series  []series
-	absent  []string       // tools that are not there
-	failed  []string       // what went wrong
+	notes   []string       // what is not there, or went wrong
 	signals chan os.Signal // those that end it
-	stopped string         // the signal that did
+	stopped bool
 	status  int
 	text    []byte // of the report
 	newUser bool   // a user namespace is needed
@@ -64,13 +63,13 @@ func (s *session) choose(path string) {
 				break
 			}
 			if why := absent(t, path); why != "" {
-				s.absent = append(s.absent, t.name+": "+why)
+				s.note("not compared: ", t.name, why)
 				continue
 			}
 		}
 		for k := range workloads {
 			w := &workloads[k]
-			if s.works>>k&1 == 0 || i > 0 && findScript(t, w) == nil {
+			if s.works>>k&1 == 0 || i > 0 && t.scripts[k] == none {
 				continue
 			}
 			n := w.n
@@ -82,23 +81,29 @@ func (s *session) choose(path string) {
 	}
 }
 
+func (s *session) note(kind, what, why string) {
+	s.notes = append(s.notes, kind+what+": "+why)
+}
+
 // measure runs all, round by round, until the time is over.
 func (s *session) measure() {
 	for round := range s.rounds {
 		for i := range s.series {
 			e := &s.series[i]
-			if e.failed || s.stopped != "" || round > 0 && s.left() < 0 {
+			if e.failed || s.stopped || round > 0 && s.left() < 0 {
 				continue
 			}
 			s.now = workloads[e.workload].name + " by " + tools[e.tool].name
 			why := s.child(e)
 			s.done++
-			if why == "" || s.stopped != "" || round > 0 && s.left() < 0 {
-				continue
+			switch {
+			case s.stopped:
+				s.note("not finished: ", s.now, why)
+			case why != "" && (round == 0 || s.left() >= 0):
+				e.failed = true
+				s.note("not measured: ", s.now, why)
+				s.status = 1
 			}
-			e.failed = true
-			s.failed = append(s.failed, s.now+": "+why)
-			s.status = 1
 		}
 	}
 }
@@ -158,8 +163,8 @@ func (s *session) read(fd, pid int) (out, killed string) {
 		case sig := <-s.signals:
 			no := sig.(syscall.Signal) // as all are on Linux
 			s.status = 128 + int(no)
-			s.stopped = unix.SignalName(no)
-			killed = s.stopped
+			s.stopped = true
+			killed = unix.SignalName(no)
 		default:
 			if s.left() < 0 {
 				killed = fmt.Sprint("it takes longer than what was left of -t ", s.seconds)

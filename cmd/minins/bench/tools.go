@@ -13,79 +13,80 @@ import (
 // A tool does the work, minins being the first. Others read it as a text.
 type tool struct {
 	name    string
-	needs   string // what must be in PATH
-	most    int    // how many objects it is given: those that are slow, few
-	program string // what reads the text, its words
-	prefix  string // of its lines
-	lister  string // and what lists rules
+	needs   string               // what must be in PATH
+	most    int                  // how many objects it is given: those that are slow, few
+	scripts [len(workloads)]byte // for each workload the place of its script, or none
+	program string               // what reads the text, its words
+	prefix  string               // of its lines
+	lister  string               // and what lists rules
 }
 
 const ipBatch = "ip -batch -"
 
 var tools = [...]tool{
 	{name: "minins", most: 1000000},
-	{"ip -batch", "ip", 1000000, ipBatch, "", ""},
-	{"ip", "ip", 50, "sh -e", "ip ", ""},
-	{"busybox ip", "busybox", 50, "sh -e", "busybox ip ", ""},
-	{"nft -f", "nft", 1000000, "nft -f -", "", "nft list chain ip t in"},
-	{"iptables-restore", "iptables-restore", 1000000, "iptables-restore", "", "iptables-save -t filter"},
+	{"ip -batch", "ip", 1000000, [5]byte{0, 1, 2, 4, none}, ipBatch, "", ""},
+	{"ip", "ip", 50, [5]byte{0, 1, 2, 3, none}, "sh -e", "ip ", ""},
+	{"busybox ip", "busybox", 50, [5]byte{none, none, 2, none, none}, "sh -e", "busybox ip ", ""},
+	{"nft -f", "nft", 1000000, [5]byte{none, none, none, none, 5}, "nft -f -", "", "nft list chain ip t in"},
+	{
+		"iptables-restore", "iptables-restore", 1000000, [5]byte{none, none, none, none, 6},
+		"iptables-restore", "", "iptables-save -t filter",
+	},
 }
+
+// none is no place of a script.
+const none = 7
 
 // A script is a workload in the words of tools, one text for each phase and
 // object, in which come 1: its number, 2: its IPv4 address, 3: its IPv6 address
 // and 4: the tool's prefix.
 type script struct {
-	workload      string
-	tools         [2]int // from, to in their table
 	program       string // in the place of the tool's
 	before, after string
 	phases        [6]string
 }
 
-var scripts = [...]script{
-	{workload: "namespaces", tools: [2]int{1, 2}, phases: [6]string{"%[4]snetns add n%[1]d\n", "%[4]snetns del n%[1]d\n"}},
-	{workload: "links", tools: [2]int{1, 2}, phases: [6]string{
-		"%[4]slink add a%[1]d type veth peer name b%[1]d\n", "%[4]slink del a%[1]d\n", "%[4]slink del a%[1]d\n",
-	}},
-	{workload: "routes", tools: [2]int{1, 3}, phases: [6]string{
-		"%[4]sroute add %[2]s via 10.0.0.2 dev v0 proto static\n",
-		"%[4]sroute replace %[2]s via 10.0.0.3 dev v0 proto static\n",
-		"%[4]sroute del %[2]s via 10.0.0.3 dev v0 proto static\n",
-		"%[4]sroute add %[3]s via fd00::2 dev v0 proto static\n",
-		"%[4]sroute replace %[3]s via fd00::3 dev v0 proto static\n",
-		"%[4]sroute del %[3]s via fd00::3 dev v0 proto static\n",
-	}},
-	{workload: "containers", tools: [2]int{2, 2}, phases: [6]string{
-		"ip netns add n%[1]d\nip link add c%[1]d type veth peer name eth0 netns n%[1]d\nip link set c%[1]d master br0 up\n" +
-			"ip -n n%[1]d link set lo up\nip -n n%[1]d link set eth0 up\nip -n n%[1]d addr add %[2]s/16 dev eth0\n" +
-			"ip -n n%[1]d route add default via 10.1.255.254\n",
-		"ip link del c%[1]d\nip netns del n%[1]d\n",
-	}},
+var scripts = [none]script{
+	{ // namespaces
+		phases: [6]string{"%[4]snetns add n%[1]d\n", "%[4]snetns del n%[1]d\n"}},
+	{ // links
+		phases: [6]string{
+			"%[4]slink add a%[1]d type veth peer name b%[1]d\n", "%[4]slink del a%[1]d\n", "%[4]slink del a%[1]d\n",
+		}},
+	{ // routes
+		phases: [6]string{
+			"%[4]sroute add %[2]s via 10.0.0.2 dev v0 proto static\n",
+			"%[4]sroute replace %[2]s via 10.0.0.3 dev v0 proto static\n",
+			"%[4]sroute del %[2]s via 10.0.0.3 dev v0 proto static\n",
+			"%[4]sroute add %[3]s via fd00::2 dev v0 proto static\n",
+			"%[4]sroute replace %[3]s via fd00::3 dev v0 proto static\n",
+			"%[4]sroute del %[3]s via fd00::3 dev v0 proto static\n",
+		}},
+	{ // containers
+		phases: [6]string{
+			"ip netns add n%[1]d\nip link add c%[1]d type veth peer name eth0 netns n%[1]d\nip link set c%[1]d master br0 up\n" +
+				"ip -n n%[1]d link set lo up\nip -n n%[1]d link set eth0 up\nip -n n%[1]d addr add %[2]s/16 dev eth0\n" +
+				"ip -n n%[1]d route add default via 10.1.255.254\n",
+			"ip link del c%[1]d\nip netns del n%[1]d\n",
+		}},
 	// A batch has one namespace, so that it takes two for a container.
-	{workload: "containers", tools: [2]int{1, 1}, program: "sh -e", phases: [6]string{
-		ipBatch + " <<E\nnetns add n%[1]d\nlink add c%[1]d type veth peer name eth0 netns n%[1]d\nlink set c%[1]d master br0 up\nE\n" +
-			"ip -n n%[1]d -batch - <<E\nlink set lo up\nlink set eth0 up\naddr add %[2]s/16 dev eth0\n" +
-			"route add default via 10.1.255.254\nE\n",
-		ipBatch + " <<E\nlink del c%[1]d\nnetns del n%[1]d\nE\n",
-	}},
-	{workload: "rules", tools: [2]int{4, 4},
+	{ // containers
+		program: "sh -e", phases: [6]string{
+			ipBatch + " <<E\nnetns add n%[1]d\nlink add c%[1]d type veth peer name eth0 netns n%[1]d\nlink set c%[1]d master br0 up\nE\n" +
+				"ip -n n%[1]d -batch - <<E\nlink set lo up\nlink set eth0 up\naddr add %[2]s/16 dev eth0\n" +
+				"route add default via 10.1.255.254\nE\n",
+			ipBatch + " <<E\nlink del c%[1]d\nnetns del n%[1]d\nE\n",
+		}},
+	{ // rules
+
 		before: "add table ip t\nadd chain ip t in { type filter hook input priority 0 ; }\n",
 		phases: [6]string{"add rule ip t in ip protocol tcp tcp dport %[1]d counter\n"},
 	},
-	{workload: "rules", tools: [2]int{5, 5}, before: "*filter\n", after: "COMMIT\n",
+	{ // rules
+		before: "*filter\n", after: "COMMIT\n",
 		phases: [6]string{"-A INPUT -p tcp -m tcp --dport %[1]d\n"},
 	},
-}
-
-// findScript returns nil where a tool does not do that work.
-func findScript(t *tool, w *workload) *script {
-	for i := range scripts {
-		s := &scripts[i]
-		if s.workload == w.name && (t == &tools[s.tools[0]] || t == &tools[s.tools[1]] || s.tools[1] == 3 && t == &tools[2]) {
-			return s
-		}
-	}
-	return nil
 }
 
 // absent says why a tool cannot be compared with, or "" if it can.
@@ -102,12 +103,14 @@ func absent(t *tool, path string) string {
 }
 
 // foreign does a workload by a tool.
-func (r *run) foreign(t *tool, w *workload, path string) {
-	s := findScript(t, w)
-	for i := range w.phases {
+func (r *run) foreign(t *tool, w int, path string) {
+	s := &scripts[t.scripts[w]]
+	for i := range workloads[w].phases {
 		from, to := 0, r.n
-		if len(w.phases) == 3 { // links
-			from, to = [...]int{0, 0, r.few()}[i], [...]int{r.n, r.few(), r.n}[i]
+		if w == 1 && i == 1 { // links
+			to = r.few()
+		} else if w == 1 && i == 2 {
+			from = r.few()
 		}
 		input := []byte(s.before)
 		program := s.program
