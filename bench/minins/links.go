@@ -12,12 +12,12 @@ import (
 
 // getLink asks for interface 1 over and over, and reads what most programs want
 // of a link.
-func getLink(r *contestant.Run, n int) error { return ask(r, n, &device{index: 1}, &device{}) }
+func getLink(r *contestant.Run, n int) error { return ask(r, "getlink", n, &device{index: 1}, &device{}) }
 
 // getLinkAll reads all that the kernel says.
-func getLinkAll(r *contestant.Run, n int) error { return ask(r, n, &rtnl.Link{Index: 1}, &rtnl.Link{}) }
+func getLinkAll(r *contestant.Run, n int) error { return ask(r, "getlinkall", n, &rtnl.Link{Index: 1}, &rtnl.Link{}) }
 
-func ask(r *contestant.Run, n int, req, reply nl.Message) error {
+func ask(r *contestant.Run, phase string, n int, req, reply nl.Message) error {
 	ctx, c, err := dial()
 	if err != nil {
 		return err
@@ -26,7 +26,7 @@ func ask(r *contestant.Run, n int, req, reply nl.Message) error {
 	if err := c.Do(ctx, unix.RTM_GETLINK, 0, req, reply); err != nil {
 		return err
 	}
-	return r.Each("getlink", n, func(int) error { return c.Do(ctx, unix.RTM_GETLINK, 0, req, reply) })
+	return r.Each(phase, n, func(int) error { return c.Do(ctx, unix.RTM_GETLINK, 0, req, reply) })
 }
 
 // The indices of the links: chosen, they are known without a look.
