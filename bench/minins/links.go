@@ -12,10 +12,14 @@ import (
 
 // getLink asks for interface 1 over and over, and reads what most programs want
 // of a link.
-func getLink(r *contestant.Run, n int) error { return ask(r, "getlink", n, &device{index: 1}, &device{}) }
+func getLink(r *contestant.Run, n int) error {
+	return ask(r, "getlink", n, &device{index: 1}, &device{})
+}
 
 // getLinkAll reads all that the kernel says.
-func getLinkAll(r *contestant.Run, n int) error { return ask(r, "getlinkall", n, &rtnl.Link{Index: 1}, &rtnl.Link{}) }
+func getLinkAll(r *contestant.Run, n int) error {
+	return ask(r, "getlinkall", n, &rtnl.Link{Index: 1}, &rtnl.Link{})
+}
 
 func ask(r *contestant.Run, phase string, n int, req, reply nl.Message) error {
 	ctx, c, err := dial()
