@@ -77,7 +77,7 @@ func (r *run) prepare(stage string) error {
 		return os.NewSyscallError("mount", err)
 	}
 	const settle = "netns add s\nlink add settle type veth peer name s netns s\nnetns del s\n"
-	if err = start("", ipBatch, []byte(settle+stage)); err != nil {
+	if err = start("", ipBatch, settle+stage); err != nil {
 		return err
 	}
 	if r.conn, err = rtnl.Dial(nl.Config{}); err != nil {
@@ -117,7 +117,7 @@ func (r *run) phase(i, ops int, single []int64, f func() error) {
 
 // start runs a program with text as its input, to its end. Its output goes
 // nowhere, and its errors to ours.
-func start(path, program string, text []byte) error {
+func start(path, program, text string) error {
 	const input = "/run/input" // on the tmpfs
 	words := strings.Fields(program)
 	file, err := "/proc/self/exe", error(nil)
@@ -125,7 +125,7 @@ func start(path, program string, text []byte) error {
 		file, err = nsfs.LookPath(words[0], path)
 	}
 	if err == nil {
-		err = os.WriteFile(input, text, 0o600)
+		err = os.WriteFile(input, []byte(text), 0o600)
 	}
 	if err != nil {
 		return err

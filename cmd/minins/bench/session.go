@@ -155,6 +155,7 @@ func (s *session) child(e *series) string {
 
 // read reads what the child prints until it ends, and says why it was killed.
 func (s *session) read(fd, pid int) (out, killed string) {
+	var all []byte
 	b := make([]byte, 32<<10)
 	poll := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
 	for {
@@ -172,16 +173,16 @@ func (s *session) read(fd, pid int) (out, killed string) {
 		}
 		if killed != "" {
 			_ = unix.Kill(-pid, unix.SIGKILL) // if it has ended, all is well
-			return
+			return "", killed
 		}
 		if n, err := unix.Poll(poll, 100); n <= 0 || err != nil { // nothing in 100 ms, or a signal
 			continue
 		}
 		n, err := unix.Read(fd, b)
 		if err != nil || n == 0 {
-			return
+			return string(all), ""
 		}
-		out += string(b[:n])
+		all = append(all, b[:n]...)
 	}
 }
 
@@ -196,7 +197,7 @@ func (e *series) take(out string, ok bool) bool {
 		}
 		var v []float64
 		n := -1 // what is read so far of a number
-		for _, c := range []byte(line + " ") {
+		for _, c := range line {
 			if c >= '0' && c <= '9' {
 				n = 10*max(n, 0) + int(c-'0')
 			} else if n >= 0 {

@@ -60,9 +60,9 @@ const most = 16
 func histogram(v []float64) []bucket {
 	for double := 0; ; double++ {
 		var all []bucket
-		from, next := 1.0, 1.0
+		next := 1.0
 		for i, step := 0, 0; i < len(v); step++ {
-			from = next
+			from := next
 			switch {
 			case double > 0:
 				next = from * float64(int(1)<<double)

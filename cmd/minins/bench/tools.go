@@ -125,6 +125,6 @@ func (r *run) foreign(t *tool, w int, path string) {
 			program = t.program
 		}
 		input = append(input, s.after...)
-		r.phase(i, to-from, nil, func() error { return start(path, program, input) })
+		r.phase(i, to-from, nil, func() error { return start(path, program, string(input)) })
 	}
 }
