@@ -124,7 +124,7 @@ func Run(c *applet.Cmd) int {
 	s.measure()
 	signal.Stop(s.signals)
 	if s.terminal {
-		_, _ = io.WriteString(c.Stderr, clear) // nothing depends on it
+		_, _ = io.WriteString(c.Stderr, erase) // nothing depends on it
 	}
 	s.report()
 	return s.status

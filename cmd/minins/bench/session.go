@@ -223,9 +223,9 @@ func (s *session) draw() {
 	if s.terminal && time.Since(s.start) > time.Second {
 		total := len(s.series) * s.rounds
 		full := 30 * s.done / total
-		_, _ = fmt.Fprintf(s.c.Stderr, clear+"[%-30s] %d%%  %s", strings.Repeat("#", full), 100*s.done/total, s.now)
+		_, _ = fmt.Fprintf(s.c.Stderr, erase+"[%-30s] %d%%  %s", strings.Repeat("#", full), 100*s.done/total, s.now)
 	}
 }
 
-// clear goes to the beginning of the terminal's line and empties it.
-const clear = "\r\x1b[K"
+// erase goes to the beginning of the terminal's line and empties it.
+const erase = "\r\x1b[K"
