@@ -8,17 +8,16 @@ GOARCH   ?= $(shell $(GO) env GOARCH)
 # A release is static, and the same bytes from any directory. Three things make
 # it smaller: functions need not begin at a multiple of 32 bytes (x86 alone may
 # do without), the garbage collector of Go 1.25 has less code than the next one
-# (a toolchain that no longer knows it goes without), and small functions are not
-# copied to where they are called (-l) in fmt and strings and in all of this module
-# but nl, which reads and writes every message: a command waits for the kernel
-# most of the time. A program that imports the libraries has them inlined.
+# (a toolchain that no longer knows it goes without), and in this module, fmt and
+# strings small functions are not copied to where they are called (-l): a command
+# waits for the kernel most of the time. A program that imports the libraries has
+# them inlined.
 # $(call build,ARCH,FILE)
 MODULE     := github.com/minins/minins
 EXPERIMENT := $(shell GOEXPERIMENT=nogreenteagc $(GO) env GOVERSION >/dev/null 2>&1 && echo nogreenteagc)
 build = CGO_ENABLED=0 GOOS=linux GOARCH=$(1) GOEXPERIMENT=$(EXPERIMENT) $(GO) build -trimpath \
 	-ldflags '-s -w $(if $(filter 386 amd64,$(1)),-funcalign=1)' \
-	-gcflags '$(MODULE)/cmd/minins/...=-l' -gcflags '$(MODULE)/container=-l' -gcflags '$(MODULE)/nft/...=-l' \
-	-gcflags '$(MODULE)/nsfs=-l' -gcflags '$(MODULE)/rtnl=-l' -gcflags fmt=-l -gcflags strings=-l -o $(2) ./cmd/minins
+	-gcflags '$(MODULE)/...=-l' -gcflags fmt=-l -gcflags strings=-l -o $(2) ./cmd/minins
 
 # Then the names and lines of tracebacks go. $(call slim,FROM,TO)
 slim = GOOS= GOARCH= $(GO) run ./internal/strip -o $(2) $(1)
