@@ -5,6 +5,7 @@ package main
 import (
 	"github.com/minins/minins/cmd/minins/applet"
 	"github.com/minins/minins/cmd/minins/arping"
+	"github.com/minins/minins/cmd/minins/bench"
 	"github.com/minins/minins/cmd/minins/explain"
 	"github.com/minins/minins/cmd/minins/ip"
 	"github.com/minins/minins/cmd/minins/iptables"
@@ -32,6 +33,8 @@ func applets() []applet.Applet {
 		{Name: "nsenter", Summary: "run a program in the namespaces of another process", Run: nsapplets.Nsenter},
 		{Name: nsapplets.ChildName, Run: nsapplets.UnshareChild},
 		{Name: "explain", Summary: "show what a command would send to the kernel, byte by byte; nothing is sent", Run: explainCommand},
+		{Name: "bench", Summary: "measure what namespaces, links, routes, containers and rules cost on this host", Run: bench.Run},
+		{Name: bench.ChildName, Run: bench.Child},
 		{Name: "install", Summary: "make links, so that each command can be called by its name", Run: install},
 		{Name: "uninstall", Summary: "remove those links", Run: uninstall},
 		{Name: "help", Summary: "list all commands", Run: help},
@@ -43,7 +46,7 @@ func applets() []applet.Applet {
 // itself: no tool of that name is stood in for, so that no link is made.
 func own(name string) bool {
 	switch name {
-	case "explain", "install", "uninstall", "help", "version", nsapplets.ChildName:
+	case "explain", "bench", "install", "uninstall", "help", "version", nsapplets.ChildName, bench.ChildName:
 		return true
 	}
 	return false
