@@ -22,19 +22,18 @@ import (
 
 const usage = `Usage: minins bench [OPTION...] [WORKLOAD...]
 
-Measures what the kernel of this host takes for the work of minins, in
-namespaces of its own. Workloads (all, if none is named):
-  namespaces   create one by one, release by one unmount
+Measures, in namespaces of its own, what the kernel of this host takes for (all of)
+  namespaces   create, release
   links        veth pairs: create, delete a few one by one, the rest as a group
   routes       add, replace, delete, IPv4 and IPv6
-  containers   namespace, veth to a bridge, address, default route: up, down
+  containers   namespace, veth to a bridge, address, route: up, down
   rules        of nf_tables: load, list
 
-  -n, --number N      objects of each workload; at most 1000 containers
+  -n, --number N      objects (containers: at most 1000)
   -r, --rounds N      of which the median counts (5)
   -t, --time SECONDS  for all (60)
-  -j, --json          print JSON; -p, --pretty: with line breaks
-      --vs            also by ip, busybox, nft and iptables, where in PATH
+  -j, --json; -p, --pretty
+      --vs            also by ip, busybox, nft, iptables in PATH
 `
 
 var optionTable = []getopt.Option{

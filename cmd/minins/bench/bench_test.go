@@ -277,8 +277,8 @@ func TestUserNamespace(t *testing.T) {
 
 func TestTimeIsOver(t *testing.T) {
 	stdout, stderr, code := bench(t, "-t1", "-n1000000", "routes", "rules")
-	const want = "not measured: routes by minins: it takes longer than what was left of -t 1\n" +
-		"not measured: rules by minins: it takes longer than what was left of -t 1\n"
+	const want = "not measured: routes by minins: it takes longer than -t leaves\n" +
+		"not measured: rules by minins: it takes longer than -t leaves\n"
 	if code != 1 || stderr != "" || !strings.HasSuffix(stdout, want) {
 		t.Errorf("exit %d, %s, %s", code, stderr, stdout)
 	}
@@ -319,7 +319,7 @@ func TestSignals(t *testing.T) {
 func TestChildIsNotForPeople(t *testing.T) {
 	var out, errs bytes.Buffer
 	c := &applet.Cmd{Stdout: bufio.NewWriter(&out), Stderr: &errs}
-	if code := Child(c); code != 2 || errs.String() != "minins bench-child: it is for minins bench to call\n" {
+	if code := Child(c); code != 2 || errs.String() != "it is for minins bench to call\n" {
 		t.Errorf("exit %d, %q", code, errs.String())
 	}
 }

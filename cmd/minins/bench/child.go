@@ -33,7 +33,7 @@ func Child(c *applet.Cmd) int {
 		v[i], _ = strconv.Atoi(c.Args[i])
 	}
 	if v[2] < 1 {
-		c.Errorf("minins %s: it is for minins bench to call", ChildName)
+		c.Errorf("it is for minins bench to call")
 		return 2
 	}
 	r := &run{ctx: context.Background(), n: v[2]}

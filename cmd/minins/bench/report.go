@@ -64,8 +64,7 @@ func (s *session) table(number int, w *workload) {
 			sort(v[wall])
 			sort(v[processor])
 			m := median(v[wall])
-			label := phase
-			ratio := ""
+			label, ratio := phase, ""
 			if e.tool == 0 {
 				base = m
 				if i == 0 {

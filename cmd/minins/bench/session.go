@@ -137,7 +137,7 @@ func (s *session) child(e *series) string {
 		return s.child(e)
 	}
 	if err != nil {
-		return fmt.Sprintf("new namespaces: %v; see /proc/sys/user, and kernel.apparmor_restrict_unprivileged_userns", err)
+		return "new namespaces: " + err.Error() + "; see /proc/sys/user and kernel.apparmor_restrict_unprivileged_userns"
 	}
 	out, killed := s.read(pipe[0], pid)
 	status, err := nsfs.Wait(pid)
@@ -168,7 +168,7 @@ func (s *session) read(fd, pid int) (out, killed string) {
 			killed = unix.SignalName(no)
 		default:
 			if s.left() < 0 {
-				killed = fmt.Sprint("it takes longer than what was left of -t ", s.seconds)
+				killed = "it takes longer than -t leaves"
 			}
 		}
 		if killed != "" {

@@ -118,7 +118,7 @@ func (r *run) foreign(t *tool, w int, path string) {
 			program = t.lister
 		} else {
 			for k := from; k < to; k++ {
-				input = fmt.Appendf(input, s.phases[i], k+1, dst4(k+1), dst6(k+1), t.prefix)
+				input = fmt.Appendf(input, s.phases[i], k+1, dst4(k+1).String(), dst6(k+1).String(), t.prefix)
 			}
 		}
 		if program == "" {
