@@ -57,6 +57,8 @@ func routes(r *contestant.Run, n int, route *rtnl.Route, gate, other string, dst
 	if err := r.Phase("replace", n, each(b.ReplaceRoute)); err != nil {
 		return err
 	}
+	// To delete, the destination is enough, in any scope.
+	*route = rtnl.Route{Family: route.Family, Table: unix.RT_TABLE_MAIN, Scope: unix.RT_SCOPE_NOWHERE}
 	return r.Phase("delete", n, each(b.DelRoute))
 }
 
