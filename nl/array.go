@@ -49,7 +49,9 @@ func Array[T ~uint32 | ~uint64](c *Coder, typ uint16, name string, names []strin
 			v = make([]T, n)
 		}
 		v = v[:n]
-		getInts(v, b, size)
+		for i := range v {
+			v[i] = T(getInt(b[size*i:], size))
+		}
 		*p = v
 	default:
 		describeArray(c, typ, name, names, size, formatter[T]())
@@ -93,17 +95,9 @@ func putInt(b []byte, size int, n uint64) {
 	}
 }
 
-// getInts fills v with the integers of size bytes that b begins with.
-func getInts[T ~uint32 | ~uint64](v []T, b []byte, size int) {
+func getInt(b []byte, size int) uint64 {
 	if size == 4 {
-		for i := range v {
-			v[i] = T(binary.NativeEndian.Uint32(b))
-			b = b[4:]
-		}
-		return
+		return uint64(binary.NativeEndian.Uint32(b))
 	}
-	for i := range v {
-		v[i] = T(binary.NativeEndian.Uint64(b))
-		b = b[8:]
-	}
+	return binary.NativeEndian.Uint64(b)
 }

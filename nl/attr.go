@@ -185,7 +185,7 @@ func opt[T any](c *Coder, typ uint16, p *Opt[T]) bool {
 	case encode:
 		return p.Ok
 	case decode:
-		p.Ok = c.tb[typ] != 0 && c.Has(typ)
+		p.Ok = c.tb[typ] != 0 && c.Has(typ) // for most it is the first, without a call
 		return p.Ok
 	default:
 		return true

@@ -98,7 +98,7 @@ func (c *Coder) Append(b []byte, m Message) ([]byte, error) {
 }
 
 // Decode fills m from b, a message body without its nlmsghdr. What m keeps of
-// b it copies.
+// b it copies, where the message says so into the space that m has.
 func (c *Coder) Decode(b []byte, m Message) error {
 	if c.dec == nil {
 		c.dec, c.blank = new([maxDepth]frame), new(table)
@@ -142,13 +142,19 @@ func (c *Coder) Describing() bool { return c.mode == describe }
 // Has reports whether, when decoding, the innermost open nest holds attribute
 // typ. In the other modes it is false.
 func (c *Coder) Has(typ uint16) bool {
-	return c.mode == decode && c.tb[typ] != 0 && c.table()[typ] != 0
+	return c.mode == decode && c.table()[typ] != 0
 }
 
 // Done reports whether, when decoding, every attribute of the innermost nest has
 // been asked for. A Fields method that has coded what most messages hold may
 // return then: what it would ask for yet is not there.
-func (c *Coder) Done() bool { return c.mode == decode && c.table() != nil && c.cur.unasked == 0 }
+func (c *Coder) Done() bool {
+	if c.mode != decode {
+		return false
+	}
+	c.table() // counts them, if nobody has asked yet
+	return c.cur.unasked == 0
+}
 
 // Fail makes err the result of the walk, unless there is an error already.
 func (c *Coder) Fail(err error) {

@@ -79,17 +79,10 @@ func MArray[T uint32 | uint64](c *Coder, names []string, p []*T) {
 		if left := c.Left() / size; left < n && c.cur.lenient {
 			n = left
 		}
-		b := c.take(size * n)
-		if size == 4 {
-			for i := 0; i < n && len(b) >= 4; i++ {
-				*p[i] = T(binary.NativeEndian.Uint32(b))
-				b = b[4:]
+		if b := c.take(size * n); b != nil {
+			for i := range n {
+				*p[i] = T(getInt(b[size*i:], size))
 			}
-			return
-		}
-		for i := 0; i < n && len(b) >= 8; i++ {
-			*p[i] = T(binary.NativeEndian.Uint64(b))
-			b = b[8:]
 		}
 	default:
 		for _, name := range names {

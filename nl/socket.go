@@ -25,7 +25,7 @@ const callTimeout = 30 * time.Second
 // request before sendmsg returns, so that nobody waits, and in the poller each
 // answer would wake a thread for nothing: 1 µs of the 10 that a round trip takes.
 type socket struct {
-	file           *os.File // counts the users of the descriptor, so that Close waits for them
+	file           *os.File // counts the users of the descriptor: the last one closes it
 	raw            syscall.RawConn
 	sndbuf, rcvbuf int
 

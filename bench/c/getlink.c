@@ -4,6 +4,8 @@
 // each answer, finds its attributes as programs in C do, by the table tb[] of the
 // message and of each nest, and copies a few to a struct, or all. Prints wall and
 // CPU time in nanoseconds for all answers.
+#include "clock.h"
+
 #include <errno.h>
 #include <linux/if_link.h>
 #include <linux/netlink.h>
@@ -14,30 +16,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 static void die(const char *what)
 {
 	perror(what);
 	exit(1);
-}
-
-static long long wall(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000LL + t.tv_nsec;
-}
-
-static long long cpu(void)
-{
-	struct rusage u;
-	getrusage(RUSAGE_SELF, &u);
-	return (u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1000000000LL +
-	       (u.ru_utime.tv_usec + u.ru_stime.tv_usec) * 1000LL;
 }
 
 // find is parse_rtattr of iproute2.
@@ -201,7 +186,7 @@ int main(int argc, char **argv)
 	req.h.nlmsg_flags = NLM_F_REQUEST;
 	req.i.ifi_index = 1;
 
-	long long w = wall(), c = cpu();
+	long long w = now(), c = cpu();
 	for (long i = 0; i < count; i++) {
 		req.h.nlmsg_seq = ++seq;
 		if (send(fd, &req, sizeof req, 0) != sizeof req)
@@ -214,6 +199,6 @@ int main(int argc, char **argv)
 		if (strcmp(link.name, "lo"))
 			die("answer");
 	}
-	printf("%lld %lld\n", wall() - w, cpu() - c);
+	printf("%lld %lld\n", now() - w, cpu() - c);
 	return 0;
 }

@@ -9,8 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <time.h>
 
 static const struct {
 	const char *name;
@@ -36,24 +34,6 @@ static const struct {
 };
 
 static long long wall_start, cpu_start;
-
-long long now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000LL + t.tv_nsec;
-}
-
-// cpu is the time of the process; it has no children.
-static long long cpu(void)
-{
-	struct rusage u;
-
-	getrusage(RUSAGE_SELF, &u);
-	return (u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1000000000LL +
-	       (u.ru_utime.tv_usec + u.ru_stime.tv_usec) * 1000LL;
-}
 
 void begin(void)
 {

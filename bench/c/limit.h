@@ -2,6 +2,7 @@
 #ifndef LIMIT_H
 #define LIMIT_H
 
+#include "clock.h"
 #include "netlink.h"
 
 // begin starts the clocks; end prints the phase that began there. Several
@@ -11,9 +12,6 @@ void end(const char *phase, long ops);
 
 // end_each is end with the median and the 99th percentile of the time that each operation took.
 void end_each(const char *phase, long ops, long long ns[]);
-
-// now is the monotonic time in nanoseconds.
-long long now(void);
 
 // A veth is a pair to create. An index of 0 lets the kernel choose one.
 struct veth {
