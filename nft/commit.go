@@ -66,7 +66,7 @@ func (b *Batch) Commit(ctx context.Context) error {
 
 // fits makes room in the socket's buffers, or says how far that went.
 func (b *Batch) fits() error {
-	bytes := len(b.b.Bytes())
+	bytes := b.b.Size()
 	room, _, err := b.c.Reserve(bytes, b.b.Len()+1)
 	switch {
 	case err != nil:

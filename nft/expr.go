@@ -129,18 +129,12 @@ func exprOf(c *nl.Coder, e *Expr, kinds []string) {
 		return
 	}
 	(*e).Fields(c)
-	var rest []byte
-	if c.Decoding() {
-		c.Rest(&rest)
+	if c.Decoding() && !c.Done() {
+		c.Again()
+		*e = &Raw{Kind: name}
+		(*e).Fields(c)
 	}
 	c.EndEmpty() // masq has no attributes, and the kernel wants its data
-	if rest != nil {
-		raw := &Raw{Kind: name}
-		c.Union(unix.NFTA_EXPR_DATA, "NFTA_EXPR_DATA", name)
-		raw.Fields(c)
-		c.End()
-		*e = raw
-	}
 }
 
 // Raw is an expression that this package does not know.

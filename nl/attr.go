@@ -185,7 +185,7 @@ func opt[T any](c *Coder, typ uint16, p *Opt[T]) bool {
 	case encode:
 		return p.Ok
 	case decode:
-		p.Ok = c.tb[typ] != 0 && c.Has(typ) // for most it is the first, without a call
+		p.Ok = c.Has(typ)
 		return p.Ok
 	default:
 		return true
@@ -293,39 +293,45 @@ func Strs(c *Coder, typ uint16, name string, p *[]string) {
 			}
 		}
 	case decode:
-		if c.find(typ) == 0 {
+		if !c.Has(typ) {
 			return
 		}
 		f := c.cur
+		if !f.indexed {
+			c.index() // leaves pos where the first is
+		}
 		for off := f.pos; off < f.end; {
 			l, t, ok := attrAt(c.buf[off:f.end])
 			if !ok {
-				return // index has said so
+				break // index has said so
 			}
 			if t&typeMask == typ {
 				*p = append(*p, c.share(bytes.TrimSuffix(c.buf[off+nlaHeader:off+l], []byte{0})))
 			}
 			off += align(l)
 		}
+		c.find(typ) // takes them all
 	default:
 		c.add(typ, Attr{Name: name, Kind: KindString})
 	}
 }
 
-// share returns b as a string, the same one for the same bytes: a dump of
-// 10,000 links says "veth" 10,000 times.
+// share returns b as a string, the same one for the same bytes as long as no
+// other has taken its place: a dump of 10,000 links says "veth" 10,000 times. A
+// map would cost more than the copy that it saves.
 func (c *Coder) share(b []byte) string {
-	if s, ok := c.names[string(b)]; ok {
-		return s
+	if len(b) == 0 {
+		return ""
 	}
-	s := c.keep(b)
 	if c.names == nil {
-		c.names = make(map[string]string)
+		c.names = new([64]string)
 	}
-	if len(c.names) < 1024 {
-		c.names[s] = s
+	n := len(b)
+	s := &c.names[(n+3*int(b[0])+5*int(b[n/2])+7*int(b[n-1]))%len(c.names)]
+	if *s != string(b) {
+		*s = c.keep(b)
 	}
-	return s
+	return *s
 }
 
 // keep returns a copy of b, cut from a page of copies: one allocation for
@@ -413,8 +419,8 @@ func HWAddr(c *Coder, typ uint16, name string, p *HardwareAddr) {
 		}
 	case decode:
 		if at := c.find(typ); at != 0 {
-			b := c.payload(at)
-			*p = HardwareAddrFrom(b)
+			*p = HardwareAddr{}
+			p.n = uint8(copy(p.b[:], c.payload(at)))
 		}
 	default:
 		c.add(typ, Attr{Name: name, Kind: KindHWAddr})
@@ -436,12 +442,14 @@ func IP(c *Coder, typ uint16, name string, p *netip.Addr) {
 		}
 	case decode:
 		if at := c.find(typ); at != 0 {
-			b := c.payload(at)
-			a, ok := netip.AddrFromSlice(b)
-			if !ok {
+			switch b := c.payload(at); len(b) {
+			case 4:
+				*p = netip.AddrFrom4([4]byte(b))
+			case 16:
+				*p = netip.AddrFrom16([16]byte(b))
+			default:
 				c.Fail(fmt.Errorf("nl: %s: %d bytes are no IP address", name, len(b)))
 			}
-			*p = a
 		}
 	default:
 		c.add(typ, Attr{Name: name, Kind: KindIP})

@@ -3,6 +3,7 @@
 package nl
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -18,10 +19,10 @@ import (
 // The requests share the Conn's buffer: use the Conn for nothing else from the
 // first [Batch.Add] to [Batch.Send].
 type Batch struct {
-	c    *Conn
-	ends []int // end of each request in c.out
-	seq  uint32
-	err  error
+	c   *Conn
+	n   int // requests
+	seq uint32
+	err error
 
 	// Each, if set, gets the messages that answer request index and are not
 	// its verdict, such as the echo of what NLM_F_ECHO asked for.
@@ -34,7 +35,7 @@ func (c *Conn) Batch() *Batch {
 }
 
 // Reset empties the batch, to be filled anew with the space that it has.
-func (b *Batch) Reset() { b.ends, b.err = b.ends[:0], nil }
+func (b *Batch) Reset() { b.n, b.err = 0, nil }
 
 // Add appends a request. NLM_F_REQUEST is added to flags. An error in it is
 // kept for [Batch.Send], which then sends nothing.
@@ -42,46 +43,42 @@ func (b *Batch) Add(typ, flags uint16, m Message) {
 	if b.err != nil {
 		return
 	}
-	if len(b.ends) == 0 {
-		b.c.out, b.seq = b.c.out[:0], b.c.seq+1
+	p := &b.c.batch
+	if b.n == 0 {
+		p.reset()
+		b.seq = b.c.seq + 1
 	}
-	out, err := b.c.append(b.c.out, typ, flags|unix.NLM_F_REQUEST, m)
+	out, err := b.c.append(p.room(), typ, flags|unix.NLM_F_REQUEST, m)
 	if err != nil {
-		b.err = fmt.Errorf("request %d: %w", len(b.ends), b.c.failed(typ, err))
+		b.err = fmt.Errorf("request %d: %w", b.n, b.c.failed(typ, err))
 		return
 	}
-	b.c.out = out
-	b.ends = append(b.ends, len(out))
+	p.take(out, b.n)
+	b.n++
 }
 
 // AskAck has the kernel acknowledge the last request added, and by that say
 // that it got so far.
 func (b *Batch) AskAck() {
-	if len(b.ends) > 0 {
-		flags := b.Request(len(b.ends) - 1)[6:8] // nlmsg_flags
+	if b.n > 0 {
+		flags := b.Request(b.n - 1)[6:8] // nlmsg_flags
 		binary.NativeEndian.PutUint16(flags, binary.NativeEndian.Uint16(flags)|unix.NLM_F_ACK)
 	}
 }
 
 // Len is the number of requests.
-func (b *Batch) Len() int { return len(b.ends) }
+func (b *Batch) Len() int { return b.n }
 
-// Bytes is the datagram so far.
-func (b *Batch) Bytes() []byte {
-	if len(b.ends) == 0 {
-		return nil
+// Size is the length of the datagram so far, in bytes.
+func (b *Batch) Size() int {
+	if b.n == 0 {
+		return 0
 	}
-	return b.c.out[:b.ends[len(b.ends)-1]]
+	return b.c.batch.size
 }
 
 // Request is message index of the batch, with its header.
-func (b *Batch) Request(index int) []byte {
-	start := 0
-	if index > 0 {
-		start = b.ends[index-1]
-	}
-	return b.c.out[start:b.ends[index]]
-}
+func (b *Batch) Request(index int) []byte { return b.c.batch.request(index) }
 
 // Space that the kernel accounts for one small reply, and for a datagram
 // beyond its bytes.
@@ -123,7 +120,7 @@ func (b *Batch) Send(ctx context.Context) (acked bool, err error) {
 // the request's index. err is what else went wrong.
 func (b *Batch) SendEach(ctx context.Context, refused func(index int, err error)) (acked bool, err error) {
 	c := b.c
-	if b.err != nil || len(b.ends) == 0 {
+	if b.err != nil || b.n == 0 {
 		return false, b.err
 	}
 	if err := c.acquire(); err != nil {
@@ -133,15 +130,15 @@ func (b *Batch) SendEach(ctx context.Context, refused func(index int, err error)
 	if err := ctx.Err(); err != nil {
 		return false, err
 	}
-	if _, _, err := c.Reserve(len(c.out), b.replies()); err != nil {
+	if _, _, err := c.Reserve(b.Size(), b.replies()); err != nil {
 		return false, err
 	}
 	if c.trace != nil {
-		c.trace(true, c.out)
+		c.trace(true, bytes.Join(c.batch.filled(), nil))
 	}
-	c.breathe(len(b.ends))
-	if err := c.t.send(c.out); err != nil {
-		return false, fmt.Errorf("nl: send a batch of %d requests, %d bytes: %w", len(b.ends), len(c.out), err)
+	c.breathe()
+	if err := c.t.sendv(c.batch.filled()); err != nil {
+		return false, fmt.Errorf("nl: send a batch of %d requests, %d bytes: %w", b.n, b.Size(), err)
 	}
 	var lost error
 	for {
@@ -162,7 +159,7 @@ func (b *Batch) SendEach(ctx context.Context, refused func(index int, err error)
 			}
 			d = rest
 			i := int(h.Seq - b.seq)
-			if h.Seq < b.seq || i >= len(b.ends) {
+			if h.Seq < b.seq || i >= b.n {
 				continue // an answer to something earlier
 			}
 			last, refusal := b.answer(i, h, body)
@@ -184,7 +181,7 @@ func (b *Batch) answer(i int, h Header, body []byte) (acked bool, err error) {
 		return false, b.Each(i, h, body)
 	}
 	if err = b.c.verdict(b.Request(i), h, body); err == nil {
-		return i == len(b.ends)-1, nil
+		return i == b.n-1, nil
 	}
 	var refused *Error
 	if errors.As(err, &refused) {
@@ -195,4 +192,4 @@ func (b *Batch) answer(i int, h Header, body []byte) (acked bool, err error) {
 
 // replies is how many messages the kernel may send back: every request can be
 // refused.
-func (b *Batch) replies() int { return len(b.ends) + 1 }
+func (b *Batch) replies() int { return b.n + 1 }

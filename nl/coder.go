@@ -47,11 +47,9 @@ type Coder struct {
 	enc   [maxDepth]nest
 	dec   *[maxDepth]frame
 	cur   *frame // the innermost of dec
-	tb    *table // its attributes, or blank until they are looked for
-	blank *table // says that there might be any
 	sch   [maxDepth]*Set
-	names map[string]string // strings decoded before, to share
-	text  *strings.Builder  // the page that further ones are cut from
+	names *[64]string      // strings decoded before, to share
+	text  *strings.Builder // the page that further ones are cut from
 }
 
 // incomparable keeps the compiler from writing code that compares what holds it.
@@ -64,22 +62,23 @@ type nest struct {
 	sel string
 }
 
-// A frame is the message or a nested attribute while decoding.
+// A frame is the message or a nested attribute while decoding. Its attributes
+// are taken one after the other, as long as they are asked for in the order in
+// which they are there; the first that is not has the rest of them indexed.
 type frame struct {
 	_        incomparable
-	pos, end int // what is not yet taken by members
-	indexed  bool
+	start    int
+	pos, end int  // what is not yet taken; nothing is left if they are equal
 	lenient  bool // a C struct that may be shorter than ours
-	unasked  int  // attributes that nobody asked for yet
-	used     int  // length of what tb has been used of
+	indexed  bool
+	left     int // attributes in tb, and those that nobody can ask for
+	used     int // length of what tb has been used of
 	sel      string
 
-	tb table
+	// The kernel's nlattr *tb[]: attribute type -> offset of its payload, 0 once
+	// it is taken.
+	tb [maxAttr]int32
 }
-
-// A table is the kernel's nlattr *tb[]: attribute type -> offset of its header
-// + 1, negative once somebody asked for it.
-type table [maxAttr]int32
 
 var (
 	errTruncated = errors.New("nl: truncated message")
@@ -101,10 +100,7 @@ func (c *Coder) Append(b []byte, m Message) ([]byte, error) {
 // b it copies, where the message says so into the space that m has.
 func (c *Coder) Decode(b []byte, m Message) error {
 	if c.dec == nil {
-		c.dec, c.blank = new([maxDepth]frame), new(table)
-		for i := range c.blank {
-			c.blank[i] = 1
-		}
+		c.dec = new([maxDepth]frame)
 	}
 	c.mode, c.top, c.buf, c.err = decode, 0, b, nil
 	c.enter(0, 0, len(b), "")
@@ -140,21 +136,25 @@ func (c *Coder) Decoding() bool { return c.mode == decode }
 func (c *Coder) Describing() bool { return c.mode == describe }
 
 // Has reports whether, when decoding, the innermost open nest holds attribute
-// typ. In the other modes it is false.
+// typ and nobody has asked for it yet. In the other modes it is false.
 func (c *Coder) Has(typ uint16) bool {
-	return c.mode == decode && c.table()[typ] != 0
+	if c.mode != decode || c.cur.pos == c.cur.end {
+		return false
+	}
+	f := c.cur
+	if !f.indexed {
+		if _, t, ok := attrAt(c.buf[f.pos:f.end]); ok && t&typeMask == typ {
+			return true
+		}
+		c.index()
+	}
+	return f.tb[typ] != 0
 }
 
 // Done reports whether, when decoding, every attribute of the innermost nest has
 // been asked for. A Fields method that has coded what most messages hold may
 // return then: what it would ask for yet is not there.
-func (c *Coder) Done() bool {
-	if c.mode != decode {
-		return false
-	}
-	c.table() // counts them, if nobody has asked yet
-	return c.cur.unasked == 0
-}
+func (c *Coder) Done() bool { return c.mode == decode && c.cur.pos == c.cur.end }
 
 // Fail makes err the result of the walk, unless there is an error already.
 func (c *Coder) Fail(err error) {
@@ -168,55 +168,44 @@ func (c *Coder) Fail(err error) {
 func (c *Coder) enter(top, pos, end int, sel string) {
 	c.top = top
 	f := &c.dec[top]
-	f.pos, f.end, f.sel, f.indexed, f.lenient = pos, end, sel, false, false
-	c.cur, c.tb = f, c.blank
+	f.start, f.pos, f.end, f.sel, f.indexed, f.lenient = pos, pos, end, sel, false, false
+	c.cur = f
 }
 
 // leave goes back to the frame around the innermost.
 func (c *Coder) leave() {
 	c.top--
-	c.cur, c.tb = &c.dec[c.top], c.blank
-	if c.cur.indexed {
-		c.tb = &c.cur.tb
-	}
+	c.cur = &c.dec[c.top]
 }
 
-// table is where the innermost frame's attributes are.
-func (c *Coder) table() *table {
-	if c.tb == c.blank {
-		c.index()
-	}
-	return c.tb
-}
-
-// index finds the innermost frame's attributes as nla_parse does: the last one
-// of a type wins.
+// index finds the attributes of the innermost frame that are not yet taken, as
+// nla_parse does: the last one of a type wins.
 func (c *Coder) index() {
 	f := c.cur
-	c.tb = &f.tb
-	f.indexed, f.unasked = true, 0
-	clear(f.tb[:f.used])
-	f.used = 0
-	b := c.buf[f.pos:f.end]
-	at := int32(f.pos) + 1
-	for len(b) > 0 {
-		l, t, ok := attrAt(b)
+	if f.used > 0 {
+		clear(f.tb[:f.used]) // what was never asked for
+	}
+	f.indexed, f.left, f.used = true, 0, 0
+	b := c.buf[:f.end]
+	for at := f.pos; at < len(b); {
+		l, t, ok := attrAt(b[at:])
 		if !ok {
 			c.Fail(errTruncated)
-			return
+			break
 		}
 		if t &= typeMask; t >= maxAttr {
-			f.unasked++ // for good
+			f.left++ // for good
 		} else {
 			if f.tb[t] == 0 {
-				f.unasked++
+				f.left++
 			}
-			f.tb[t] = at
+			f.tb[t] = int32(at + nlaHeader)
 			f.used = max(f.used, int(t)+1)
 		}
-		l = min(align(l), len(b))
-		at += int32(l)
-		b = b[l:]
+		at += align(l)
+	}
+	if f.left == 0 {
+		f.pos = f.end
 	}
 }
 
@@ -232,34 +221,39 @@ func attrAt(b []byte) (length int, typ uint16, ok bool) {
 // align is NLA_ALIGN and NLMSG_ALIGN.
 func align(n int) int { return (n + 3) &^ 3 }
 
-// find is where in the message the payload of attribute typ begins, or 0. Most
-// attributes are absent most of the time, which takes no call.
+// find takes attribute typ: it is where in the message its payload begins, or 0.
+// An attribute can be taken once. Where nothing is left, it takes no call.
 func (c *Coder) find(typ uint16) int {
-	if c.tb[typ] == 0 {
+	if c.cur.pos == c.cur.end {
 		return 0
 	}
 	return c.found(typ)
 }
 
-// found is find for what may be there. It notes that somebody asked.
+// found is find where something is left.
 func (c *Coder) found(typ uint16) int {
-	tb := c.table()
-	o := tb[typ]
-	switch {
-	case o == 0:
-		return 0
-	case o > 0:
-		tb[typ] = -o
-		c.cur.unasked--
-	default:
-		o = -o
+	f := c.cur
+	if !f.indexed {
+		if l, t, ok := attrAt(c.buf[f.pos:f.end]); ok && t&typeMask == typ {
+			at := f.pos + nlaHeader
+			f.pos = min(f.pos+align(l), f.end)
+			return at
+		}
+		c.index()
 	}
-	return int(o) + nlaHeader - 1
+	at := int(f.tb[typ])
+	if at != 0 {
+		f.tb[typ] = 0
+		if f.left--; f.left == 0 {
+			f.pos, f.used = f.end, 0
+		}
+	}
+	return at
 }
 
 // exactAt is find for an attribute of n bytes.
 func (c *Coder) exactAt(typ uint16, name string, n int) int {
-	if c.tb[typ] == 0 {
+	if c.cur.pos == c.cur.end {
 		return 0
 	}
 	return c.foundExact(typ, name, n)

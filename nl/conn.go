@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"runtime"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -24,9 +25,10 @@ type Conn struct {
 	seq      uint32
 	coder    Coder
 	out, in  []byte // reused by every request
+	batch    pieces // and by every batch
 	trace    func(sent bool, datagram []byte)
 	sets     map[uint16]*Set // descriptions of refused messages
-	calls    int             // since it last took a breath
+	breath   time.Time       // when it last took one
 }
 
 // A Config says how to open a [Conn]. The zero Config is ready for use.
@@ -83,13 +85,13 @@ func (c *Conn) acquire() error {
 	return nil
 }
 
-// breathe lets the scheduler see now and then, after 256 calls that are as short
-// as one that asks for a link, that the goroutine does not run on and on. Of one
-// that does nothing but system calls for 10 ms it would take the processor away
-// and look again every 20 µs: a tenth of the time of all calls.
-func (c *Conn) breathe(calls int) {
-	if c.calls += calls; c.calls >= 256 {
-		c.calls = 0
+// breathe lets the scheduler see, every 5 ms, that the goroutine does not run on
+// and on. Of one that does nothing but system calls for 10 ms it would take the
+// processor away and look again every 20 µs: a tenth of the time of all calls.
+// More often than needed is no better: what was let go may go on on another thread.
+func (c *Conn) breathe() {
+	if now := time.Now(); now.Sub(c.breath) > 5*time.Millisecond {
+		c.breath = now
 		runtime.Gosched()
 	}
 }
@@ -111,7 +113,7 @@ func (c *Conn) Do(ctx context.Context, typ, flags uint16, req, reply Message) er
 	if reply == nil || flags&unix.NLM_F_ECHO != 0 {
 		flags |= unix.NLM_F_ACK
 	}
-	c.breathe(1)
+	c.breathe()
 	if err := c.request(ctx, typ, flags, req); err != nil {
 		return err
 	}

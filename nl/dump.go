@@ -4,6 +4,7 @@ package nl
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"iter"
 	"time"
@@ -20,10 +21,15 @@ func (c *Conn) Dump(ctx context.Context, typ uint16, req Message, each func(h He
 		return err
 	}
 	defer c.release()
-	return c.dump(ctx, typ, req, each)
+	return c.dump(ctx, typ, req, func(message []byte) error {
+		h, body, _, _ := Next(message)
+		return each(h, body)
+	})
 }
 
-func (c *Conn) dump(ctx context.Context, typ uint16, req Message, each func(h Header, body []byte) error) error {
+// dump is [Conn.Dump] that gives each message with its header: to take the
+// header apart for every message of a dump takes a twentieth of the whole.
+func (c *Conn) dump(ctx context.Context, typ uint16, req Message, each func(message []byte) error) error {
 	if err := c.request(ctx, typ, unix.NLM_F_DUMP, req); err != nil {
 		return err
 	}
@@ -33,26 +39,31 @@ func (c *Conn) dump(ctx context.Context, typ uint16, req Message, each func(h He
 		if err != nil {
 			return c.failed(typ, err)
 		}
-		c.breathe(32) // up to 32 KiB
+		c.breathe()
 		for len(b) > 0 {
-			h, body, rest, ok := Next(b)
-			if !ok {
+			if len(b) < headerLen {
 				return c.failed(typ, errTruncated)
 			}
-			b = rest
-			if h.Seq != c.seq {
+			l := int(binary.NativeEndian.Uint32(b))
+			if l < headerLen || l > len(b) {
+				return c.failed(typ, errTruncated)
+			}
+			m := b[:l]
+			b = b[min(align(l), len(b)):]
+			if binary.NativeEndian.Uint32(m[8:]) != c.seq {
 				continue // the tail of a dump that was given up
 			}
-			flags |= h.Flags
-			switch h.Type {
+			flags |= binary.NativeEndian.Uint16(m[6:])
+			switch binary.NativeEndian.Uint16(m[4:]) {
 			case unix.NLMSG_DONE, unix.NLMSG_ERROR:
+				h, body, _, _ := Next(m)
 				err := c.verdict(c.out, h, body)
 				if err == nil && flags&unix.NLM_F_DUMP_INTR != 0 {
 					err = c.failed(typ, ErrInterrupted)
 				}
 				return err
 			default:
-				if err := each(h, body); err != nil {
+				if err := each(m); err != nil {
 					return err
 				}
 			}
@@ -72,8 +83,13 @@ func Stream[T any, P interface {
 }](ctx context.Context, c *Conn, typ uint16, req Message) iter.Seq2[P, error] {
 	return func(yield func(P, error) bool) {
 		var v T
-		err := c.Dump(ctx, typ, req, func(_ Header, body []byte) error {
-			if err := c.coder.Decode(body, P(&v)); err != nil {
+		if err := c.acquire(); err != nil {
+			yield(nil, err)
+			return
+		}
+		defer c.release()
+		err := c.dump(ctx, typ, req, func(message []byte) error {
+			if err := c.coder.Decode(message[headerLen:], P(&v)); err != nil {
 				return c.failed(typ, err)
 			}
 			if !yield(&v, nil) {
@@ -114,12 +130,16 @@ func List[T any, P interface {
 // whole dumps until a dump is not interrupted. next is called at the beginning
 // of each and behind each message, to give the place to decode one to.
 func (c *Conn) whole(ctx context.Context, typ uint16, req Message, next func(first bool) Message) error {
+	if err := c.acquire(); err != nil {
+		return err
+	}
+	defer c.release()
 	ctx, cancel := withDeadline(ctx)
 	defer cancel()
 	for pause := time.Millisecond; ; pause = min(2*pause, 128*time.Millisecond) {
 		m := next(true)
-		err := c.Dump(ctx, typ, req, func(_ Header, body []byte) error {
-			if err := c.coder.Decode(body, m); err != nil {
+		err := c.dump(ctx, typ, req, func(message []byte) error {
+			if err := c.coder.Decode(message[headerLen:], m); err != nil {
 				return c.failed(typ, err)
 			}
 			m = next(false)

@@ -229,20 +229,27 @@ func (c *Coder) Rest(p *[]byte) {
 	case encode:
 		copy(c.room(len(*p)), *p)
 	case decode:
-		f := c.cur
-		if f.pos == f.end {
-			return
-		}
-		tb := c.table()
-		for off := f.pos; off < f.end && f.unasked > 0 && c.err == nil; {
-			l, t, _ := attrAt(c.buf[off:f.end])
-			t &= typeMask
-			if t >= maxAttr || tb[t] > 0 {
-				*p = append(*p, c.buf[off:off+l]...)
+		for f := c.cur; f.pos < f.end; {
+			l, t, ok := attrAt(c.buf[f.pos:f.end])
+			if !ok {
+				c.Fail(errTruncated)
+				return
+			}
+			if t &= typeMask; !f.indexed || t >= maxAttr || f.tb[t] != 0 {
+				*p = append(*p, c.buf[f.pos:f.pos+l]...)
 				*p = append(*p, 0, 0, 0)[:align(len(*p))]
 			}
-			off += align(l)
+			f.pos = min(f.pos+align(l), f.end)
 		}
+	}
+}
+
+// Again goes back, when decoding, to the beginning of the innermost nest: the
+// attributes that were taken can be taken again.
+func (c *Coder) Again() {
+	if c.mode == decode {
+		f := c.cur
+		f.pos, f.indexed = f.start, false
 	}
 }
 

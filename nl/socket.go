@@ -31,10 +31,12 @@ type socket struct {
 
 	// Arguments and results of the callbacks, which are made once: a closure
 	// per call would be an allocation per call.
-	out, in    []byte
-	n          int
-	err        error
-	write, get func(fd uintptr) bool
+	out                []byte
+	outv               [][]byte
+	in                 []byte
+	n                  int
+	err                error
+	write, writev, get func(fd uintptr) bool
 
 	mu     sync.Mutex
 	closed bool
@@ -59,6 +61,10 @@ func openSocket(family, netns int) (s *socket, strict bool, err error) {
 	}
 	s.write = func(fd uintptr) bool {
 		s.err = unix.Send(int(fd), s.out, 0)
+		return true
+	}
+	s.writev = func(fd uintptr) bool {
+		_, s.err = unix.SendmsgBuffers(int(fd), s.outv, nil, nil, 0)
 		return true
 	}
 	s.get = func(fd uintptr) bool {
@@ -123,6 +129,17 @@ func (s *socket) control(f func(fd int) error) error {
 func (s *socket) send(b []byte) error {
 	s.out = b
 	if err := s.raw.Write(s.write); err != nil {
+		return s.why(err)
+	}
+	return s.err
+}
+
+func (s *socket) sendv(b [][]byte) error {
+	if len(b) == 1 {
+		return s.send(b[0])
+	}
+	s.outv = b
+	if err := s.raw.Write(s.writev); err != nil {
 		return s.why(err)
 	}
 	return s.err

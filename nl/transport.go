@@ -3,6 +3,7 @@
 package nl
 
 import (
+	"bytes"
 	"context"
 	"math"
 
@@ -13,6 +14,7 @@ import (
 // plays it.
 type transport interface {
 	send(datagram []byte) error
+	sendv(datagram [][]byte) error // of pieces
 	// receive fills b with the next datagram; without one, it waits until ctx
 	// is done if wait is set, and returns EAGAIN at once if not.
 	receive(ctx context.Context, b []byte, wait bool) (int, error)
@@ -39,6 +41,8 @@ func (p *pretence) send(b []byte) error {
 	p.kernel(b, func(r []byte) { p.replies = append(p.replies, append([]byte(nil), r...)) })
 	return nil
 }
+
+func (p *pretence) sendv(b [][]byte) error { return p.send(bytes.Join(b, nil)) }
 
 func (p *pretence) receive(_ context.Context, b []byte, _ bool) (int, error) {
 	if len(p.replies) == 0 {

@@ -64,10 +64,10 @@ func (a *Addr) Fields(c *nl.Coder) {
 	nl.IP(c, unix.IFA_ANYCAST, "IFA_ANYCAST", &a.Anycast)
 	nl.IP(c, unix.IFA_MULTICAST, "IFA_MULTICAST", &a.Multicast)
 	nl.Str(c, unix.IFA_LABEL, "IFA_LABEL", &a.Label)
-	nl.U32(c, unix.IFA_FLAGS, "IFA_FLAGS", &a.Flags)
-	if c.Decoding() && !c.Has(unix.IFA_FLAGS) { // before Linux 3.14
-		a.Flags = AddrFlags(low)
+	if c.Decoding() {
+		a.Flags = AddrFlags(low) // before Linux 3.14 there are no others
 	}
+	nl.U32(c, unix.IFA_FLAGS, "IFA_FLAGS", &a.Flags)
 	nl.U32(c, unix.IFA_RT_PRIORITY, "IFA_RT_PRIORITY", &a.Priority)
 	nl.U8(c, ifaProto, "IFA_PROTO", &a.Proto)
 	nl.OptU32(c, unix.IFA_TARGET_NETNSID, "IFA_TARGET_NETNSID", &a.TargetNSID)

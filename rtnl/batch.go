@@ -94,7 +94,7 @@ func (b *Batch) add(typ, flags uint16, m nl.Message) {
 		return
 	}
 	b.b.Add(typ, flags, m)
-	if b.b.Len() >= b.reqs || len(b.b.Bytes()) >= b.bytes-maxRequest {
+	if b.b.Len() >= b.reqs || b.b.Size() >= b.bytes-maxRequest {
 		b.send()
 	}
 }

@@ -126,9 +126,9 @@ func (r *Route) Fields(c *nl.Coder) {
 	nl.M8(c, "rtm_type", &r.Type)
 	nl.M32(c, "rtm_flags", &r.Flags)
 
+	r.table(c, table) // the kernel begins with it
 	prefix(c, unix.RTA_DST, "RTA_DST", &r.Dst, dst)
 	prefix(c, unix.RTA_SRC, "RTA_SRC", &r.Src, src)
-	r.table(c, table)
 	nl.U32(c, unix.RTA_IIF, "RTA_IIF", &r.IIF)
 	nl.U32(c, unix.RTA_OIF, "RTA_OIF", &r.OIF)
 	nl.IP(c, unix.RTA_GATEWAY, "RTA_GATEWAY", &r.Gateway)

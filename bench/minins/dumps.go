@@ -15,10 +15,10 @@ import (
 )
 
 // A way is as much of a route as its reader wants: a message may be described
-// in part, and what it does not ask for costs nothing.
+// in part. What is asked for in the kernel's order is found at once.
 type way struct {
+	table, oif   uint32
 	dst, gateway netip.Addr
-	oif          uint32
 }
 
 func (w *way) Fields(c *nl.Coder) {
@@ -26,6 +26,7 @@ func (w *way) Fields(c *nl.Coder) {
 	family := uint8(unix.AF_INET)
 	nl.M8(c, "rtm_family", &family)
 	c.Skip("(the rest of struct rtmsg)", 11)
+	nl.U32(c, unix.RTA_TABLE, "RTA_TABLE", &w.table)
 	nl.IP(c, unix.RTA_DST, "RTA_DST", &w.dst)
 	nl.IP(c, unix.RTA_GATEWAY, "RTA_GATEWAY", &w.gateway)
 	nl.U32(c, unix.RTA_OIF, "RTA_OIF", &w.oif)
