@@ -14,9 +14,10 @@ GOARCH   ?= $(shell $(GO) env GOARCH)
 # them inlined.
 # $(call build,ARCH,FILE)
 MODULE     := github.com/minins/minins
+VERSION    := $(or $(shell git describe --tags --always --dirty 2>/dev/null),(devel))
 EXPERIMENT := $(shell GOEXPERIMENT=nogreenteagc $(GO) env GOVERSION >/dev/null 2>&1 && echo nogreenteagc)
 build = CGO_ENABLED=0 GOOS=linux GOARCH=$(1) GOEXPERIMENT=$(EXPERIMENT) $(GO) build -trimpath \
-	-ldflags '-s -w $(if $(filter 386 amd64,$(1)),-funcalign=1)' \
+	-ldflags '-s -w -X $(MODULE)/cmd/minins/setup.version=$(VERSION) $(if $(filter 386 amd64,$(1)),-funcalign=1)' \
 	-gcflags '$(MODULE)/...=-l' -gcflags fmt=-l -gcflags strings=-l -o $(2) ./cmd/minins
 
 # Then the names and lines of tracebacks go. $(call slim,FROM,TO)

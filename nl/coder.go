@@ -305,6 +305,8 @@ func (c *Coder) attr(typ uint16, name string, n int) []byte {
 	b := c.room(nlaHeader + align(n))
 	binary.NativeEndian.PutUint16(b, uint16(nlaHeader+n))
 	binary.NativeEndian.PutUint16(b[2:], typ)
-	clear(b[nlaHeader+n:])
+	if n%4 != 0 {
+		clear(b[nlaHeader+n:])
+	}
 	return b[nlaHeader:]
 }

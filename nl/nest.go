@@ -59,7 +59,8 @@ func (c *Coder) open(typ uint16, name, sel string, flag uint16, kind Kind) bool 
 	switch c.mode {
 	case encode:
 		c.top++
-		c.enc[c.top] = nest{at: len(c.buf), sel: sel}
+		e := &c.enc[c.top]
+		e.at, e.sel = len(c.buf), sel
 		binary.NativeEndian.PutUint16(c.room(nlaHeader)[2:], typ|flag) // end writes the length
 	case decode:
 		at := c.find(typ)
@@ -117,7 +118,9 @@ func (c *Coder) end(keep bool) {
 			c.Fail(errTooLong(n))
 		case n > nlaHeader || keep:
 			binary.NativeEndian.PutUint16(c.buf[at:], uint16(n))
-			clear(c.room(align(n) - n)) // a C struct may end off the boundary
+			if n%4 != 0 { // a C struct may end off the boundary
+				clear(c.room(align(n) - n))
+			}
 		default:
 			c.buf = c.buf[:at]
 		}

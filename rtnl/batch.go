@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -31,6 +32,7 @@ type Batch struct {
 	ctx         context.Context // of everything from the first request to Flush
 	b           *nl.Batch
 	bytes, reqs int // what one datagram may hold
+	most        int // what bytes may be
 	sent        int
 	last        int // the last refused request of this datagram
 	err         error
@@ -44,14 +46,21 @@ type Batch struct {
 	Refused func(index int, err error)
 }
 
-// What a datagram of a Batch may hold: some 1,000 routes, for which the kernel
-// needs 4 ms. More gains nothing, and of a goroutine that is in the kernel for
-// more than 10 ms Go takes the processor away and looks for it every 20 µs.
+// What a datagram of a Batch may hold: as much as the kernel does in some 4 ms.
+// Of a goroutine that is in the kernel for more than 10 ms Go takes the processor
+// away and looks for it every 20 µs; and between short calls the kernel does in
+// the caller's time what else it would do in its own, such as freeing the routes
+// that were deleted. How long it takes differs by 10 from machine to machine, so
+// that a datagram is as long as the one before suggests.
 const (
-	batchBytes    = 64 << 10
+	leastBytes    = 64 << 10 // 1,000 routes or so
+	mostBytes     = 256 << 10
 	batchRequests = 4096
 	newLinks      = 12 // 0.35 ms each
 	setLinks      = 256
+
+	leastTime = 2 * time.Millisecond
+	mostTime  = 6 * time.Millisecond
 )
 
 // Batch begins a batch. ctx is obeyed between datagrams, each of which the
@@ -63,8 +72,9 @@ const (
 func (c *Conn) Batch(ctx context.Context) *Batch {
 	b := &Batch{c: c, ctx: ctx, b: c.Conn.Batch()}
 	b.refused = b.refuse // once: it would be an allocation per datagram
-	b.bytes, b.reqs, b.err = c.Reserve(batchBytes, batchRequests+1)
-	b.bytes, b.reqs = min(b.bytes, batchBytes), min(b.reqs-1, batchRequests)
+	b.most, b.reqs, b.err = c.Reserve(mostBytes, batchRequests+1)
+	b.most, b.reqs = min(b.most, mostBytes), min(b.reqs-1, batchRequests)
+	b.bytes = min(b.most, leastBytes)
 	return b
 }
 
@@ -117,6 +127,7 @@ func (b *Batch) send() {
 	n := b.b.Len()
 	b.b.AskAck()
 	b.last = -1
+	start := time.Now()
 	switch acked, err := b.b.SendEach(b.ctx, b.refused); {
 	case err != nil:
 		b.err = err
@@ -127,8 +138,20 @@ func (b *Batch) send() {
 		b.err = fmt.Errorf("rtnl: batch, behind %d requests: %w", b.sent, b.err)
 		return
 	}
+	b.adapt(time.Since(start))
 	b.sent += n
 	b.b.Reset()
+}
+
+// adapt chooses the length of the next datagram by how long this one took.
+func (b *Batch) adapt(took time.Duration) {
+	full := b.b.Size() > b.bytes/2 // a short one says little
+	switch {
+	case took < leastTime && full:
+		b.bytes = min(2*b.bytes, b.most)
+	case took > mostTime:
+		b.bytes = max(b.bytes/2, min(b.most, leastBytes))
+	}
 }
 
 // refuse takes the refusal of request i of this datagram.
