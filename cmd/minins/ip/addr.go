@@ -30,7 +30,7 @@ func (s *session) address(w *words) error {
 	case "help":
 		return usage("address")
 	}
-	return unknownCommand("address", w.cur, addrCommands)
+	return unknownCommand("address", w.cur, addrCommands.words())
 }
 
 func (s *session) changeAddress(w *words, typ, flags uint16) error {

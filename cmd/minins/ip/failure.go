@@ -96,9 +96,9 @@ func notEnough(key string, code int, stop, hint string) error {
 	return fail(code, say("Not enough information: \"%s\" argument is required", key)+stop, hint)
 }
 
-func unknownCommand(object, word string, known keywords) *failure {
+func unknownCommand(object, word string, known []string) *failure {
 	f := fail(exitUsage, say("Command \"%s\" is unknown, try \"ip %s help\".", word, object), "")
-	if near := nearest(word, known.words()); near != "" {
+	if near := nearest(word, known); near != "" {
 		f.hint = say("did you mean \"ip %s %s\"?", object, near)
 	}
 	return f

@@ -33,7 +33,7 @@ func (s *session) link(w *words) error {
 	case "help":
 		return usage("link")
 	}
-	return unknownCommand("link", w.cur, linkCommands)
+	return unknownCommand("link", w.cur, linkCommands.words())
 }
 
 // changeFlags are the flags of a request that changes something.

@@ -30,7 +30,7 @@ func (s *session) neigh(w *words) error {
 	case "help":
 		return usage("neigh")
 	}
-	return unknownCommand("neigh", w.cur, neighCommands)
+	return unknownCommand("neigh", w.cur, neighCommands.words())
 }
 
 // A neighRequest is what "ip neigh add" and the like ask for.

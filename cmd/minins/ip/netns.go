@@ -42,7 +42,7 @@ func (s *session) netns(w *words) error {
 	case "exec":
 		return s.execNetns(w)
 	}
-	return unknownCommand("netns", w.cur, netnsCommands)
+	return unknownCommand("netns", w.cur, netnsCommands.words())
 }
 
 func noNetnsName() error { return fail(exitFailed, "No netns name specified", "") }

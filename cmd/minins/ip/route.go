@@ -22,7 +22,7 @@ func (s *session) route(w *words) error {
 	}
 	switch key := routeCommands.find(w.cur); key {
 	case "":
-		return unknownCommand("route", w.cur, routeCommands)
+		return unknownCommand("route", w.cur, routeCommands.words())
 	case "list", "show":
 		return s.showRoutes(w)
 	case "get":

@@ -25,7 +25,7 @@ func (s *session) rule(w *words) error {
 	case "help":
 		return usage("rule")
 	}
-	f := unknownCommand("rule", w.cur, known)
+	f := unknownCommand("rule", w.cur, known.words())
 	if f.hint == "" && keywords("add* delete* flush* save* restore*").find(w.cur) != "" {
 		f.hint = "minins can only show rules"
 	}

@@ -88,36 +88,6 @@ func (w *words) is(full string) bool { return w.cur == full }
 // short reports whether the word is full, or the beginning of it.
 func (w *words) short(full string) bool { return abbreviates(w.cur, full) }
 
-// Keywords are what a parser knows, between blanks and in the order in which
-// they are tried. "table*" may be abbreviated; "dev|oif" are two words for dev.
-type keywords string
-
-// find is the keyword that a word is, or "".
-func (k keywords) find(word string) string {
-	for _, group := range strings.Fields(string(k)) {
-		name := ""
-		for _, key := range strings.Split(group, "|") {
-			full, short := strings.CutSuffix(key, "*")
-			if name == "" {
-				name = full
-			}
-			if word == full || short && abbreviates(word, full) {
-				return name
-			}
-		}
-	}
-	return ""
-}
-
-// words are those to suggest: the first of each group.
-func (k keywords) words() []string {
-	groups := strings.Fields(string(k))
-	for i, group := range groups {
-		groups[i], _, _ = strings.Cut(strings.ReplaceAll(group, "*", ""), "|")
-	}
-	return groups
-}
-
 // abbreviates reports whether s is the beginning of full, or all of it.
 func abbreviates(s, full string) bool { return s != "" && strings.HasPrefix(full, s) }
 
