@@ -18,6 +18,8 @@ const (
 	mdPclntable  = 13 // []byte, functab and the _func records behind it
 	mdFtab       = 16 // []functab, the same without the records
 	mdFindfunc   = 19 // *findfuncbucket, index of functab
+	mdMinpc      = 20 // where the code begins
+	mdText       = 22 // address that functab counts from
 	mdGofunc     = 40 // address that funcdata counts from
 	mdEpclntab   = 41 // end of the pclntab
 	mdTypelinks  = 45 // []int32
@@ -110,6 +112,8 @@ func (mod *module) update(p *packed) {
 	slice(mdPctab, p.pctab, p.funcs-p.pctab)
 	slice(mdPclntable, p.funcs, p.gofunc-p.funcs)
 	mod.set(mdFtab, base+uint64(p.funcs))
+	mod.set(mdFtab+1, uint64(p.nfuncs+1))
+	mod.set(mdFtab+2, uint64(p.nfuncs+1))
 	mod.set(mdFindfunc, base+uint64(p.findfunc))
 	mod.set(mdGofunc, base+uint64(p.gofunc))
 	mod.set(mdEpclntab, base+uint64(len(p.bytes)))

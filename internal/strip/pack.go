@@ -15,6 +15,7 @@ type packed struct {
 	noFiles  int
 	pctab    int
 	funcs    int
+	nfuncs   int
 	gofunc   int
 	findfunc int
 }
@@ -43,6 +44,8 @@ func (tab *pclntab) pack() (*packed, error) {
 	p.gofunc = add(gofunc, tab.size)
 	p.findfunc = add(tab.find, 4)
 
+	p.nfuncs = len(tab.funcs)
+	tab.putWord(p.bytes[8:], uint64(p.nfuncs))
 	tab.putWord(p.bytes[8+tab.size:], 0) // nfiles
 	for i, off := range []int{p.names, p.noFiles, p.noFiles, p.pctab, p.funcs} {
 		tab.putWord(p.bytes[8+(3+i)*tab.size:], uint64(off))

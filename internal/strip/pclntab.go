@@ -18,6 +18,7 @@ const (
 	pcdataUnsafePoint  = 0
 	pcdataInlTreeIndex = 2
 	pcdataArgLiveIndex = 3 // for tracebacks
+	pcdataPanicBounds  = 4
 
 	funcdataStackObjects       = 2
 	funcdataInlTree            = 3
@@ -42,7 +43,8 @@ type pclntab struct {
 	pctab  []byte         // of the file
 	chunks map[uint32]int // length of the funcdata at an offset
 	gofunc []byte         // the funcdata of the file
-	find   []byte         // runtime.findfunctab, which stays as it is
+	find   []byte         // runtime.findfunctab
+	skew   uint32         // runtime.text - runtime.minpc
 	names  []byte         // of the file, each with a zero byte behind it
 }
 
@@ -98,6 +100,7 @@ func parsePclntab(img *image, mod *module) (*pclntab, error) {
 		pctab:  mod.table(img, mdPctab)[:mod.len(mdPctab)],
 		gofunc: mod.table(img, mdGofunc)[:mod.get(mdFindfunc)-mod.get(mdGofunc)],
 		find:   mod.table(img, mdFindfunc),
+		skew:   uint32(mod.get(mdText) - mod.get(mdMinpc)),
 		names:  mod.table(img, mdNames)[:mod.len(mdNames)],
 	}
 	table := mod.table(img, mdPclntable)[:mod.len(mdPclntable)]

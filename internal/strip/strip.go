@@ -41,6 +41,9 @@ func strip(file []byte) ([]byte, error) {
 	if err := tab.drop(); err != nil {
 		return nil, err
 	}
+	if err := tab.merge(); err != nil {
+		return nil, err
+	}
 	packed, err := tab.pack()
 	if err != nil {
 		return nil, err
