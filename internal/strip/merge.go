@@ -19,7 +19,8 @@ import (
 // for the numbers of stack maps, which count on from function to function. What
 // it reads of the function as a whole has to be the same for all, or not there:
 //
-//   - funcID, flags, deferreturn, tables of deferred calls, of stack objects and
+//   - funcID: the same, and that of ordinary functions or of wrappers.
+//   - flags, deferreturn, tables of deferred calls, of stack objects and
 //     of inlined calls: functions that have any are left alone.
 //   - args, the size of the arguments: whether there are any. Their maps say which
 //     of them are pointers, and are as wide as the widest of all, with zeros.
@@ -40,7 +41,7 @@ const (
 	funcdataArgsPointerMaps   = 0
 	funcdataLocalsPointerMaps = 1
 
-	argsUnknown = -0x80000000 // internal/abi.ArgsSizeUnknown
+	funcIDWrapper = 23 // of what the compiler makes: comparisons, methods of embedded types
 
 	funcArgs        = 8
 	funcDeferReturn = 12
@@ -131,8 +132,9 @@ func (tab *pclntab) countUses() map[string]int {
 func (tab *pclntab) member(f function, next uint32, uses map[string]int) (m member, ok bool, err error) {
 	m = member{function: f, next: next}
 	args := int32(tab.Uint32(f.record[funcArgs:]))
+	id := f.record[funcID]
 	pcsp := tab.Uint32(f.record[funcPcsp:])
-	if tab.Uint32(f.record[funcName:]) == 0 || f.record[funcID] != 0 || f.record[funcFlag] != 0 || tab.Uint32(f.record[funcDeferReturn:]) != 0 ||
+	if tab.Uint32(f.record[funcName:]) == 0 || id != 0 && id != funcIDWrapper || f.record[funcFlag] != 0 || tab.Uint32(f.record[funcDeferReturn:]) != 0 ||
 		args < 0 || pcsp == 0 || len(f.funcdata) != funcdataLocalsPointerMaps+1 || slices.Contains(f.funcdata, none) {
 		return m, false, nil
 	}
@@ -193,7 +195,7 @@ func (tab *pclntab) member(f function, next uint32, uses map[string]int) (m memb
 func (tab *pclntab) fits(group []member, m member) bool {
 	first := group[0]
 	hasArgs := func(m member) bool { return tab.Uint32(m.record[funcArgs:]) != 0 }
-	return first.name == m.name && m.next-first.entry <= mergedCode && hasArgs(first) == hasArgs(m)
+	return first.name == m.name && first.record[funcID] == m.record[funcID] && m.next-first.entry <= mergedCode && hasArgs(first) == hasArgs(m)
 }
 
 // tables are those of a group.
