@@ -11,14 +11,12 @@ import (
 	"github.com/minins/minins/rtnl"
 )
 
-const addrCommands keywords = "add* change*|chg replace* delete* show*|lst* list* flush* help*"
-
 // address is the object "address".
 func (s *session) address(w *words) error {
 	if !w.next() {
 		return s.showAddresses(w)
 	}
-	switch key := addrCommands.find(w.cur); key {
+	switch key := command("address", w.cur); key {
 	case "add", "change", "replace":
 		return s.changeAddress(w, unix.RTM_NEWADDR, changeFlags(key))
 	case "delete":
@@ -30,7 +28,7 @@ func (s *session) address(w *words) error {
 	case "help":
 		return usage("address")
 	}
-	return unknownCommand("address", w.cur, addrCommands.words())
+	return unknownCommand("address", w.cur, commands("address"))
 }
 
 func (s *session) changeAddress(w *words, typ, flags uint16) error {

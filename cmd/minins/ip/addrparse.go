@@ -19,8 +19,18 @@ type addrRequest struct {
 	warnings []string // printed, and no reason to stop
 }
 
-const addrWords keywords = "peer|remote broadcast*|brd anycast scope dev label metric*|priority*|preference* valid_lft* preferred_lft* " +
-	"local help*"
+const addrWords grammar = `
+	peer|remote PREFIX  the address at the other end
+	broadcast*|brd ADDRESS  the address of all; + makes it of the prefix, - has none
+	anycast ADDRESS  an address that several have
+	scope SCOPE  how far it is valid: global, link, host
+	dev DEV  the link
+	label NAME  what old tools call it: the link's name, or that with :suffix
+	metric*|priority*|preference* NUMBER  the metric of the route to its network
+	valid_lft* SECONDS  when it goes; "forever"
+	preferred_lft* SECONDS  when it is no longer chosen; "forever"
+	[local] PREFIX  the address and the length of its network: 10.0.0.1/24
+	help*`
 
 // An addrParser is an addrRequest in the making.
 type addrParser struct {

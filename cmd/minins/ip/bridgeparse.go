@@ -46,12 +46,43 @@ func setBit(w *words, p *nl.Opt[rtnl.BoolOpts], bit uint32, why string) {
 
 // bridgeWords are the options of a bridge, in the order in which abbreviations
 // are tried.
-const bridgeWords keywords = "forward_delay* hello_time* max_age* ageing_time* stp_state* priority* vlan_filtering* vlan_protocol* " +
-	"group_fwd_mask* group_address* fdb_flush* vlan_default_pvid* vlan_stats_enabled* vlan_stats_per_port* mcast_router* " +
-	"mcast_snooping* mcast_vlan_snooping* mcast_query_use_ifaddr* no_linklocal_learn* mcast_querier* mcast_hash_elasticity* " +
-	"mcast_hash_max* mcast_last_member_count* mcast_startup_query_count* mcast_last_member_interval* mcast_membership_interval* " +
-	"mcast_querier_interval* mcast_query_interval* mcast_query_response_interval* mcast_startup_query_interval* " +
-	"mcast_stats_enabled* mcast_igmp_version* mcast_mld_version* nf_call_iptables* nf_call_ip6tables* nf_call_arptables*"
+const bridgeWords grammar = `
+	forward_delay* TIME  how long a port listens before it forwards
+	hello_time* TIME  between two messages of the spanning tree
+	max_age* TIME  how long such a message counts
+	ageing_time* TIME  how long an address is remembered
+	stp_state* NUMBER  1: with a spanning tree
+	priority* NUMBER  the smallest is the root of the tree
+	vlan_filtering* BOOL  by VLAN
+	vlan_protocol* { 802.1Q | 802.1ad }  of VLAN tags
+	group_fwd_mask* MASK  which link-local groups to forward
+	group_address* LLADDR  to which the tree's messages go
+	fdb_flush*  forget the addresses
+	vlan_default_pvid* ID  the VLAN of what has no tag
+	vlan_stats_enabled* BOOL  count by VLAN
+	vlan_stats_per_port* BOOL  and by port
+	mcast_router* NUMBER  0: no router of multicast, 1: look for one, 2: always
+	mcast_snooping* BOOL  multicast only to who wants it
+	mcast_vlan_snooping* BOOL  by VLAN
+	mcast_query_use_ifaddr* BOOL  ask with the bridge's address
+	no_linklocal_learn* BOOL  do not learn from link-local groups
+	mcast_querier* BOOL  ask who wants multicast
+	mcast_hash_elasticity* NUMBER
+	mcast_hash_max* NUMBER  how many groups
+	mcast_last_member_count* NUMBER  how often to ask when one leaves
+	mcast_startup_query_count* NUMBER  how often to ask in the beginning
+	mcast_last_member_interval* TIME  between those
+	mcast_membership_interval* TIME  how long a member counts
+	mcast_querier_interval* TIME  how long another querier counts
+	mcast_query_interval* TIME  between two questions
+	mcast_query_response_interval* TIME  how long to wait for answers
+	mcast_startup_query_interval* TIME  between those in the beginning
+	mcast_stats_enabled* BOOL  count multicast
+	mcast_igmp_version* NUMBER  2 or 3
+	mcast_mld_version* NUMBER  1 or 2
+	nf_call_iptables* BOOL  what it forwards goes through iptables
+	nf_call_ip6tables* BOOL  through ip6tables
+	nf_call_arptables* BOOL  through arptables`
 
 // parseBridge reads the words after "type bridge".
 func parseBridge(w *words) (*rtnl.Bridge, error) {
@@ -61,7 +92,7 @@ func parseBridge(w *words) (*rtnl.Bridge, error) {
 		why := "invalid " + key
 		switch key {
 		case "":
-			return nil, unknownOption("bridge: unknown command", "bridge", w, bridgeWords)
+			return nil, unknownOption("bridge: unknown command", "bridge", w, bridgeWords.words())
 		case "vlan_protocol":
 			b.VLANProtocol = vlanProtocolArg(w)
 		case "group_address":
@@ -91,17 +122,41 @@ func vlanProtocolArg(w *words) uint16 {
 	return 0
 }
 
-func unknownOption(what, topic string, w *words, known keywords) error {
+func unknownOption(what, topic string, w *words, known []string) error {
 	if w.short("help") {
 		return &failure{code: exitFailed, usage: topic}
 	}
-	return &failure{code: exitFailed, text: say("%s \"%s\"?", what, w.cur), after: topic, hint: meant(w.cur, known.words())}
+	return &failure{code: exitFailed, text: say("%s \"%s\"?", what, w.cur), after: topic, hint: meant(w.cur, known)}
 }
 
-// portWords are the options of a bridge's port, without the switches.
-const portWords keywords = "fdb_flush state priority cost mcast_router group_fwd_mask backup_port nobackup_port"
+// portWords are the options of a bridge's port, in which nothing is abbreviated.
+// Those that are on or off are switches.
+const portWords grammar = `
+	fdb_flush  forget the addresses behind it
+	state NUMBER  0: disabled, 1: listening, 2: learning, 3: forwarding, 4: blocking
+	priority NUMBER  the smallest of several is used
+	cost NUMBER  of the way through it
+	mcast_router NUMBER  0: no router of multicast, 1: look for one, 2: always
+	group_fwd_mask MASK  which link-local groups to forward
+	backup_port DEV  where to send when this one has no carrier
+	nobackup_port  nowhere
+	hairpin SWITCH  send back by the port that it came by
+	guard SWITCH  ignore the spanning tree's messages
+	root_block SWITCH  never the way to the root
+	fastleave|mcast_fast_leave SWITCH  no questions when a member leaves
+	learning SWITCH  learn addresses
+	flood SWITCH  send what is for unknown addresses
+	mcast_flood SWITCH  and multicast that nobody asked for
+	bcast_flood SWITCH  and broadcast
+	mcast_to_unicast SWITCH  multicast to each member alone
+	proxy_arp SWITCH  answer ARP for others
+	proxy_arp_wifi SWITCH  the same, as access points need it
+	neigh_suppress SWITCH  answer ARP from the neighbour table
+	vlan_tunnel SWITCH  map VLANs to tunnels
+	isolated SWITCH  not to other isolated ports
+	locked SWITCH  only for addresses that it knows`
 
-// portSwitches are the options of a port that are on or off.
+// portSwitches are those that are on or off.
 const portSwitches keywords = "hairpin guard root_block fastleave|mcast_fast_leave learning flood mcast_flood bcast_flood mcast_to_unicast " +
 	"proxy_arp proxy_arp_wifi neigh_suppress vlan_tunnel isolated locked"
 
@@ -116,7 +171,7 @@ func (r *linkRequest) parsePort(w *words) error {
 		}
 		switch key := portWords.find(w.cur); key {
 		case "":
-			return unknownOption("bridge_slave: unknown option", "bridge_slave", w, portWords+" "+portSwitches)
+			return unknownOption("bridge_slave: unknown option", "bridge_slave", w, portWords.words())
 		case "fdb_flush":
 			p.Flush = true
 		case "state", "priority", "cost":

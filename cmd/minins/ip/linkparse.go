@@ -28,9 +28,40 @@ type linkRequest struct {
 }
 
 // linkWords are the keywords, in the order in which abbreviations are tried.
-const linkWords keywords = "up down name index type* address* broadcast*|brd txqueuelen*|qlen|txqlen* mtu alias* group numtxqueues* " +
-	"numrxqueues* addrgenmode* carrier protodown gso_max_size gso_max_segs gro_max_size multicast allmulticast promisc trailers " +
-	"arp dynamic* link* netns master* nomaster* link-netns* link-netnsid* help* dev"
+const linkWords grammar = `
+	up  make it work
+	down  make it stop
+	name NAME  its name
+	index NUMBER  its number, where it is made or moved to
+	type* KIND  the kind of link, and behind it the options of that kind
+	address* LLADDR  its link-layer address
+	broadcast*|brd LLADDR  the link-layer address of all
+	txqueuelen*|qlen|txqlen* PACKETS  how long its queue may get
+	mtu BYTES  how long a packet may be
+	alias* TEXT  a note on it
+	group GROUP  the group that it is in
+	numtxqueues* COUNT  how many queues it sends from
+	numrxqueues* COUNT  how many queues it receives into
+	addrgenmode* { eui64 | none | stable_secret | random }  how IPv6 makes its link-local address
+	carrier { on | off }  whether the cable is in
+	protodown { on | off }  hold it down, whatever else says up
+	gso_max_size BYTES  how long a packet for segmentation may be
+	gso_max_segs COUNT  how many segments that may be
+	gro_max_size BYTES  how long a packet put together may be
+	multicast { on | off }  whether it does multicast
+	allmulticast { on | off }  whether it receives all multicast
+	promisc { on | off }  whether it receives everything
+	trailers { on | off }
+	arp { on | off }  whether addresses are resolved by ARP
+	dynamic* { on | off }  whether its addresses go when it goes down
+	link* DEV  the link that it is on top of, where it is made
+	netns NETNS  the namespace to make it in or to move it to
+	master* DEV  the bridge that it is to be a port of
+	nomaster*  take it out of its bridge
+	link-netns* NETNS  the namespace of the link that it is on top of
+	link-netnsid* NUMBER  that namespace by its id
+	help*
+	[dev] DEV  the link`
 
 // parseLink reads the words of "ip link add" (create) or set.
 func parseLink(w *words, create bool) (*linkRequest, error) {

@@ -12,14 +12,12 @@ import (
 	"github.com/minins/minins/rtnl"
 )
 
-const linkCommands keywords = "add* set* change* replace* delete* show*|lst* list* property* help*"
-
 // link is the object "link".
 func (s *session) link(w *words) error {
 	if !w.next() {
 		return s.showLinks(&words{tables: s.tables})
 	}
-	switch key := linkCommands.find(w.cur); key {
+	switch key := command("link", w.cur); key {
 	case "add", "replace":
 		return s.addLink(w, changeFlags(key))
 	case "set", "change":
@@ -33,7 +31,7 @@ func (s *session) link(w *words) error {
 	case "help":
 		return usage("link")
 	}
-	return unknownCommand("link", w.cur, linkCommands.words())
+	return unknownCommand("link", w.cur, commands("link"))
 }
 
 // changeFlags are the flags of a request that changes something.

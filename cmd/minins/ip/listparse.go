@@ -82,7 +82,20 @@ func (q *listing) takeFlag(word string) bool {
 	return false
 }
 
-const listWords keywords = "to scope up dynamic primary label group master nomaster type dev vrf help*"
+const listWords grammar = `
+	to PREFIX  with an address in it
+	scope SCOPE  with an address of it
+	up  that are up
+	dynamic  with an address that has a lifetime
+	primary  without addresses that are secondary
+	label PATTERN  with an address that is called so
+	group GROUP  of the group
+	master DEV  that are its ports
+	nomaster  that are nobody's port
+	type KIND  of the kind; KIND_slave: ports of one
+	[dev] DEV  the link
+	vrf NAME
+	help*`
 
 // flagWords are the words of some flags of addresses, for "did you mean".
 func flagWords(settable bool) (words []string) {

@@ -9,14 +9,12 @@ import (
 	"github.com/minins/minins/rtnl"
 )
 
-const neighCommands keywords = "add* change*|chg replace* delete* get* show*|lst* list* flush* help*"
-
 // neigh is the object "neighbor".
 func (s *session) neigh(w *words) error {
 	if !w.next() {
 		return s.showNeighs(w)
 	}
-	switch key := neighCommands.find(w.cur); key {
+	switch key := command("neigh", w.cur); key {
 	case "add", "change", "replace":
 		return s.changeNeigh(w, unix.RTM_NEWNEIGH, changeFlags(key))
 	case "delete":
@@ -30,7 +28,7 @@ func (s *session) neigh(w *words) error {
 	case "help":
 		return usage("neigh")
 	}
-	return unknownCommand("neigh", w.cur, neighCommands.words())
+	return unknownCommand("neigh", w.cur, commands("neigh"))
 }
 
 // A neighRequest is what "ip neigh add" and the like ask for.
@@ -62,7 +60,17 @@ func nudArg(w *words) rtnl.NeighState {
 	return rtnl.NeighState(n)
 }
 
-const neighWords keywords = "lladdr nud proxy* router use extern_learn* dev protocol* to help*"
+const neighWords grammar = `
+	lladdr LLADDR  the link-layer address
+	nud STATE  permanent, reachable, noarp, stale ...
+	proxy* ADDRESS  answer for it, in place of a neighbour
+	router  it is a router
+	use  find it now
+	extern_learn*  somebody else keeps it up to date
+	dev DEV  the link that it is on
+	protocol* PROTOCOL  who made the entry
+	[to] ADDRESS  the neighbour
+	help*`
 
 // parseNeighRequest reads the words after "add" and the like.
 func parseNeighRequest(w *words, family rtnl.Family) (*neighRequest, error) {

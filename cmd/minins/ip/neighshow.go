@@ -27,7 +27,17 @@ type neighQuery struct {
 	protocol nl.Opt[uint32]
 }
 
-const neighQueryWords keywords = "dev master vrf nomaster unused nud proxy protocol* to help*"
+const neighQueryWords grammar = `
+	dev DEV  on the link
+	master DEV  on ports of the bridge
+	vrf NAME
+	nomaster  on links that are nobody's port
+	unused  that nobody uses
+	nud STATE  in the state; all
+	proxy  for which this host answers
+	protocol* PROTOCOL  made by it
+	[to] PREFIX  in the prefix
+	help*`
 
 // parseNeighQuery reads the words after "show" or "flush". states are those
 // that are meant without the word nud.

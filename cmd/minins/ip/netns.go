@@ -10,8 +10,6 @@ import (
 	"github.com/minins/minins/nsfs"
 )
 
-const netnsCommands keywords = "help* list* show*|lst* list-id* add* set* delete* identify* pids* exec*"
-
 // netns is the object "netns".
 func (s *session) netns(w *words) error {
 	if !w.next() {
@@ -22,7 +20,7 @@ func (s *session) netns(w *words) error {
 			return err
 		}
 	}
-	switch netnsCommands.find(w.cur) {
+	switch command("netns", w.cur) {
 	case "help":
 		return usage("netns")
 	case "list", "show":
@@ -42,7 +40,7 @@ func (s *session) netns(w *words) error {
 	case "exec":
 		return s.execNetns(w)
 	}
-	return unknownCommand("netns", w.cur, netnsCommands.words())
+	return unknownCommand("netns", w.cur, commands("netns"))
 }
 
 func noNetnsName() error { return fail(exitFailed, "No netns name specified", "") }

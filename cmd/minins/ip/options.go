@@ -55,9 +55,32 @@ func parseOptions(args []string) (o options, rest []string, err error) {
 }
 
 // optionWords are all but -color, which may have a value behind it.
-const optionWords keywords = "-loops* -family* -4 -6 -0 -M -B -human*|-human-readable* -iec* -statistics*|-stats* -details* " +
-	"-resolve* -oneline* -timestamp*|-tshort* -Version* -force* -batch* -brief* -json* -pretty* -rcvbuf* " +
-	"-help* -netns* -Numeric* -all*"
+const optionWords grammar = `
+	-loops* COUNT  how often to try again when all is to be flushed; 10
+	-family* { inet | inet6 | link | bridge | mpls }  addresses, routes, neighbours of this family
+	-4  the same as -family inet
+	-6  the same as -family inet6
+	-0  the same as -family link
+	-M
+	-B
+	-human*|-human-readable*  sizes with units
+	-iec*  units of 1024
+	-statistics*|-stats*  with counters; twice: with all of them
+	-details*  with all that is known
+	-resolve*  names in place of addresses
+	-oneline*  an object on a line, with \ where lines end
+	-timestamp*|-tshort*  the time of what happens
+	-Version*  the version
+	-force*  with -batch: go on behind a failure
+	-batch* FILE  the commands in the file, one a line; - is standard input
+	-brief*  a short line for each link
+	-json*  JSON
+	-pretty*  JSON that is easy to read
+	-rcvbuf* BYTES
+	-help*
+	-netns* NETNS  in the network namespace
+	-Numeric*  numbers in place of names
+	-all*  of netns exec and delete: all namespaces`
 
 func (o *options) take(w *words) {
 	key := optionWords.find(w.cur)

@@ -13,16 +13,14 @@ import (
 	"github.com/minins/minins/rtnl"
 )
 
-const routeCommands keywords = "list* show*|lst* get* add* change*|chg replace* prepend* append* test* delete* flush* help*"
-
 // route is the object "route".
 func (s *session) route(w *words) error {
 	if !w.next() {
 		return s.showRoutes(w)
 	}
-	switch key := routeCommands.find(w.cur); key {
+	switch key := command("route", w.cur); key {
 	case "":
-		return unknownCommand("route", w.cur, routeCommands.words())
+		return unknownCommand("route", w.cur, commands("route"))
 	case "list", "show":
 		return s.showRoutes(w)
 	case "get":
@@ -135,7 +133,20 @@ type lookup struct {
 	warning  string // printed, and no reason to stop
 }
 
-const lookupWords keywords = "tos|dsfield* iif* mark* oif*|dev from* fibmatch notify* uid ipproto sport dport to help*"
+const lookupWords grammar = `
+	tos|dsfield* TOS  the type of service of the packet
+	iif* DEV  the link that it comes in by
+	mark* NUMBER  its firewall mark
+	oif*|dev DEV  the link that it is to leave by
+	from* ADDRESS  its source
+	fibmatch  show the route, not what becomes of the packet
+	notify*
+	uid NUMBER  the user that sends it
+	ipproto PROTO  icmp, tcp, udp or a number
+	sport NUMBER  its source port
+	dport NUMBER  its destination port
+	[to] ADDRESS  its destination
+	help*`
 
 // parseLookup reads the words after "get".
 func parseLookup(w *words, family rtnl.Family) (*lookup, error) {

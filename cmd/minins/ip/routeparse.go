@@ -36,8 +36,22 @@ func routeType(s string) (rtnl.RouteType, bool) {
 	return rtnl.RouteType(n), ok
 }
 
-const routeWords keywords = "nexthop src via dev|oif onlink pervasive* nhid realms* pref expires tos|dsfield* metric*|priority*|preference " +
-	"scope protocol* table*"
+const routeWords grammar = `
+	nexthop  one of several ways: via, dev, weight, onlink, realms
+	src ADDRESS  the source address to prefer
+	via ADDRESS  the gateway
+	dev|oif DEV  the link
+	onlink  the gateway is on the link, whatever the addresses say
+	pervasive*
+	nhid NUMBER  by the nexthop object
+	realms* REALM  a tag
+	pref { low | medium | high }  which of several IPv6 routers
+	expires SECONDS  when it goes
+	tos|dsfield* TOS  for packets of this type of service
+	metric*|priority*|preference NUMBER  the smallest of several wins
+	scope SCOPE  how far it leads: global, link, host
+	protocol* PROTOCOL  who made it
+	table* TABLE  the table that it is in`
 
 // knownToRoute are the words that might have been meant by one that is none.
 func knownToRoute() []string {

@@ -35,8 +35,21 @@ type routeQuery struct {
 // A span is of prefixes that are within root and hold match; nil is any.
 type span struct{ root, match *prefix }
 
-const queryWords keywords = "table* vrf cached*|cloned* tos|dsfield* protocol* scope* type* metric*|priority*|preference* dev|oif iif via src " +
-	"from* to*"
+const queryWords grammar = `
+	table* TABLE  in the table; all
+	vrf NAME
+	cached*|cloned*  that were learned, such as a path's MTU
+	tos|dsfield* TOS  for the type of service
+	protocol* PROTOCOL  made by it
+	scope* SCOPE  of the scope
+	type* TYPE  unicast, local, blackhole ...
+	metric*|priority*|preference* NUMBER  of the metric
+	dev|oif DEV  that leave by the link
+	iif DEV  for what comes in by the link
+	via PREFIX  with a gateway in it
+	src PREFIX  with a source address in it
+	from* PREFIX  for sources in it
+	[to*] PREFIX  root PREFIX: within it; match PREFIX: that hold it; exact PREFIX: just it`
 
 // parseRouteQuery reads the words after "show" or "flush".
 func parseRouteQuery(w *words, family rtnl.Family) (*routeQuery, error) {

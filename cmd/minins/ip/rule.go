@@ -18,14 +18,13 @@ func (s *session) rule(w *words) error {
 	if !w.next() {
 		return s.showRules(w)
 	}
-	const known keywords = "list* show*|lst* help*"
-	switch known.find(w.cur) {
+	switch command("rule", w.cur) {
 	case "list", "show":
 		return s.showRules(w)
 	case "help":
 		return usage("rule")
 	}
-	f := unknownCommand("rule", w.cur, known.words())
+	f := unknownCommand("rule", w.cur, commands("rule"))
 	if f.hint == "" && keywords("add* delete* flush* save* restore*").find(w.cur) != "" {
 		f.hint = "minins can only show rules"
 	}
@@ -43,7 +42,14 @@ type ruleQuery struct {
 	iif, oif string
 }
 
-const ruleWords keywords = "preference*|order*|priority* from fwmark iif|dev oif table*|lookup* to*"
+const ruleWords grammar = `
+	preference*|order*|priority* NUMBER  of the number
+	from PREFIX  for sources
+	fwmark NUMBER  for the mark
+	iif|dev DEV  for what comes in by the link
+	oif DEV  for what is to leave by the link
+	table*|lookup* TABLE  that lead to the table
+	[to*] PREFIX  for destinations`
 
 func parseRuleQuery(w *words, family rtnl.Family) (*ruleQuery, error) {
 	if family == 0 {

@@ -1,0 +1,167 @@
+//go:build linux
+
+package ip
+
+import "strings"
+
+// A form is one way to call ip: an object, a command, and what may follow. All
+// of them are the one table that commands are found by, help is printed from,
+// the shell completes from and the manual is written from.
+type form struct {
+	object  string   // of usage; "link", or a "type bridge"
+	command keywords // in iproute2's order; "" is what follows the object itself
+	takes   string   // what follows, in outline
+	words   grammar  // the same, word by word
+}
+
+// forms has the forms of each object one behind the other.
+var forms = []form{
+	{"address", "add* change*|chg replace*", "PREFIX dev DEV ...", addrWords},
+	{"address", "delete*", "PREFIX dev DEV", addrWords},
+	{"address", "show*|lst* list*", "[ [dev] DEV ] ...", listWords},
+	{"address", "flush*", "SELECTION ...", listWords},
+	{"address", "help*", "", ""},
+
+	{"link", "add*", "[name] NAME ... type KIND [ OPTION ... ]", linkWords},
+	{"link", "set* change*", "{ [dev] DEV | group GROUP } ... [ type KIND OPTION ... ]", linkWords},
+	{"link", "replace*", "[name] NAME ... type KIND [ OPTION ... ]", linkWords},
+	{"link", "delete*", "{ [dev] DEV | group GROUP }", "\n[dev] DEV\ngroup GROUP"},
+	{"link", "show*|lst* list*", "[ [dev] DEV ] ...", listWords},
+	{"link", "property*", "{ add | delete } [dev] DEV [ altname NAME ] ...", "\nadd*\ndelete*\n[dev] DEV\naltname* NAME"},
+	{"link", "help*", "[ KIND ]", ""},
+
+	{"route", "list* show*|lst*", "[ SELECTION ... ]", queryWords},
+	{"route", "get*", "ADDRESS ...", lookupWords},
+	{"route", "add* change*|chg replace* prepend* append* test*", "[ TYPE ] { PREFIX | default } ...", routeWords},
+	{"route", "delete*", "[ TYPE ] { PREFIX | default } ...", routeWords},
+	{"route", "flush*", "SELECTION ...", queryWords},
+	{"route", "help*", "", ""},
+
+	{"neigh", "add* change*|chg replace*", "ADDRESS dev DEV ...", neighWords},
+	{"neigh", "delete*", "ADDRESS dev DEV", neighWords},
+	{"neigh", "get*", "ADDRESS dev DEV", neighWords},
+	{"neigh", "show*|lst* list*", "[ SELECTION ... ]", neighQueryWords},
+	{"neigh", "flush*", "SELECTION ...", neighQueryWords},
+	{"neigh", "help*", "", ""},
+
+	{"rule", "list* show*|lst*", "[ SELECTION ... ]", ruleWords},
+	{"rule", "help*", "", ""},
+
+	{"netns", "help*", "", ""},
+	{"netns", "list* show*|lst*", "", ""},
+	{"netns", "list-id*", "[ target-nsid NUMBER ] [ nsid NUMBER ]", "\ntarget-nsid NUMBER\nnsid NUMBER"},
+	{"netns", "add*", "NAME", ""},
+	{"netns", "set*", "NETNS { NUMBER | auto }", ""},
+	{"netns", "delete*", "NETNS", ""},
+	{"netns", "identify*", "[ PID ]", ""},
+	{"netns", "pids*", "NETNS", ""},
+	{"netns", "exec*", "NETNS COMMAND ...", ""},
+
+	{"bridge", "", "... type bridge [ OPTION ... ]", bridgeWords},
+	{"bridge_slave", "", "... type bridge_slave [ OPTION ... ]", portWords},
+	{"veth", "", "... type veth [ peer [name] NAME ... ]", "\npeer  its other end, and behind it words as for the link itself"},
+}
+
+// command is the command of an object that a word is or abbreviates, or "".
+func command(object, word string) string {
+	for _, f := range forms {
+		if f.object == object {
+			if name := f.command.find(word); name != "" {
+				return name
+			}
+		}
+	}
+	return ""
+}
+
+// commands are those to suggest.
+func commands(object string) (all []string) {
+	for _, f := range forms {
+		if f.object == object {
+			all = append(all, f.command.words()...)
+		}
+	}
+	return all
+}
+
+// usageText is the help on a topic: "ip", an object, or a kind of link.
+func usageText(topic string) string {
+	if topic == "ip" {
+		return usageIP + section("OPTION:", optionWords)
+	}
+	var b strings.Builder
+	var shown []grammar
+	lead := "Usage: "
+	for _, f := range forms {
+		if f.object != topic || f.command.find("help") != "" {
+			continue
+		}
+		b.WriteString(lead)
+		lead = "       "
+		if f.command != "" {
+			b.WriteString("ip " + topic + " ")
+			b.WriteString(alternatives(f.command.words()))
+			b.WriteByte(' ')
+		}
+		b.WriteString(f.takes + "\n")
+	}
+	for _, f := range forms {
+		if f.object != topic || f.words == "" || contains(shown, f.words) {
+			continue
+		}
+		shown = append(shown, f.words)
+		title := "OPTION:"
+		if f.command != "" {
+			title = strings.Join(f.command.words(), ", ") + ":"
+		}
+		b.WriteString(section(title, f.words))
+	}
+	return b.String()
+}
+
+func contains(all []grammar, g grammar) bool {
+	for _, one := range all {
+		if one == g {
+			return true
+		}
+	}
+	return false
+}
+
+// alternatives is "add", or "{ add | change }".
+func alternatives(words []string) string {
+	if len(words) == 1 {
+		return words[0]
+	}
+	return "{ " + strings.Join(words, " | ") + " }"
+}
+
+// section is a title and the words that help tells, or "" if there are none.
+func section(title string, g grammar) string {
+	var b strings.Builder
+	for line := range strings.SplitSeq(string(g), "\n") {
+		word, help, ok := strings.Cut(strings.TrimLeft(line, "\t"), "  ")
+		if !ok {
+			continue
+		}
+		word = strings.ReplaceAll(strings.ReplaceAll(word, "*", ""), "|-", " | -")
+		if b.Len() == 0 {
+			b.WriteString(title + "\n")
+		}
+		b.WriteString("    " + word)
+		if n := 28 - len(word); n > 0 {
+			b.WriteString(strings.Repeat(" ", n))
+		} else {
+			b.WriteString("\n" + strings.Repeat(" ", 32))
+		}
+		b.WriteString(help + "\n")
+	}
+	return b.String()
+}
+
+const usageIP = `Usage: ip [ OPTION ... ] OBJECT [ COMMAND ... ]
+       ip [ -force ] -batch FILE
+OBJECT := { address | link | neighbor | netns | route | rule }
+Objects, commands and most words may be abbreviated: "ip a", "ip r", "ip li sh".
+"ip OBJECT help" has the words of each.
+`
