@@ -3,6 +3,9 @@
 package main
 
 import (
+	"path/filepath"
+	"strings"
+
 	"github.com/minins/minins/cmd/minins/applet"
 	"github.com/minins/minins/cmd/minins/arping"
 	"github.com/minins/minins/cmd/minins/bench"
@@ -35,6 +38,8 @@ func applets() []applet.Applet {
 		{Name: "explain", Summary: "show what a command would send to the kernel, byte by byte; nothing is sent", Run: explainCommand},
 		{Name: "bench", Summary: "measure what namespaces, links, routes, containers and rules cost on this host", Run: bench.Run},
 		{Name: bench.ChildName, Run: bench.Child},
+		{Name: "completion", Summary: "print what makes bash, zsh or fish complete words of ip", Run: ip.CompletionScript},
+		{Name: ip.CompleteName, Run: complete},
 		{Name: "install", Summary: "make links, so that each command can be called by its name", Run: install},
 		{Name: "uninstall", Summary: "remove those links", Run: uninstall},
 		{Name: "help", Summary: "list all commands", Run: help},
@@ -46,7 +51,7 @@ func applets() []applet.Applet {
 // itself: no tool of that name is stood in for, so that no link is made.
 func own(name string) bool {
 	switch name {
-	case "explain", "bench", "install", "uninstall", "help", "version", nsapplets.ChildName, bench.ChildName:
+	case "explain", "bench", "install", "uninstall", "help", "version", "completion", ip.CompleteName, nsapplets.ChildName, bench.ChildName:
 		return true
 	}
 	return false
@@ -63,8 +68,28 @@ func find(name string) (applet.Applet, bool) {
 
 func help(c *applet.Cmd) int           { return setup.Help(c, applets()) }
 func explainCommand(c *applet.Cmd) int { return explain.Run(c, find) }
-func install(c *applet.Cmd) int        { return setup.Install(c, links()) }
-func uninstall(c *applet.Cmd) int      { return setup.Uninstall(c, links()) }
+
+// complete prints what the last word of a command line may become.
+func complete(c *applet.Cmd) int {
+	if len(c.Args) > 1 && filepath.Base(c.Args[0]) == "minins" {
+		c.Args = c.Args[1:]
+	}
+	switch {
+	case len(c.Args) > 1 && filepath.Base(c.Args[0]) == "ip":
+		c.Args = c.Args[1:]
+		return ip.Complete(c)
+	case len(c.Args) == 1:
+		for _, a := range applets() {
+			if a.Summary != "" && strings.HasPrefix(a.Name, c.Args[0]) {
+				c.Printf("%s\n", a.Name)
+			}
+		}
+	}
+	return 0
+}
+
+func install(c *applet.Cmd) int   { return setup.Install(c, links()) }
+func uninstall(c *applet.Cmd) int { return setup.Uninstall(c, links()) }
 
 // links are the names that the binary can be called by.
 func links() []string {

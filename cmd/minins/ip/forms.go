@@ -110,13 +110,23 @@ func usageText(topic string) string {
 			continue
 		}
 		shown = append(shown, f.words)
-		title := "OPTION:"
-		if f.command != "" {
-			title = strings.Join(f.command.words(), ", ") + ":"
-		}
-		b.WriteString(section(title, f.words))
+		b.WriteString(section(title(f.object, f.words), f.words))
 	}
 	return b.String()
+}
+
+// title names the commands of an object that a grammar is of.
+func title(object string, g grammar) string {
+	var names []string
+	for _, f := range forms {
+		if f.object == object && f.words == g {
+			names = append(names, f.command.words()...)
+		}
+	}
+	if names == nil {
+		return "OPTION:"
+	}
+	return strings.Join(names, ", ") + ":"
 }
 
 func contains(all []grammar, g grammar) bool {
