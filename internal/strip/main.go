@@ -25,6 +25,9 @@
 // in the file down. Code and data keep their addresses, and not one byte of them
 // changes but the runtime's own record of where its tables are (moduledata).
 //
+// What is left is the same for many functions that follow one another, so that
+// they can have one entry and one table of each kind: see merge.go.
+//
 // # What is lost
 //
 // A crash says what happened as before, and where by address alone: each frame
