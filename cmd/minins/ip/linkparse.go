@@ -106,6 +106,9 @@ func (r *linkRequest) parsePeer(w *words) error {
 		return f
 	}
 	peer, err := parseLinkWords(w, true)
+	if f := asFailure(err); f != nil && f.code == int(unix.EINVAL) {
+		f.code = exitFailed // iproute2 loses the number on the way out of here
+	}
 	if err != nil {
 		return err
 	}
@@ -365,10 +368,8 @@ func bit(on bool) uint8 {
 	return 0
 }
 
-// validName is what the kernel takes for the name of a link.
-func validName(s string) bool {
-	return s != "" && s != "." && s != ".." && len(s) < unix.IFNAMSIZ && !strings.ContainsAny(s, "/ \t\n\v\f\r:")
-}
+// validName is what iproute2 takes for the name of a link; the kernel takes less.
+func validName(s string) bool { return validAltName(s) && len(s) < unix.IFNAMSIZ }
 
 // validAltName is validName for names of up to 127 bytes.
 func validAltName(s string) bool {

@@ -125,7 +125,7 @@ func (s *session) showEntry(v *view, q *listing, l *rtnl.Link, addrs []rtnl.Addr
 	if q.family == unix.AF_INET6 && q.index == 0 {
 		l = inet6Link(l)
 	}
-	if !alone {
+	if !alone && q.label == "" {
 		v.showLink(l, q.extent)
 	}
 	if !q.inet() {

@@ -80,6 +80,9 @@ func parseNeighRequest(w *words, family rtnl.Family) (*neighRequest, error) {
 	for w.next() {
 		switch key := neighWords.find(w.cur); key {
 		case "lladdr":
+			if lladdr && w.peek() != "" {
+				w.fail(duplicate("lladdr", w.peek()))
+			}
 			w.lladdr(&n.LLAddr)
 			lladdr = true
 		case "nud":
@@ -110,9 +113,8 @@ func parseNeighRequest(w *words, family rtnl.Family) (*neighRequest, error) {
 }
 
 // take reads what says which entry is meant: "dev NAME" and "[to] ADDRESS" or
-// "proxy ADDRESS", the former once only.
+// "proxy ADDRESS", one of the two.
 func (r *neighRequest) take(w *words, key string) {
-	once := true
 	n := &r.neigh
 	switch key {
 	case "dev":
@@ -124,11 +126,13 @@ func (r *neighRequest) take(w *words, key string) {
 	case "proxy":
 		w.arg()
 		n.Flags |= unix.NTF_PROXY
-		once = false
+		if w.err == nil && n.Dst.IsValid() {
+			w.fail(duplicate("address", w.cur))
+		}
 	case "to":
 		w.arg()
 	}
-	if once && n.Dst.IsValid() {
+	if n.Dst.IsValid() {
 		w.fail(garbage("to", w.cur, "", nil))
 	}
 	w.asAddr(&n.Dst, &n.Family)

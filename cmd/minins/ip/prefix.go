@@ -163,7 +163,7 @@ func (w *words) prefix(to *prefix, f *rtnl.Family) {
 
 // asPrefix reads the present word as a prefix.
 func (w *words) asPrefix(to *prefix, f *rtnl.Family) {
-	if w.err != nil {
+	if w.refuseInet(*f, "prefix") {
 		return
 	}
 	p, ok := parsePrefix(w.cur, *f)
@@ -175,6 +175,16 @@ func (w *words) asPrefix(to *prefix, f *rtnl.Family) {
 	}
 }
 
+// refuseInet is true if there is a mistake already, or makes one of the present
+// word, where links alone are in question.
+func (w *words) refuseInet(f rtnl.Family, what string) bool {
+	if w.err == nil && f == unix.AF_PACKET {
+		text := say("Error: \"%s\" may be inet %s, but it is not allowed in this context.", w.cur, what)
+		w.fail(&failure{code: exitFailed, text: text, exits: true})
+	}
+	return w.err != nil
+}
+
 // addr is an argument that is an address, with f as in prefix. "default",
 // "any" and "all" are the unspecified address.
 func (w *words) addr(to *netip.Addr, f *rtnl.Family) {
@@ -184,7 +194,7 @@ func (w *words) addr(to *netip.Addr, f *rtnl.Family) {
 
 // asAddr reads the present word as an address.
 func (w *words) asAddr(to *netip.Addr, f *rtnl.Family) {
-	if w.err != nil {
+	if w.refuseInet(*f, "address") {
 		return
 	}
 	s := w.cur

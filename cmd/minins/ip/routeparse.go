@@ -42,7 +42,6 @@ const routeWords grammar = `
 	via ADDRESS  the gateway
 	dev|oif DEV  the link
 	onlink  the gateway is on the link, whatever the addresses say
-	pervasive*
 	nhid NUMBER  by the nexthop object
 	realms* REALM  a tag
 	pref { low | medium | high }  which of several IPv6 routers
@@ -127,14 +126,16 @@ func (p *routeParser) take(w *words) {
 	case "src":
 		w.addr(&r.PrefSrc, &r.Family)
 	case "via":
+		if p.gatewayed {
+			w.wrong("via", "use nexthop syntax to specify multiple via\n", "")
+			return
+		}
 		p.gatewayed = true
 		r.Gateway, r.Via = via(w, &r.Family)
 	case "dev":
 		w.device(&p.dev)
 	case "onlink":
 		r.Flags |= unix.RTNH_F_ONLINK
-	case "pervasive":
-		r.Flags |= unix.RTNH_F_PERVASIVE
 	case "nhid":
 		w.uint32(&r.NextHopID, "\"id\" value is invalid\n")
 	case "realms":

@@ -199,18 +199,26 @@ func (w *words) lladdr(to *nl.HardwareAddr) {
 	}
 	var b []byte
 	for _, part := range strings.Split(s, ":") {
-		n, err := strconv.ParseUint(part, 16, 32)
-		if err != nil || n > 255 {
+		n, ok := hexPrefix(part)
+		if !ok || n > 255 {
 			hint := "a link-layer address is six bytes in hex, as in 02:00:00:00:00:01"
-			if err == nil {
+			if ok {
 				hint = say("%q is more than one byte", part)
 			}
-			w.fail(fail(exitFailed, say("\"%s\" is invalid lladdr.", s), hint))
+			w.fail(fail(exitFailed, say("\"%s\" is invalid lladdr.", part), hint))
 			return
 		}
 		b = append(b, byte(n))
 	}
 	*to = nl.HardwareAddrFrom(b)
+}
+
+// hexPrefix reads the hex digits that s begins with, as sscanf %x does.
+func hexPrefix(s string) (n uint64, ok bool) {
+	s = strings.TrimPrefix(strings.TrimPrefix(s, "0x"), "0X")
+	end := len(s) - len(strings.TrimLeft(s, "0123456789abcdefABCDEF"))
+	n, err := strconv.ParseUint(s[:end], 16, 32)
+	return n, err == nil
 }
 
 // nearest is the candidate that s was most likely meant to be, or "": at most
