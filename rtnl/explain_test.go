@@ -67,7 +67,7 @@ func samples() []sample {
 			&Neigh{Family: unix.AF_INET, Index: 5, State: unix.NUD_PERMANENT, Dst: addr("192.168.15.2"), LLAddr: nl.HardwareAddrFrom([]byte{2, 0, 0, 0, 0, 2})}},
 		{"netns-set", "ip netns set red 3", unix.RTM_NEWNSID, 0, &NSID{FD: nl.Some[uint32](7), ID: nl.Some[int32](3)}},
 		{"rule-add", "ip rule add from 10.0.0.0/8 iif eth0 lookup 1000 pref 100", unix.RTM_NEWRULE, create,
-			&Rule{Family: unix.AF_INET, Action: 1, Table: 1000, Src: prefix("10.0.0.0/8"), IIFName: "eth0", Priority: 100}},
+			&Rule{Family: unix.AF_INET, Action: 1, Table: 1000, Src: prefix("10.0.0.0/8"), IIFName: "eth0", Priority: nl.Some[uint32](100)}},
 	}
 }
 

@@ -84,7 +84,7 @@ func dumpFailure(what string, err error) error {
 		return err
 	}
 	text := what + " terminated"
-	if e.Message != "" {
+	if e.Message != "" || e.Errno != unix.ENOENT && e.Errno != unix.EOPNOTSUPP {
 		text = kernelText(e) + "\n" + text
 	}
 	return fail(exitKernel, text, "")
@@ -203,18 +203,8 @@ func (l *lookup) prefix(w *words, to *netip.Prefix) {
 	*to = p.set()
 }
 
-// ipProtos are the protocols that have a name.
-var ipProtos = []numbered{{unix.IPPROTO_ICMP, "icmp"}, {unix.IPPROTO_TCP, "tcp"}, {unix.IPPROTO_UDP, "udp"}, {unix.IPPROTO_ICMPV6, "ipv6-icmp"}}
-
-func ipProto(w *words) uint8 {
-	s := w.arg()
-	for _, p := range ipProtos {
-		if p.name == s {
-			return uint8(p.id)
-		}
-	}
-	return uint8(w.asUint(8, invalid("ipproto")))
-}
+// ipProto reads a protocol by its name or number.
+func ipProto(w *words) uint8 { return uint8(w.named(ipProtos, 8, invalid("ipproto"))) }
 
 func (s *session) getRoute(w *words) error {
 	l, err := parseLookup(w, s.opt.family)

@@ -124,7 +124,7 @@ func (p *routeParser) take(w *words) {
 	case "nhid":
 		w.uint32(&r.NextHopID, "\"id\" value is invalid\n")
 	case "realms":
-		r.Flow = realmsArg(w)
+		r.Flow = realmsArg(w, "\"realm\" value is invalid\n")
 	case "pref":
 		r.Pref = nl.Some(routePref(w))
 	case "expires":
@@ -189,7 +189,7 @@ func routePref(w *words) rtnl.RoutePref {
 }
 
 // realmsArg reads "[FROM/]TO".
-func realmsArg(w *words) uint32 {
+func realmsArg(w *words, why string) uint32 {
 	s := w.arg()
 	from, to, both := strings.Cut(s, "/")
 	if !both {
@@ -203,7 +203,7 @@ func realmsArg(w *words) uint32 {
 		n |= m << 16
 	}
 	if !ok && w.err == nil {
-		w.wrong(s, "\"realm\" value is invalid\n", "")
+		w.wrong(s, why, "")
 	}
 	return n
 }
@@ -248,7 +248,7 @@ func (p *routeParser) takeHop(w *words, hop *rtnl.NextHop, dev *string) bool {
 	case "onlink":
 		hop.Flags |= unix.RTNH_F_ONLINK
 	case "realms":
-		hop.Flow = realmsArg(w)
+		hop.Flow = realmsArg(w, "\"realm\" value is invalid\n")
 	default:
 		return false
 	}

@@ -85,6 +85,12 @@ func (v *view) showRouteRest(r *rtnl.Route, q *routeQuery) {
 	if r.Pref.Ok {
 		v.str("pref", "pref %s", nameIn(routePrefs, uint32(r.Pref.V), decimal(uint8(r.Pref.V))))
 	}
+	if r.NextHopID != 0 && v.opt.details > 0 {
+		if h := v.nexthop(r.NextHopID); h != nil {
+			v.text("\n\tnh_info ")
+			v.showNexthop("nh_info", h)
+		}
+	}
 	if len(r.NextHops) > 0 {
 		v.array("nexthops")
 		for i := range r.NextHops {

@@ -23,13 +23,15 @@ func usageText(topic string) string {
 		return usageNeigh
 	case "netns":
 		return usageNetns
+	case "nexthop":
+		return usageNexthop
 	}
-	return "Usage: ip rule [ list ] [ from PREFIX ] [ to PREFIX ] [ iif NAME ] [ oif NAME ] [ table TABLE ] [ priority NUMBER ]\n"
+	return usageRule
 }
 
 const usageIP = `Usage: ip [ OPTIONS ] OBJECT { COMMAND | help }
        ip [ -force ] -batch FILE
-OBJECT := { address | link | neighbor | netns | route | rule | help }
+OBJECT := { address | link | neighbor | netns | nexthop | route | rule | help }
 OPTIONS := { -V[ersion] | -s[tatistics] | -d[etails] | -r[esolve] | -h[uman-readable] | -iec |
              -j[son] | -p[retty] | -f[amily] { inet | inet6 | link } | -4 | -6 | -0 |
              -l[oops] NUMBER | -br[ief] | -o[neline] | -n[etns] NAME | -N[umeric] | -a[ll] |
@@ -127,4 +129,23 @@ const usageNetns = `Usage: ip netns [ list ]
        ip netns pids NAME
        ip [ -all ] netns exec [ NAME ] COMMAND ...
        ip netns list-id [ target-nsid ID ] [ nsid ID ]
+`
+
+const usageRule = `Usage: ip rule { add | delete } SELECTOR ACTION
+       ip rule [ list | flush ] [ SELECTOR ]
+SELECTOR := [ not ] [ from PREFIX ] [ to PREFIX ] [ priority NUMBER ] [ tos TOS ] [ fwmark MARK[/MASK] ]
+            [ iif NAME ] [ oif NAME ] [ l3mdev ] [ uidrange FIRST-LAST ] [ tun_id ID ]
+            [ ipproto PROTOCOL ] [ sport PORT[-LAST] ] [ dport PORT[-LAST] ] [ protocol PROTO ]
+ACTION := [ table TABLE ] [ suppress_prefixlength NUMBER ] [ suppress_ifgroup GROUP ]
+          [ realms [FROM/]TO ] | [ type ] { blackhole | unreachable | prohibit } | goto NUMBER | nop
+`
+
+const usageNexthop = `Usage: ip nexthop { add | replace } id ID NEXTHOP [ protocol PROTO ]
+       ip nexthop { get | delete } id ID
+       ip nexthop [ list | flush ] [ id ID ] [ dev NAME ] [ master NAME ] [ groups ] [ fdb ] [ protocol NUMBER ]
+       ip nexthop bucket [ list ] [ id ID ] [ dev NAME ] [ master NAME ] [ nhid ID ]
+       ip nexthop bucket get id ID index INDEX
+NEXTHOP := blackhole | [ via ADDRESS ] [ dev NAME ] [ onlink ] [ fdb ] |
+           group ID[,WEIGHT]/ID[,WEIGHT]... [ fdb ] [ type { mpath | resilient RESILIENT } ]
+RESILIENT := [ buckets NUMBER ] [ idle_timer SECONDS ] [ unbalanced_timer SECONDS ]
 `
