@@ -3,6 +3,7 @@
 package ip
 
 import (
+	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -13,62 +14,14 @@ import (
 
 // nexthopCommands are in iproute2's order.
 const nexthopCommands grammar = `
-	add* NEXTHOP  make a nexthop object, or a group of them
-	replace* NEXTHOP  change one, and so all routes that name it, or make it
-	delete* NEXTHOP  delete one, and all routes that name it
+	add* NEXTHOP  make an object or a group
+	replace* NEXTHOP  change one and thereby all routes that name it, or make it
+	delete* ID  delete it and all routes that name it
 	list*|show*|lst* SELECTOR  show those that fit
-	get* ID  show one: "id ID"
+	get* ID  show one
 	flush* SELECTOR  delete those that fit
-	bucket* SELECTOR  the shares of resilient groups: "list", or "get id ID index INDEX"
+	bucket* SELECTOR  "bucket list" and "bucket get": shares of resilient groups
 	help*`
-
-// nexthop is the object "nexthop": ways that routes share.
-func (s *session) nexthop(w *words) error {
-	if !w.next() {
-		return s.showNexthops(w, false)
-	}
-	switch key := nexthopCommands.find(w.cur); key {
-	case "add", "replace":
-		return s.changeNexthop(w, unix.RTM_NEWNEXTHOP, changeFlags(key))
-	case "delete":
-		return s.changeNexthop(w, unix.RTM_DELNEXTHOP, 0)
-	case "list", "flush":
-		return s.showNexthops(w, key == "flush")
-	case "get":
-		return s.getNexthop(w, false)
-	case "bucket":
-		return s.buckets(w)
-	case "help":
-		return usage("nexthop")
-	}
-	return unknownCommand("nexthop", w.cur, nexthopCommands.words())
-}
-
-// buckets is "ip nexthop bucket".
-func (s *session) buckets(w *words) error {
-	if !w.next() {
-		return s.showBuckets(w)
-	}
-	switch keywords("list*|show*|lst* get* help*").find(w.cur) {
-	case "list":
-		return s.showBuckets(w)
-	case "get":
-		return s.getNexthop(w, true)
-	case "help":
-		return usage("nexthop")
-	}
-	return unknownCommand("nexthop", w.cur, []string{"list", "get"})
-}
-
-// A nexthopRequest is what the commands ask for: an object, or what those have
-// that are to be shown.
-type nexthopRequest struct {
-	nexthop     rtnl.NextHopObject
-	dev, master string
-	one         bool   // "id ID": that one alone, whatever else is said
-	noID        bool   // the ID is 0, which is not sent
-	protocol    uint32 // of those to be shown
-}
 
 // nexthopWords are what an object is made of.
 const nexthopWords grammar = `
@@ -76,18 +29,18 @@ const nexthopWords grammar = `
 	dev DEV  the link that leads there
 	via ADDRESS  the gateway
 	blackhole  drop packets
-	fdb  for a bridge's or VXLAN's forwarding table
-	onlink  pretend that the gateway is on that link
-	group GROUP  of these packets take one each: ID[,WEIGHT]/ID[,WEIGHT]...
+	fdb  for the forwarding table of a bridge or VXLAN
+	onlink  the gateway is on that link, whatever the addresses say
+	group GROUP  each flow takes one of these: ID[,WEIGHT]/ID[,WEIGHT]...
 	type { mpath | resilient }  by hash, or by buckets that keep their flows
 	protocol* PROTO  who made it
 	help`
 
 // resilientWords are what may follow "type resilient".
 const resilientWords grammar = `
-	buckets NUMBER  in how many shares traffic is cut
-	idle_timer SECONDS  a bucket without traffic for so long may move
-	unbalanced_timer SECONDS  after so long out of balance any bucket may`
+	buckets NUMBER  in so many shares
+	idle_timer SECONDS  a bucket that has been idle for so long may move
+	unbalanced_timer SECONDS  after so long out of balance any may`
 
 // nexthopQueryWords are those of "list" and "flush".
 const nexthopQueryWords grammar = `
@@ -100,280 +53,308 @@ const nexthopQueryWords grammar = `
 	fdb*  those of forwarding tables
 	help*`
 
-// parseNexthop reads the words after "add" and the like.
-func parseNexthop(w *words, family rtnl.Family) (*nexthopRequest, error) {
-	q := &nexthopRequest{nexthop: rtnl.NextHopObject{Family: family}}
+// bucketWords are those of "bucket list".
+const bucketWords grammar = `
+	dev* DEV
+	master* DEV
+	vrf* VRF
+	id ID
+	nhid ID  buckets that lead to this object
+	help*`
+
+// A nexthopRequest is what the commands ask for: an object, or what those have
+// that are to be shown.
+type nexthopRequest struct {
+	nexthop     rtnl.NextHopObject
+	dev, master string
+	protocol    uint32 // of those to be shown
+
+	making bool // for "add" and the like
+	usage  bool // a word that is wrong gets the usage
+	single bool // "id" ends the line
+	hasID  bool
+}
+
+// nexthop is the object "nexthop": ways that routes share.
+func (s *session) nexthop(w *words) error {
+	key := "list"
+	if w.next() {
+		key = nexthopCommands.find(w.cur)
+	}
+	q := new(nexthopRequest)
 	h := &q.nexthop
-	for w.next() {
-		switch nexthopWords.find(w.cur) {
-		case "id":
-			w.uint32(&h.ID, whyNoID)
-			q.noID = h.ID == 0
-		case "dev":
-			if w.master(&q.dev); h.Family == 0 {
-				h.Family = unix.AF_INET
-			}
-		case "via":
-			f := w.family(h.Family)
-			if w.addr(&h.Gateway, &f); h.Family == 0 {
-				h.Family = f
-			} else if f != h.Family {
-				w.wrong(w.cur, "address family mismatch\n", "")
-			}
-		case "blackhole":
-			if h.Blackhole = true; h.Family == 0 {
-				h.Family = unix.AF_INET
-			}
-		case "fdb":
-			h.FDB = true
-		case "onlink":
-			h.Flags |= unix.RTNH_F_ONLINK
-		case "group":
-			h.Group = groupArg(w)
-		case "type":
-			groupTypeArg(w, h)
-		case "protocol":
-			h.Protocol = rtnl.RouteProtocol(w.named(protocols, 8, "\"protocol\" value is invalid\n"))
-		case "help":
-			w.fail(usage("nexthop"))
-		default:
-			w.wrong(w.cur, "", meant(w.cur, nexthopWords.words()))
+	h.Family = s.opt.family
+	known, typ := nexthopQueryWords, uint16(unix.RTM_GETNEXTHOP)
+	if key == "bucket" {
+		known, typ, key = bucketWords, unix.RTM_GETNEXTHOPBUCKET, "list"
+		if w.next() {
+			key = keywords("list*|show*|lst* get* help*").find(w.cur)
 		}
 	}
-	return q, w.err
-}
-
-const whyNoID = "invalid id value"
-
-// groupArg reads ID[,WEIGHT]/ID[,WEIGHT]...
-func groupArg(w *words) []rtnl.NextHopShare {
-	all := strings.Split(w.arg(), "/")
-	group := make([]rtnl.NextHopShare, len(all))
-	first, _, _ := strings.Cut(all[0], ",")
-	for i, member := range all {
-		id, weight, weighted := strings.Cut(member, ",")
-		n, ok := number(id, 32)
-		if !ok { // iproute2 shows what it has cut the word to
-			w.wrong(first, "\"group\" value is invalid\n", "it is numbers of nexthop objects, as in 1/2 or 1,10/2,20")
+	whole := len(w.rest) == 0
+	switch key {
+	case "":
+		return unknownCommand("nexthop", w.cur, nexthopCommands.words())
+	case "help":
+		return usage("nexthop")
+	case "add", "replace":
+		known, typ, q.making = nexthopWords, unix.RTM_NEWNEXTHOP, true
+	case "delete":
+		known, typ, q.making = nexthopWords, unix.RTM_DELNEXTHOP, true
+	case "get":
+		known, q.usage = "id\nindex", true
+		if typ == unix.RTM_GETNEXTHOP {
+			known = "id"
 		}
-		group[i].ID = uint32(n)
-		if weighted {
-			if n, ok = number(weight, 32); !ok || n == 0 || n > 256 {
-				w.wrong(weight, "\"weight\" is invalid\n", "it is 1 to 256")
-			}
-			group[i].Weight = uint16(n - 1)
-		}
-	}
-	return group
-}
-
-// groupTypeArg reads the type of a group and its arguments.
-func groupTypeArg(w *words, h *rtnl.NextHopObject) {
-	switch w.arg() {
-	case "mpath":
-		h.GroupType = 0
-		return
-	case "resilient":
-		h.GroupType = 1
 	default:
-		w.wrong(w.cur, "\"type\" value is invalid\n", "it is mpath or resilient")
-		return
+		q.single = typ == unix.RTM_GETNEXTHOP
 	}
-	if len(w.rest) == 0 {
-		return
+	for w.next() && !q.take(w, known) {
 	}
-	g := new(rtnl.ResilientGroup)
-	for h.Resilient = g; ; {
-		switch resilientWords.find(w.peek()) {
-		case "buckets":
-			w.next()
-			g.Buckets = nl.Some(uint16(w.uint(16, "invalid buckets value")))
-		case "idle_timer":
-			w.next()
-			g.IdleTimer = secondsArg(w, "invalid idle timer value")
-		case "unbalanced_timer":
-			w.next()
-			g.UnbalancedTimer = secondsArg(w, "invalid unbalanced timer value")
-		default:
-			return
-		}
+	if q.usage && w.err == nil && (h.ID == 0 || typ == unix.RTM_GETNEXTHOPBUCKET && h.Bucket == nil) {
+		return usage("nexthop")
 	}
-}
-
-func secondsArg(w *words, why string) nl.Opt[uint32] {
-	n := w.uint(32, why)
-	if n >= (1<<32-1)/100 {
-		w.wrong(w.cur, why, "")
+	if w.err != nil {
+		return w.err
 	}
-	return nl.Some(uint32(n) * 100)
-}
-
-// parseNexthopQuery reads the words after "list" or "flush" and, with buckets,
-// after "bucket list".
-func parseNexthopQuery(w *words, family rtnl.Family, buckets bool) (*nexthopRequest, error) {
-	q := &nexthopRequest{nexthop: rtnl.NextHopObject{Family: family}}
-	h := &q.nexthop
-	for !q.one && w.next() {
-		key := nexthopQueryWords.find(w.cur)
-		if buckets && (key == "groups" || key == "protocol" || key == "fdb") {
-			key = ""
-		}
-		switch key {
-		case "dev":
-			w.master(&q.dev)
-		case "groups":
-			h.Groups = true
-		case "master":
-			w.master(&q.master)
-		case "vrf":
-			w.wrong(w.arg(), "Invalid VRF\n", "")
-		case "id":
-			w.uint32(&h.ID, whyNoID)
-			q.one = !buckets
-		case "protocol":
-			w.uint32(&q.protocol, "invalid protocol value")
-		case "fdb":
-			h.FDB = true
-		case "help":
-			w.fail(usage("nexthop"))
-		default:
-			if buckets && w.is("nhid") {
-				h.Bucket = new(rtnl.NextHopBucket)
-				w.uint32(&h.Bucket.NextHopID, whyNoID)
-				continue
-			}
-			w.wrong(w.cur, "", meant(w.cur, nexthopQueryWords.words()))
-		}
-	}
-	return q, w.err
-}
-
-// findNexthopLinks turns the names in a request into indexes.
-func (s *session) findNexthopLinks(q *nexthopRequest) error {
-	if err := s.index(q.dev, &q.nexthop.OIF); err != nil {
+	if err := s.index(q.dev, &h.OIF); err != nil {
 		return s.wrongDevice(q.dev, err)
 	}
-	if err := s.index(q.master, &q.nexthop.Master); err != nil {
+	if err := s.index(q.master, &h.Master); err != nil {
 		return s.wrongDevice(q.master, err)
 	}
-	return nil
-}
-
-func (s *session) changeNexthop(w *words, typ, flags uint16) error {
-	q, err := parseNexthop(w, s.opt.family)
-	if err == nil {
-		err = s.findNexthopLinks(q)
-	}
-	if err != nil {
-		return err
-	}
-	if q.noID && typ == unix.RTM_DELNEXTHOP {
+	one := q.single && q.hasID
+	switch {
+	case one && key == "flush":
+		if err := s.delNexthop(h.ID); err != nil { // here the exit status is not 2
+			s.report(err)
+			return fail(exitFailed, "", "")
+		}
+		return nil
+	case key == "flush":
+		return s.flushNexthops(q, whole)
+	case key == "list" && !one:
+		return s.listNexthops(typ, q)
+	case q.hasID && h.ID == 0 && typ != unix.RTM_NEWNEXTHOP:
 		return noNexthop()
+	case q.making:
+		return explained(s.do(typ, changeFlags(key), h, nil), whyNoNexthop)
 	}
-	return s.doNexthop(typ, flags, &q.nexthop, nil)
-}
-
-// delNexthop deletes one object for "flush".
-func (s *session) delNexthop(id uint32) error {
-	return s.doNexthop(unix.RTM_DELNEXTHOP, 0, &rtnl.NextHopObject{ID: id}, nil)
-}
-
-// noNexthop is what the kernel says to the ID 0.
-func noNexthop() error {
-	return fail(exitKernel, "Error: Invalid nexthop id.", "say which: \"id ID\"; \"ip nexthop\" lists those that are")
-}
-
-func (s *session) doNexthop(typ, flags uint16, h, reply *rtnl.NextHopObject) error {
-	var to nl.Message
-	if reply != nil {
-		to = reply
+	var reply rtnl.NextHopObject
+	err := explained(s.do(typ, 0, &rtnl.NextHopObject{Family: h.Family, ID: h.ID, Bucket: h.Bucket}, &reply), whyNoNexthop)
+	if err == nil {
+		s.showNexthops([]rtnl.NextHopObject{reply})
 	}
-	return explained(s.do(typ, flags, h, to), whyNoNexthop)
+	return err
 }
 
 var whyNoNexthop = []reason{
 	{unix.EEXIST, "", 0, "there is one with that id already; \"ip nexthop replace\" changes it"},
 	{unix.ENOENT, "", 0, "there is none with that id; \"ip nexthop\" lists those that are"},
 	{unix.ENETDOWN, "", 0, "the link is down: \"ip link set NAME up\" first"},
-	{0, "Nexthop has invalid gateway", 0, "the gateway is not on any network that a link here is part of"},
 	{0, "", 0, "the nexthop objects are unchanged"},
 }
 
-// getNexthop is "ip nexthop get" and "ip nexthop bucket get".
-func (s *session) getNexthop(w *words, bucket bool) error {
-	req, typ := rtnl.NextHopObject{Family: s.opt.family}, uint16(unix.RTM_GETNEXTHOP)
-	if bucket {
-		typ, req.Bucket = unix.RTM_GETNEXTHOPBUCKET, new(rtnl.NextHopBucket)
-	}
-	for w.next() {
-		switch {
-		case w.is("id"):
-			w.uint32(&req.ID, whyNoID)
-		case bucket && w.is("index"):
-			req.Bucket.Index = nl.Some(uint16(w.uint(16, "invalid bucket index value")))
-		default:
-			return usage("nexthop")
-		}
-	}
-	if w.err == nil && (req.ID == 0 || bucket && !req.Bucket.Index.Ok) {
-		return usage("nexthop")
-	}
-	if w.err != nil {
-		return w.err
-	}
-	return s.showOneNexthop(typ, &req)
+// noNexthop is what the kernel says to the ID 0, which is not sent.
+func noNexthop() error {
+	return fail(exitKernel, "Error: Invalid nexthop id.", "\"ip nexthop\" lists those that are")
 }
 
-func (s *session) showOneNexthop(typ uint16, req *rtnl.NextHopObject) error {
-	var h rtnl.NextHopObject
-	if err := s.doNexthop(typ, 0, req, &h); err != nil {
-		return err
-	}
-	v := s.view()
-	v.begin()
-	v.showNexthopLine(&h)
-	v.finish()
-	return nil
-}
-
-// showNexthops is "ip nexthop list" and, with flush, "ip nexthop flush".
-func (s *session) showNexthops(w *words, flush bool) error {
-	whole := len(w.rest) == 0
-	q, err := parseNexthopQuery(w, s.opt.family, false)
-	if err == nil {
-		err = s.findNexthopLinks(q)
-	}
-	if err != nil {
-		return err
-	}
+// take reads a word that is one of known, and its value, and reports whether
+// it is the last one that counts.
+func (q *nexthopRequest) take(w *words, known grammar) bool {
 	h := &q.nexthop
-	switch {
-	case q.one && h.ID == 0:
-		err = noNexthop()
-	case q.one && flush:
-		err = s.delNexthop(h.ID)
-	case q.one:
-		return s.showOneNexthop(unix.RTM_GETNEXTHOP, &rtnl.NextHopObject{Family: h.Family, ID: h.ID})
-	case flush:
-		return s.flushNexthops(q, whole)
+	switch known.find(w.cur) {
+	case "id":
+		w.uint32(&h.ID, whyNoID)
+		q.hasID = true
+		return q.single
+	case "dev":
+		w.master(&q.dev)
+		q.inet()
+	case "master":
+		w.master(&q.master)
+	case "vrf":
+		w.vrf(invalidVRF)
+	case "via":
+		f := w.family(h.Family)
+		if w.addr(&h.Gateway, &f); h.Family == 0 {
+			h.Family = f
+		} else if f != h.Family {
+			w.wrong(w.cur, "address family mismatch\n", "")
+		}
+	case "blackhole":
+		h.Blackhole = true
+		q.inet()
+	case "fdb":
+		h.FDB = true
+	case "onlink":
+		h.Flags |= unix.RTNH_F_ONLINK
+	case "group":
+		h.Group = groupArg(w)
+	case "groups":
+		h.Groups = true
+	case "type":
+		groupTypeArg(w, h)
+	case "protocol":
+		if !q.making {
+			w.uint32(&q.protocol, "invalid protocol value")
+		} else {
+			h.Protocol = rtnl.RouteProtocol(w.named(protocols, 8, "\"protocol\" value is invalid\n"))
+		}
+	case "nhid":
+		h.Bucket = new(rtnl.NextHopBucket)
+		w.uint32(&h.Bucket.NextHopID, whyNoID)
+	case "index":
+		h.Bucket = &rtnl.NextHopBucket{Index: nl.Some(uint16(w.uint(16, "invalid bucket index value")))}
+	case "help":
+		q.usage = true
+		fallthrough
 	default:
-		return s.listNexthops(unix.RTM_GETNEXTHOP, q)
+		if q.usage {
+			w.fail(usage("nexthop"))
+		}
+		w.wrong(w.cur, "", meant(w.cur, known.words()))
 	}
-	if err != nil && flush { // here it is not 2
-		s.report(err)
-		err = fail(exitFailed, "", "")
+	return false
+}
+
+const whyNoID = "invalid id value"
+
+// inet settles the family of an object that does not say so.
+func (q *nexthopRequest) inet() {
+	if q.making && q.nexthop.Family == 0 {
+		q.nexthop.Family = unix.AF_INET
+	}
+}
+
+// groupArg reads ID[,WEIGHT]/ID[,WEIGHT]...
+func groupArg(w *words) (group []rtnl.NextHopShare) {
+	rest := w.arg()
+	first := rest[:len(rest)-len(strings.TrimLeft(rest, "0123456789abcdefxABCDEFX"))]
+	for more := true; more; {
+		var id, weight string
+		id, rest, more = strings.Cut(rest, "/")
+		id, weight, weighted := strings.Cut(id, ",")
+		n, ok := number(id, 32)
+		if !ok { // iproute2 shows what it has cut the word to
+			w.wrong(first, "\"group\" value is invalid\n", "it is the numbers of objects, as in 1/2 or 1,10/2,20")
+		}
+		share := rtnl.NextHopShare{ID: uint32(n)}
+		if weighted {
+			if n, ok = number(weight, 32); !ok || n-1 > 255 {
+				w.wrong(weight, "\"weight\" is invalid\n", "it is 1 to 256")
+			}
+			share.Weight = uint16(n - 1)
+		}
+		group = append(group, share)
+	}
+	return group
+}
+
+// groupTypes are NEXTHOP_GRP_TYPE_*.
+var groupTypes = []numbered{{0, "mpath"}, {1, "resilient"}}
+
+// groupTypeArg reads the type of a group and its arguments.
+func groupTypeArg(w *words, h *rtnl.NextHopObject) {
+	i := 0
+	for s := w.arg(); i < len(groupTypes) && groupTypes[i].name != s; {
+		i++
+	}
+	if i == len(groupTypes) {
+		w.wrong(w.cur, "\"type\" value is invalid\n", "it is mpath or resilient")
+	}
+	if h.GroupType = uint16(i); i != 1 || len(w.rest) == 0 {
+		return
+	}
+	g := new(rtnl.ResilientGroup)
+	for h.Resilient = g; ; {
+		key := resilientWords.find(w.peek())
+		if key == "" {
+			return
+		}
+		w.next()
+		why := "invalid " + strings.Replace(key, "_", " ", 1) + " value"
+		if key == "buckets" {
+			g.Buckets = nl.Some(uint16(w.uint(16, why)))
+			continue
+		}
+		n := w.uint(32, why)
+		if n >= (1<<32-1)/100 {
+			w.wrong(w.cur, why, "")
+		}
+		timer := &g.IdleTimer
+		if key == "unbalanced_timer" {
+			timer = &g.UnbalancedTimer
+		}
+		*timer = nl.Some(uint32(n) * 100)
+	}
+}
+
+// dumpNexthops lists what q selects; the kernel does not know of who made it.
+func (s *session) dumpNexthops(typ uint16, q *nexthopRequest) (all []rtnl.NextHopObject, err error) {
+	conn, err := s.dial()
+	if err != nil {
+		return nil, err
+	}
+	var c nl.Coder
+	err = conn.Dump(s.ctx, typ, &q.nexthop, func(_ nl.Header, body []byte) error {
+		var h rtnl.NextHopObject
+		err := c.Decode(body, &h)
+		if q.protocol == 0 || uint32(h.Protocol) == q.protocol {
+			all = append(all, h)
+		}
+		return err
+	})
+	if err != nil {
+		err = dumpFailure("Dump", err)
+	}
+	return all, err
+}
+
+func (s *session) listNexthops(typ uint16, q *nexthopRequest) error {
+	all, err := s.dumpNexthops(typ, q)
+	if err == nil {
+		s.showNexthops(all)
 	}
 	return err
 }
 
-// showBuckets is "ip nexthop bucket list".
-func (s *session) showBuckets(w *words) error {
-	q, err := parseNexthopQuery(w, s.opt.family, true)
-	if err == nil {
-		err = s.findNexthopLinks(q)
+func (s *session) delNexthop(id uint32) error {
+	if id == 0 {
+		return noNexthop()
 	}
-	if err != nil {
-		return err
+	return explained(s.do(unix.RTM_DELNEXTHOP, 0, &rtnl.NextHopObject{ID: id}, nil), whyNoNexthop)
+}
+
+// flushNexthops deletes what q selects; of the whole, groups go first, since
+// without members they would go by themselves.
+func (s *session) flushNexthops(q *nexthopRequest, whole bool) error {
+	n := 0
+	for q.nexthop.Groups = q.nexthop.Groups || whole; ; {
+		all, err := s.dumpNexthops(unix.RTM_GETNEXTHOP, q)
+		if err != nil {
+			if f := asFailure(err); f != nil {
+				f.text += ". Failed to flush nexthops"
+			}
+			return err
+		}
+		for i := range all {
+			if err := s.delNexthop(all[i].ID); err != nil {
+				s.report(err)
+			} else {
+				n++
+			}
+		}
+		if !whole {
+			break
+		}
+		q.nexthop.Groups, whole = false, false
 	}
-	return s.listNexthops(unix.RTM_GETNEXTHOPBUCKET, q)
+	text := "Nothing to flush\n"
+	if n > 0 {
+		text = "Flushed " + strconv.Itoa(n) + " nexthops\n"
+	}
+	s.c.Stdout.WriteString(text)
+	return nil
 }

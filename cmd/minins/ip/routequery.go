@@ -57,7 +57,7 @@ func (q *routeQuery) take(w *words) {
 	case "table":
 		q.takeTable(w)
 	case "vrf":
-		w.vrf()
+		w.vrf(invalidVRF)
 	case "cached":
 		q.cached = true
 	case "tos":

@@ -238,7 +238,7 @@ func (q *ruleRequest) takeAction(w *words) {
 	default:
 		t, ok := routeType(w.cur)
 		if r.Action = rtnl.RuleAction(t); !ok {
-			w.wrong(w.cur, "Failed to parse rule type", meant(w.cur, append(ruleWords.words(), routeTypes[6:9]...)))
+			w.wrong(w.cur, "Failed to parse rule type", meant(w.cur, ruleWords.words()))
 		}
 	}
 }

@@ -2,6 +2,8 @@
 
 package ip
 
+import "strings"
+
 // usageText is the help on a topic: an object, or a type of link.
 func usageText(topic string) string {
 	switch topic {
@@ -24,9 +26,10 @@ func usageText(topic string) string {
 	case "netns":
 		return usageNetns
 	case "nexthop":
-		return usageNexthop
+		return usageOf("nexthop", "", string(nexthopCommands), "NEXTHOP :=", string(nexthopWords), "after \"type resilient\":", string(resilientWords),
+			"SELECTOR :=", string(nexthopQueryWords+bucketWords))
 	}
-	return usageRule
+	return usageOf("rule", "", string(ruleCommands), "SELECTOR, RULE :=", string(ruleWords))
 }
 
 const usageIP = `Usage: ip [ OPTIONS ] OBJECT { COMMAND | help }
@@ -131,21 +134,19 @@ const usageNetns = `Usage: ip netns [ list ]
        ip netns list-id [ target-nsid ID ] [ nsid ID ]
 `
 
-const usageRule = `Usage: ip rule { add | delete } SELECTOR ACTION
-       ip rule [ list | flush ] [ SELECTOR ]
-SELECTOR := [ not ] [ from PREFIX ] [ to PREFIX ] [ priority NUMBER ] [ tos TOS ] [ fwmark MARK[/MASK] ]
-            [ iif NAME ] [ oif NAME ] [ l3mdev ] [ uidrange FIRST-LAST ] [ tun_id ID ]
-            [ ipproto PROTOCOL ] [ sport PORT[-LAST] ] [ dport PORT[-LAST] ] [ protocol PROTO ]
-ACTION := [ table TABLE ] [ suppress_prefixlength NUMBER ] [ suppress_ifgroup GROUP ]
-          [ realms [FROM/]TO ] | [ type ] { blackhole | unreachable | prohibit } | goto NUMBER | nop
-`
-
-const usageNexthop = `Usage: ip nexthop { add | replace } id ID NEXTHOP [ protocol PROTO ]
-       ip nexthop { get | delete } id ID
-       ip nexthop [ list | flush ] [ id ID ] [ dev NAME ] [ master NAME ] [ groups ] [ fdb ] [ protocol NUMBER ]
-       ip nexthop bucket [ list ] [ id ID ] [ dev NAME ] [ master NAME ] [ nhid ID ]
-       ip nexthop bucket get id ID index INDEX
-NEXTHOP := blackhole | [ via ADDRESS ] [ dev NAME ] [ onlink ] [ fdb ] |
-           group ID[,WEIGHT]/ID[,WEIGHT]... [ fdb ] [ type { mpath | resilient RESILIENT } ]
-RESILIENT := [ buckets NUMBER ] [ idle_timer SECONDS ] [ unbalanced_timer SECONDS ]
-`
+// usageOf is the help on an object: titles, and tables of words that are a
+// [grammar].
+func usageOf(object string, tables ...string) string {
+	text := "Usage: ip " + object + " COMMAND"
+	for i := 0; i < len(tables); i += 2 {
+		text += tables[i]
+		for line := range strings.SplitSeq(tables[i+1], "\n") {
+			words, help, ok := strings.Cut(strings.TrimSpace(line), "  ")
+			if ok {
+				text += "\n    " + strings.ReplaceAll(words, "*", "") + ": " + help
+			}
+		}
+		text += "\n"
+	}
+	return text
+}
