@@ -231,19 +231,22 @@ func (q *nexthopRequest) inet() {
 // groupArg reads ID[,WEIGHT]/ID[,WEIGHT]...
 func groupArg(w *words) (group []rtnl.NextHopShare) {
 	rest := w.arg()
-	first := rest[:len(rest)-len(strings.TrimLeft(rest, "0123456789abcdefxABCDEFX"))]
+	word := rest
+	if i := strings.IndexAny(word, "/,"); i >= 0 {
+		word = word[:i] // iproute2 has cut it there by the time that it complains
+	}
 	for more := true; more; {
-		var id, weight string
-		id, rest, more = strings.Cut(rest, "/")
-		id, weight, weighted := strings.Cut(id, ",")
+		var member string
+		member, rest, more = strings.Cut(rest, "/")
+		id, weight, weighted := strings.Cut(member, ",")
 		n, ok := number(id, 32)
-		if !ok { // iproute2 shows what it has cut the word to
-			w.wrong(first, "\"group\" value is invalid\n", "it is the numbers of objects, as in 1/2 or 1,10/2,20")
+		if !ok {
+			w.wrong(word, "\"group\" value is invalid\n", "it is the numbers of objects: 1/2, or 1,10/2,20")
 		}
 		share := rtnl.NextHopShare{ID: uint32(n)}
 		if weighted {
 			if n, ok = number(weight, 32); !ok || n-1 > 255 {
-				w.wrong(weight, "\"weight\" is invalid\n", "it is 1 to 256")
+				w.wrong(weight, whyNoWeight, "")
 			}
 			share.Weight = uint16(n - 1)
 		}
@@ -252,19 +255,17 @@ func groupArg(w *words) (group []rtnl.NextHopShare) {
 	return group
 }
 
-// groupTypes are NEXTHOP_GRP_TYPE_*.
-var groupTypes = []numbered{{0, "mpath"}, {1, "resilient"}}
-
 // groupTypeArg reads the type of a group and its arguments.
 func groupTypeArg(w *words, h *rtnl.NextHopObject) {
-	i := 0
-	for s := w.arg(); i < len(groupTypes) && groupTypes[i].name != s; {
-		i++
-	}
-	if i == len(groupTypes) {
+	switch w.arg() {
+	case "mpath":
+		return
+	case "resilient":
+		h.GroupType = 1
+	default:
 		w.wrong(w.cur, "\"type\" value is invalid\n", "it is mpath or resilient")
 	}
-	if h.GroupType = uint16(i); i != 1 || len(w.rest) == 0 {
+	if len(w.rest) == 0 {
 		return
 	}
 	g := new(rtnl.ResilientGroup)
@@ -283,33 +284,30 @@ func groupTypeArg(w *words, h *rtnl.NextHopObject) {
 		if n >= (1<<32-1)/100 {
 			w.wrong(w.cur, why, "")
 		}
-		timer := &g.IdleTimer
-		if key == "unbalanced_timer" {
-			timer = &g.UnbalancedTimer
+		timer := nl.Some(uint32(n) * 100)
+		if key == "idle_timer" {
+			g.IdleTimer = timer
+		} else {
+			g.UnbalancedTimer = timer
 		}
-		*timer = nl.Some(uint32(n) * 100)
 	}
 }
 
 // dumpNexthops lists what q selects; the kernel does not know of who made it.
-func (s *session) dumpNexthops(typ uint16, q *nexthopRequest) (all []rtnl.NextHopObject, err error) {
+func (s *session) dumpNexthops(typ uint16, q *nexthopRequest) ([]rtnl.NextHopObject, error) {
 	conn, err := s.dial()
 	if err != nil {
 		return nil, err
 	}
-	var c nl.Coder
-	err = conn.Dump(s.ctx, typ, &q.nexthop, func(_ nl.Header, body []byte) error {
-		var h rtnl.NextHopObject
-		err := c.Decode(body, &h)
-		if q.protocol == 0 || uint32(h.Protocol) == q.protocol {
-			all = append(all, h)
-		}
-		return err
-	})
+	all, err := nl.List(s.ctx, conn, typ, &q.nexthop, q.takes)
 	if err != nil {
 		err = dumpFailure("Dump", err)
 	}
 	return all, err
+}
+
+func (q *nexthopRequest) takes(h *rtnl.NextHopObject) bool {
+	return q.protocol == 0 || q.protocol == uint32(h.Protocol)
 }
 
 func (s *session) listNexthops(typ uint16, q *nexthopRequest) error {

@@ -49,8 +49,12 @@ func (v *view) showNexthop(key string, h *rtnl.NextHopObject) {
 	if h.Group != nil {
 		v.showGroup(h.Group)
 	}
-	if h.GroupType != 0 {
-		v.str("type", "type %s ", nameIn(groupTypes, uint32(h.GroupType), "<unknown type>"))
+	switch h.GroupType {
+	case 0: // not said
+	case 1:
+		v.str("type", "type %s ", "resilient")
+	default:
+		v.str("type", "type %s ", "<unknown type>")
 	}
 	if g := h.Resilient; g != nil {
 		v.object("resilient_args")

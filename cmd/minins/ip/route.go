@@ -135,7 +135,7 @@ type lookup struct {
 	warning  string // printed, and no reason to stop
 }
 
-const lookupWords keywords = "tos|dsfield* iif* mark* oif*|dev from* fibmatch notify* uid ipproto sport dport to help*"
+const lookupWords keywords = "tos|dsfield* iif* mark* oif*|dev from* fibmatch notify* uid ipproto sport dport vrf to help*"
 
 // parseLookup reads the words after "get".
 func parseLookup(w *words, family rtnl.Family) (*lookup, error) {
@@ -167,6 +167,8 @@ func parseLookup(w *words, family rtnl.Family) (*lookup, error) {
 			r.SPort = uint16(w.uint(16, "invalid sport\n"))
 		case "dport":
 			r.DPort = uint16(w.uint(16, "invalid dport\n"))
+		case "vrf":
+			w.vrf(invalidVRF)
 		case "help":
 			return nil, usage("route")
 		default:
@@ -174,10 +176,6 @@ func parseLookup(w *words, family rtnl.Family) (*lookup, error) {
 				w.arg()
 			}
 			l.prefix(w, &r.Dst)
-			if a := r.Dst.Addr(); a.IsValid() && r.Dst.Bits() < a.BitLen() {
-				l.warning = fmt.Sprintf("Warning: /%d as prefix is invalid, only /%d (or none) is supported.", r.Dst.Bits(), a.BitLen())
-				r.Dst = netip.PrefixFrom(a, a.BitLen())
-			}
 			found = true
 		}
 	}
@@ -199,8 +197,21 @@ func parseLookup(w *words, family rtnl.Family) (*lookup, error) {
 // prefix takes the word for a prefix.
 func (l *lookup) prefix(w *words, to *netip.Prefix) {
 	var p prefix
+	f := l.route.Family
 	w.asPrefix(&p, &l.route.Family)
-	*to = p.set()
+	if *to = p.set(); to == &l.route.Dst && (p.given || !p.addr.IsValid() && f != 0) {
+		l.whole(p.bits)
+	}
+}
+
+// whole makes the destination a single address, as the kernel wants it.
+func (l *lookup) whole(bits int) {
+	if n := hostBits(l.route.Family); bits < n {
+		l.warning = fmt.Sprintf("Warning: /%d as prefix is invalid, only /%d (or none) is supported.", bits, n)
+		if a := l.route.Dst.Addr(); a.IsValid() {
+			l.route.Dst = netip.PrefixFrom(a, n)
+		}
+	}
 }
 
 // ipProto reads a protocol by its name or number.

@@ -36,16 +36,15 @@ func routeType(s string) (rtnl.RouteType, bool) {
 	return rtnl.RouteType(n), ok
 }
 
-const routeWords keywords = "nexthop src via dev|oif onlink pervasive* nhid realms* pref expires tos|dsfield* metric*|priority*|preference " +
-	"scope protocol* table*"
+// routeWords are in iproute2's order, in which the first that a word abbreviates
+// is meant.
+const routeWords keywords = "src via from tos|dsfield* expires metric*|priority*|preference scope mtu hoplimit advmss reordering* rtt rto_min " +
+	"window* cwnd* initcwnd* initrwnd* features* quickack* congctl* rttvar* ssthresh* realms* onlink nexthop protocol* table* vrf* " +
+	"dev|oif pref* fastopen_no_cookie* nhid"
 
 // knownToRoute are the words that might have been meant by one that is none.
 func knownToRoute() []string {
-	words := append(append(routeWords.words(), "weight", "default"), routeTypes[1:10]...)
-	for i := range metrics {
-		words = append(words, metrics[i].name)
-	}
-	return words
+	return append(append(routeWords.words(), "weight", "default"), routeTypes[1:10]...)
 }
 
 // A routeParser is a routeRequest in the making.
@@ -107,20 +106,28 @@ func (p *routeParser) takeDestination(w *words) {
 // take reads a word and its value.
 func (p *routeParser) take(w *words) {
 	r := &p.route
-	switch routeWords.find(w.cur) {
+	switch key := routeWords.find(w.cur); key {
 	case "nexthop":
 		p.hopsOf(w)
 	case "src":
 		w.addr(&r.PrefSrc, &r.Family)
+	case "from":
+		var src prefix
+		f := r.Family
+		w.prefix(&src, &f)
+		r.Src = src.set()
+	case "vrf":
+		w.vrf(invalidVRF)
 	case "via":
+		if p.gatewayed {
+			w.wrong(w.cur, "use nexthop syntax to specify multiple via\n", "as in \"nexthop via A nexthop via B\"")
+		}
 		p.gatewayed = true
 		r.Gateway, r.Via = via(w, &r.Family)
 	case "dev":
 		w.device(&p.dev)
 	case "onlink":
 		r.Flags |= unix.RTNH_F_ONLINK
-	case "pervasive":
-		r.Flags |= unix.RTNH_F_PERVASIVE
 	case "nhid":
 		w.uint32(&r.NextHopID, "\"id\" value is invalid\n")
 	case "realms":
@@ -139,10 +146,10 @@ func (p *routeParser) take(w *words) {
 		r.Protocol = rtnl.RouteProtocol(w.named(protocols, 8, "\"protocol\" value is invalid\n"))
 	case "table":
 		r.Table, p.tabled = w.named(routeTables, 32, "\"table\" value is invalid\n"), true
+	case "":
+		p.takeDestination(w)
 	default:
-		if !takeMetric(w, &r.Metrics) {
-			p.takeDestination(w)
-		}
+		takeMetric(w, key, &r.Metrics)
 	}
 }
 
@@ -188,25 +195,32 @@ func routePref(w *words) rtnl.RoutePref {
 	return rtnl.RoutePref(w.asUint(8, "\"pref\" value is invalid\n"))
 }
 
-// realmsArg reads "[FROM/]TO".
+// realmsArg reads "[FROM/]TO", or both as one number.
 func realmsArg(w *words, why string) uint32 {
 	s := w.arg()
-	from, to, both := strings.Cut(s, "/")
-	if !both {
-		from, to = "", s
-	}
+	to := s
 	t := w.tables.get(realms)
-	n, ok := t.id(to, 16)
-	if both && ok {
-		var m uint32
-		m, ok = t.id(from, 16)
-		n |= m << 16
+	var n, m uint32
+	ok := true
+	if from, rest, both := strings.Cut(s, "/"); both {
+		n, ok = t.id(from, 8)
+		n, to = n<<16, rest
 	}
-	if !ok && w.err == nil {
+	if ok && to != "" {
+		m, ok = t.id(to, 8)
+	}
+	if n |= m; !ok {
+		var raw uint64
+		raw, ok = number(s, 32)
+		n = uint32(raw)
+	}
+	if !ok {
 		w.wrong(s, why, "")
 	}
 	return n
 }
+
+const whyNoWeight = "\"weight\" is invalid\n"
 
 // hopsOf reads "nexthop [via ADDRESS] [dev NAME] [weight N] [onlink]" …; cur
 // is the first "nexthop".
@@ -239,10 +253,9 @@ func (p *routeParser) takeHop(w *words, hop *rtnl.NextHop, dev *string) bool {
 	case "dev":
 		w.device(dev)
 	case "weight":
-		const why = "\"weight\" is invalid\n"
-		n := w.uint(32, why)
-		if n == 0 || n > 256 {
-			w.wrong(w.cur, why, "")
+		n := w.uint(32, whyNoWeight)
+		if n-1 > 255 {
+			w.wrong(w.cur, whyNoWeight, "")
 		}
 		hop.Hops = uint8(n - 1)
 	case "onlink":

@@ -4,6 +4,7 @@ package ip
 
 import (
 	"net/netip"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -14,20 +15,22 @@ import (
 // A routeQuery says which routes to show, or to flush. What all of them have
 // in common is not shown.
 type routeQuery struct {
-	family rtnl.Family
-	table  uint32 // 0: all
-	cached bool
-	proto  nl.Opt[uint32]
-	scope  nl.Opt[uint32]
-	kind   nl.Opt[uint32]
-	tos    nl.Opt[uint32]
-	metric nl.Opt[uint32]
-	dev    string
-	index  uint32
-	iif    string
-	iindex uint32
-	via    prefix
-	src    prefix
+	family            rtnl.Family
+	table             uint32 // 0: all
+	cached            bool
+	proto             nl.Opt[uint32]
+	scope             nl.Opt[uint32]
+	kind              nl.Opt[uint32]
+	tos               nl.Opt[uint32]
+	metric            nl.Opt[uint32]
+	mark              nl.Opt[uint32]
+	realms, realmMask uint32
+	dev               string
+	index             uint32
+	iif               string
+	iindex            uint32
+	via               prefix
+	src               prefix
 
 	to, from span
 }
@@ -36,7 +39,7 @@ type routeQuery struct {
 type span struct{ root, match *prefix }
 
 const queryWords keywords = "table* vrf cached*|cloned* tos|dsfield* protocol* scope* type* metric*|priority*|preference* dev|oif iif via src " +
-	"from* to*"
+	"realms* mark from* to*"
 
 // parseRouteQuery reads the words after "show" or "flush".
 func parseRouteQuery(w *words, family rtnl.Family) (*routeQuery, error) {
@@ -88,15 +91,22 @@ func (q *routeQuery) take(w *words) {
 	case "src":
 		f := q.family
 		w.prefix(&q.src, &f)
+	case "realms":
+		q.realms = realmsArg(w, "invalid realms\n")
+		switch q.realmMask = 1<<32 - 1; {
+		case strings.HasSuffix(w.cur, "/"): // to any
+			q.realmMask = 0xffff0000
+		case !strings.Contains(w.cur, "/") && q.realms < 1<<16: // from any
+			q.realmMask = 0xffff
+		}
+	case "mark":
+		q.mark = w.some(32, "invalid mark value")
 	case "from":
 		w.arg()
 		q.from.take(w, q.family)
 	default:
 		if key == "to" {
 			w.arg()
-		}
-		if w.short("help") {
-			w.fail(usage("route"))
 		}
 		q.to.take(w, q.family)
 	}
@@ -124,6 +134,9 @@ func (p *span) take(w *words, family rtnl.Family) {
 	}
 	is := new(prefix)
 	w.asPrefix(is, &family)
+	if is.family == 0 && !w.is("default") { // "any" and "all" are of no family
+		return
+	}
 	if key != "match" {
 		p.root = is
 	}
@@ -143,6 +156,8 @@ func (q *routeQuery) takes(r *rtnl.Route) bool {
 		q.kind.Ok && uint32(r.Type) != q.kind.V,
 		q.tos.Ok && uint32(r.TOS) != q.tos.V,
 		q.metric.Ok && r.Priority != q.metric.V,
+		q.mark.Ok && r.Mark != q.mark.V,
+		(r.Flow^q.realms)&q.realmMask != 0,
 		q.index != 0 && r.OIF != q.index,
 		q.iindex != 0 && r.IIF != q.iindex,
 		q.via.addr.IsValid() && !(q.via.contains(r.Gateway) || q.via.contains(r.Via)),
@@ -171,6 +186,6 @@ func (p *span) holds(x netip.Prefix, f rtnl.Family) bool {
 	return true
 }
 
-// One reports whether a prefix is a single address: then all routes that are
-// shown have it in common.
-func (p prefix) one() bool { return p.addr.IsValid() && p.bits == p.addr.BitLen() }
+// one reports whether a prefix is a single address of a family: then all routes
+// that are shown have it in common.
+func (p *prefix) one(f rtnl.Family) bool { return p.addr.IsValid() && p.bits == hostBits(f) }

@@ -26,10 +26,9 @@ func usageText(topic string) string {
 	case "netns":
 		return usageNetns
 	case "nexthop":
-		return usageOf("nexthop", "", string(nexthopCommands), "NEXTHOP :=", string(nexthopWords), "after \"type resilient\":", string(resilientWords),
-			"SELECTOR :=", string(nexthopQueryWords+bucketWords))
+		return usageOf(topic, nexthopCommands, nexthopWords, resilientWords, nexthopQueryWords, bucketWords)
 	}
-	return usageOf("rule", "", string(ruleCommands), "SELECTOR, RULE :=", string(ruleWords))
+	return usageOf(topic, ruleCommands, ruleWords)
 }
 
 const usageIP = `Usage: ip [ OPTIONS ] OBJECT { COMMAND | help }
@@ -105,13 +104,13 @@ const usageRoute = `Usage: ip route [ list ] [ SELECTION ]
        ip route { add | del | change | append | prepend | replace | test } ROUTE
 SELECTION := [ root PREFIX ] [ match PREFIX ] [ exact PREFIX ] [ table { main | local | all | NUMBER } ]
              [ dev NAME ] [ via ADDRESS ] [ src ADDRESS ] [ proto PROTOCOL ] [ type TYPE ] [ scope SCOPE ]
-             [ metric NUMBER ] [ tos TOS ] [ cached ]
+             [ metric NUMBER ] [ tos TOS ] [ realms REALM ] [ mark NUMBER ] [ from PREFIX ] [ cached ]
 ROUTE := [ TYPE ] { PREFIX | default } [ tos TOS ] [ table TABLE ] [ proto PROTOCOL ] [ scope SCOPE ]
          [ metric NUMBER ] { WAY | nhid ID | [ nexthop WAY ]... } [ src ADDRESS ] [ realms REALM ]
          [ pref { low | medium | high } ] [ expires SECONDS ]
          [ { mtu | advmss | window | rtt | rttvar | cwnd | initcwnd | initrwnd | ssthresh | reordering |
              hoplimit | rto_min | quickack | fastopen_no_cookie | congctl | features } VALUE ]
-WAY := [ via [ inet | inet6 ] ADDRESS ] [ dev NAME ] [ weight NUMBER ] [ onlink | pervasive ]
+WAY := [ via [ inet | inet6 ] ADDRESS ] [ dev NAME ] [ weight NUMBER ] [ onlink ]
 TYPE := { unicast | local | broadcast | multicast | throw | unreachable | prohibit | blackhole | nat }
 SCOPE := [ host | link | global | NUMBER ]
 `
@@ -134,19 +133,18 @@ const usageNetns = `Usage: ip netns [ list ]
        ip netns list-id [ target-nsid ID ] [ nsid ID ]
 `
 
-// usageOf is the help on an object: titles, and tables of words that are a
-// [grammar].
-func usageOf(object string, tables ...string) string {
-	text := "Usage: ip " + object + " COMMAND"
-	for i := 0; i < len(tables); i += 2 {
-		text += tables[i]
-		for line := range strings.SplitSeq(tables[i+1], "\n") {
-			words, help, ok := strings.Cut(strings.TrimSpace(line), "  ")
-			if ok {
-				text += "\n    " + strings.ReplaceAll(words, "*", "") + ": " + help
+// usageOf is the help on an object: its commands, and the words behind them.
+func usageOf(object string, tables ...grammar) string {
+	text := "Usage: ip " + object + " COMMAND ...\n"
+	for _, t := range tables {
+		for rest := string(t); rest != ""; {
+			var line string
+			line, rest, _ = strings.Cut(rest, "\n")
+			if strings.Contains(line, "  ") {
+				text += line + "\n"
 			}
 		}
 		text += "\n"
 	}
-	return text
+	return strings.ReplaceAll(text, "*", "")
 }
