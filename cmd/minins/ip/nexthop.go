@@ -62,61 +62,70 @@ const bucketWords grammar = `
 	nhid ID  buckets that lead to this object
 	help*`
 
-// A nexthopRequest is what the commands ask for: an object, or what those have
-// that are to be shown.
+// A nexthopRequest is a command: an object, or what those have that are to be
+// shown or deleted.
 type nexthopRequest struct {
 	nexthop     rtnl.NextHopObject
 	dev, master string
 	protocol    uint32 // of those to be shown
+	key         string // the command
+	typ         uint16 // RTM_*
+	whole       bool   // the command alone
+	hasID       bool
 
 	making bool // for "add" and the like
 	usage  bool // a word that is wrong gets the usage
-	single bool // "id" ends the line
-	hasID  bool
+	single bool // "id" ends the line, and the list is of that one
+}
+
+// parseNexthop reads the command, if there is one, and the words behind it.
+func parseNexthop(w *words, family rtnl.Family) (*nexthopRequest, error) {
+	q := &nexthopRequest{key: "list", typ: unix.RTM_GETNEXTHOP}
+	h := &q.nexthop
+	h.Family = family
+	if w.next() {
+		q.key = nexthopCommands.find(w.cur)
+	}
+	known := nexthopQueryWords
+	bucket := q.key == "bucket"
+	if bucket {
+		known, q.typ, q.key = bucketWords, unix.RTM_GETNEXTHOPBUCKET, "list"
+		if w.next() {
+			q.key = keywords("list*|show*|lst* get* help*").find(w.cur)
+		}
+	}
+	q.whole = len(w.rest) == 0
+	switch q.key {
+	case "":
+		return nil, unknownCommand("nexthop", w.cur, nexthopCommands.words())
+	case "help":
+		return nil, usage("nexthop")
+	case "add", "replace":
+		known, q.typ, q.making = nexthopWords, unix.RTM_NEWNEXTHOP, true
+	case "delete":
+		known, q.typ, q.making = nexthopWords, unix.RTM_DELNEXTHOP, true
+	case "get":
+		if known, q.usage = "id", true; bucket {
+			known = "id\nindex"
+		}
+	default:
+		q.single = !bucket
+	}
+	for w.next() && !q.take(w, known) {
+	}
+	if q.usage && w.err == nil && (h.ID == 0 || bucket && h.Bucket == nil) {
+		return nil, usage("nexthop")
+	}
+	return q, w.err
 }
 
 // nexthop is the object "nexthop": ways that routes share.
 func (s *session) nexthop(w *words) error {
-	key := "list"
-	if w.next() {
-		key = nexthopCommands.find(w.cur)
+	q, err := parseNexthop(w, s.opt.family)
+	if err != nil {
+		return err
 	}
-	q := new(nexthopRequest)
 	h := &q.nexthop
-	h.Family = s.opt.family
-	known, typ := nexthopQueryWords, uint16(unix.RTM_GETNEXTHOP)
-	if key == "bucket" {
-		known, typ, key = bucketWords, unix.RTM_GETNEXTHOPBUCKET, "list"
-		if w.next() {
-			key = keywords("list*|show*|lst* get* help*").find(w.cur)
-		}
-	}
-	whole := len(w.rest) == 0
-	switch key {
-	case "":
-		return unknownCommand("nexthop", w.cur, nexthopCommands.words())
-	case "help":
-		return usage("nexthop")
-	case "add", "replace":
-		known, typ, q.making = nexthopWords, unix.RTM_NEWNEXTHOP, true
-	case "delete":
-		known, typ, q.making = nexthopWords, unix.RTM_DELNEXTHOP, true
-	case "get":
-		known, q.usage = "id\nindex", true
-		if typ == unix.RTM_GETNEXTHOP {
-			known = "id"
-		}
-	default:
-		q.single = typ == unix.RTM_GETNEXTHOP
-	}
-	for w.next() && !q.take(w, known) {
-	}
-	if q.usage && w.err == nil && (h.ID == 0 || typ == unix.RTM_GETNEXTHOPBUCKET && h.Bucket == nil) {
-		return usage("nexthop")
-	}
-	if w.err != nil {
-		return w.err
-	}
 	if err := s.index(q.dev, &h.OIF); err != nil {
 		return s.wrongDevice(q.dev, err)
 	}
@@ -125,39 +134,47 @@ func (s *session) nexthop(w *words) error {
 	}
 	one := q.single && q.hasID
 	switch {
-	case one && key == "flush":
-		if err := s.delNexthop(h.ID); err != nil { // here the exit status is not 2
-			s.report(err)
+	case one && q.key == "flush":
+		if err := s.doNexthop(unix.RTM_DELNEXTHOP, 0, &rtnl.NextHopObject{ID: h.ID}, nil); err != nil {
+			s.report(err) // here the exit status is not 2
 			return fail(exitFailed, "", "")
 		}
 		return nil
-	case key == "flush":
-		return s.flushNexthops(q, whole)
-	case key == "list" && !one:
-		return s.listNexthops(typ, q)
-	case q.hasID && h.ID == 0 && typ != unix.RTM_NEWNEXTHOP:
-		return noNexthop()
-	case q.making:
-		return explained(s.do(typ, changeFlags(key), h, nil), whyNoNexthop)
+	case q.key == "flush":
+		return s.flushNexthops(q)
+	case q.key == "list" && !one:
+		all, err := s.dumpNexthops(q)
+		if err == nil {
+			s.showNexthops(all)
+		}
+		return err
+	case q.making && (q.typ == unix.RTM_NEWNEXTHOP || !q.hasID || h.ID != 0):
+		return explained(s.do(q.typ, changeFlags(q.key), h, nil), whyNoNexthop, strconv.Itoa(int(h.ID)))
 	}
 	var reply rtnl.NextHopObject
-	err := explained(s.do(typ, 0, &rtnl.NextHopObject{Family: h.Family, ID: h.ID, Bucket: h.Bucket}, &reply), whyNoNexthop)
+	err = s.doNexthop(q.typ, 0, &rtnl.NextHopObject{Family: h.Family, ID: h.ID, Bucket: h.Bucket}, &reply)
 	if err == nil {
 		s.showNexthops([]rtnl.NextHopObject{reply})
 	}
 	return err
 }
 
-var whyNoNexthop = []reason{
-	{unix.EEXIST, "", 0, "there is one with that id already; \"ip nexthop replace\" changes it"},
-	{unix.ENOENT, "", 0, "there is none with that id; \"ip nexthop\" lists those that are"},
-	{unix.ENETDOWN, "", 0, "the link is down: \"ip link set NAME up\" first"},
-	{0, "", 0, "the nexthop objects are unchanged"},
+// doNexthop is about one object. An ID of 0 would not be sent; this is what the
+// kernel says to one.
+func (s *session) doNexthop(typ, flags uint16, h *rtnl.NextHopObject, reply nl.Message) error {
+	if h.ID == 0 {
+		return fail(exitKernel, "Error: Invalid nexthop id.", "0 is none; \"ip nexthop\" lists those that are")
+	}
+	return explained(s.do(typ, flags, h, reply), whyNoNexthop, strconv.Itoa(int(h.ID)))
 }
 
-// noNexthop is what the kernel says to the ID 0, which is not sent.
-func noNexthop() error {
-	return fail(exitKernel, "Error: Invalid nexthop id.", "\"ip nexthop\" lists those that are")
+// whyNoNexthop is of an ID.
+var whyNoNexthop = []reason{
+	{unix.EEXIST, "", 0, "nexthop object %s is there already; \"ip nexthop replace\" changes it"},
+	{unix.ENOENT, "", 0, "nexthop object %s is not there; \"ip nexthop\" lists those that are"},
+	{unix.ENETDOWN, "", 0, "the link is down: \"ip link set NAME up\" first"},
+	{0, "Nexthop has invalid gateway", 0, "the gateway is not on any network that a link here is part of"},
+	{0, "", 0, "the nexthop objects are unchanged"},
 }
 
 // take reads a word that is one of known, and its value, and reports whether
@@ -294,12 +311,12 @@ func groupTypeArg(w *words, h *rtnl.NextHopObject) {
 }
 
 // dumpNexthops lists what q selects; the kernel does not know of who made it.
-func (s *session) dumpNexthops(typ uint16, q *nexthopRequest) ([]rtnl.NextHopObject, error) {
+func (s *session) dumpNexthops(q *nexthopRequest) ([]rtnl.NextHopObject, error) {
 	conn, err := s.dial()
 	if err != nil {
 		return nil, err
 	}
-	all, err := nl.List(s.ctx, conn, typ, &q.nexthop, q.takes)
+	all, err := nl.List(s.ctx, conn, q.typ, &q.nexthop, q.takes)
 	if err != nil {
 		err = dumpFailure("Dump", err)
 	}
@@ -310,27 +327,12 @@ func (q *nexthopRequest) takes(h *rtnl.NextHopObject) bool {
 	return q.protocol == 0 || q.protocol == uint32(h.Protocol)
 }
 
-func (s *session) listNexthops(typ uint16, q *nexthopRequest) error {
-	all, err := s.dumpNexthops(typ, q)
-	if err == nil {
-		s.showNexthops(all)
-	}
-	return err
-}
-
-func (s *session) delNexthop(id uint32) error {
-	if id == 0 {
-		return noNexthop()
-	}
-	return explained(s.do(unix.RTM_DELNEXTHOP, 0, &rtnl.NextHopObject{ID: id}, nil), whyNoNexthop)
-}
-
 // flushNexthops deletes what q selects; of the whole, groups go first, since
 // without members they would go by themselves.
-func (s *session) flushNexthops(q *nexthopRequest, whole bool) error {
-	n := 0
-	for q.nexthop.Groups = q.nexthop.Groups || whole; ; {
-		all, err := s.dumpNexthops(unix.RTM_GETNEXTHOP, q)
+func (s *session) flushNexthops(q *nexthopRequest) error {
+	n, again := 0, q.whole
+	for q.nexthop.Groups = q.nexthop.Groups || again; ; {
+		all, err := s.dumpNexthops(q)
 		if err != nil {
 			if f := asFailure(err); f != nil {
 				f.text += ". Failed to flush nexthops"
@@ -338,16 +340,16 @@ func (s *session) flushNexthops(q *nexthopRequest, whole bool) error {
 			return err
 		}
 		for i := range all {
-			if err := s.delNexthop(all[i].ID); err != nil {
+			if err := s.doNexthop(unix.RTM_DELNEXTHOP, 0, &rtnl.NextHopObject{ID: all[i].ID}, nil); err != nil {
 				s.report(err)
 			} else {
 				n++
 			}
 		}
-		if !whole {
+		if !again {
 			break
 		}
-		q.nexthop.Groups, whole = false, false
+		q.nexthop.Groups, again = false, false
 	}
 	text := "Nothing to flush\n"
 	if n > 0 {
