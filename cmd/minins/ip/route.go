@@ -276,7 +276,7 @@ func (s *session) flushRoutes(w *words) error {
 			gone := &rtnl.Route{Family: r.Family, Table: r.Table, Protocol: r.Protocol, Scope: r.Scope, Type: r.Type, TOS: r.TOS,
 				Dst: r.Dst, Src: r.Src, OIF: r.OIF, Gateway: r.Gateway, Via: r.Via, Priority: r.Priority, PrefSrc: r.PrefSrc}
 			if err := s.do(unix.RTM_DELROUTE, 0, gone, nil); err != nil && !errors.Is(err, unix.ESRCH) {
-				return i, err
+				return i, fail(exitKernel, "Failed to send flush request: "+errnoText(err), "")
 			}
 		}
 		return len(all), nil
