@@ -137,7 +137,7 @@ type lookup struct {
 
 const lookupWords keywords = "tos|dsfield* iif* mark* oif*|dev from* fibmatch notify* uid ipproto sport dport vrf to help*"
 
-// parseLookup reads the words after "get".
+// parseLookup reads the words after "get". A mistake is behind a warning.
 func parseLookup(w *words, family rtnl.Family) (*lookup, error) {
 	l := &lookup{route: rtnl.Route{Family: family}}
 	r := &l.route
@@ -170,7 +170,7 @@ func parseLookup(w *words, family rtnl.Family) (*lookup, error) {
 		case "vrf":
 			w.vrf(invalidVRF)
 		case "help":
-			return nil, usage("route")
+			w.fail(usage("route"))
 		default:
 			if key == "to" {
 				w.arg()
@@ -179,11 +179,8 @@ func parseLookup(w *words, family rtnl.Family) (*lookup, error) {
 			found = true
 		}
 	}
-	if w.err != nil {
-		return nil, w.err
-	}
-	if !found {
-		return nil, fail(exitFailed, "need at least a destination address", "")
+	if w.err == nil && !found {
+		w.fail(fail(exitFailed, "need at least a destination address", ""))
 	}
 	if r.Family == 0 {
 		r.Family = unix.AF_INET
@@ -191,7 +188,7 @@ func parseLookup(w *words, family rtnl.Family) (*lookup, error) {
 	if r.Family == unix.AF_INET { // IPv6 does not know the flag
 		r.Flags |= unix.RTM_F_LOOKUP_TABLE
 	}
-	return l, nil
+	return l, w.err
 }
 
 // prefix takes the word for a prefix.
@@ -199,7 +196,7 @@ func (l *lookup) prefix(w *words, to *netip.Prefix) {
 	var p prefix
 	f := l.route.Family
 	w.asPrefix(&p, &l.route.Family)
-	if *to = p.set(); to == &l.route.Dst && (p.given || !p.addr.IsValid() && f != 0) {
+	if *to = p.set(); w.err == nil && to == &l.route.Dst && (p.given || !p.addr.IsValid() && f != 0) {
 		l.whole(p.bits)
 	}
 }
@@ -219,11 +216,11 @@ func ipProto(w *words) uint8 { return uint8(w.named(ipProtos, 8, invalid("ipprot
 
 func (s *session) getRoute(w *words) error {
 	l, err := parseLookup(w, s.opt.family)
-	if err != nil {
-		return err
-	}
 	if l.warning != "" {
 		s.complain(l.warning, "")
+	}
+	if err != nil {
+		return err
 	}
 	if err := s.index(l.iif, &l.route.IIF); err != nil {
 		return err

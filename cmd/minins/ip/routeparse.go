@@ -70,10 +70,14 @@ func parseRoute(w *words, del bool, family rtnl.Family) (*routeRequest, error) {
 		return nil, w.err
 	}
 	if !p.to {
-		return nil, &failure{code: exitUsage, usage: "route", hint: "say where to: \"default\" or a prefix"}
+		return nil, noDestination()
 	}
 	p.finish()
 	return &p.routeRequest, nil
+}
+
+func noDestination() error {
+	return &failure{code: exitUsage, usage: "route", hint: "say where to, before any \"nexthop\": \"default\" or a prefix"}
 }
 
 // takeDestination reads "[to] [TYPE] PREFIX".
@@ -108,13 +112,15 @@ func (p *routeParser) take(w *words) {
 	r := &p.route
 	switch key := routeWords.find(w.cur); key {
 	case "nexthop":
+		if !p.to {
+			w.fail(noDestination())
+		}
 		p.hopsOf(w)
 	case "src":
 		w.addr(&r.PrefSrc, &r.Family)
 	case "from":
 		var src prefix
-		f := r.Family
-		w.prefix(&src, &f)
+		w.prefix(&src, &r.Family)
 		r.Src = src.set()
 	case "vrf":
 		w.vrf(invalidVRF)

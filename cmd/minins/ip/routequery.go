@@ -38,7 +38,7 @@ type routeQuery struct {
 // A span is of prefixes that are within root and hold match; nil is any.
 type span struct{ root, match *prefix }
 
-const queryWords keywords = "table* vrf cached*|cloned* tos|dsfield* protocol* scope* type* metric*|priority*|preference* dev|oif iif via src " +
+const queryWords keywords = "table* vrf cached*|cloned* tos|dsfield* protocol* scope* type* metric*|priority*|preference dev|oif iif via src " +
 	"realms* mark from* to*"
 
 // parseRouteQuery reads the words after "show" or "flush".

@@ -174,7 +174,7 @@ func (q *ruleRequest) take(w *words, key string) bool {
 		}
 		r.SuppressPrefixLen = nl.Some(n)
 	case "suppress_ifgroup":
-		r.SuppressIfGroup = nl.Some(int32(w.named(groups, 32, invalid(key))))
+		r.SuppressIfGroup = nl.Some(int32(w.named(groups, 31, invalid(key))))
 	case "iif":
 		ruleDev(w, &r.IIFName, "\"iif\"/\"dev\"")
 	case "oif":
@@ -337,11 +337,11 @@ func (s *session) changeRule(w *words, add bool) error {
 		return fail(exitFailed, say("\"ip rule %s\" requires arguments.", word), "as in \"ip rule "+word+" from 10.0.0.0/8 table 100\"")
 	}
 	q, err := parseRule(w, s.opt.family, add)
-	if err != nil {
-		return err
-	}
 	if q.warning != "" {
 		s.complain(q.warning, "")
+	}
+	if err != nil {
+		return err
 	}
 	return explained(s.do(typ, flags, &q.rule, nil), whyNoRule)
 }
