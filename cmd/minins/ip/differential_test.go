@@ -31,6 +31,7 @@ var masks = []struct {
 	{regexp.MustCompile(`_timer":[ ]?[0-9.]+`), `_timer":T`},
 	{regexp.MustCompile(`(valid_lft|preferred_lft|expires) [0-9]+sec`), "$1 N"},
 	{regexp.MustCompile(`("(valid_life_time|preferred_life_time|expires)"): ?[0-9]{1,6}\b`), "$1:N"},
+	{regexp.MustCompile(` users [0-9]+`), " users N"},
 	{regexp.MustCompile(`used [0-9]+/[0-9]+/[0-9]+`), "used T"},
 	{regexp.MustCompile(`"(used|confirmed|updated)": ?[0-9]+`), `"$1":T`},
 	{regexp.MustCompile(`(?m)^(SOLICITED|ff02::16) .*\n`), ""}, // they come with time

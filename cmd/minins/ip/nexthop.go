@@ -111,7 +111,10 @@ func parseNexthop(w *words, family rtnl.Family) (*nexthopRequest, error) {
 	default:
 		q.single = !bucket
 	}
-	for w.next() && !q.take(w, known) {
+	for w.next() {
+		if q.take(w, known) {
+			break
+		}
 	}
 	if q.usage && w.err == nil && (h.ID == 0 || bucket && h.Bucket == nil) {
 		return nil, usage("nexthop")
@@ -135,7 +138,7 @@ func (s *session) nexthop(w *words) error {
 	one := q.single && q.hasID
 	switch {
 	case one && q.key == "flush":
-		if err := s.doNexthop(unix.RTM_DELNEXTHOP, 0, &rtnl.NextHopObject{ID: h.ID}, nil); err != nil {
+		if err := s.doNexthop(unix.RTM_DELNEXTHOP, &rtnl.NextHopObject{ID: h.ID}, nil); err != nil {
 			s.report(err) // here the exit status is not 2
 			return fail(exitFailed, "", "")
 		}
@@ -149,10 +152,10 @@ func (s *session) nexthop(w *words) error {
 		}
 		return err
 	case q.making && (q.typ == unix.RTM_NEWNEXTHOP || !q.hasID || h.ID != 0):
-		return explained(s.do(q.typ, changeFlags(q.key), h, nil), whyNoNexthop, strconv.Itoa(int(h.ID)))
+		return explained(s.do(q.typ, changeFlags(q.key), h, nil), whyNoNexthop, strconv.FormatUint(uint64(h.ID), 10))
 	}
 	var reply rtnl.NextHopObject
-	err = s.doNexthop(q.typ, 0, &rtnl.NextHopObject{Family: h.Family, ID: h.ID, Bucket: h.Bucket}, &reply)
+	err = s.doNexthop(q.typ, &rtnl.NextHopObject{Family: h.Family, ID: h.ID, Bucket: h.Bucket}, &reply)
 	if err == nil {
 		s.showNexthops([]rtnl.NextHopObject{reply})
 	}
@@ -161,11 +164,11 @@ func (s *session) nexthop(w *words) error {
 
 // doNexthop is about one object. An ID of 0 would not be sent; this is what the
 // kernel says to one.
-func (s *session) doNexthop(typ, flags uint16, h *rtnl.NextHopObject, reply nl.Message) error {
+func (s *session) doNexthop(typ uint16, h *rtnl.NextHopObject, reply nl.Message) error {
 	if h.ID == 0 {
 		return fail(exitKernel, "Error: Invalid nexthop id.", "0 is none; \"ip nexthop\" lists those that are")
 	}
-	return explained(s.do(typ, flags, h, reply), whyNoNexthop, strconv.Itoa(int(h.ID)))
+	return explained(s.do(typ, 0, h, reply), whyNoNexthop, strconv.FormatUint(uint64(h.ID), 10))
 }
 
 // whyNoNexthop is of an ID.
@@ -340,7 +343,7 @@ func (s *session) flushNexthops(q *nexthopRequest) error {
 			return err
 		}
 		for i := range all {
-			if err := s.doNexthop(unix.RTM_DELNEXTHOP, 0, &rtnl.NextHopObject{ID: all[i].ID}, nil); err != nil {
+			if err := s.doNexthop(unix.RTM_DELNEXTHOP, &rtnl.NextHopObject{ID: all[i].ID}, nil); err != nil {
 				s.report(err)
 			} else {
 				n++
