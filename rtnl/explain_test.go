@@ -67,7 +67,16 @@ func samples() []sample {
 			&Neigh{Family: unix.AF_INET, Index: 5, State: unix.NUD_PERMANENT, Dst: addr("192.168.15.2"), LLAddr: nl.HardwareAddrFrom([]byte{2, 0, 0, 0, 0, 2})}},
 		{"netns-set", "ip netns set red 3", unix.RTM_NEWNSID, 0, &NSID{FD: nl.Some[uint32](7), ID: nl.Some[int32](3)}},
 		{"rule-add", "ip rule add from 10.0.0.0/8 iif eth0 lookup 1000 pref 100", unix.RTM_NEWRULE, create,
-			&Rule{Family: unix.AF_INET, Action: 1, Table: 1000, Src: prefix("10.0.0.0/8"), IIFName: "eth0", Priority: 100}},
+			&Rule{Family: unix.AF_INET, Action: 1, Table: 1000, Src: prefix("10.0.0.0/8"), IIFName: "eth0", Priority: nl.Some[uint32](100)}},
+		{"rule-del-0", "ip rule del pref 0 goto 7 dport 80", unix.RTM_DELRULE, 0,
+			&Rule{Family: unix.AF_INET, Action: 2, Priority: nl.Some[uint32](0), Goto: nl.Some[uint32](7), DPort: nl.Some(PortRange{80, 80})}},
+		{"nexthop-add", "ip nexthop add id 1 via fd00::9 dev veth-red onlink", unix.RTM_NEWNEXTHOP, create,
+			&NextHopObject{Family: unix.AF_INET6, ID: 1, OIF: 5, Gateway: addr("fd00::9"), Flags: unix.RTNH_F_ONLINK}},
+		{"nexthop-group", "ip nexthop add id 3 group 1,5/2 type resilient buckets 8 idle_timer 60", unix.RTM_NEWNEXTHOP, create,
+			&NextHopObject{ID: 3, Group: []NextHopShare{{1, 4}, {2, 0}}, GroupType: 1,
+				Resilient: &ResilientGroup{Buckets: nl.Some[uint16](8), IdleTimer: nl.Some[uint32](6000)}}},
+		{"nexthop-bucket", "ip nexthop bucket get id 3 index 0", unix.RTM_GETNEXTHOPBUCKET, 0,
+			&NextHopObject{ID: 3, Bucket: &NextHopBucket{Index: nl.Some[uint16](0)}}},
 	}
 }
 

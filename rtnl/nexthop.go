@@ -10,7 +10,7 @@ import (
 
 // A NextHopObject is a way that routes share: struct nhmsg and NHA_* of
 // linux/nexthop.h, the body of RTM_NEWNEXTHOP, RTM_DELNEXTHOP and
-// RTM_GETNEXTHOP, since Linux 5.3. A route that names one in NextHopID has no
+// RTM_GETNEXTHOP, since Linux 5.3, and of RTM_NEWNEXTHOPBUCKET and the like. A route that names one in NextHopID has no
 // gateway and no link of its own: changing the object changes them all by one
 // message, and deleting it deletes them.
 type NextHopObject struct {
@@ -25,10 +25,13 @@ type NextHopObject struct {
 	Blackhole bool
 	Group     []NextHopShare // other objects, of which each packet flow takes one
 	GroupType uint16         // NEXTHOP_GRP_TYPE_*: 0 by hash, 1 resilient
+	Resilient *ResilientGroup
+	Bucket    *NextHopBucket // of RTM_*NEXTHOPBUCKET
 	Groups    bool           // in requests for a dump: groups alone
 	Master    uint32         // in requests for a dump: of ports of this one alone
 	FDB       bool           // for a bridge's or VXLAN's forwarding table
 
+	OpFlags   uint32 // NHA_OP_FLAG_*, of dumps and of groups, since Linux 6.9
 	EncapType uint16
 	Encap     []byte // of a lightweight tunnel, as it came
 	Other     []byte // attributes that are not modelled, as they came
@@ -38,6 +41,22 @@ type NextHopObject struct {
 type NextHopShare struct {
 	ID     uint32
 	Weight uint16 // of packet flows it gets one more than this
+}
+
+// A ResilientGroup is how a group of that type keeps flows where they are:
+// NHA_RES_GROUP_*. Times are in hundredths of a second.
+type ResilientGroup struct {
+	Buckets         nl.Opt[uint16]
+	IdleTimer       nl.Opt[uint32] // a bucket without traffic for so long may move
+	UnbalancedTimer nl.Opt[uint32] // after so long out of balance any may; 0: never
+	UnbalancedTime  uint64         // reply: for so long it has been out of balance
+}
+
+// A NextHopBucket is one of the shares of a resilient group: NHA_RES_BUCKET_*.
+type NextHopBucket struct {
+	Index     nl.Opt[uint16]
+	IdleTime  uint64 // reply: without traffic for so long, in hundredths of a second
+	NextHopID uint32
 }
 
 // Attributes of linux/nexthop.h, which x/sys lacks.
@@ -56,6 +75,18 @@ const (
 	nhaResGroup  = 12 // NHA_RES_GROUP
 	nhaResBucket = 13 // NHA_RES_BUCKET
 	nhaOpFlags   = 14 // NHA_OP_FLAGS
+)
+
+// Attributes within NHA_RES_GROUP and NHA_RES_BUCKET.
+const (
+	nhaResGroupBuckets         = 1 // NHA_RES_GROUP_BUCKETS
+	nhaResGroupIdleTimer       = 2 // NHA_RES_GROUP_IDLE_TIMER
+	nhaResGroupUnbalancedTimer = 3 // NHA_RES_GROUP_UNBALANCED_TIMER
+	nhaResGroupUnbalancedTime  = 4 // NHA_RES_GROUP_UNBALANCED_TIME
+
+	nhaResBucketIndex    = 1 // NHA_RES_BUCKET_INDEX
+	nhaResBucketIdleTime = 2 // NHA_RES_BUCKET_IDLE_TIME
+	nhaResBucketNHID     = 3 // NHA_RES_BUCKET_NH_ID
 )
 
 // Fields is the one description of struct nhmsg and NHA_*.
@@ -80,10 +111,34 @@ func (h *NextHopObject) Fields(c *nl.Coder) {
 	nl.Flag(c, nhaGroups, "NHA_GROUPS", &h.Groups)
 	nl.U32(c, nhaMaster, "NHA_MASTER", &h.Master)
 	nl.Flag(c, nhaFDB, "NHA_FDB", &h.FDB)
-	c.Name(nhaResGroup, "NHA_RES_GROUP", nl.KindBytes)
-	c.Name(nhaResBucket, "NHA_RES_BUCKET", nl.KindBytes)
-	c.Name(nhaOpFlags, "NHA_OP_FLAGS", nl.KindBytes)
+	h.resilient(c)
+	nl.U32(c, nhaOpFlags, "NHA_OP_FLAGS", &h.OpFlags)
 	c.Rest(&h.Other)
+}
+
+// resilient codes NHA_RES_GROUP and NHA_RES_BUCKET.
+func (h *NextHopObject) resilient(c *nl.Coder) {
+	if c.NestIf(nhaResGroup, "NHA_RES_GROUP", h.Resilient != nil) {
+		if h.Resilient == nil {
+			h.Resilient = new(ResilientGroup)
+		}
+		g := h.Resilient
+		nl.OptU16(c, nhaResGroupBuckets, "NHA_RES_GROUP_BUCKETS", &g.Buckets)
+		nl.OptU32(c, nhaResGroupIdleTimer, "NHA_RES_GROUP_IDLE_TIMER", &g.IdleTimer)
+		nl.OptU32(c, nhaResGroupUnbalancedTimer, "NHA_RES_GROUP_UNBALANCED_TIMER", &g.UnbalancedTimer)
+		nl.U64(c, nhaResGroupUnbalancedTime, "NHA_RES_GROUP_UNBALANCED_TIME", &g.UnbalancedTime)
+		c.End()
+	}
+	if c.NestIf(nhaResBucket, "NHA_RES_BUCKET", h.Bucket != nil) {
+		if h.Bucket == nil {
+			h.Bucket = new(NextHopBucket)
+		}
+		b := h.Bucket
+		nl.OptU16(c, nhaResBucketIndex, "NHA_RES_BUCKET_INDEX", &b.Index)
+		nl.U64(c, nhaResBucketIdleTime, "NHA_RES_BUCKET_IDLE_TIME", &b.IdleTime)
+		nl.U32(c, nhaResBucketNHID, "NHA_RES_BUCKET_NH_ID", &b.NextHopID)
+		c.End()
+	}
 }
 
 // group codes NHA_GROUP, an array of struct nexthop_grp.

@@ -23,6 +23,8 @@ func object(m nl.Message) string {
 		return "route " + m.words()
 	case *Neigh:
 		return "neighbour " + m.Dst.String() + " of link #" + strconv.FormatUint(uint64(m.Index), 10)
+	case *Rule:
+		return "rule " + strconv.FormatUint(uint64(m.Priority.V), 10)
 	case *NSID:
 		return "namespace id"
 	case *NextHopObject:

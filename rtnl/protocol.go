@@ -32,7 +32,8 @@ func messageType(typ uint16) (string, nl.Message) {
 		return name, &Rule{}
 	case unix.RTM_NEWNSID, unix.RTM_DELNSID, unix.RTM_GETNSID:
 		return name, &NSID{}
-	case unix.RTM_NEWNEXTHOP, unix.RTM_DELNEXTHOP, unix.RTM_GETNEXTHOP:
+	case unix.RTM_NEWNEXTHOP, unix.RTM_DELNEXTHOP, unix.RTM_GETNEXTHOP,
+		unix.RTM_NEWNEXTHOPBUCKET, unix.RTM_DELNEXTHOPBUCKET, unix.RTM_GETNEXTHOPBUCKET:
 		return name, &NextHopObject{}
 	}
 	return name, nil

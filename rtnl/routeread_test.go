@@ -3,7 +3,9 @@
 package rtnl
 
 import (
+	"errors"
 	"net/netip"
+	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -92,16 +94,74 @@ func TestRules(t *testing.T) {
 	ctx := t.Context()
 	c := dial(t, testns.New(t))
 	want := Rule{Family: unix.AF_INET, Action: 1, Table: 1000, Src: netip.MustParsePrefix("10.0.0.0/8"), IIFName: "lo",
-		Priority: 100, Mark: 3, Mask: nl.Some[uint32](7), UIDRange: nl.Some(UIDRange{0, 0}), Protocol: 4, IPProto: 6,
+		Priority: nl.Some[uint32](100), Mark: 3, Mask: nl.Some[uint32](7), UIDRange: nl.Some(UIDRange{0, 0}), Protocol: 4, IPProto: 6,
 		SPort: nl.Some(PortRange{1, 2}), DPort: nl.Some(PortRange{3, 4}), SuppressPrefixLen: nl.Some[int32](0), TOS: 4,
 		Dst: netip.MustParsePrefix("10.1.0.0/16"), OIFName: "lo"}
-	must(t, c.Do(ctx, unix.RTM_NEWRULE, unix.NLM_F_CREATE|unix.NLM_F_EXCL, &want, nil))
+	must(t, c.AddRule(ctx, &want))
 	all, err := c.Rules(ctx, unix.AF_INET)
 	must(t, err)
-	if len(all) != 4 || all[0].Table != unix.RT_TABLE_LOCAL || all[2].Priority != 32766 {
+	if len(all) != 4 || all[0].Table != unix.RT_TABLE_LOCAL || all[2].Priority.V != 32766 {
 		t.Fatalf("rules: %+v", all)
 	}
 	same(t, "rule", &all[1], &want)
+	if all[1].Other != nil {
+		t.Errorf("attributes that nobody described: %x", all[1].Other)
+	}
+	last := Rule{Family: unix.AF_INET, Action: 2, Priority: nl.Some[uint32](200), Goto: nl.Some[uint32](300), Flow: 0x30005, TunID: 7,
+		SuppressIfGroup: nl.Some[int32](-1)}
+	must(t, c.AddRule(ctx, &last))
+	if err := c.AddRule(ctx, &last); !errors.Is(err, unix.EEXIST) || !strings.HasPrefix(err.Error(), "add rule 200") {
+		t.Errorf("the same again: %v", err)
+	}
+	must(t, c.DelRule(ctx, &want))
+	// A priority of 0 is not just any.
+	must(t, c.DelRule(ctx, &Rule{Family: unix.AF_INET, Priority: nl.Some[uint32](0)}))
+	all, err = c.Rules(ctx, unix.AF_INET)
+	if must(t, err); len(all) != 3 {
+		t.Fatalf("rules: %+v", all)
+	}
+	last.SuppressIfGroup = nl.Opt[int32]{} // of those that look into a table
+	same(t, "goto", &all[0], &last)
+	if err := c.DelRule(ctx, &want); !errors.Is(err, unix.ENOENT) {
+		t.Errorf("deleted again: %v", err)
+	}
+}
+
+func TestNextHopObjectReadBack(t *testing.T) {
+	ctx := t.Context()
+	c := wired(t)
+	all := []NextHopObject{
+		{Family: unix.AF_INET, ID: 1, OIF: 5, Gateway: netip.MustParseAddr("10.0.0.9"), Protocol: 4},
+		{Family: unix.AF_INET6, ID: 2, OIF: 5, Gateway: netip.MustParseAddr("fd00::9")},
+		{Family: unix.AF_INET, ID: 3, OIF: 5, Gateway: netip.MustParseAddr("172.16.0.1"), Flags: unix.RTNH_F_ONLINK},
+		{Family: unix.AF_INET, ID: 4, Blackhole: true},
+		{Family: unix.AF_INET, ID: 5, Gateway: netip.MustParseAddr("10.0.0.8"), FDB: true},
+		{ID: 6, Group: []NextHopShare{{1, 0}, {3, 255}}},
+		{ID: 7, Group: []NextHopShare{{1, 0}, {3, 1}}, GroupType: 1, Resilient: &ResilientGroup{Buckets: nl.Some[uint16](4),
+			IdleTimer: nl.Some[uint32](0), UnbalancedTimer: nl.Some[uint32](30000)}},
+	}
+	for i := range all {
+		must(t, c.AddNextHopObject(ctx, &all[i]))
+	}
+	got, err := c.NextHopObjects(ctx)
+	if must(t, err); len(got) != len(all) {
+		t.Fatalf("%d objects: %+v", len(got), got)
+	}
+	for i := range all {
+		same(t, "object", &got[i], &all[i])
+		if len(got[i].Other) != 0 {
+			t.Errorf("object %d: attributes that nobody described: %x", i+1, got[i].Other)
+		}
+	}
+	buckets, err := nl.List[NextHopObject](ctx, c.Conn, unix.RTM_GETNEXTHOPBUCKET, &NextHopObject{ID: 7}, nil)
+	if must(t, err); len(buckets) != 4 || buckets[3].ID != 7 || buckets[3].Bucket.Index != nl.Some[uint16](3) || buckets[3].Bucket.NextHopID != 1 {
+		t.Errorf("buckets: %+v", buckets)
+	}
+	var bucket NextHopObject
+	must(t, c.Do(ctx, unix.RTM_GETNEXTHOPBUCKET, 0, &NextHopObject{ID: 7, Bucket: &NextHopBucket{Index: nl.Some[uint16](0)}}, &bucket))
+	if bucket.Bucket == nil || bucket.Bucket.Index != nl.Some[uint16](0) {
+		t.Errorf("bucket 0: %+v", bucket)
+	}
 }
 
 func TestFilters(t *testing.T) {

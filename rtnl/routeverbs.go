@@ -148,12 +148,3 @@ func (c *Conn) StreamRoutes(ctx context.Context, f RouteFilter) iter.Seq2[*Route
 		}
 	}
 }
-
-// Rules lists the rules that say which table is looked up, of one family or,
-// with AF_UNSPEC, of all.
-//
-// Equivalent to: `ip rule show`
-func (c *Conn) Rules(ctx context.Context, family Family) ([]Rule, error) {
-	all, err := nl.List[Rule](ctx, c.Conn, unix.RTM_GETRULE, &Rule{Family: family}, nil)
-	return all, failedList("rules", err)
-}

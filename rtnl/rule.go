@@ -22,12 +22,12 @@ type Rule struct {
 
 	Dst, Src          netip.Prefix
 	IIFName, OIFName  string
-	Goto              uint32 // priority of the rule to go on with
-	Priority          uint32
+	Goto              nl.Opt[uint32] // priority of the rule to go on with
+	Priority          nl.Opt[uint32] // replies leave out 0; a request without one is for any
 	Mark              uint32
 	Mask              nl.Opt[uint32]
 	Flow              uint32
-	TunID             uint64 // in network order
+	TunID             uint64
 	SuppressIfGroup   nl.Opt[int32]
 	SuppressPrefixLen nl.Opt[int32]
 	L3MDev            uint8
@@ -88,8 +88,8 @@ func (r *Rule) Fields(c *nl.Coder) {
 	}
 	nl.Str(c, unix.FRA_IIFNAME, "FRA_IIFNAME", &r.IIFName)
 	nl.Str(c, unix.FRA_OIFNAME, "FRA_OIFNAME", &r.OIFName)
-	nl.U32(c, unix.FRA_GOTO, "FRA_GOTO", &r.Goto)
-	nl.U32(c, unix.FRA_PRIORITY, "FRA_PRIORITY", &r.Priority)
+	nl.OptU32(c, unix.FRA_GOTO, "FRA_GOTO", &r.Goto)
+	nl.OptU32(c, unix.FRA_PRIORITY, "FRA_PRIORITY", &r.Priority)
 	nl.U32(c, unix.FRA_FWMARK, "FRA_FWMARK", &r.Mark)
 	nl.OptU32(c, unix.FRA_FWMASK, "FRA_FWMASK", &r.Mask)
 	nl.U32(c, unix.FRA_FLOW, "FRA_FLOW", &r.Flow)

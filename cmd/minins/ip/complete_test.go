@@ -26,7 +26,7 @@ func TestComplete(t *testing.T) {
 	ours(t, ns, "", false, strings.Fields("link add veth-a type veth peer name veth-b")...).Must(t)
 	ours(t, ns, "", false, strings.Fields("-n red link add bridge-r type bridge")...).Must(t)
 	for _, test := range []struct{ line, want string }{
-		{"", "address link route neigh rule netns help"},
+		{"", "address link route neigh rule nexthop netns help"},
 		{"li", "link"},
 		{"-n", "-netns"},
 		{"-n r", "red rouge"},
@@ -44,7 +44,7 @@ func TestComplete(t *testing.T) {
 		{"link add x type bridge stp", "stp_state"},
 		{"link add x type veth peer tx", "txqueuelen"},
 		{"route show table m", "main"},
-		{"route add 10.0.0.0/8 m", "metric"},
+		{"route add 10.0.0.0/8 me", "metric"},
 		{"addr add 10.0.0.1/8 dev veth-a sc", "scope"},
 		{"addr add 10.0.0.1/8 scope h", "host"},
 		{"neigh add 10.0.0.1 nud perm", "permanent"},

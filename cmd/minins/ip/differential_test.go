@@ -26,9 +26,12 @@ var masks = []struct {
 	{regexp.MustCompile(`[0-9a-f]{4}\.[0-9a-f]{1,2}(:[0-9a-f]{1,2}){5}`), "BRIDGE-ID"},
 	{regexp.MustCompile(`[0-9a-f]{2}(:[0-9a-f]{2}){5}\b`), "MAC"},
 	{regexp.MustCompile(`_timer +[0-9.]+`), "_timer T"},
+	{regexp.MustCompile(`_time [0-9.]+`), "_time T"},
+	{regexp.MustCompile(`_time":[ ]?[0-9.]+,`), `_time":T,`},
 	{regexp.MustCompile(`_timer":[ ]?[0-9.]+`), `_timer":T`},
 	{regexp.MustCompile(`(valid_lft|preferred_lft|expires) [0-9]+sec`), "$1 N"},
 	{regexp.MustCompile(`("(valid_life_time|preferred_life_time|expires)"): ?[0-9]{1,6}\b`), "$1:N"},
+	{regexp.MustCompile(` users [0-9]+`), " users N"},
 	{regexp.MustCompile(`used [0-9]+/[0-9]+/[0-9]+`), "used T"},
 	{regexp.MustCompile(`"(used|confirmed|updated)": ?[0-9]+`), `"$1":T`},
 	{regexp.MustCompile(`(?m)^(SOLICITED|ff02::16) .*\n`), ""}, // they come with time
@@ -67,7 +70,7 @@ func state(t testing.TB, ns *testns.NS) string {
 	t.Helper()
 	var b strings.Builder
 	for _, c := range []string{"-d -j addr", "-d -j link", "-j route show table all", "-j -6 route show table all", "-j neigh show nud permanent",
-		"netns"} {
+		"-j rule", "-6 -j rule", "-j nexthop", "netns"} {
 		b.WriteString(ns.Run(t, append([]string{"ip"}, strings.Fields(c)...)...).Stdout)
 	}
 	names, err := nsfs.List()

@@ -44,8 +44,20 @@ var forms = []form{
 	{"neigh", "flush*", "SELECTION ...", neighQueryWords},
 	{"neigh", "help*", "", ""},
 
-	{"rule", "list* show*|lst*", "[ SELECTION ... ]", ruleWords},
+	{"rule", "list*|lst*|show*", "[ SELECTION ... ]", ruleQueryWords},
+	{"rule", "add*", "[ not ] ... [ ACTION ]", ruleWords},
+	{"rule", "delete*", "[ not ] ... [ ACTION ]", ruleWords},
+	{"rule", "flush*", "[ SELECTION ... ]", ruleQueryWords},
 	{"rule", "help*", "", ""},
+
+	{"nexthop", "add*", "id NUMBER ...", nexthopWords},
+	{"nexthop", "replace*", "id NUMBER ...", nexthopWords},
+	{"nexthop", "delete*", "id NUMBER", "\nid NUMBER"},
+	{"nexthop", "list*|show*|lst*", "[ SELECTION ... ]", nexthopQueryWords},
+	{"nexthop", "get*", "id NUMBER", "\nid NUMBER"},
+	{"nexthop", "flush*", "[ SELECTION ... ]", nexthopQueryWords},
+	{"nexthop", "bucket*", "{ list | get } [ SELECTION ... ]", bucketWords},
+	{"nexthop", "help*", "", ""},
 
 	{"netns", "help*", "", ""},
 	{"netns", "list* show*|lst*", "", ""},
@@ -171,7 +183,7 @@ func section(title string, g grammar) string {
 
 const usageIP = `Usage: ip [ OPTION ... ] OBJECT [ COMMAND ... ]
        ip [ -force ] -batch FILE
-OBJECT := { address | link | neighbor | netns | route | rule }
+OBJECT := { address | link | neighbor | netns | nexthop | route | rule }
 Objects, commands and most words may be abbreviated: "ip a", "ip r", "ip li sh".
 "ip OBJECT help" has the words of each.
 `

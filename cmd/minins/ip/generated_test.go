@@ -38,6 +38,9 @@ var bases = map[string]string{
 	"neigh delete": "neigh del 10.0.0.%d dev va",
 	"neigh show":   "neigh show",
 	"rule list":    "rule list",
+	"rule add":     "rule add pref %d",
+	"rule delete":  "rule del pref %d",
+	"nexthop list": "nexthop list",
 }
 
 // samples are values for the arguments of grammars, and in the second place what is wrong.
@@ -46,6 +49,8 @@ var samples = map[string][2]string{
 	"NUMBER": {"5", "many"}, "COUNT": {"2", "many"}, "BYTES": {"1400", "many"}, "PACKETS": {"500", "many"}, "SECONDS": {"1000", "soon"},
 	"LLADDR": {"02:00:00:00:00:42", "02:zz"}, "SCOPE": {"link", "far"}, "TABLE": {"100", "chair"}, "PROTOCOL": {"static", "nobody"},
 	"TOS": {"8", "high"}, "REALM": {"3", "royal"}, "STATE": {"stale", "asleep"}, "TYPE": {"unicast", "odd"}, "TEXT": {"hello", ""},
+	"MARK": {"0x10/0xff", "red"}, "REALMS": {"1/2", "royal"}, "ID": {"9", "many"}, "UIDS": {"5-9", "root"}, "IPPROTO": {"udp", "nothing"},
+	"PORTS": {"80-90", "http"}, "MILLISECONDS": {"30", "soon"}, "FEATURE": {"ecn", "nothing"}, "BOOL": {"1", "maybe"},
 	"NAME": {"va:1", "a/b"}, "GROUP": {"7", "crowd"}, "PROTO": {"tcp", "nothing"}, "PATTERN": {"v*", "w*"}, "KIND": {"veth", ""},
 }
 

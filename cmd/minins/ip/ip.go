@@ -82,6 +82,8 @@ func (s *session) command(args []string) error {
 		return s.route(w)
 	case "rule":
 		return s.rule(w)
+	case "nexthop":
+		return s.nexthop(w)
 	case "neighbor":
 		return s.neigh(w)
 	case "link":
@@ -94,7 +96,7 @@ func (s *session) command(args []string) error {
 	hint := ""
 	if object != "" {
 		hint = say("\"ip %s\" is one of iproute2's that minins does not have", object)
-	} else if near := nearest(w.cur, []string{"address", "route", "rule", "neighbor", "neighbour", "link", "netns", "help"}); near != "" {
+	} else if near := nearest(w.cur, []string{"address", "route", "rule", "neighbor", "neighbour", "link", "netns", "nexthop", "help"}); near != "" {
 		hint = say("did you mean \"ip %s\"?", near)
 	}
 	return fail(exitFailed, say("Object \"%s\" is unknown, try \"ip help\".", w.cur), hint)

@@ -125,7 +125,7 @@ func parseListing(w *words, x extent, family rtnl.Family) (*listing, error) {
 		case "master":
 			w.master(&q.master)
 		case "vrf":
-			w.vrf()
+			w.vrf(noVRF)
 		case "nomaster":
 			q.noMaster = true
 		case "type":
@@ -157,7 +157,12 @@ func parseListing(w *words, x extent, family rtnl.Family) (*listing, error) {
 }
 
 // vrf refuses the name of a VRF, of which there is none.
-func (w *words) vrf() { w.wrong(w.arg(), "Not a valid VRF name\n", "") }
+func (w *words) vrf(why string) { w.wrong(w.arg(), why, "") }
+
+const (
+	noVRF      = "Not a valid VRF name\n"
+	invalidVRF = "Invalid VRF\n" // of routes
+)
 
 // scopeArg reads a scope, or "all", which is no condition.
 func scopeArg(w *words) nl.Opt[uint32] {

@@ -66,6 +66,21 @@ var mistakes = []struct {
 	{"route add default", 2, "RTNETLINK answers: No such device", "needs a way"},
 	{"route get 8.8.8.8", 2, "RTNETLINK answers: Network is unreachable", "no route leads to 8.8.8.8"},
 
+	// Rules and nexthop objects.
+	{"rule add from 10.0.0.0/8 table 7 pref 70", 2, "RTNETLINK answers: File exists", "the same rule already"},
+	{"rule del from 10.9.0.0/16", 2, "RTNETLINK answers: No such file or directory", "no rule has all that"},
+	{"rule add from fd00::/64 table 7", 2, "Error: Invalid source address.", "ip -6 rule"},
+	{"rule add", 1, "\"ip rule add\" requires arguments.", "as in"},
+	{"rule add frm 10.0.0.0/8", 255, "Error: argument \"frm\" is wrong: Failed to parse rule type", `did you mean "from"`},
+	{"rule add uidrange 5 table 7", 255, "Error: argument \"5\" is wrong: invalid UID range\n", "1000-1999"},
+	{"rule flsh", 255, `Command "flsh" is unknown, try "ip rule help".`, `did you mean "ip rule flush"`},
+	{"nexthop add id 7 dev nosuch", 255, "Error: argument \"nosuch\" is wrong: Device does not exist\n", "nosuch"},
+	{"nexthop add id 5 blackhole", 2, "RTNETLINK answers: File exists", "nexthop object 5 is there already"},
+	{"nexthop del id 99", 2, "RTNETLINK answers: No such file or directory", "nexthop object 99 is not there"},
+	{"nexthop add id 7 via 172.16.0.1 dev lo", 2, "Error: Nexthop has invalid gateway.", "not on any network"},
+	{"nexthop add id 7 vai 10.0.0.1", 255, "Error: argument \"vai\" is wrong: ", `did you mean "via"`},
+	{"nexthop add id 7 group 5/x", 255, "Error: argument \"5\" is wrong: \"group\" value is invalid\n", "1,10/2,20"},
+
 	// Words that are missing, too many, or misspelt.
 	{"addr add 10.1.1.1/24", 1, `Not enough information: "dev" argument is required.`, "which link"},
 	{"link add x", 1, `Not enough information: "type" argument is required`, ""},
@@ -105,7 +120,7 @@ func TestMistakes(t *testing.T) {
 	ns := testns.New(t)
 	for _, line := range []string{"link set lo up", "netns add blue", "link add br0 type bridge", "addr add 10.0.0.1/24 dev br0",
 		"link add veth-red type veth peer name veth-red-br", "link set veth-red master br0", "link set br0 up", "link set veth-red up",
-		"route add 10.5.0.0/16 via 10.0.0.9", "neigh add 10.0.0.7 lladdr 02:00:00:00:00:07 dev br0"} {
+		"rule add from 10.0.0.0/8 table 7 pref 70", "nexthop add id 5 blackhole", "route add 10.5.0.0/16 via 10.0.0.9", "neigh add 10.0.0.7 lladdr 02:00:00:00:00:07 dev br0"} {
 		ns.Run(t, append([]string{"ip"}, strings.Fields(line)...)...).Must(t)
 	}
 	settled := func() string {

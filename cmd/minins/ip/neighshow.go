@@ -51,7 +51,7 @@ func parseNeighQuery(w *words, family rtnl.Family, states rtnl.NeighState) (*nei
 		case "master":
 			w.master(&q.master)
 		case "vrf":
-			w.vrf()
+			w.vrf(noVRF)
 		case "nomaster":
 			q.noMaster = true
 		case "unused":

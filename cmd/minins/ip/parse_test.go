@@ -185,6 +185,78 @@ func TestParseRoute(t *testing.T) {
 	}
 }
 
+func TestParseRule(t *testing.T) {
+	p := netip.MustParsePrefix
+	base := rtnl.Rule{Family: unix.AF_INET, Action: ruleToTable, Table: unix.RT_TABLE_MAIN}
+	with := func(f func(*rtnl.Rule)) rtnl.Rule {
+		r := base
+		f(&r)
+		return r
+	}
+	for _, c := range []struct {
+		line string
+		want rtnl.Rule
+	}{
+		{"from all", base},
+		{"from 10.0.0.0/8 to 10.1/16 table 1000", with(func(r *rtnl.Rule) { r.Src, r.Dst, r.Table = p("10.0.0.0/8"), p("10.1.0.0/16"), 1000 })},
+		{"not fwmark 5/0xff pref 0", with(func(r *rtnl.Rule) {
+			r.Flags, r.Mark, r.Mask, r.Priority = ruleInvert, 5, nl.Some[uint32](0xff), nl.Some[uint32](0)
+		})},
+		{"iif a oif b tos 0x10 tun_id 7", with(func(r *rtnl.Rule) { r.IIFName, r.OIFName, r.TOS, r.TunID = "a", "b", 0x10, 7 })},
+		{"ipproto tcp sport 5 dport 6-8 uidrange 1-2", with(func(r *rtnl.Rule) {
+			r.IPProto, r.SPort, r.DPort = 6, nl.Some(rtnl.PortRange{Start: 5, End: 5}), nl.Some(rtnl.PortRange{Start: 6, End: 8})
+			r.UIDRange = nl.Some(rtnl.UIDRange{Start: 1, End: 2})
+		})},
+		{"sup_pl 0 sup_group default proto static realms 3/5", with(func(r *rtnl.Rule) {
+			r.SuppressPrefixLen, r.SuppressIfGroup, r.Protocol, r.Flow = nl.Some[int32](0), nl.Some[int32](0), unix.RTPROT_STATIC, 3<<16|5
+		})},
+		{"l3mdev", with(func(r *rtnl.Rule) { r.L3MDev, r.Table = 1, 0 })},
+		{"goto 7", with(func(r *rtnl.Rule) { r.Action, r.Goto, r.Table = ruleGoto, nl.Some[uint32](7), 0 })},
+		{"type nop", with(func(r *rtnl.Rule) { r.Action, r.Table = ruleNop, 0 })},
+		{"bl table 9", with(func(r *rtnl.Rule) { r.Action, r.Table = unix.RTN_BLACKHOLE, 9 })},
+	} {
+		got, err := parseRule(wordsOf(c.line), 0, true)
+		if err != nil || !reflect.DeepEqual(got.rule, c.want) {
+			t.Errorf("%q: %v\ngot  %+v\nwant %+v", c.line, err, got.rule, c.want)
+		}
+	}
+	got, err := parseRule(wordsOf("from 10.0.0.1"), unix.AF_INET, false)
+	if want := (rtnl.Rule{Family: unix.AF_INET, Src: p("10.0.0.1/32")}); err != nil || !reflect.DeepEqual(got.rule, want) {
+		t.Errorf("to delete: %+v, %v", got.rule, err)
+	}
+}
+
+func TestParseNexthop(t *testing.T) {
+	a := netip.MustParseAddr
+	for _, c := range []struct {
+		line, key, dev string
+		typ            uint16
+		want           rtnl.NextHopObject
+	}{
+		{"", "list", "", unix.RTM_GETNEXTHOP, rtnl.NextHopObject{}},
+		{"add id 1 via 10.0.0.1 dev x onlink", "add", "x", unix.RTM_NEWNEXTHOP,
+			rtnl.NextHopObject{Family: unix.AF_INET, ID: 1, Gateway: a("10.0.0.1"), Flags: unix.RTNH_F_ONLINK}},
+		{"rep id 1 via inet6 fd00::1 dev x proto 7", "replace", "x", unix.RTM_NEWNEXTHOP,
+			rtnl.NextHopObject{Family: unix.AF_INET6, ID: 1, Gateway: a("fd00::1"), Protocol: 7}},
+		{"a id 0x10 blackhole", "add", "", unix.RTM_NEWNEXTHOP, rtnl.NextHopObject{Family: unix.AF_INET, ID: 16, Blackhole: true}},
+		{"add group 1/2,256 fdb type resilient buckets 4 idle_timer 1 id 9", "add", "", unix.RTM_NEWNEXTHOP, rtnl.NextHopObject{ID: 9,
+			Group: []rtnl.NextHopShare{{ID: 1}, {ID: 2, Weight: 255}}, FDB: true, GroupType: 1,
+			Resilient: &rtnl.ResilientGroup{Buckets: nl.Some[uint16](4), IdleTimer: nl.Some[uint32](100)}}},
+		{"del id 4", "delete", "", unix.RTM_DELNEXTHOP, rtnl.NextHopObject{ID: 4}},
+		{"show dev x groups fdb", "list", "x", unix.RTM_GETNEXTHOP, rtnl.NextHopObject{Groups: true, FDB: true}},
+		{"flush id 4 what follows is not read", "flush", "", unix.RTM_GETNEXTHOP, rtnl.NextHopObject{ID: 4}},
+		{"bucket", "list", "", unix.RTM_GETNEXTHOPBUCKET, rtnl.NextHopObject{}},
+		{"bucket list id 5 nhid 6", "list", "", unix.RTM_GETNEXTHOPBUCKET, rtnl.NextHopObject{ID: 5, Bucket: &rtnl.NextHopBucket{NextHopID: 6}}},
+		{"bucket get id 5 index 0", "get", "", unix.RTM_GETNEXTHOPBUCKET,
+			rtnl.NextHopObject{ID: 5, Bucket: &rtnl.NextHopBucket{Index: nl.Some[uint16](0)}}},
+	} {
+		got, err := parseNexthop(wordsOf(c.line), 0)
+		if err != nil || got.key != c.key || got.typ != c.typ || got.dev != c.dev || !reflect.DeepEqual(got.nexthop, c.want) {
+			t.Errorf("%q: %v\ngot  %+v\nwant %+v", c.line, err, got, c.want)
+		}
+	}
+}
+
 func TestNearest(t *testing.T) {
 	for _, c := range [][2]string{{"brodcast", "broadcast"}, {"masetr", "master"}, {"xyz", ""}, {"m", ""}} {
 		if got := nearest(c[0], linkWords.words()); got != c[1] {

@@ -82,7 +82,7 @@ func dumpFailure(what string, err error) error {
 		return err
 	}
 	text := what + " terminated"
-	if e.Message != "" {
+	if e.Message != "" || e.Errno != unix.ENOENT && e.Errno != unix.EOPNOTSUPP {
 		text = kernelText(e) + "\n" + text
 	}
 	return fail(exitKernel, text, "")
@@ -145,10 +145,11 @@ const lookupWords grammar = `
 	ipproto PROTO  icmp, tcp, udp or a number
 	sport NUMBER  its source port
 	dport NUMBER  its destination port
+	vrf NAME
 	[to] ADDRESS  its destination
 	help*`
 
-// parseLookup reads the words after "get".
+// parseLookup reads the words after "get". A mistake is behind a warning.
 func parseLookup(w *words, family rtnl.Family) (*lookup, error) {
 	l := &lookup{route: rtnl.Route{Family: family}}
 	r := &l.route
@@ -178,25 +179,20 @@ func parseLookup(w *words, family rtnl.Family) (*lookup, error) {
 			r.SPort = uint16(w.uint(16, "invalid sport\n"))
 		case "dport":
 			r.DPort = uint16(w.uint(16, "invalid dport\n"))
+		case "vrf":
+			w.vrf(invalidVRF)
 		case "help":
-			return nil, usage("route")
+			w.fail(usage("route"))
 		default:
 			if key == "to" {
 				w.arg()
 			}
 			l.prefix(w, &r.Dst)
-			if a := r.Dst.Addr(); a.IsValid() && r.Dst.Bits() < a.BitLen() {
-				l.warning = fmt.Sprintf("Warning: /%d as prefix is invalid, only /%d (or none) is supported.", r.Dst.Bits(), a.BitLen())
-				r.Dst = netip.PrefixFrom(a, a.BitLen())
-			}
 			found = true
 		}
 	}
-	if w.err != nil {
-		return nil, w.err
-	}
-	if !found {
-		return nil, fail(exitFailed, "need at least a destination address", "")
+	if w.err == nil && !found {
+		w.fail(fail(exitFailed, "need at least a destination address", ""))
 	}
 	if r.Family == 0 {
 		r.Family = unix.AF_INET
@@ -204,36 +200,39 @@ func parseLookup(w *words, family rtnl.Family) (*lookup, error) {
 	if r.Family == unix.AF_INET { // IPv6 does not know the flag
 		r.Flags |= unix.RTM_F_LOOKUP_TABLE
 	}
-	return l, nil
+	return l, w.err
 }
 
 // prefix takes the word for a prefix.
 func (l *lookup) prefix(w *words, to *netip.Prefix) {
 	var p prefix
+	f := l.route.Family
 	w.asPrefix(&p, &l.route.Family)
-	*to = p.set()
+	if *to = p.set(); w.err == nil && to == &l.route.Dst && (p.given || !p.addr.IsValid() && f != 0) {
+		l.whole(p.bits)
+	}
 }
 
-// ipProtos are the protocols that have a name.
-var ipProtos = []numbered{{unix.IPPROTO_ICMP, "icmp"}, {unix.IPPROTO_TCP, "tcp"}, {unix.IPPROTO_UDP, "udp"}, {unix.IPPROTO_ICMPV6, "ipv6-icmp"}}
-
-func ipProto(w *words) uint8 {
-	s := w.arg()
-	for _, p := range ipProtos {
-		if p.name == s {
-			return uint8(p.id)
+// whole makes the destination a single address, as the kernel wants it.
+func (l *lookup) whole(bits int) {
+	if n := hostBits(l.route.Family); bits < n {
+		l.warning = fmt.Sprintf("Warning: /%d as prefix is invalid, only /%d (or none) is supported.", bits, n)
+		if a := l.route.Dst.Addr(); a.IsValid() {
+			l.route.Dst = netip.PrefixFrom(a, n)
 		}
 	}
-	return uint8(w.asUint(8, invalid("ipproto")))
 }
+
+// ipProto reads a protocol by its name or number.
+func ipProto(w *words) uint8 { return uint8(w.named(ipProtos, 8, invalid("ipproto"))) }
 
 func (s *session) getRoute(w *words) error {
 	l, err := parseLookup(w, s.opt.family)
-	if err != nil {
-		return err
-	}
 	if l.warning != "" {
 		s.complain(l.warning, "")
+	}
+	if err != nil {
+		return err
 	}
 	if err := s.index(l.iif, &l.route.IIF); err != nil {
 		return err
@@ -286,7 +285,7 @@ func (s *session) flushRoutes(w *words) error {
 			gone := &rtnl.Route{Family: r.Family, Table: r.Table, Protocol: r.Protocol, Scope: r.Scope, Type: r.Type, TOS: r.TOS,
 				Dst: r.Dst, Src: r.Src, OIF: r.OIF, Gateway: r.Gateway, Via: r.Via, Priority: r.Priority, PrefSrc: r.PrefSrc}
 			if err := s.do(unix.RTM_DELROUTE, 0, gone, nil); err != nil && !errors.Is(err, unix.ESRCH) {
-				return i, err
+				return i, fail(exitKernel, "Failed to send flush request: "+errnoText(err), "")
 			}
 		}
 		return len(all), nil

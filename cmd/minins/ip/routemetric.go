@@ -17,24 +17,25 @@ type metric struct {
 	rtax uint32
 	lock bool   // may be locked: "mtu lock 1400"
 	time uint32 // a time of this many units a millisecond; 0: no time
+	most uint32 // the largest value; 0: any
 }
 
 // metrics are in the order of RTAX_*, in which they are shown.
 var metrics = [...]metric{
 	{name: "mtu", rtax: unix.RTAX_MTU, lock: true},
-	{name: "window", rtax: unix.RTAX_WINDOW},
+	{name: "window", rtax: unix.RTAX_WINDOW, lock: true},
 	{name: "rtt", rtax: unix.RTAX_RTT, lock: true, time: 8},
 	{name: "rttvar", rtax: unix.RTAX_RTTVAR, lock: true, time: 4},
 	{name: "ssthresh", rtax: unix.RTAX_SSTHRESH, lock: true},
 	{name: "cwnd", rtax: unix.RTAX_CWND, lock: true},
 	{name: "advmss", rtax: unix.RTAX_ADVMSS, lock: true},
 	{name: "reordering", rtax: unix.RTAX_REORDERING, lock: true},
-	{name: "hoplimit", rtax: unix.RTAX_HOPLIMIT, lock: true},
+	{name: "hoplimit", rtax: unix.RTAX_HOPLIMIT, lock: true, most: 255},
 	{name: "initcwnd", rtax: unix.RTAX_INITCWND, lock: true},
-	{name: "rto_min", rtax: unix.RTAX_RTO_MIN, lock: true, time: 1},
+	{name: "rto_min", rtax: unix.RTAX_RTO_MIN, time: 1},
 	{name: "initrwnd", rtax: unix.RTAX_INITRWND, lock: true},
-	{name: "quickack", rtax: unix.RTAX_QUICKACK},
-	{name: "fastopen_no_cookie", rtax: unix.RTAX_FASTOPEN_NO_COOKIE},
+	{name: "quickack", rtax: unix.RTAX_QUICKACK, most: 1},
+	{name: "fastopen_no_cookie", rtax: unix.RTAX_FASTOPEN_NO_COOKIE, most: 1},
 }
 
 // metricValues are where the values of metrics are, in their order.
@@ -43,44 +44,44 @@ func metricValues(m *rtnl.Metrics) [len(metrics)]*uint32 {
 		&m.RTOMin, &m.InitRWnd, &m.QuickAck, &m.NoCookie}
 }
 
-// takeMetric reads "mtu [lock] N" and the like.
-func takeMetric(w *words, m *rtnl.Metrics) bool {
-	for i := range metrics {
-		x := &metrics[i]
-		if !w.is(x.name) {
-			continue
-		}
-		if x.lock && w.peek() == "lock" {
-			w.next()
-			m.Lock |= 1 << x.rtax
-		}
-		if x.rtax == unix.RTAX_RTO_MIN { // TCP only looks at a locked one
-			m.Lock |= 1 << x.rtax
-		}
-		v, why := metricValues(m)[i], say("\"%s\" value is invalid\n", strings.TrimPrefix(x.name, "adv"))
-		if x.time > 0 {
-			*v = timeArg(w, x.time, why)
-		} else if w.uint32(v, why); *v > 255 && x.rtax == unix.RTAX_HOPLIMIT {
-			w.wrong(w.cur, why, "")
-		}
-		return true
-	}
-	switch {
-	case w.is("congctl"):
+// takeMetric reads what follows a metric's name: "[lock] N".
+func takeMetric(w *words, name string, m *rtnl.Metrics) {
+	switch name {
+	case "congctl":
 		if w.peek() == "lock" {
 			w.next()
 			m.Lock |= 1 << unix.RTAX_CC_ALGO
 		}
 		w.text(&m.CCAlgo)
-	case w.is("features"):
+		return
+	case "features":
 		if w.arg(); !w.is("ecn") {
 			w.wrong(w.cur, "\"features\" value not valid\n", "")
 		}
 		m.Features |= unix.RTAX_FEATURE_ECN
-	default:
-		return false
+		return
 	}
-	return true
+	i := 0
+	for metrics[i].name != name {
+		i++
+	}
+	x := &metrics[i]
+	if x.lock && w.peek() == "lock" {
+		w.next()
+		m.Lock |= 1 << x.rtax
+	}
+	if x.rtax == unix.RTAX_RTO_MIN { // TCP only looks at a locked one
+		m.Lock |= 1 << x.rtax
+	}
+	v, why := metricValues(m)[i], "\""+strings.TrimPrefix(name, "adv")+"\" value is invalid\n"
+	if x.time > 0 {
+		*v = timeArg(w, x.time, why)
+	} else if w.uint32(v, why); x.most > 0 && *v > x.most {
+		if x.most == 1 {
+			why = "\"" + name + "\" value should be 0 or 1\n"
+		}
+		w.wrong(w.cur, why, "")
+	}
 }
 
 // timeArg reads a time in s or ms; without a unit it is in the kernel's.
@@ -116,6 +117,9 @@ func (v *view) showMetrics(m *rtnl.Metrics) {
 		if x.rtax == unix.RTAX_RTO_MIN && m.Features != 0 { // which is the one before
 			v.showFeatures(m.Features)
 		}
+		if x.rtax == unix.RTAX_FASTOPEN_NO_COOKIE && m.CCAlgo != "" {
+			v.showCongctl(m)
+		}
 		if n == 0 {
 			continue
 		}
@@ -130,15 +134,16 @@ func (v *view) showMetrics(m *rtnl.Metrics) {
 			v.uint(x.name, "%d ", uint64(n))
 		}
 	}
-	if m.CCAlgo != "" {
-		v.text("congctl ")
-		if m.Lock&(1<<unix.RTAX_CC_ALGO) != 0 {
-			v.text("lock ")
-		}
-		v.str("congestion", "%s ", m.CCAlgo)
-	}
 	v.end()
 	v.endArray()
+}
+
+func (v *view) showCongctl(m *rtnl.Metrics) {
+	v.text("congctl ")
+	if m.Lock&(1<<unix.RTAX_CC_ALGO) != 0 {
+		v.text("lock ")
+	}
+	v.str("congestion", "%s ", m.CCAlgo)
 }
 
 func (v *view) showTime(key string, ms uint32) {

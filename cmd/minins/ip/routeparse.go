@@ -36,29 +36,45 @@ func routeType(s string) (rtnl.RouteType, bool) {
 	return rtnl.RouteType(n), ok
 }
 
+// routeWords are in iproute2's order, in which the first that a word abbreviates
+// is meant.
 const routeWords grammar = `
-	nexthop  one of several ways: via, dev, weight, onlink, realms
 	src ADDRESS  the source address to prefer
-	via ADDRESS  the gateway
-	dev|oif DEV  the link
-	onlink  the gateway is on the link, whatever the addresses say
-	nhid NUMBER  by the nexthop object
-	realms* REALM  a tag
-	pref { low | medium | high }  which of several IPv6 routers
-	expires SECONDS  when it goes
+	via ADDRESS  the gateway; "inet6 ADDRESS" is one of the other family
+	from PREFIX  for packets from there, in IPv6
 	tos|dsfield* TOS  for packets of this type of service
+	expires SECONDS  when it goes
 	metric*|priority*|preference NUMBER  the smallest of several wins
 	scope SCOPE  how far it leads: global, link, host
+	mtu BYTES  how long a packet may be; "lock BYTES" keeps to it
+	hoplimit NUMBER  of packets of this host
+	advmss BYTES  what TCP tells the other side to send at once
+	reordering* COUNT  of packets that TCP takes for normal
+	rtt MILLISECONDS  the time of a round trip in the beginning
+	rto_min MILLISECONDS  the least time before TCP repeats
+	window* BYTES  the largest window that TCP offers
+	cwnd* PACKETS  how many packets TCP has on the way at most
+	initcwnd* PACKETS  how many in the beginning
+	initrwnd* PACKETS  how many it takes in the beginning
+	features* FEATURE  ecn
+	quickack* BOOL  acknowledge at once
+	congctl* NAME  how TCP controls congestion
+	rttvar* MILLISECONDS  by how much round trips differ in the beginning
+	ssthresh* PACKETS  where TCP stops its slow start
+	realms* REALM  a tag
+	onlink  the gateway is on the link, whatever the addresses say
+	nexthop  one of several ways: via, dev, weight, onlink, realms
 	protocol* PROTOCOL  who made it
-	table* TABLE  the table that it is in`
+	table* TABLE  the table that it is in
+	vrf* NAME
+	dev|oif DEV  the link
+	pref* { low | medium | high }  which of several IPv6 routers
+	fastopen_no_cookie* BOOL  TCP Fast Open without a cookie
+	nhid NUMBER  by the nexthop object`
 
 // knownToRoute are the words that might have been meant by one that is none.
 func knownToRoute() []string {
-	words := append(append(routeWords.words(), "weight", "default"), routeTypes[1:10]...)
-	for i := range metrics {
-		words = append(words, metrics[i].name)
-	}
-	return words
+	return append(append(routeWords.words(), "weight", "default"), routeTypes[1:10]...)
 }
 
 // A routeParser is a routeRequest in the making.
@@ -84,10 +100,14 @@ func parseRoute(w *words, del bool, family rtnl.Family) (*routeRequest, error) {
 		return nil, w.err
 	}
 	if !p.to {
-		return nil, &failure{code: exitUsage, usage: "route", hint: "say where to: \"default\" or a prefix"}
+		return nil, noDestination()
 	}
 	p.finish()
 	return &p.routeRequest, nil
+}
+
+func noDestination() error {
+	return &failure{code: exitUsage, usage: "route", hint: "say where to, before any \"nexthop\": \"default\" or a prefix"}
 }
 
 // takeDestination reads "[to] [TYPE] PREFIX".
@@ -120,15 +140,23 @@ func (p *routeParser) takeDestination(w *words) {
 // take reads a word and its value.
 func (p *routeParser) take(w *words) {
 	r := &p.route
-	switch routeWords.find(w.cur) {
+	switch key := routeWords.find(w.cur); key {
 	case "nexthop":
+		if !p.to {
+			w.fail(noDestination())
+		}
 		p.hopsOf(w)
 	case "src":
 		w.addr(&r.PrefSrc, &r.Family)
+	case "from":
+		var src prefix
+		w.prefix(&src, &r.Family)
+		r.Src = src.set()
+	case "vrf":
+		w.vrf(invalidVRF)
 	case "via":
 		if p.gatewayed {
-			w.wrong("via", "use nexthop syntax to specify multiple via\n", "")
-			return
+			w.wrong(w.cur, "use nexthop syntax to specify multiple via\n", "as in \"nexthop via A nexthop via B\"")
 		}
 		p.gatewayed = true
 		r.Gateway, r.Via = via(w, &r.Family)
@@ -139,7 +167,7 @@ func (p *routeParser) take(w *words) {
 	case "nhid":
 		w.uint32(&r.NextHopID, "\"id\" value is invalid\n")
 	case "realms":
-		r.Flow = realmsArg(w)
+		r.Flow = realmsArg(w, "\"realm\" value is invalid\n")
 	case "pref":
 		r.Pref = nl.Some(routePref(w))
 	case "expires":
@@ -154,10 +182,10 @@ func (p *routeParser) take(w *words) {
 		r.Protocol = rtnl.RouteProtocol(w.named(protocols, 8, "\"protocol\" value is invalid\n"))
 	case "table":
 		r.Table, p.tabled = w.named(routeTables, 32, "\"table\" value is invalid\n"), true
+	case "":
+		p.takeDestination(w)
 	default:
-		if !takeMetric(w, &r.Metrics) {
-			p.takeDestination(w)
-		}
+		takeMetric(w, key, &r.Metrics)
 	}
 }
 
@@ -203,25 +231,32 @@ func routePref(w *words) rtnl.RoutePref {
 	return rtnl.RoutePref(w.asUint(8, "\"pref\" value is invalid\n"))
 }
 
-// realmsArg reads "[FROM/]TO".
-func realmsArg(w *words) uint32 {
+// realmsArg reads "[FROM/]TO", or both as one number.
+func realmsArg(w *words, why string) uint32 {
 	s := w.arg()
-	from, to, both := strings.Cut(s, "/")
-	if !both {
-		from, to = "", s
-	}
+	to := s
 	t := w.tables.get(realms)
-	n, ok := t.id(to, 16)
-	if both && ok {
-		var m uint32
-		m, ok = t.id(from, 16)
-		n |= m << 16
+	var n, m uint32
+	ok := true
+	if from, rest, both := strings.Cut(s, "/"); both {
+		n, ok = t.id(from, 8)
+		n, to = n<<16, rest
 	}
-	if !ok && w.err == nil {
-		w.wrong(s, "\"realm\" value is invalid\n", "")
+	if ok && to != "" {
+		m, ok = t.id(to, 8)
+	}
+	if n |= m; !ok {
+		var raw uint64
+		raw, ok = number(s, 32)
+		n = uint32(raw)
+	}
+	if !ok {
+		w.wrong(s, why, "")
 	}
 	return n
 }
+
+const whyNoWeight = "\"weight\" is invalid\n"
 
 // hopsOf reads "nexthop [via ADDRESS] [dev NAME] [weight N] [onlink]" …; cur
 // is the first "nexthop".
@@ -254,16 +289,15 @@ func (p *routeParser) takeHop(w *words, hop *rtnl.NextHop, dev *string) bool {
 	case "dev":
 		w.device(dev)
 	case "weight":
-		const why = "\"weight\" is invalid\n"
-		n := w.uint(32, why)
-		if n == 0 || n > 256 {
-			w.wrong(w.cur, why, "")
+		n := w.uint(32, whyNoWeight)
+		if n-1 > 255 {
+			w.wrong(w.cur, whyNoWeight, "")
 		}
 		hop.Hops = uint8(n - 1)
 	case "onlink":
 		hop.Flags |= unix.RTNH_F_ONLINK
 	case "realms":
-		hop.Flow = realmsArg(w)
+		hop.Flow = realmsArg(w, "\"realm\" value is invalid\n")
 	default:
 		return false
 	}

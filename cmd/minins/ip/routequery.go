@@ -4,6 +4,7 @@ package ip
 
 import (
 	"net/netip"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -14,20 +15,22 @@ import (
 // A routeQuery says which routes to show, or to flush. What all of them have
 // in common is not shown.
 type routeQuery struct {
-	family rtnl.Family
-	table  uint32 // 0: all
-	cached bool
-	proto  nl.Opt[uint32]
-	scope  nl.Opt[uint32]
-	kind   nl.Opt[uint32]
-	tos    nl.Opt[uint32]
-	metric nl.Opt[uint32]
-	dev    string
-	index  uint32
-	iif    string
-	iindex uint32
-	via    prefix
-	src    prefix
+	family            rtnl.Family
+	table             uint32 // 0: all
+	cached            bool
+	proto             nl.Opt[uint32]
+	scope             nl.Opt[uint32]
+	kind              nl.Opt[uint32]
+	tos               nl.Opt[uint32]
+	metric            nl.Opt[uint32]
+	mark              nl.Opt[uint32]
+	realms, realmMask uint32
+	dev               string
+	index             uint32
+	iif               string
+	iindex            uint32
+	via               prefix
+	src               prefix
 
 	to, from span
 }
@@ -43,11 +46,13 @@ const queryWords grammar = `
 	protocol* PROTOCOL  made by it
 	scope* SCOPE  of the scope
 	type* TYPE  unicast, local, blackhole ...
-	metric*|priority*|preference* NUMBER  of the metric
+	metric*|priority*|preference NUMBER  of the metric
 	dev|oif DEV  that leave by the link
 	iif DEV  for what comes in by the link
 	via PREFIX  with a gateway in it
 	src PREFIX  with a source address in it
+	realms* REALM  with the tag
+	mark NUMBER  for the mark
 	from* PREFIX  for sources in it
 	[to*] PREFIX  root PREFIX: within it; match PREFIX: that hold it; exact PREFIX: just it`
 
@@ -70,7 +75,7 @@ func (q *routeQuery) take(w *words) {
 	case "table":
 		q.takeTable(w)
 	case "vrf":
-		w.vrf()
+		w.vrf(invalidVRF)
 	case "cached":
 		q.cached = true
 	case "tos":
@@ -101,15 +106,22 @@ func (q *routeQuery) take(w *words) {
 	case "src":
 		f := q.family
 		w.prefix(&q.src, &f)
+	case "realms":
+		q.realms = realmsArg(w, "invalid realms\n")
+		switch q.realmMask = 1<<32 - 1; {
+		case strings.HasSuffix(w.cur, "/"): // to any
+			q.realmMask = 0xffff0000
+		case !strings.Contains(w.cur, "/") && q.realms < 1<<16: // from any
+			q.realmMask = 0xffff
+		}
+	case "mark":
+		q.mark = w.some(32, "invalid mark value")
 	case "from":
 		w.arg()
 		q.from.take(w, q.family)
 	default:
 		if key == "to" {
 			w.arg()
-		}
-		if w.short("help") {
-			w.fail(usage("route"))
 		}
 		q.to.take(w, q.family)
 	}
@@ -137,6 +149,9 @@ func (p *span) take(w *words, family rtnl.Family) {
 	}
 	is := new(prefix)
 	w.asPrefix(is, &family)
+	if is.family == 0 && !w.is("default") { // "any" and "all" are of no family
+		return
+	}
 	if key != "match" {
 		p.root = is
 	}
@@ -156,6 +171,8 @@ func (q *routeQuery) takes(r *rtnl.Route) bool {
 		q.kind.Ok && uint32(r.Type) != q.kind.V,
 		q.tos.Ok && uint32(r.TOS) != q.tos.V,
 		q.metric.Ok && r.Priority != q.metric.V,
+		q.mark.Ok && r.Mark != q.mark.V,
+		(r.Flow^q.realms)&q.realmMask != 0,
 		q.index != 0 && r.OIF != q.index,
 		q.iindex != 0 && r.IIF != q.iindex,
 		q.via.addr.IsValid() && !(q.via.contains(r.Gateway) || q.via.contains(r.Via)),
@@ -184,6 +201,6 @@ func (p *span) holds(x netip.Prefix, f rtnl.Family) bool {
 	return true
 }
 
-// One reports whether a prefix is a single address: then all routes that are
-// shown have it in common.
-func (p prefix) one() bool { return p.addr.IsValid() && p.bits == p.addr.BitLen() }
+// one reports whether a prefix is a single address of a family: then all routes
+// that are shown have it in common.
+func (p *prefix) one(f rtnl.Family) bool { return p.addr.IsValid() && p.bits == hostBits(f) }

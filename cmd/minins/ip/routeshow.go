@@ -33,7 +33,7 @@ func (v *view) showRoute(r *rtnl.Route, q *routeQuery) {
 	if r.TOS != 0 && !q.tos.Ok {
 		v.str("tos", "tos %s ", v.tables.name(dsfields, uint32(r.TOS)))
 	}
-	if !q.via.one() {
+	if !q.via.one(r.Family) {
 		v.showGateway(r.Gateway, r.Via)
 	}
 	if r.OIF != 0 && q.index == 0 {
@@ -50,7 +50,7 @@ func (v *view) showRoute(r *rtnl.Route, q *routeQuery) {
 			v.str("scope", "scope %s ", v.tables.name(scopes, uint32(r.Scope)))
 		}
 	}
-	if !q.src.one() {
+	if !q.src.one(r.Family) {
 		v.showInet("prefsrc", "src ", "%s ", r.PrefSrc)
 	}
 	if (r.Priority != 0 || r.Family == unix.AF_INET6 && len(r.NextHops) == 0) && !q.metric.Ok {
@@ -69,13 +69,15 @@ func (v *view) showRouteRest(r *rtnl.Route, q *routeQuery) {
 	case r.Mark != 0:
 		v.uint("mark", "mark %d ", uint64(r.Mark))
 	}
-	v.showRealms(r.Flow)
+	if q.realmMask != 1<<32-1 {
+		v.showRealms(r.Flow)
+	}
 	v.number(r.UID.Ok, "uid", "uid %d ", uint64(r.UID.V))
 	cached := r.Flags&unix.RTM_F_CLONED != 0
 	if r.Family == unix.AF_INET && cached {
 		v.showCacheFlags(uint32(r.Flags))
 		v.showCacheInfo(r)
-	} else if r.Family == unix.AF_INET6 && (cached || r.CacheInfo.V.Expires != 0) {
+	} else if r.Family == unix.AF_INET6 {
 		v.showCacheInfo(r)
 	}
 	v.showMetrics(&r.Metrics)
@@ -84,6 +86,12 @@ func (v *view) showRouteRest(r *rtnl.Route, q *routeQuery) {
 	}
 	if r.Pref.Ok {
 		v.str("pref", "pref %s", nameIn(routePrefs, uint32(r.Pref.V), decimal(uint8(r.Pref.V))))
+	}
+	if r.NextHopID != 0 && v.opt.details > 0 {
+		if h := v.nexthop(r.NextHopID); h != nil {
+			v.text("\n\tnh_info ")
+			v.showNexthop("nh_info", h)
+		}
 	}
 	if len(r.NextHops) > 0 {
 		v.array("nexthops")
@@ -130,13 +138,13 @@ func (v *view) showHop(r *rtnl.Route, h *rtnl.NextHop) {
 	v.line()
 	v.text("\tnexthop ")
 	v.showGateway(h.Gateway, h.Via)
+	v.showRealms(h.Flow)
 	if r.Flags&unix.RTM_F_CLONED == 0 || r.Family != unix.AF_INET {
 		if h.OIF != 0 {
 			v.str("dev", "dev %s ", v.linkName(h.OIF))
 		}
 		v.uint("weight", "weight %d ", uint64(h.Hops)+1)
 	}
-	v.showRealms(h.Flow)
 	v.showRouteFlags(rtnl.RouteFlags(h.Flags))
 	v.end()
 }
@@ -163,9 +171,10 @@ func (v *view) showRealms(flow uint32) {
 		return
 	}
 	v.object("flow")
-	v.text("realms ")
 	if from := flow >> 16; from != 0 {
-		v.str("from", "%s/", v.tables.name(realms, from))
+		v.str("from", "realms %s/", v.tables.name(realms, from))
+	} else {
+		v.text("realm ")
 	}
 	v.str("to", "%s ", v.tables.name(realms, flow&0xffff))
 	v.end()

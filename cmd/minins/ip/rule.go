@@ -12,102 +12,347 @@ import (
 	"github.com/minins/minins/rtnl"
 )
 
-// rule is the object "rule": which table a packet is looked up in. It is read
-// only.
+// rule is the object "rule": which table a packet is looked up in.
 func (s *session) rule(w *words) error {
 	if !w.next() {
-		return s.showRules(w)
+		return s.showRules(w, false)
 	}
-	switch command("rule", w.cur) {
-	case "list", "show":
-		return s.showRules(w)
+	switch key := command("rule", w.cur); key {
+	case "list":
+		return s.showRules(w, false)
+	case "flush":
+		return s.showRules(w, true)
+	case "add", "delete":
+		return s.changeRule(w, key == "add")
 	case "help":
 		return usage("rule")
 	}
-	f := unknownCommand("rule", w.cur, commands("rule"))
-	if f.hint == "" && keywords("add* delete* flush* save* restore*").find(w.cur) != "" {
-		f.hint = "minins can only show rules"
-	}
-	return f
+	return unknownCommand("rule", w.cur, commands("rule"))
 }
 
-// A ruleQuery says which rules to show.
-type ruleQuery struct {
-	family   rtnl.Family
-	table    nl.Opt[uint32]
-	pref     nl.Opt[uint32]
-	mark     nl.Opt[uint32]
-	mask     nl.Opt[uint32]
+// A ruleRequest is what "ip rule add" and "del" ask for, and what rules have
+// that "show" and "flush" are about.
+type ruleRequest struct {
+	rule     rtnl.Rule
+	query    bool
 	from, to prefix
-	iif, oif string
+	tos      nl.Opt[uint32] // queries
+	protocol nl.Opt[uint32] // queries
+	tabled   bool
+	warning  string // printed, and no reason to stop
 }
 
+// ruleWords are what a rule is made of, in the order in which they are tried.
 const ruleWords grammar = `
-	preference*|order*|priority* NUMBER  of the number
-	from PREFIX  for sources
-	fwmark NUMBER  for the mark
-	iif|dev DEV  for what comes in by the link
-	oif DEV  for what is to leave by the link
-	table*|lookup* TABLE  that lead to the table
-	[to*] PREFIX  for destinations`
+	not  for packets that do not fit what follows
+	from PREFIX  for packets from there
+	to PREFIX  for packets to there
+	preference*|order*|priority* NUMBER  the rule with the smallest one is tried first
+	tos|dsfield* TOS  for packets with this type of service
+	fwmark MARK  for packets that a firewall has marked so: NUMBER[/MASK]
+	realms* REALMS  what routes are accounted for: [FROM/]TO
+	protocol* PROTO  who made the rule
+	tun_id* ID  for packets of this tunnel
+	table*|lookup TABLE  look there for a route
+	suppress_prefixlength*|sup_pl NUMBER  pass over routes whose prefix is no longer
+	suppress_ifgroup*|sup_group GROUP  pass over routes by links of this group
+	iif|dev DEV  for packets that come in there; lo: those of this host
+	oif DEV  for packets of sockets that are bound to it
+	l3mdev  look in the table of the VRF
+	uidrange UIDS  for packets of these users: FIRST-LAST
+	nat|map-to* ADDRESS
+	ipproto IPPROTO  for packets of this protocol
+	sport PORTS  for packets from these ports: PORT or FIRST-LAST
+	dport PORTS  for packets to these ports
+	type TYPE  what to do instead: blackhole, unreachable, prohibit
+	help*
+	goto* NUMBER  go on with the rule of this priority
+	nop*  do nothing`
 
-func parseRuleQuery(w *words, family rtnl.Family) (*ruleQuery, error) {
+// ruleQueryWords are those that "show" and "flush" know; what they mean is in
+// ruleWords.
+const ruleQueryWords grammar = `
+	preference*|order*|priority* NUMBER
+	not
+	tos|dsfield TOS
+	fwmark MARK
+	iif|dev DEV
+	oif DEV
+	l3mdev
+	uidrange UIDS
+	tun_id* ID
+	table*|lookup* TABLE
+	from*|src* PREFIX
+	protocol* PROTO
+	ipproto IPPROTO
+	sport PORTS
+	dport PORTS
+	to*|dst* PREFIX`
+
+// parseRule reads the words after "add" or "delete".
+func parseRule(w *words, family rtnl.Family, add bool) (*ruleRequest, error) {
+	q := new(ruleRequest)
+	r := &q.rule
+	if r.Family = family; add {
+		r.Action = ruleToTable
+	}
+	for w.next() {
+		if !q.take(w, ruleWords.find(w.cur)) {
+			q.takeAction(w)
+		}
+	}
+	r.Src, r.Dst = q.from.set(), q.to.set()
+	if r.L3MDev != 0 && r.Table != 0 && w.err == nil {
+		w.fail(fail(int(unix.EINVAL), "table can not be specified for l3mdev rules", "it is that of the VRF"))
+	}
+	if r.Family == 0 {
+		r.Family = unix.AF_INET
+	}
+	if add && !q.tabled && r.Table == 0 {
+		r.Table = unix.RT_TABLE_MAIN
+	}
+	return q, w.err
+}
+
+// parseRuleQuery reads the words after "show" or "flush".
+func parseRuleQuery(w *words, family rtnl.Family) (*ruleRequest, error) {
 	if family == 0 {
 		family = unix.AF_INET
 	}
-	q := &ruleQuery{family: family}
+	q := &ruleRequest{rule: rtnl.Rule{Family: family}, query: true}
 	for w.next() {
-		switch key := ruleWords.find(w.cur); key {
-		case "preference":
-			q.pref = w.some(32, "preference value is invalid\n")
-		case "from":
-			w.prefix(&q.from, &q.family)
-		case "fwmark":
-			q.mark, q.mask = markArg(w)
-		case "iif":
-			w.text(&q.iif)
-		case "oif":
-			w.text(&q.oif)
-		case "table":
-			q.table = w.someNamed(routeTables, 32, "table id value is invalid\n")
-		default:
-			if key == "to" {
-				w.arg()
-			}
-			w.asPrefix(&q.to, &q.family)
+		if !q.take(w, ruleQueryWords.find(w.cur)) {
+			w.asPrefix(&q.to, &family)
 		}
 	}
 	return q, w.err
 }
 
+// take reads a word and its value, if it knows the word.
+func (q *ruleRequest) take(w *words, key string) bool {
+	r := &q.rule
+	family := r.Family // a prefix does not settle it
+	switch key {
+	case "not":
+		r.Flags |= ruleInvert
+	case "from":
+		w.prefix(&q.from, &family)
+	case "to":
+		w.prefix(&q.to, &family)
+	case "preference":
+		r.Priority = w.some(32, "preference value is invalid\n")
+	case "tos":
+		q.tos = w.someNamed(dsfields, 8, "TOS value is invalid\n")
+		r.TOS = uint8(q.tos.V)
+	case "fwmark":
+		r.Mark, r.Mask = markArg(w)
+	case "realms":
+		r.Flow = realmsArg(w, "invalid realms\n")
+	case "protocol":
+		q.takeProtocol(w)
+	case "tun_id":
+		r.TunID = w.uint(64, "\"tun_id\" value is invalid\n")
+	case "table":
+		why := "invalid table ID\n"
+		if q.query {
+			why = "table id value is invalid\n"
+		}
+		r.Table, q.tabled = w.named(routeTables, 32, why), true
+	case "suppress_prefixlength":
+		const why = "suppress_prefixlength value is invalid\n"
+		n := w.int(why)
+		if n < 0 {
+			w.wrong(w.cur, why, "")
+		}
+		r.SuppressPrefixLen = nl.Some(n)
+	case "suppress_ifgroup":
+		r.SuppressIfGroup = nl.Some(int32(w.named(groups, 31, invalid(key))))
+	case "iif":
+		ruleDev(w, &r.IIFName, "\"iif\"/\"dev\"")
+	case "oif":
+		ruleDev(w, &r.OIFName, "\"oif\"")
+	case "l3mdev":
+		r.L3MDev, q.tabled = 1, true
+	case "uidrange":
+		first, last, ends := rangeArg(w)
+		if ends != 2 {
+			w.wrong(w.cur, "invalid UID range\n", "it is two numbers, as in 1000-1999")
+		}
+		r.UIDRange = nl.Some(rtnl.UIDRange{Start: uint32(first), End: uint32(last)})
+	case "nat":
+		if w.arg(); w.err != nil {
+			break
+		}
+		q.warning = "Warning: route NAT is deprecated"
+		r.Action = unix.RTN_NAT
+		if _, ok := parseAddr(w.cur, unix.AF_INET); !ok { // the kernel ignores it
+			w.fail(fail(exitFailed, say("Error: an IP address is expected rather than \"%s\"", w.cur), addressHint(unix.AF_INET, w.cur)))
+		}
+	case "ipproto":
+		r.IPProto = ipProto(w)
+	case "sport":
+		r.SPort = portsArg(w, "invalid port range\n")
+	case "dport":
+		r.DPort = portsArg(w, "invalid dport range\n")
+	default:
+		return false
+	}
+	return true
+}
+
+// takeProtocol reads who made a rule; only "flush" looks at it.
+func (q *ruleRequest) takeProtocol(w *words) {
+	why := "\"protocol\" value is invalid\n"
+	if q.query {
+		if w.peek() == "all" {
+			w.next()
+			q.protocol.Ok = false
+			return
+		}
+		why = "invalid \"protocol\"\n"
+	}
+	q.protocol = w.someNamed(protocols, 8, why)
+	q.rule.Protocol = rtnl.RouteProtocol(q.protocol.V)
+}
+
+// takeAction reads what a rule does other than to name a table.
+func (q *ruleRequest) takeAction(w *words) {
+	r := &q.rule
+	if w.is("type") {
+		w.arg()
+	}
+	q.tabled = true
+	switch keywords("help* goto* nop*").find(w.cur) {
+	case "help":
+		w.fail(usage("rule"))
+	case "goto":
+		r.Action = ruleGoto
+		r.Goto = w.some(32, "invalid target\n")
+	case "nop":
+		r.Action = ruleNop
+	default:
+		t, ok := routeType(w.cur)
+		if r.Action = rtnl.RuleAction(t); !ok {
+			w.wrong(w.cur, "Failed to parse rule type", meant(w.cur, ruleWords.words()))
+		}
+	}
+}
+
 // markArg reads MARK[/MASK].
-func markArg(w *words) (mark, mask nl.Opt[uint32]) {
-	s := w.arg()
-	text, bits, masked := strings.Cut(s, "/")
+func markArg(w *words) (mark uint32, mask nl.Opt[uint32]) {
+	text, bits, masked := strings.Cut(w.arg(), "/")
 	n, ok := number(text, 32)
-	if mark = nl.Some(uint32(n)); masked && ok {
-		n, ok = number(bits, 32)
-		mask = nl.Some(uint32(n))
-	}
 	if !ok {
-		w.wrong(s, "fwmark value is invalid\n", "")
+		w.wrong(text, "fwmark value is invalid\n", "")
 	}
-	return mark, mask
+	if masked {
+		m, ok := number(bits, 32)
+		if mask = nl.Some(uint32(m)); !ok {
+			w.wrong(bits, "fwmask value is invalid\n", "")
+		}
+	}
+	return uint32(n), mask
+}
+
+// ruleDev reads the name of a link, which need not be there.
+func ruleDev(w *words, to *string, key string) {
+	if w.text(to); w.err == nil && !validName(*to) {
+		w.wrong(*to, key+" not a valid ifname", "")
+	}
+}
+
+// rangeArg reads FIRST[-LAST] as sscanf does: what follows is of no account.
+func rangeArg(w *words) (first, last uint64, ends int) {
+	s := w.arg()
+	first, s, ok := leadingNumber(s)
+	if !ok {
+		return 0, 0, 0
+	}
+	if rest, more := strings.CutPrefix(s, "-"); more {
+		if last, _, ok = leadingNumber(rest); ok {
+			return first, last, 2
+		}
+	}
+	return first, first, 1
+}
+
+func leadingNumber(s string) (n uint64, rest string, ok bool) {
+	i := 0
+	for ; i < len(s) && s[i]-'0' < 10; i++ {
+		n = n*10 + uint64(s[i]-'0')
+	}
+	return n, s[i:], i > 0
+}
+
+func portsArg(w *words, why string) nl.Opt[rtnl.PortRange] {
+	first, last, ends := rangeArg(w)
+	if ends == 0 {
+		w.wrong(w.cur, why, "")
+	}
+	return nl.Some(rtnl.PortRange{Start: uint16(first), End: uint16(last)})
 }
 
 // takes reports whether a rule is shown.
-func (q *ruleQuery) takes(r *rtnl.Rule) bool {
-	return r.Family == q.family && (!q.mark.Ok || r.Mark == q.mark.V) && (!q.mask.Ok || r.Mask.V == q.mask.V) &&
-		(!q.table.Ok || r.Table == q.table.V) && (!q.pref.Ok || r.Priority == q.pref.V) &&
-		(q.iif == "" || r.IIFName == q.iif) && (q.oif == "" || r.OIFName == q.oif) && q.from.holds(r.Src) && q.to.holds(r.Dst)
+func (q *ruleRequest) takes(r *rtnl.Rule) bool {
+	is := &q.rule
+	switch {
+	case r.Family != is.Family,
+		is.Priority.Ok && r.Priority.V != is.Priority.V,
+		is.Flags&^r.Flags != 0,
+		!q.from.holds(r.Src),
+		!q.to.holds(r.Dst),
+		q.tos.Ok && r.TOS != is.TOS,
+		is.Mark != 0 && r.Mark != is.Mark,
+		is.Mask.V != 0 && r.Mask.V != is.Mask.V,
+		is.IIFName != "" && r.IIFName != is.IIFName,
+		is.OIFName != "" && r.OIFName != is.OIFName,
+		is.L3MDev != 0 && r.L3MDev == 0,
+		is.UIDRange.Ok && r.UIDRange != is.UIDRange,
+		is.IPProto != 0 && r.IPProto != is.IPProto,
+		is.SPort.V.Start != 0 && r.SPort != is.SPort,
+		is.DPort.V.Start != 0 && r.DPort != is.DPort,
+		is.TunID != 0 && r.TunID != is.TunID,
+		is.Table != 0 && r.Table != is.Table:
+		return false
+	}
+	return true
 }
 
-// holds reports whether r is a part of the prefix; any is of one without address.
+// holds reports whether r is a part of the prefix; any is of one without bits.
 func (p *prefix) holds(r netip.Prefix) bool {
-	return !p.addr.IsValid() || r.IsValid() && r.Bits() >= p.bits && p.contains(r.Addr())
+	return p.bits == 0 || r.IsValid() && r.Bits() >= p.bits && p.contains(r.Addr())
 }
 
-func (s *session) showRules(w *words) error {
+func (s *session) changeRule(w *words, add bool) error {
+	typ, flags, word := uint16(unix.RTM_DELRULE), uint16(0), "del"
+	if add {
+		typ, flags, word = unix.RTM_NEWRULE, unix.NLM_F_CREATE|unix.NLM_F_EXCL, "add"
+	}
+	if len(w.rest) == 0 {
+		return fail(exitFailed, say("\"ip rule %s\" requires arguments.", word), "as in \"ip rule "+word+" from 10.0.0.0/8 table 100\"")
+	}
+	q, err := parseRule(w, s.opt.family, add)
+	if q.warning != "" {
+		s.complain(q.warning, "")
+	}
+	if err != nil {
+		return err
+	}
+	return explained(s.do(typ, flags, &q.rule, nil), whyNoRule)
+}
+
+var whyNoRule = []reason{
+	{unix.EEXIST, "", 0, "there is the same rule already"},
+	{unix.ENOENT, "", 0, "no rule has all that; \"ip rule\" lists those that are"},
+	{0, "Invalid source address", 0, notOfFamily},
+	{0, "Invalid dest address", 0, notOfFamily},
+	{0, "", 0, "the rules are unchanged"},
+}
+
+const notOfFamily = "rules for IPv6 are those of \"ip -6 rule\""
+
+// showRules is "ip rule show" and, with flush, "ip rule flush".
+func (s *session) showRules(w *words, flush bool) error {
 	q, err := parseRuleQuery(w, s.opt.family)
 	if err != nil {
 		return err
@@ -116,14 +361,24 @@ func (s *session) showRules(w *words) error {
 	if err != nil {
 		return err
 	}
-	all, err := nl.List(s.ctx, conn, unix.RTM_GETRULE, &rtnl.Rule{Family: q.family}, q.takes)
-	if err != nil {
-		return dumpFailure("Dump", err)
-	}
+	all, err := nl.List(s.ctx, conn, unix.RTM_GETRULE, &rtnl.Rule{Family: q.rule.Family}, q.takes)
 	v := s.view()
 	v.begin()
 	for i := range all {
-		v.showRule(&all[i])
+		r := &all[i]
+		switch {
+		case !flush:
+			v.showRule(r)
+		case err == nil && r.Priority.Ok && (!q.protocol.Ok || r.Protocol == q.rule.Protocol):
+			err = s.do(unix.RTM_DELRULE, 0, r, nil)
+		}
+	}
+	if err != nil {
+		err = dumpFailure("Dump", err)
+		if f := asFailure(err); f != nil {
+			f.code = exitUsage
+		}
+		return err
 	}
 	v.finish()
 	return nil
@@ -143,136 +398,3 @@ const (
 	ruleGoto    = 2
 	ruleNop     = 3
 )
-
-// showRule renders a rule.
-func (v *view) showRule(r *rtnl.Rule) {
-	v.object("")
-	v.uint("priority", "%d:\t", uint64(r.Priority))
-	if r.Flags&ruleInvert != 0 {
-		v.null("not", "not ")
-	}
-	v.text("from ")
-	if r.Src.IsValid() {
-		v.showRulePrefix("src", "srclen", r.Src, r.Family)
-	} else {
-		v.str("src", "%s", "all")
-	}
-	if r.Dst.IsValid() {
-		v.text(" to ")
-		v.showRulePrefix("dst", "dstlen", r.Dst, r.Family)
-	}
-	if r.TOS != 0 {
-		v.str("tos", " tos %s", v.tables.name(dsfields, uint32(r.TOS)))
-	}
-	v.showRuleMark(r)
-	v.showRuleDev("iif", r.IIFName, r.Flags&ruleIIFDetach != 0)
-	v.showRuleDev("oif", r.OIFName, r.Flags&ruleOIFDetach != 0)
-	if r.L3MDev != 0 {
-		v.null("l3mdev", " lookup [l3mdev-table]")
-	}
-	v.showRulePorts(r)
-	v.showRuleAction(r)
-	if r.Protocol != unix.RTPROT_UNSPEC && r.Protocol != unix.RTPROT_KERNEL || v.opt.details > 0 {
-		v.str("protocol", " proto %s", v.tables.name(protocols, uint32(r.Protocol)))
-	}
-	v.text("\n")
-	v.end()
-}
-
-func (v *view) showRuleDev(key, name string, detached bool) {
-	if name == "" {
-		return
-	}
-	v.text(" %s ", key)
-	v.strColor(colorName, key, "%s", name)
-	if detached {
-		v.null(key+"_detached", " [detached]")
-	}
-}
-
-func (v *view) showRulePrefix(key, lenKey string, p netip.Prefix, f rtnl.Family) {
-	v.strColor(inetColor(f), key, "%s", v.address(p.Addr()))
-	if p.Bits() != hostBits(f) {
-		v.uint(lenKey, "/%d", uint64(p.Bits()))
-	}
-}
-
-func (v *view) showRuleMark(r *rtnl.Rule) {
-	mask := r.Mask.Or(0xffffffff)
-	if r.Mark == 0 && !r.Mask.Ok {
-		return
-	}
-	v.str("fwmark", " fwmark %s", cHex(uint64(r.Mark)))
-	if mask != 0xffffffff {
-		v.str("fwmask", "/%s", cHex(uint64(mask)))
-	}
-}
-
-func (v *view) showRulePorts(r *rtnl.Rule) {
-	if u := r.UIDRange; u.Ok {
-		v.uint("uid_start", " uidrange %d", uint64(u.V.Start))
-		v.uint("uid_end", "-%d", uint64(u.V.End))
-	}
-	if r.IPProto != 0 {
-		v.str("ipproto", " ipproto %s", v.ipProtoName(r.IPProto))
-	}
-	v.showPorts("sport", &r.SPort)
-	v.showPorts("dport", &r.DPort)
-	if r.TunID != 0 {
-		v.uint("tun_id", " tun_id %d", r.TunID)
-	}
-}
-
-func (v *view) showPorts(key string, p *nl.Opt[rtnl.PortRange]) {
-	switch {
-	case !p.Ok:
-	case p.V.Start == p.V.End:
-		v.uint(key, " "+key+" %d", uint64(p.V.Start))
-	default:
-		v.uint(key+"_start", " "+key+" %d", uint64(p.V.Start))
-		v.uint(key+"_end", "-%d", uint64(p.V.End))
-	}
-}
-
-func (v *view) ipProtoName(p uint8) string {
-	number := "ipproto-" + decimal(p)
-	if v.opt.numeric {
-		return number
-	}
-	return nameIn(ipProtos, uint32(p), number)
-}
-
-func (v *view) showRuleAction(r *rtnl.Rule) {
-	if r.Table != 0 && r.Action == ruleToTable && r.L3MDev == 0 {
-		v.str("table", " lookup %s", v.tables.name(routeTables, r.Table))
-		if n := r.SuppressPrefixLen; n.Ok && n.V != -1 {
-			v.int("suppress_prefixlen", " suppress_prefixlength %d", int64(n.V))
-		}
-		if n := r.SuppressIfGroup; n.Ok && n.V != -1 {
-			v.str("suppress_ifgroup", " suppress_ifgroup %s", v.tables.name(groups, uint32(n.V)))
-		}
-	}
-	if r.Flow != 0 {
-		v.text(" realms ")
-		if from := r.Flow >> 16; from != 0 {
-			v.str("flow_from", "%s/", v.tables.name(realms, from))
-		}
-		v.str("flow_to", "%s", v.tables.name(realms, r.Flow&0xffff))
-	}
-	switch r.Action {
-	case ruleToTable:
-	case ruleGoto:
-		if r.Goto != 0 {
-			v.uint("goto", " goto %d", uint64(r.Goto))
-		} else {
-			v.str("goto", " goto %s", "none")
-		}
-		if r.Flags&ruleUnresolved != 0 {
-			v.null("unresolved", " [unresolved]")
-		}
-	case ruleNop:
-		v.null("nop", " nop")
-	default:
-		v.str("action", " %s", v.routeType(rtnl.RouteType(r.Action)))
-	}
-}

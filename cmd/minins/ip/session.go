@@ -71,7 +71,7 @@ func (s *session) view() *view {
 	} else {
 		p.colors = colorsFor(s.opt.color, s.c.Getenv)
 	}
-	v := &view{printer: p, opt: &s.opt, tables: s.tables, link: s.linkByIndex, netns: s.netnsByID}
+	v := &view{printer: p, opt: &s.opt, tables: s.tables, link: s.linkByIndex, netns: s.netnsByID, nexthop: s.nexthopByID}
 	hosts := resolve.System()
 	if s.c.Explain != nil {
 		hosts.Port = resolve.NoSocket

@@ -25,18 +25,28 @@ func (t *table) id(s string, bits int) (uint32, bool) {
 	return uint32(n), ok
 }
 
-// parse adds what lines "NUMBER NAME" say.
+// parse adds what lines "NUMBER NAME" say; /etc/protocols has "NAME NUMBER
+// ALIAS" instead.
 func (t *table) parse(text string) {
 	for _, line := range strings.Split(text, "\n") {
 		line, _, _ = strings.Cut(line, "#")
 		f := strings.Fields(line)
-		if len(f) != 2 {
+		if len(f) < 2 {
 			continue
 		}
-		if n, ok := number(f[0], 32); ok {
+		n, ok := number(f[0], 32)
+		if !ok { // NAME NUMBER ALIAS
+			n, ok = number(f[1], 32)
+			f[1] = f[0]
+		} else if len(f) > 2 {
+			continue
+		}
+		if ok {
 			t.byID[uint32(n)] = f[1]
-			t.byName[f[1]] = uint32(n)
 			t.names = append(t.names, f[1])
+			for _, name := range f[1:] {
+				t.byName[name] = uint32(n)
+			}
 		}
 	}
 }
@@ -63,6 +73,7 @@ const (
 	dsfields    = "rt_dsfield"
 	realms      = "rt_realms"
 	groups      = "group"
+	ipProtos    = "protocols" // in /etc
 )
 
 // builtin are the names that need no file.
@@ -79,6 +90,8 @@ func builtin(file string) string {
 		return "0 0"
 	case realms:
 		return "0 unknown"
+	case ipProtos:
+		return "1 icmp\n6 tcp\n17 udp\n58 ipv6-icmp"
 	}
 	return "0 default"
 }
@@ -91,6 +104,9 @@ func (ts *tables) get(file string) *table {
 	}
 	t := &table{byID: map[uint32]string{}, byName: map[string]uint32{}}
 	t.parse(builtin(file))
+	if file == ipProtos {
+		t.read("/etc/" + file)
+	}
 	t.read(ts.dir + "/" + file)
 	dir := ts.dir + "/" + file + ".d/"
 	more, err := dirNames(dir)

@@ -26,6 +26,8 @@ type view struct {
 	link func(index uint32) (name string, flags rtnl.LinkFlags)
 	// netns knows the name of a network namespace by its id, or "".
 	netns func(id int32) string
+	// nexthop knows a nexthop object by its id, or nil.
+	nexthop func(id uint32) *rtnl.NextHopObject
 	// host knows the name of an address (-r), or "".
 	host func(a netip.Addr) string
 }
