@@ -4,6 +4,7 @@ package ip
 
 import (
 	"encoding/binary"
+	"strings"
 
 	"github.com/minins/minins/nl"
 	"github.com/minins/minins/rtnl"
@@ -17,6 +18,12 @@ func setOption(w *words, value any, why string) {
 	switch p := value.(type) {
 	case *onOff:
 		p.V, p.Ok = bit(w.either(exitFailed, w.cur, notOffOn)), true
+	case *flag: // why is the word, which may begin with "no"
+		p.V, p.Ok = bit(!strings.HasPrefix(why, "no")), true
+	case *notFlag:
+		p.V, p.Ok = bit(!strings.HasPrefix(why, "no")), true
+	case *bool:
+		*p = true
 	case *nl.Opt[uint8]:
 		p.V, p.Ok = uint8(w.uint(8, why)), true
 	case *hex:
@@ -61,9 +68,9 @@ func parseBridge(w *words) (*rtnl.Bridge, error) {
 		why := "invalid " + key
 		switch key {
 		case "":
-			return nil, unknownOption("bridge: unknown command", "bridge", w, bridgeWords)
+			return nil, unknownOption("bridge: unknown command", "bridge", w, bridgeWords.words())
 		case "vlan_protocol":
-			b.VLANProtocol = vlanProtocolArg(w)
+			b.VLANProtocol = vlanProtocolArg(w, why)
 		case "group_address":
 			w.lladdr(&b.GroupAddr)
 		case "fdb_flush":
@@ -80,22 +87,25 @@ func parseBridge(w *words) (*rtnl.Bridge, error) {
 	return b, w.err
 }
 
-func vlanProtocolArg(w *words) uint16 {
+func vlanProtocolArg(w *words, why string) uint16 {
 	switch w.arg() {
 	case "802.1q", "802.1Q":
 		return 0x8100
 	case "802.1ad":
 		return 0x88a8
 	}
-	w.wrong(w.cur, "invalid vlan_protocol", "")
+	if n, ok := number(w.cur, 16); ok {
+		return uint16(n)
+	}
+	w.wrong(w.cur, why, `it is "802.1Q" or "802.1ad"`)
 	return 0
 }
 
-func unknownOption(what, topic string, w *words, known keywords) error {
+func unknownOption(what, topic string, w *words, known []string) error {
 	if w.short("help") {
 		return &failure{code: exitFailed, usage: topic}
 	}
-	return &failure{code: exitFailed, text: say("%s \"%s\"?", what, w.cur), after: topic, hint: meant(w.cur, known.words())}
+	return &failure{code: exitFailed, text: say("%s \"%s\"?", what, w.cur), after: topic, hint: meant(w.cur, known)}
 }
 
 // portWords are the options of a bridge's port, without the switches.
@@ -116,7 +126,7 @@ func (r *linkRequest) parsePort(w *words) error {
 		}
 		switch key := portWords.find(w.cur); key {
 		case "":
-			return unknownOption("bridge_slave: unknown option", "bridge_slave", w, portWords+" "+portSwitches)
+			return unknownOption("bridge_slave: unknown option", "bridge_slave", w, (portWords + " " + portSwitches).words())
 		case "fdb_flush":
 			p.Flush = true
 		case "state", "priority", "cost":

@@ -164,7 +164,7 @@ func TestDifferential(t *testing.T) {
 				return ns.Run(t, append([]string{"ip"}, args...)...)
 			})
 			got, gotState := play(t, string(text), func(ns *testns.NS, args []string) testns.Result {
-				if strings.Contains(strings.Join(args, " "), "exec") {
+				if line := strings.Join(args, " "); strings.Contains(line, "exec") || strings.Contains(line, "tuntap") {
 					return child(t, ns, args...)
 				}
 				return ours(t, ns, "", false, args...)

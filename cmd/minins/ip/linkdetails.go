@@ -61,6 +61,7 @@ func (v *view) showKind(l *rtnl.Link) {
 			show.bridge(i.Bridge)
 			v.end()
 		}
+		v.showOther(i)
 	}
 	if i.SlaveKind != "" {
 		v.line()
@@ -70,6 +71,26 @@ func (v *view) showKind(l *rtnl.Link) {
 			show.port(i.Port)
 			v.end()
 		}
+	}
+	v.end()
+}
+
+// showOther renders what is of kinds that are fewer than bridges.
+func (v *view) showOther(i *rtnl.LinkInfo) {
+	if i.MACVLAN == nil && i.VXLAN == nil && i.VLAN == nil && i.Tun == nil {
+		return
+	}
+	v.object("info_data")
+	switch {
+	case i.MACVLAN != nil:
+		v.showMACVLAN(i.MACVLAN)
+	case i.VXLAN != nil:
+		show := visitor{show: v}
+		show.vxlan(i.VXLAN)
+	case i.VLAN != nil:
+		v.showVLAN(i.VLAN)
+	default:
+		v.showTun(i.Tun)
 	}
 	v.end()
 }

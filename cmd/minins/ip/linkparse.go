@@ -3,6 +3,7 @@
 package ip
 
 import (
+	"cmp"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -14,15 +15,17 @@ import (
 // A linkRequest is what "ip link add, set, del" ask for: the message, and the
 // names in it that have yet to be turned into numbers.
 type linkRequest struct {
-	link   rtnl.Link
-	dev    string // the link that it is about
-	lower  string // link DEV
-	master string
-	netns  string       // a name, a path or a process
-	linkNS string       // link-netns NAME
-	peer   *linkRequest // veth
-	backup string       // bridge_slave backup_port
-	create bool
+	link     rtnl.Link
+	dev      string // the link that it is about
+	lower    string // link DEV
+	master   string
+	netns    string       // a name, a path or a process
+	linkNS   string       // link-netns NAME
+	peer     *linkRequest // veth
+	backup   string       // bridge_slave backup_port
+	physical string       // vxlan dev
+	note     string       // for standard error, before the request is sent
+	create   bool
 
 	masterLink *rtnl.Link // what master was found to be
 }
@@ -55,6 +58,14 @@ func parseLink(w *words, create bool) (*linkRequest, error) {
 		r.link.Info.Bridge, err = parseBridge(w)
 	case "bridge_slave":
 		err = r.parsePort(w)
+	case "macvlan", "macvtap":
+		r.parseMACVLAN(w)
+	case "vxlan":
+		r.parseVXLAN(w)
+	case "vlan":
+		r.parseVLAN(w)
+	case "dummy", "ifb", "nlmon", "tun", "vcan", "team":
+		// iproute2 does not look at what follows
 	default:
 		if abbreviates(w.peek(), "help") {
 			return nil, usage("link")
@@ -62,7 +73,7 @@ func parseLink(w *words, create bool) (*linkRequest, error) {
 		err = fail(exitFailed, say("Garbage instead of arguments \"%s ...\". Try \"ip link help\".", w.peek()),
 			say("minins knows no options of type %q", kind))
 	}
-	return r, err
+	return r, cmp.Or(err, w.err)
 }
 
 // parsePeer reads "peer [name] NAME ..." of a veth.

@@ -44,6 +44,9 @@ func (s *session) resolve(r *linkRequest, h *hold) error {
 		}
 		p.BackupPort.Ok = true
 	}
+	if err := s.resolveVXLAN(r); err != nil {
+		return err
+	}
 	if r.linkNS != "" {
 		id, err := s.nsid(r.linkNS)
 		if err != nil || id < 0 {

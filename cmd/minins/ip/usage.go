@@ -23,13 +23,23 @@ func usageText(topic string) string {
 		return usageNeigh
 	case "netns":
 		return usageNetns
+	case "tuntap":
+		return "Usage: ip tuntap { add | delete } [ WORDS ]\n       ip tuntap [ show ]\n" + tuntapWords.usage()
+	case "macvlan", "macvtap":
+		return usageKind(topic, macvlanWords)
+	case "vxlan":
+		return usageKind(topic, vxlanWords)
+	case "vlan":
+		return usageKind(topic, vlanWords)
+	case "dummy", "ifb", "nlmon", "vcan", "team":
+		return usageKind(topic, "")
 	}
 	return "Usage: ip rule [ list ] [ from PREFIX ] [ to PREFIX ] [ iif NAME ] [ oif NAME ] [ table TABLE ] [ priority NUMBER ]\n"
 }
 
 const usageIP = `Usage: ip [ OPTIONS ] OBJECT { COMMAND | help }
        ip [ -force ] -batch FILE
-OBJECT := { address | link | neighbor | netns | route | rule | help }
+OBJECT := { address | link | neighbor | netns | route | rule | tuntap | help }
 OPTIONS := { -V[ersion] | -s[tatistics] | -d[etails] | -r[esolve] | -h[uman-readable] | -iec |
              -j[son] | -p[retty] | -f[amily] { inet | inet6 | link } | -4 | -6 | -0 |
              -l[oops] NUMBER | -br[ief] | -o[neline] | -n[etns] NAME | -N[umeric] | -a[ll] |
@@ -64,8 +74,9 @@ SETTINGS := [ up | down ] [ address LLADDR ] [ broadcast LLADDR ] [ mtu BYTES ] 
             [ trailers { on | off } ] [ carrier { on | off } ] [ protodown { on | off } ]
             [ addrgenmode { eui64 | none | stable_secret | random } ]
             [ gso_max_size BYTES ] [ gso_max_segs PACKETS ] [ gro_max_size BYTES ]
-TYPE := { veth | bridge | bridge_slave | any that the kernel knows, without arguments }
+TYPE := { veth | bridge | bridge_slave | macvlan | macvtap | vxlan | vlan | any that the kernel knows, without arguments }
         veth takes: [ peer [ name ] NAME [ SETTINGS ] ]
+       ip link help TYPE
 `
 
 const usageBridge = `Usage: ... bridge [ fdb_flush ] [ forward_delay TIME ] [ hello_time TIME ] [ max_age TIME ]
