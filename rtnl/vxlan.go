@@ -11,7 +11,7 @@ import (
 )
 
 // VXLAN is what a link of kind "vxlan" has of its own: IFLA_VXLAN_* of
-// linux/if_link.h; see RFC 7348. Switches are 0 or 1.
+// linux/if_link.h; see RFC 7348.
 //
 // Equivalent to: `ip link add $name type vxlan id 42 remote $remote dstport 4789`
 type VXLAN struct {
@@ -28,16 +28,60 @@ type VXLAN struct {
 	PortRange nl.Opt[VXLANPorts]
 	Port      nl.Opt[uint16] // UDP port of the other ends, network order
 
-	Learning, Proxy, RSC, L2Miss, L3Miss    nl.Opt[uint8]
-	UDPCsum, UDPZeroCsum6Tx, UDPZeroCsum6Rx nl.Opt[uint8]
-	RemCsumTx, RemCsumRx                    nl.Opt[uint8]
-	CollectMetadata                         nl.Opt[uint8] // "external": routes say where packets go
-	VNIFilter, LocalBypass                  nl.Opt[uint8]
-	TTLInherit                              bool // the TTL of the packet inside
-	GBP, GPE, RemCsumNoPartial              bool
-	LabelPolicy                             nl.Opt[uint32] // VXLAN_LABEL_*: 0 Label, 1 that of the packet inside
-	ReservedBits                            []byte         // struct vxlanhdr: bits that may be anything
-	MCRoute                                 nl.Opt[uint8]  // multicast packets go by multicast routes
+	Flags    VXLANFlags // those that are on
+	FlagMask VXLANFlags // those that are meant: the others stay as they are, or are unknown
+
+	LabelPolicy  nl.Opt[uint32] // VXLAN_LABEL_*: 0 Label, 1 that of the packet inside
+	ReservedBits []byte         // struct vxlanhdr: bits that may be anything
+}
+
+// VXLANFlags are the attributes of a VXLAN that are on or off.
+type VXLANFlags uint32
+
+// The flags, in the order of vxlanFlags.
+const (
+	VXLANCollectMetadata VXLANFlags = 1 << iota // "external": routes say where packets go
+	VXLANVNIFilter                              // only networks that were added
+	VXLANLearning                               // addresses are learned from packets
+	VXLANProxy                                  // it answers ARP
+	VXLANRSC                                    // routes to MAC addresses are switched short
+	VXLANL2Miss                                 // unknown MAC addresses are reported
+	VXLANL3Miss                                 // unknown IP addresses are reported
+	VXLANUDPCsum                                // checksums over IPv4
+	VXLANUDPZeroCsum6Tx                         // no checksums over IPv6
+	VXLANUDPZeroCsum6Rx                         // none needed over IPv6
+	VXLANRemCsumTx                              // checksums are left to the other end
+	VXLANRemCsumRx                              // checksums are completed
+	VXLANLocalBypass                            // packets to this host take a short cut
+	VXLANMCRoute                                // multicast packets go by multicast routes
+	VXLANGBP                                    // group policy; it and those below are never off in a request
+	VXLANGPE                                    // generic protocol extension
+	VXLANRemCsumNoPartial
+	VXLANTTLInherit // the TTL of the packet inside
+)
+
+var vxlanFlags = [...]struct {
+	typ  uint16
+	name string
+}{
+	{unix.IFLA_VXLAN_COLLECT_METADATA, "IFLA_VXLAN_COLLECT_METADATA"},
+	{unix.IFLA_VXLAN_VNIFILTER, "IFLA_VXLAN_VNIFILTER"},
+	{unix.IFLA_VXLAN_LEARNING, "IFLA_VXLAN_LEARNING"},
+	{unix.IFLA_VXLAN_PROXY, "IFLA_VXLAN_PROXY"},
+	{unix.IFLA_VXLAN_RSC, "IFLA_VXLAN_RSC"},
+	{unix.IFLA_VXLAN_L2MISS, "IFLA_VXLAN_L2MISS"},
+	{unix.IFLA_VXLAN_L3MISS, "IFLA_VXLAN_L3MISS"},
+	{unix.IFLA_VXLAN_UDP_CSUM, "IFLA_VXLAN_UDP_CSUM"},
+	{unix.IFLA_VXLAN_UDP_ZERO_CSUM6_TX, "IFLA_VXLAN_UDP_ZERO_CSUM6_TX"},
+	{unix.IFLA_VXLAN_UDP_ZERO_CSUM6_RX, "IFLA_VXLAN_UDP_ZERO_CSUM6_RX"},
+	{unix.IFLA_VXLAN_REMCSUM_TX, "IFLA_VXLAN_REMCSUM_TX"},
+	{unix.IFLA_VXLAN_REMCSUM_RX, "IFLA_VXLAN_REMCSUM_RX"},
+	{unix.IFLA_VXLAN_LOCALBYPASS, "IFLA_VXLAN_LOCALBYPASS"},
+	{iflaVXLANMCRoute, "IFLA_VXLAN_MC_ROUTE"},
+	{unix.IFLA_VXLAN_GBP, "IFLA_VXLAN_GBP"},
+	{unix.IFLA_VXLAN_GPE, "IFLA_VXLAN_GPE"},
+	{unix.IFLA_VXLAN_REMCSUM_NOPARTIAL, "IFLA_VXLAN_REMCSUM_NOPARTIAL"},
+	{unix.IFLA_VXLAN_TTL_INHERIT, "IFLA_VXLAN_TTL_INHERIT"},
 }
 
 // VXLANPorts is struct ifla_vxlan_port_range, of UDP ports in network order.
@@ -51,21 +95,21 @@ const (
 
 func (v *VXLAN) fields(c *nl.Coder) {
 	nl.OptU32(c, unix.IFLA_VXLAN_ID, "IFLA_VXLAN_ID", &v.ID)
-	if !c.Encoding() || v.Remote.Is4() {
+	either := !c.Encoding()
+	if either || v.Remote.Is4() {
 		nl.IP(c, unix.IFLA_VXLAN_GROUP, "IFLA_VXLAN_GROUP", &v.Remote)
 	}
-	if !c.Encoding() || !v.Remote.Is4() {
+	if either || !v.Remote.Is4() {
 		nl.IP(c, unix.IFLA_VXLAN_GROUP6, "IFLA_VXLAN_GROUP6", &v.Remote)
 	}
 	nl.OptU32(c, unix.IFLA_VXLAN_LINK, "IFLA_VXLAN_LINK", &v.Link)
-	if !c.Encoding() || v.Local.Is4() {
+	if either || v.Local.Is4() {
 		nl.IP(c, unix.IFLA_VXLAN_LOCAL, "IFLA_VXLAN_LOCAL", &v.Local)
 	}
-	if !c.Encoding() || !v.Local.Is4() {
+	if either || !v.Local.Is4() {
 		nl.IP(c, unix.IFLA_VXLAN_LOCAL6, "IFLA_VXLAN_LOCAL6", &v.Local)
 	}
 	nl.OptU8(c, unix.IFLA_VXLAN_TTL, "IFLA_VXLAN_TTL", &v.TTL)
-	v.ttlInherit(c)
 	nl.OptU8(c, unix.IFLA_VXLAN_TOS, "IFLA_VXLAN_TOS", &v.TOS)
 	nl.OptU8(c, unix.IFLA_VXLAN_DF, "IFLA_VXLAN_DF", &v.DF)
 	nl.OptBE32(c, unix.IFLA_VXLAN_LABEL, "IFLA_VXLAN_LABEL", &v.Label)
@@ -78,41 +122,38 @@ func (v *VXLAN) fields(c *nl.Coder) {
 		c.End()
 	}
 	nl.OptBE16(c, unix.IFLA_VXLAN_PORT, "IFLA_VXLAN_PORT", &v.Port)
-	v.switches(c)
-}
-
-// ttlInherit codes a flag, which the kernel sends as a number.
-func (v *VXLAN) ttlInherit(c *nl.Coder) {
-	if !c.Decoding() {
-		nl.Flag(c, unix.IFLA_VXLAN_TTL_INHERIT, "IFLA_VXLAN_TTL_INHERIT", &v.TTLInherit)
-	} else if c.Struct(unix.IFLA_VXLAN_TTL_INHERIT, "IFLA_VXLAN_TTL_INHERIT", false) {
-		on := uint8(1)
-		if c.Left() > 0 {
-			nl.M8(c, "on", &on)
-		}
-		v.TTLInherit = on != 0
-		c.End()
+	for i := range vxlanFlags {
+		v.flag(c, i)
 	}
-}
-
-func (v *VXLAN) switches(c *nl.Coder) {
-	nl.OptU8(c, unix.IFLA_VXLAN_LEARNING, "IFLA_VXLAN_LEARNING", &v.Learning)
-	nl.OptU8(c, unix.IFLA_VXLAN_PROXY, "IFLA_VXLAN_PROXY", &v.Proxy)
-	nl.OptU8(c, unix.IFLA_VXLAN_RSC, "IFLA_VXLAN_RSC", &v.RSC)
-	nl.OptU8(c, unix.IFLA_VXLAN_L2MISS, "IFLA_VXLAN_L2MISS", &v.L2Miss)
-	nl.OptU8(c, unix.IFLA_VXLAN_L3MISS, "IFLA_VXLAN_L3MISS", &v.L3Miss)
-	nl.OptU8(c, unix.IFLA_VXLAN_UDP_CSUM, "IFLA_VXLAN_UDP_CSUM", &v.UDPCsum)
-	nl.OptU8(c, unix.IFLA_VXLAN_UDP_ZERO_CSUM6_TX, "IFLA_VXLAN_UDP_ZERO_CSUM6_TX", &v.UDPZeroCsum6Tx)
-	nl.OptU8(c, unix.IFLA_VXLAN_UDP_ZERO_CSUM6_RX, "IFLA_VXLAN_UDP_ZERO_CSUM6_RX", &v.UDPZeroCsum6Rx)
-	nl.OptU8(c, unix.IFLA_VXLAN_REMCSUM_TX, "IFLA_VXLAN_REMCSUM_TX", &v.RemCsumTx)
-	nl.OptU8(c, unix.IFLA_VXLAN_REMCSUM_RX, "IFLA_VXLAN_REMCSUM_RX", &v.RemCsumRx)
-	nl.OptU8(c, unix.IFLA_VXLAN_COLLECT_METADATA, "IFLA_VXLAN_COLLECT_METADATA", &v.CollectMetadata)
-	nl.OptU8(c, unix.IFLA_VXLAN_VNIFILTER, "IFLA_VXLAN_VNIFILTER", &v.VNIFilter)
-	nl.OptU8(c, unix.IFLA_VXLAN_LOCALBYPASS, "IFLA_VXLAN_LOCALBYPASS", &v.LocalBypass)
-	nl.Flag(c, unix.IFLA_VXLAN_GBP, "IFLA_VXLAN_GBP", &v.GBP)
-	nl.Flag(c, unix.IFLA_VXLAN_GPE, "IFLA_VXLAN_GPE", &v.GPE)
-	nl.Flag(c, unix.IFLA_VXLAN_REMCSUM_NOPARTIAL, "IFLA_VXLAN_REMCSUM_NOPARTIAL", &v.RemCsumNoPartial)
 	nl.OptU32(c, unix.IFLA_VXLAN_LABEL_POLICY, "IFLA_VXLAN_LABEL_POLICY", &v.LabelPolicy)
 	nl.Bytes(c, iflaVXLANReservedBits, "IFLA_VXLAN_RESERVED_BITS", &v.ReservedBits)
-	nl.OptU8(c, iflaVXLANMCRoute, "IFLA_VXLAN_MC_ROUTE", &v.MCRoute)
+}
+
+// flag codes a flag: a byte, or if it can only be on, an attribute without
+// contents, to which the kernel adds a byte in one case.
+func (v *VXLAN) flag(c *nl.Coder, i int) {
+	f, bit := &vxlanFlags[i], VXLANFlags(1)<<i
+	on := uint8(v.Flags >> i & 1)
+	switch {
+	case bit < VXLANGBP:
+		n := nl.Opt[uint8]{V: on, Ok: v.FlagMask&bit != 0}
+		if nl.OptU8(c, f.typ, f.name, &n); !n.Ok {
+			return
+		}
+		on = n.V
+	case !c.Decoding():
+		is := on != 0
+		nl.Flag(c, f.typ, f.name, &is)
+		return
+	case !c.Struct(f.typ, f.name, false):
+		return
+	default:
+		if on = 1; c.Left() > 0 {
+			nl.M8(c, "on", &on)
+		}
+		c.End()
+	}
+	if v.FlagMask |= bit; on != 0 {
+		v.Flags |= bit
+	}
 }

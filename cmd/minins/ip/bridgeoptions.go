@@ -4,7 +4,6 @@ package ip
 
 import (
 	"fmt"
-	"net/netip"
 	"strconv"
 	"strings"
 
@@ -12,8 +11,8 @@ import (
 	"github.com/minins/minins/rtnl"
 )
 
-// An option is a setting of a bridge, of a port of one, of a VXLAN or of a tun,
-// or a part of its state. The type of the value tells how it is read and shown.
+// An option is a setting of a bridge or of a port of one, or a part of its
+// state. The type of the value tells how it is read and shown.
 type option struct {
 	word  string // on the command line and in the text
 	key   string // in JSON, where that is another
@@ -27,9 +26,6 @@ type (
 	fwdMask nl.Opt[uint16] // in hex, and in words
 	timer   nl.Opt[uint64] // hundredths of a second
 	index   nl.Opt[uint32] // of a link
-	nonzero nl.Opt[uint32] // a number; 0 is not shown
-	flag    nl.Opt[uint8]  // a word that is there or is not
-	notFlag nl.Opt[uint8]  // a word that is there with "no" before it if it is not
 )
 
 // A visitor is what is done with options: all are shown, or the one that a
@@ -181,20 +177,6 @@ func (v *view) showOption(o *option) {
 		if p.Ok {
 			word = v.linkName(p.V)
 		}
-	case *nonzero:
-		n.V, n.Ok = uint64(p.V), p.V != 0
-	case *flag:
-		v.showFlag(key, text, p.V != 0)
-	case *bool:
-		v.showFlag(key, text, *p)
-	case *notFlag:
-		v.showNotFlag(key, text, p)
-	case *netip.Addr:
-		v.showEnd(o.word, *p)
-	case *nl.Opt[rtnl.VXLANPorts]:
-		v.showPortRange(p)
-	case *rtnl.VXLAN:
-		v.showVXLANHeader(p)
 	case *rtnl.BridgeID:
 		word = bridgeID(p)
 	case *nl.HardwareAddr:
@@ -211,37 +193,6 @@ func (v *view) showOption(o *option) {
 	v.word(key, text+"%s ", word)
 	if p, ok := o.value.(*fwdMask); ok && p.Ok {
 		v.str("group_fwd_mask_str", "group_fwd_mask_str %s ", groupFwdMask(p.V))
-	}
-}
-
-func (v *view) showFlag(key, text string, on bool) {
-	if key == "vnifilter" { // iproute2 forgets the blank
-		text = key
-	}
-	if on {
-		v.flag(key, text)
-	}
-}
-
-func (v *view) showNotFlag(key, text string, p *notFlag) {
-	switch {
-	case !p.Ok:
-	case p.V == 0:
-		v.raw(key, "false", "no%s", text)
-	case key == "learning":
-		v.raw(key, "true", "", nil)
-	default:
-		v.flag(key, text)
-	}
-}
-
-func (v *view) showPortRange(p *nl.Opt[rtnl.VXLANPorts]) {
-	if p.Ok {
-		v.object("port_range")
-		v.text("srcport ")
-		v.uint("low", "%d ", uint64(p.V.Low))
-		v.uint("high", "%d ", uint64(p.V.High))
-		v.end()
 	}
 }
 

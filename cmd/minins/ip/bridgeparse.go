@@ -4,7 +4,6 @@ package ip
 
 import (
 	"encoding/binary"
-	"strings"
 
 	"github.com/minins/minins/nl"
 	"github.com/minins/minins/rtnl"
@@ -18,12 +17,6 @@ func setOption(w *words, value any, why string) {
 	switch p := value.(type) {
 	case *onOff:
 		p.V, p.Ok = bit(w.either(exitFailed, w.cur, notOffOn)), true
-	case *flag: // why is the word, which may begin with "no"
-		p.V, p.Ok = bit(!strings.HasPrefix(why, "no")), true
-	case *notFlag:
-		p.V, p.Ok = bit(!strings.HasPrefix(why, "no")), true
-	case *bool:
-		*p = true
 	case *nl.Opt[uint8]:
 		p.V, p.Ok = uint8(w.uint(8, why)), true
 	case *hex:

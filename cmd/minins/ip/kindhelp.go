@@ -24,15 +24,7 @@ func usageKind(kind string, g grammar) string {
 	return text + "\n" + g.usage()
 }
 
-// usage is the words that are advertised, a line each.
+// usage is the words, a line each.
 func (g grammar) usage() string {
-	var b strings.Builder
-	for line := range strings.Lines(string(g)) {
-		words, help, ok := strings.Cut(line, "  ")
-		if ok {
-			b.WriteString("  " + strings.ReplaceAll(words, "*", ""))
-			b.WriteString(strings.Repeat(" ", max(1, 32-len(words))) + help)
-		}
-	}
-	return b.String()
+	return strings.ReplaceAll(string(g), "*", "") + "\n"
 }

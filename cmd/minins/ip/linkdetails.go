@@ -85,8 +85,7 @@ func (v *view) showOther(i *rtnl.LinkInfo) {
 	case i.MACVLAN != nil:
 		v.showMACVLAN(i.MACVLAN)
 	case i.VXLAN != nil:
-		show := visitor{show: v}
-		show.vxlan(i.VXLAN)
+		v.showVXLAN(i.VXLAN)
 	case i.VLAN != nil:
 		v.showVLAN(i.VLAN)
 	default:

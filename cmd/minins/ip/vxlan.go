@@ -15,199 +15,252 @@ import (
 const vxlanWords grammar = `id*|vni* NUMBER  of the network, 0 to 16777215
 group* ADDRESS  multicast group of the other ends; needs dev
 remote* ADDRESS  the other end
-local* ADDRESS  where packets come from
+local* ADDRESS
 dev* DEV  that packets leave by
-ttl*|hoplimit* { NUMBER | inherit | auto }  1 to 255
+ttl*|hoplimit* { NUMBER | inherit | auto }
 tos*|dsfield* { NUMBER | inherit }  in hex
-df* { unset | set | inherit }  "do not fragment" of IPv4
-flowlabel*|label* NUMBER  of IPv6, 0 to 1048575
-ageing* { SECONDS | none }  when an address is forgotten
-maxaddress* { NUMBER | unlimited }  of addresses that are known
-srcport*|port* MIN MAX  UDP ports that packets come from
-dstport* NUMBER  UDP port of the other ends; 4789 is the standard's
-nolearning*
-learning*  learn addresses from packets (nolearning: do not; and so below)
-noproxy*
+df* { unset | set | inherit }
+flowlabel*|label* NUMBER  0 to 1048575
+ageing* { SECONDS | none }
+maxaddress* { NUMBER | unlimited }
+srcport*|port* MIN MAX
+dstport* NUMBER  4789 is the standard's
+learning*  from packets (nolearning: not; and so below)
 proxy*  answer ARP
-norsc*
-rsc*  switch routes to MAC addresses short
-nol2miss*
-l2miss*  report unknown MAC addresses
-nol3miss*
-l3miss*  report unknown IP addresses
-udpcsum*  UDP checksums over IPv4
-noudpcsum*
-udp6zerocsumtx*  no UDP checksums over IPv6
-noudp6zerocsumtx*
-udp6zerocsumrx*  none needed over IPv6
-noudp6zerocsumrx*
-remcsumtx*  leave checksums to the other end
-noremcsumtx*
-remcsumrx*  complete checksums
-noremcsumrx*
+rsc*  switch routes short
+l2miss*
+l3miss*
+udpcsum*
+udp6zerocsumtx*
+udp6zerocsumrx*
+remcsumtx*
+remcsumrx*
 external*  routes say where packets go, and there is no id
-noexternal*
-gbp*  group policy
-gpe*  generic protocol extension
-vnifilter*  only networks added by "bridge vni"; needs external
-novnifilter*
+gbp*
+gpe*
+vnifilter*
 help*`
+
+// A vxlanFlag is a word for a flag of package rtnl, or with "no" before it for
+// the flag off.
+type vxlanFlag struct {
+	bit       rtnl.VXLANFlags
+	word, key string
+}
+
+// vxlanFlags are in the order in which they are shown: those before the
+// addresses, those behind, and those at the end, of which some are shown when
+// they are off.
+var vxlanFlags = [...]vxlanFlag{
+	{rtnl.VXLANCollectMetadata, "external", "external"},
+	{rtnl.VXLANVNIFilter, "vnifilter", "vnifilter"},
+	{rtnl.VXLANLearning, "learning", "learning"},
+	{rtnl.VXLANProxy, "proxy", "proxy"},
+	{rtnl.VXLANRSC, "rsc", "rsc"},
+	{rtnl.VXLANL2Miss, "l2miss", "l2miss"},
+	{rtnl.VXLANL3Miss, "l3miss", "l3miss"},
+	{rtnl.VXLANUDPCsum, "udpcsum", "udp_csum"},
+	{rtnl.VXLANUDPZeroCsum6Tx, "udp6zerocsumtx", "udp_zero_csum6_tx"},
+	{rtnl.VXLANUDPZeroCsum6Rx, "udp6zerocsumrx", "udp_zero_csum6_rx"},
+	{rtnl.VXLANRemCsumTx, "remcsumtx", "remcsum_tx"},
+	{rtnl.VXLANRemCsumRx, "remcsumrx", "remcsum_rx"},
+	{rtnl.VXLANGBP, "gbp", "gbp"},
+	{rtnl.VXLANGPE, "gpe", "gpe"},
+}
+
+const vxlanShownOff = rtnl.VXLANLearning | rtnl.VXLANUDPCsum | rtnl.VXLANUDPZeroCsum6Tx | rtnl.VXLANUDPZeroCsum6Rx
+
+// A vxlanParser reads the words after "type vxlan".
+type vxlanParser struct {
+	*linkRequest
+	*rtnl.VXLAN
+	*words
+	seen   given
+	family rtnl.Family // of the addresses
+}
+
+func (r *linkRequest) parseVXLAN(w *words) {
+	r.link.Info.VXLAN = new(rtnl.VXLAN)
+	p := &vxlanParser{linkRequest: r, VXLAN: r.link.Info.VXLAN, words: w, seen: given{}}
+	for w.next() {
+		p.take()
+	}
+	if why := p.finish(); why != "" {
+		w.fail(fail(exitFailed, "vxlan: "+why, ""))
+	}
+}
+
+// take reads a word and its argument.
+func (p *vxlanParser) take() {
+	if p.takeFlag() {
+		return
+	}
+	key := vxlanWords.find(p.cur)
+	attr := key
+	switch key {
+	case "", "help":
+		p.fail(unknownOption("vxlan: unknown command", "vxlan", p.words, vxlanWords.words()))
+		return
+	case "group", "remote":
+		if attr = "remote"; p.Remote.IsValid() && p.Remote.IsMulticast() != (key == "group") {
+			p.fail(fail(exitFailed, "vxlan: both group and remote cannot be specified", ""))
+		}
+	}
+	p.arg()
+	p.once(attr, key)
+	if p.err != nil {
+		return
+	}
+	switch key {
+	case "group", "remote":
+		p.takeEnd(&p.Remote, key)
+	case "local":
+		p.takeEnd(&p.Local, key)
+	case "dev":
+		p.physical = p.cur
+	case "srcport":
+		low := uint16(p.asUint(16, "min port"))
+		high := uint16(p.uint(16, "max port"))
+		p.PortRange = nl.Opt[rtnl.VXLANPorts]{V: rtnl.VXLANPorts{Low: low, High: high}, Ok: low|high != 0}
+	default:
+		p.takeNumber(key)
+	}
+}
+
+// once fails for the second of what is one attribute.
+func (p *vxlanParser) once(attr, key string) {
+	if p.seen[attr] {
+		p.fail(garbage(key, p.cur, say("%q is there twice", attr), nil))
+	}
+	p.seen[attr] = true
+}
+
+// takeFlag reads a word for a flag, unless it is another word or short for one.
+func (p *vxlanParser) takeFlag() bool {
+	found := vxlanWords.find(p.cur)
+	word, off := strings.CutPrefix(p.cur, "no")
+	for i := range vxlanFlags {
+		f := &vxlanFlags[i]
+		if found != f.word && (!off || !abbreviates(word, f.word) || f.bit >= rtnl.VXLANGBP) {
+			continue
+		}
+		p.once(f.word, p.cur)
+		p.FlagMask |= f.bit
+		if !off {
+			p.Flags |= f.bit
+		}
+		return true
+	}
+	return false
+}
+
+// takeEnd takes the word for an address that is a group, or is not.
+func (p *vxlanParser) takeEnd(to *netip.Addr, key string) {
+	if p.asAddr(to, &p.family); !to.IsValid() || to.IsMulticast() != (key == "group") {
+		p.wrong(p.cur, "invalid "+key+" address", "")
+	}
+}
+
+// takeNumber takes the word for a number, or for one that it names.
+func (p *vxlanParser) takeNumber(key string) {
+	bits, why, named := 32, "", ""
+	var n nl.Opt[uint32]
+	n.Ok = true
+	switch key {
+	case "id":
+		bits, why = 24, "invalid id"
+	case "flowlabel":
+		bits, why = 20, "invalid flowlabel"
+	case "ageing":
+		named, why = "none", "ageing timer"
+	case "maxaddress":
+		named, why = "unlimited", "max addresses"
+	case "dstport":
+		bits, why = 16, "dst port"
+	case "ttl":
+		named, why = "auto", "invalid TTL"
+		if p.cur == "inherit" {
+			p.Flags |= rtnl.VXLANTTLInherit
+			return
+		}
+	case "df":
+		var ok bool
+		if n.V, ok = numberIn(vxlanDF, p.cur); !ok {
+			p.wrong(p.cur, "DF must be 'unset', 'set' or 'inherit'", "")
+		}
+		named = p.cur
+	case "tos":
+		if named = "inherit"; p.cur == named {
+			n.V = 1
+		} else {
+			var ok bool
+			if n.V, ok = p.tables.get(dsfields).id(p.cur, 8); !ok {
+				p.wrong(p.cur, "bad TOS value", "")
+			}
+			named = p.cur
+		}
+	}
+	if p.cur != named {
+		n.V = uint32(p.asUint(bits, why))
+	}
+	byte := nl.Some(uint8(n.V))
+	switch key {
+	case "id":
+		p.ID = n
+	case "flowlabel":
+		p.Label = n
+	case "ageing":
+		p.Ageing = n
+	case "maxaddress":
+		p.Limit = n
+	case "dstport":
+		p.Port = nl.Some(uint16(n.V))
+	case "df":
+		p.DF = byte
+	case "tos":
+		p.TOS = byte
+	case "ttl":
+		if p.TTL = byte; n.V > 255 {
+			p.wrong(p.cur, "TTL must be <= 255", "")
+		}
+	}
+}
+
+var vxlanDF = []numbered{{0, "unset"}, {1, "set"}, {2, "inherit"}}
 
 const vxlanPortNote = `vxlan: destination port not specified
 Will use Linux kernel default (non-standard value)
 Use 'dstport 4789' to get the IANA assigned value
 Use 'dstport 0' to get default and quiet this message`
 
-// parseVXLAN reads the words after "type vxlan".
-func (r *linkRequest) parseVXLAN(w *words) {
-	v := new(rtnl.VXLAN)
-	r.link.Info.VXLAN = v
-	seen := given{}
-	var f rtnl.Family
-	for w.next() {
-		typed := w.cur
-		key := vxlanWords.find(typed)
-		name := strings.TrimPrefix(key, "no")
-		attr := name
-		switch key {
-		case "help", "":
-			w.fail(unknownOption("vxlan: unknown command", "vxlan", w, vxlanWords.words()))
-			return
-		case "group", "remote":
-			if attr = "remote"; v.Remote.IsValid() && v.Remote.IsMulticast() != (key == "group") {
-				w.fail(fail(exitFailed, "vxlan: both group and remote cannot be specified", ""))
-			}
-		}
-		told := key // how a second one is called
-		if takesArg := !vxlanFlag(name); takesArg {
-			w.arg()
-		} else {
-			told = typed
-		}
-		if seen[attr] {
-			w.fail(garbage(told, w.cur, say("%q is there twice", attr), nil))
-		}
-		seen[attr] = true
-		r.takeVXLAN(w, v, key, name, &f)
-	}
-	if w.err == nil {
-		r.finishVXLAN(w, v, seen)
-	}
-}
-
-// vxlanFlag reports whether a word is without an argument.
-func vxlanFlag(name string) bool {
-	const flags keywords = "learning proxy rsc l2miss l3miss udpcsum udp6zerocsumtx udp6zerocsumrx remcsumtx remcsumrx external gbp gpe vnifilter"
-	return flags.find(name) != ""
-}
-
-// takeVXLAN takes the word that was read for what key says.
-func (r *linkRequest) takeVXLAN(w *words, v *rtnl.VXLAN, key, name string, f *rtnl.Family) {
-	if w.err != nil {
-		return
-	}
-	why := "invalid " + key
-	switch key {
-	case "group", "remote":
-		takeEnd(w, &v.Remote, f, key)
-	case "local":
-		takeEnd(w, &v.Local, f, key)
-	case "dev":
-		r.physical = w.cur
-	case "ttl":
-		switch w.cur {
-		case "inherit":
-			v.TTLInherit = true
-			return
-		case "auto":
-			v.TTL.Ok = true
-			return
-		}
-		n := w.asUint(32, "invalid TTL")
-		if v.TTL = nl.Some(uint8(n)); n > 255 {
-			w.wrong(w.cur, "TTL must be <= 255", "")
-		}
-	case "tos":
-		v.TOS = nl.Some(uint8(1))
-		if w.cur != "inherit" {
-			n, ok := w.tables.get(dsfields).id(w.cur, 8)
-			if v.TOS.V = uint8(n); !ok {
-				w.wrong(w.cur, "bad TOS value", "")
-			}
-		}
-	case "df":
-		n, ok := numberIn(vxlanDF, w.cur)
-		if v.DF = nl.Some(uint8(n)); !ok {
-			w.wrong(w.cur, "DF must be 'unset', 'set' or 'inherit'", "")
-		}
-	case "ageing":
-		if v.Ageing.Ok = true; w.cur != "none" {
-			v.Ageing.V = uint32(w.asUint(32, "ageing timer"))
-		}
-	case "maxaddress":
-		if v.Limit.Ok = true; w.cur != "unlimited" {
-			v.Limit.V = uint32(w.asUint(32, "max addresses"))
-		}
-	case "srcport":
-		low := uint16(w.asUint(16, "min port"))
-		high := uint16(w.uint(16, "max port"))
-		if low|high != 0 {
-			v.PortRange = nl.Some(rtnl.VXLANPorts{Low: low, High: high})
-		}
-	case "dstport":
-		v.Port = nl.Some(uint16(w.asUint(16, "dst port")))
-	case "id", "flowlabel":
-		p, bits := &v.ID, 24
-		if key == "flowlabel" {
-			p, bits = &v.Label, 20
-		}
-		*p = nl.Some(uint32(w.asUint(bits, why)))
-	default:
-		set := visitor{set: w, word: name, why: key}
-		set.vxlan(v)
-	}
-}
-
-var vxlanDF = []numbered{{0, "unset"}, {1, "set"}, {2, "inherit"}}
-
-// takeEnd takes the word for an address that is a group, or is not.
-func takeEnd(w *words, to *netip.Addr, f *rtnl.Family, key string) {
-	if w.asAddr(to, f); !to.IsValid() || to.IsMulticast() != (key == "group") {
-		w.wrong(w.cur, "invalid "+key+" address", "")
-	}
-}
-
-// finishVXLAN settles what the words mean together.
-func (r *linkRequest) finishVXLAN(w *words, v *rtnl.VXLAN, seen given) {
-	external := v.CollectMetadata.V != 0
-	text := ""
+// finish settles what the words mean together, or says why they have no meaning.
+func (p *vxlanParser) finish() string {
+	external := p.Flags&rtnl.VXLANCollectMetadata != 0
 	switch {
-	case v.VNIFilter.V != 0 && !external:
-		text = "vnifilter is valid only when 'external' is set"
-	case external && seen["id"]:
-		text = "both 'external' and vni cannot be specified"
-	case !external && !seen["id"] && r.create:
-		text = "missing virtual network identifier"
-	case v.Remote.IsMulticast() && !seen["dev"]:
-		text = "'group' requires 'dev' to be specified"
-	}
-	if text != "" {
-		w.fail(fail(exitFailed, "vxlan: "+text, ""))
-		return
+	case p.Flags&rtnl.VXLANVNIFilter != 0 && !external:
+		return "vnifilter is valid only when 'external' is set"
+	case external && p.seen["id"]:
+		return "both 'external' and vni cannot be specified"
+	case !external && !p.seen["id"] && p.create:
+		return "missing virtual network identifier"
+	case p.Remote.IsMulticast() && !p.seen["dev"]:
+		return "'group' requires 'dev' to be specified"
+	case p.Port.Ok:
+		p.Port.Ok = p.Port.V != 0
+	case p.Flags&rtnl.VXLANGPE != 0:
+		p.Port = nl.Some(uint16(4790))
+	case p.create:
+		p.note = vxlanPortNote
 	}
 	switch {
-	case v.Port.Ok:
-		v.Port.Ok = v.Port.V != 0
-	case v.GPE:
-		v.Port = nl.Some(uint16(4790))
-	case r.create:
-		r.note = vxlanPortNote
+	case external:
+		p.FlagMask |= rtnl.VXLANLearning
+		p.Flags &^= rtnl.VXLANLearning
+	case p.create && p.FlagMask&rtnl.VXLANLearning == 0:
+		p.FlagMask |= rtnl.VXLANLearning
+		p.Flags |= rtnl.VXLANLearning
 	}
-	if external {
-		v.Learning = nl.Some(uint8(0))
-	} else if r.create && !v.Learning.Ok {
-		v.Learning = nl.Some(uint8(1))
-	}
+	return ""
 }
 
 // resolveVXLAN finds the device that packets leave by.
@@ -224,33 +277,51 @@ func (s *session) resolveVXLAN(r *linkRequest) error {
 	return err
 }
 
-// vxlan visits the options of a VXLAN, in the order in which they are shown.
-func (x *visitor) vxlan(v *rtnl.VXLAN) {
-	x.visit([]option{
-		{"external", "", (*flag)(&v.CollectMetadata)},
-		{"vnifilter", "", (*flag)(&v.VNIFilter)},
-		{"id", "", &v.ID},
-		{"remote", "", &v.Remote},
-		{"local", "", &v.Local},
-		{"dev", "link", (*index)(&v.Link)},
-		{"", "", &v.PortRange},
-		{"dstport", "port", &v.Port},
-		{"learning", "", (*notFlag)(&v.Learning)},
-		{"proxy", "", (*flag)(&v.Proxy)},
-		{"rsc", "", (*flag)(&v.RSC)},
-		{"l2miss", "", (*flag)(&v.L2Miss)},
-		{"l3miss", "", (*flag)(&v.L3Miss)},
-		{"", "", v},
-		{"ageing", "", &v.Ageing},
-		{"maxaddr", "limit", (*nonzero)(&v.Limit)},
-		{"udpcsum", "udp_csum", (*notFlag)(&v.UDPCsum)},
-		{"udp6zerocsumtx", "udp_zero_csum6_tx", (*notFlag)(&v.UDPZeroCsum6Tx)},
-		{"udp6zerocsumrx", "udp_zero_csum6_rx", (*notFlag)(&v.UDPZeroCsum6Rx)},
-		{"remcsumtx", "remcsum_tx", (*flag)(&v.RemCsumTx)},
-		{"remcsumrx", "remcsum_rx", (*flag)(&v.RemCsumRx)},
-		{"gbp", "", &v.GBP},
-		{"gpe", "", &v.GPE},
-	})
+// showVXLAN renders what a VXLAN has of its own.
+func (v *view) showVXLAN(l *rtnl.VXLAN) {
+	v.showVXLANFlags(l, vxlanFlags[:2])
+	v.number(l.ID.Ok, "id", "id %d ", uint64(l.ID.V))
+	v.showEnd("remote", l.Remote)
+	v.showEnd("local", l.Local)
+	if l.Link.Ok {
+		v.str("link", "dev %s ", v.linkName(l.Link.V))
+	}
+	if r := l.PortRange; r.Ok {
+		v.object("port_range")
+		v.text("srcport ")
+		v.uint("low", "%d ", uint64(r.V.Low))
+		v.uint("high", "%d ", uint64(r.V.High))
+		v.end()
+	}
+	v.number(l.Port.Ok, "port", "dstport %d ", uint64(l.Port.V))
+	v.showVXLANFlags(l, vxlanFlags[2:7])
+	v.showVXLANHeader(l)
+	if l.Ageing.V == 0 && v.json == nil {
+		v.text("ageing none ")
+	} else {
+		v.uint("ageing", "ageing %d ", uint64(l.Ageing.V))
+	}
+	v.nonzero("limit", "maxaddr %d ", l.Limit.V)
+	v.showVXLANFlags(l, vxlanFlags[7:])
+}
+
+func (v *view) showVXLANFlags(l *rtnl.VXLAN, flags []vxlanFlag) {
+	for i := range flags {
+		f := &flags[i]
+		text := f.word + " "
+		if f.bit == rtnl.VXLANVNIFilter { // iproute2 forgets the blank
+			text = f.word
+		}
+		switch {
+		case l.Flags&f.bit == 0 && l.FlagMask&vxlanShownOff&f.bit != 0:
+			v.raw(f.key, "false", "no%s", text)
+		case l.Flags&f.bit == 0:
+		case f.bit == rtnl.VXLANLearning:
+			v.raw(f.key, "true", "", nil)
+		default:
+			v.flag(f.key, text)
+		}
+	}
 }
 
 // showVXLANHeader renders what of the header of packets can be set.
@@ -261,14 +332,14 @@ func (v *view) showVXLANHeader(l *rtnl.VXLAN) {
 		v.hex("tos", "tos %#x ", uint64(l.TOS.V))
 	}
 	switch {
-	case l.TTLInherit:
+	case l.Flags&rtnl.VXLANTTLInherit != 0:
 		v.text("ttl inherit ")
 	case l.TTL.V == 0 && v.json == nil:
 		v.text("ttl auto ")
 	default:
 		v.uint("ttl", "ttl %d ", uint64(l.TTL.V))
 	}
-	if l.DF.Ok && (l.DF.V != 0 || v.json != nil) {
+	if l.DF.V != 0 || v.json != nil {
 		v.str("df", "df %s ", nameIn(vxlanDF, uint32(l.DF.V), "unknown"))
 	}
 	if l.Label.V != 0 {
