@@ -43,7 +43,7 @@ func samples() []sample {
 				Bridge: &Bridge{STPState: nl.Some[uint32](0), ForwardDelay: nl.Some[uint32](200)}}}},
 		{"link-add-macvlan", "ip link add m5 link veth-red type macvlan mode source macaddr set 02:00:00:00:00:01 02:00:00:00:00:02 bcqueuelen 7", unix.RTM_NEWLINK, create,
 			&Link{Name: "m5", Parent: nl.Some[uint32](5), Info: LinkInfo{Kind: "macvlan", MACVLAN: &MACVLAN{Mode: MACVLANModeSource,
-				SourceMode: nl.Some(MACVLANSourceSet), Sources: []MAC{{2, 0, 0, 0, 0, 1}, {2, 0, 0, 0, 0, 2}}, BCQueueLen: nl.Some[uint32](7)}}}},
+				SourceMode: nl.Some(MACVLANSourceSet), Sources: []nl.HardwareAddr{mac(1), mac(2)}, BCQueueLen: nl.Some[uint32](7)}}}},
 		{"link-add-vxlan", "ip link add x1 type vxlan id 6 remote 10.0.0.9 local 10.0.0.1 dev veth-red dstport 4789 ttl 64 tos 0x10 df set srcport 1000 2000", unix.RTM_NEWLINK, create,
 			&Link{Name: "x1", Info: LinkInfo{Kind: "vxlan", VXLAN: &VXLAN{ID: nl.Some[uint32](6), Remote: addr("10.0.0.9"), Local: addr("10.0.0.1"),
 				Link: nl.Some[uint32](5), Port: nl.Some[uint16](4789), TTL: nl.Some[uint8](64), TOS: nl.Some[uint8](16), DF: nl.Some[uint8](1),

@@ -38,29 +38,28 @@ func (i *LinkInfo) fields(c *nl.Coder) {
 
 // others codes what is of kinds that are fewer than veths and bridges.
 func (i *LinkInfo) others(c *nl.Coder) {
-	reading := !c.Encoding()
 	for _, kind := range [...]string{"macvlan", "macvtap"} {
-		if c.Case(kind) && (i.MACVLAN != nil || reading) {
-			if i.MACVLAN == nil {
+		if c.Case(kind) {
+			if i.MACVLAN == nil && !c.Encoding() {
 				i.MACVLAN = new(MACVLAN)
 			}
 			i.MACVLAN.fields(c)
 		}
 	}
-	if c.Case("vxlan") && (i.VXLAN != nil || reading) {
-		if i.VXLAN == nil {
+	if c.Case("vxlan") {
+		if i.VXLAN == nil && !c.Encoding() {
 			i.VXLAN = new(VXLAN)
 		}
 		i.VXLAN.fields(c)
 	}
-	if c.Case("vlan") && (i.VLAN != nil || reading) {
-		if i.VLAN == nil {
+	if c.Case("vlan") {
+		if i.VLAN == nil && !c.Encoding() {
 			i.VLAN = new(VLAN)
 		}
 		i.VLAN.fields(c)
 	}
-	if c.Case("tun") && (i.Tun != nil || reading) {
-		if i.Tun == nil {
+	if c.Case("tun") {
+		if i.Tun == nil && !c.Encoding() {
 			i.Tun = new(Tun)
 		}
 		i.Tun.fields(c)

@@ -17,15 +17,12 @@ type MACVLAN struct {
 	Flags          nl.Opt[uint16]  // 1 MACVLAN_FLAG_NOPROMISC, 2 MACVLAN_FLAG_NODST
 	SourceMode     nl.Opt[uint32]  // in requests: what becomes of the sources, MACVLANSourceAdd and so on
 	Source         nl.HardwareAddr // in requests: the one to add or delete
-	Sources        []MAC           // of MACVLANModeSource: from whom frames are taken
+	Sources        []nl.HardwareAddr           // of MACVLANModeSource: from whom frames are taken
 	SourceCount    nl.Opt[uint32]  // read only
 	BCQueueLen     nl.Opt[uint32]  // wanted length of the queue for broadcasts, in packets
 	BCQueueLenUsed nl.Opt[uint32]  // read only: the longest that any on the same Parent wants
 	BCCutoff       nl.Opt[int32]   // a multicast address with more receivers than that is queued
 }
-
-// MAC is an Ethernet address inside a C struct or a list.
-type MAC [6]byte
 
 // MACVLANMode says with whom a macvlan speaks, MACVLAN_MODE_*.
 type MACVLANMode uint32
@@ -55,16 +52,22 @@ const (
 )
 
 func (m *MACVLAN) fields(c *nl.Coder) {
+	if m == nil {
+		return
+	}
 	nl.U32(c, unix.IFLA_MACVLAN_MODE, "IFLA_MACVLAN_MODE", &m.Mode)
 	nl.OptU16(c, unix.IFLA_MACVLAN_FLAGS, "IFLA_MACVLAN_FLAGS", &m.Flags)
 	nl.OptU32(c, unix.IFLA_MACVLAN_MACADDR_MODE, "IFLA_MACVLAN_MACADDR_MODE", &m.SourceMode)
 	nl.HWAddr(c, unix.IFLA_MACVLAN_MACADDR, "IFLA_MACVLAN_MACADDR", &m.Source)
 	if c.NestIf(unix.IFLA_MACVLAN_MACADDR_DATA, "IFLA_MACVLAN_MACADDR_DATA", m.Sources != nil) {
 		nl.Structs(c, unix.IFLA_MACVLAN_MACADDR, "IFLA_MACVLAN_MACADDR", len(m.Sources), func(i int) {
-			if !c.Encoding() {
-				m.Sources = append(m.Sources, MAC{})
+			var b [6]byte
+			if c.Encoding() {
+				m.Sources[i].AppendTo(b[:0])
 			}
-			nl.MBytes(c, "addr", m.Sources[i][:])
+			if nl.MBytes(c, "addr", b[:]); c.Decoding() {
+				m.Sources = append(m.Sources, nl.HardwareAddrFrom(b[:]))
+			}
 		})
 		c.EndEmpty()
 	}

@@ -169,7 +169,7 @@ func TestKindsReadBack(t *testing.T) {
 	const allFlags = (VXLANGBP - 1) &^ (VXLANVNIFilter | VXLANMCRoute) // these two are told when they are on
 	for _, want := range []Link{
 		{Name: "m", Parent: u32(50), Info: LinkInfo{Kind: "macvlan", MACVLAN: &MACVLAN{Mode: MACVLANModeSource, Flags: u16(2), SourceMode: u32(MACVLANSourceSet),
-			Sources: []MAC{{2, 0, 0, 0, 0, 1}}, BCQueueLen: u32(7), BCCutoff: nl.Some[int32](3)}}},
+			Sources: []nl.HardwareAddr{mac(1)}, BCQueueLen: u32(7), BCCutoff: nl.Some[int32](3)}}},
 		{Name: "t", Parent: u32(50), Info: LinkInfo{Kind: "macvtap", MACVLAN: &MACVLAN{Mode: MACVLANModeVEPA}}},
 		{Name: "v", Info: LinkInfo{Kind: "vxlan", VXLAN: &VXLAN{ID: u32(6), Remote: addr("10.0.0.9"), Local: addr("10.0.0.1"), Link: u32(50),
 			TTL: u8(64), TOS: u8(16), DF: u8(1), Ageing: u32(60), Limit: u32(10), PortRange: nl.Some(VXLANPorts{1000, 2000}), Port: u16(4789),

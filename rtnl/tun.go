@@ -25,6 +25,9 @@ type Tun struct {
 }
 
 func (t *Tun) fields(c *nl.Coder) {
+	if t == nil {
+		return
+	}
 	nl.OptU32(c, unix.IFLA_TUN_OWNER, "IFLA_TUN_OWNER", &t.Owner)
 	nl.OptU32(c, unix.IFLA_TUN_GROUP, "IFLA_TUN_GROUP", &t.Group)
 	nl.OptU8(c, unix.IFLA_TUN_TYPE, "IFLA_TUN_TYPE", &t.Type)

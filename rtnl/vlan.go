@@ -47,6 +47,9 @@ var vlanFlagNames = [...]nl.FlagName{
 type VLANQoS struct{ From, To uint32 }
 
 func (v *VLAN) fields(c *nl.Coder) {
+	if v == nil {
+		return
+	}
 	nl.OptU16(c, unix.IFLA_VLAN_ID, "IFLA_VLAN_ID", &v.ID)
 	if c.Struct(unix.IFLA_VLAN_FLAGS, "IFLA_VLAN_FLAGS", v.Flags.Ok) {
 		nl.M32(c, "flags", &v.Flags.V.Flags)

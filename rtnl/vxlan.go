@@ -94,6 +94,9 @@ const (
 )
 
 func (v *VXLAN) fields(c *nl.Coder) {
+	if v == nil {
+		return
+	}
 	nl.OptU32(c, unix.IFLA_VXLAN_ID, "IFLA_VXLAN_ID", &v.ID)
 	either := !c.Encoding()
 	if either || v.Remote.Is4() {

@@ -83,13 +83,13 @@ func (v *view) showOther(i *rtnl.LinkInfo) {
 	v.object("info_data")
 	switch {
 	case i.MACVLAN != nil:
-		v.showMACVLAN(i.MACVLAN)
+		showMACVLAN(v, i.MACVLAN)
 	case i.VXLAN != nil:
-		v.showVXLAN(i.VXLAN)
+		showVXLAN(v, i.VXLAN)
 	case i.VLAN != nil:
-		v.showVLAN(i.VLAN)
+		showVLAN(v, i.VLAN)
 	default:
-		v.showTun(i.Tun)
+		showTun(v, i.Tun)
 	}
 	v.end()
 }

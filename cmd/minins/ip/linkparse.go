@@ -59,11 +59,11 @@ func parseLink(w *words, create bool) (*linkRequest, error) {
 	case "bridge_slave":
 		err = r.parsePort(w)
 	case "macvlan", "macvtap":
-		r.parseMACVLAN(w)
+		parseMACVLAN(w, r)
 	case "vxlan":
-		r.parseVXLAN(w)
+		parseVXLAN(w, r)
 	case "vlan":
-		r.parseVLAN(w)
+		parseVLAN(w, r)
 	case "dummy", "ifb", "nlmon", "tun", "vcan", "team":
 		// iproute2 does not look at what follows
 	default:

@@ -44,7 +44,7 @@ func (s *session) resolve(r *linkRequest, h *hold) error {
 		}
 		p.BackupPort.Ok = true
 	}
-	if err := s.resolveVXLAN(r); err != nil {
+	if err := resolveVXLAN(s, r); err != nil {
 		return err
 	}
 	if r.linkNS != "" {

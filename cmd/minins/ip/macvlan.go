@@ -47,7 +47,7 @@ func (w *words) oneOf(table []numbered, mistake string) uint32 {
 }
 
 // parseMACVLAN reads the words after "type macvlan" or macvtap.
-func (r *linkRequest) parseMACVLAN(w *words) {
+func parseMACVLAN(w *words, r *linkRequest) {
 	m := new(rtnl.MACVLAN)
 	r.link.Info.MACVLAN = m
 	kind := r.link.Info.Kind
@@ -95,17 +95,17 @@ func takeSources(w *words, m *rtnl.MACVLAN, kind string) {
 			w.fail(fail(exitFailed, "", say("%q is no Ethernet address: six bytes in hex, as in 02:00:00:00:00:01", w.cur)))
 		}
 	case rtnl.MACVLANSourceSet:
-		m.Sources = []rtnl.MAC{}
+		m.Sources = []nl.HardwareAddr{}
 		for strings.Count(w.peek(), ":") == 5 {
 			var a nl.HardwareAddr
 			w.lladdr(&a)
-			m.Sources = append(m.Sources, rtnl.MAC(append(a.AppendTo(nil), 0, 0, 0, 0, 0, 0)))
+			m.Sources = append(m.Sources, a)
 		}
 	}
 }
 
 // showMACVLAN renders what a macvlan has of its own.
-func (v *view) showMACVLAN(m *rtnl.MACVLAN) {
+func showMACVLAN(v *view, m *rtnl.MACVLAN) {
 	v.str("mode", "mode %s ", nameIn(macvlanModes, uint32(m.Mode), "unknown"))
 	for _, f := range macvlanFlags {
 		if m.Flags.V&uint16(f.id) != 0 {
@@ -123,7 +123,7 @@ func (v *view) showMACVLAN(m *rtnl.MACVLAN) {
 	}
 	v.array("macaddr_data")
 	for _, a := range m.Sources {
-		v.str("", "%s ", nl.HardwareAddrFrom(a[:]).String())
+		v.str("", "%s ", a.String())
 	}
 	v.endArray()
 }

@@ -11,38 +11,30 @@ import (
 )
 
 // showTun renders what a tun or tap has of its own.
-func (v *view) showTun(t *rtnl.Tun) {
-	if t.Type.Ok {
-		v.str("type", "type %s ", nameIn(tunTypes, uint32(t.Type.V), "UNKNOWN:"+strconv.Itoa(int(t.Type.V))))
-	}
-	show := visitor{show: v}
-	show.visit([]option{
-		{"pi", "", (*onOff)(&t.PI)},
-		{"vnet_hdr", "", (*onOff)(&t.VNetHdr)},
-	})
+func showTun(v *view, t *rtnl.Tun) {
+	names, _ := bitNames(tunFlags[:2], uint32(t.Type.V))
+	v.word("type", "type %s ", strings.Join(names, ""))
+	v.onOff("pi", "pi %s ", t.PI.V != 0)
+	v.onOff("vnet_hdr", "vnet_hdr %s ", t.VNetHdr.V != 0)
 	if t.MultiQueue.V != 0 {
 		v.flag("multi_queue", "multi_queue ")
 	} else {
 		v.raw("multi_queue", "false", "", nil)
 	}
-	show.visit([]option{
-		{"numqueues", "", &t.NumQueues},
-		{"numdisabled", "", &t.NumDisabledQueues},
-		{"persist", "", (*onOff)(&t.Persist)},
-	})
+	v.number(t.NumQueues.Ok, "numqueues", "numqueues %d ", uint64(t.NumQueues.V))
+	v.number(t.NumDisabledQueues.Ok, "numdisabled", "numdisabled %d ", uint64(t.NumDisabledQueues.V))
+	v.onOff("persist", "persist %s ", t.Persist.V != 0)
 	if t.Owner.Ok {
-		v.showAccount("user", passwdFile, t.Owner.V)
+		showAccount(v, "user", passwdFile, t.Owner.V)
 	}
 	if t.Group.Ok {
-		v.showAccount("group", groupFile, t.Group.V)
+		showAccount(v, "group", groupFile, t.Group.V)
 	}
 }
 
-var tunTypes = []numbered{{tunMode, "tun"}, {tapMode, "tap"}}
-
-func (v *view) showAccount(key, file string, id uint32) {
+func showAccount(v *view, key, file string, id uint32) {
 	number := strconv.FormatUint(uint64(id), 10)
-	if name := account(file, 2, number, 0); name != "" {
+	if name := account(file, 2, number); name != "" {
 		v.str(key, key+" %s ", name)
 	} else {
 		v.raw(key, number, key+" %s ", number)
@@ -55,16 +47,13 @@ const (
 	groupFile  = "/etc/group"
 )
 
-// account looks for a line in which a field has a value, and returns another
-// field of it, or "".
-func account(file string, field int, value string, wanted int) string {
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return ""
-	}
-	for line := range strings.Lines(string(text)) {
+// account looks for the line that has a value in field 0, the name, or 2, the
+// number, and returns the other of the two, or "".
+func account(file string, field int, value string) string {
+	text, _ := os.ReadFile(file) // without the file there are only numbers
+	for _, line := range strings.Split(string(text), "\n") {
 		if f := strings.Split(line, ":"); len(f) > 2 && f[field] == value {
-			return f[wanted]
+			return f[2-field]
 		}
 	}
 	return ""

@@ -3,9 +3,6 @@
 package ip
 
 import (
-	"cmp"
-	"errors"
-	"os"
 	"strconv"
 	"strings"
 
@@ -16,111 +13,114 @@ import (
 	"github.com/minins/minins/rtnl"
 )
 
-const tuntapCommands keywords = "add* delete* show* lst* list* help*"
+const tuntapCommands keywords = "add* delete* show*|lst*|list* help*"
 
 const tuntapWords grammar = `mode* { tun | tap }  IP packets or Ethernet frames
 user* USER  who may open it
 group* GROUP  who may open it
 pi*  packets are behind a header that says their protocol
-one_queue*  a word without effect since Linux 3.8
+one_queue*
 vnet_hdr*  packets are behind a header of virtio
 multi_queue*  it may be open several times
-[dev*] DEV
+dev* DEV
 name* DEV
 help*`
 
-// Flags of struct ifreq, from linux/if_tun.h.
-const (
-	tunMode    = unix.IFF_TUN
-	tapMode    = unix.IFF_TAP
-	tunNoPI    = unix.IFF_NO_PI
-	tunDevice  = "/dev/net/tun"
-	noAccount  = -1 // uid_t and gid_t of none
-	tunNoModes = "You failed to specify a tunnel mode"
-)
+// tunFlags are the flags of a device, as far as its link tells: iproute2 reads
+// them, and with them one_queue and napi, from the /sys of the namespace.
+var tunFlags = []numbered{{1, "tun"}, {2, "tap"}, {4, "pi"}, {8, "multi_queue"}, {16, "vnet_hdr"}, {32, "persist"},
+	{64, "filter"}} // IFF_NOFILTER is the same bit as IFF_NO_PI
 
-// A tuntapRequest is what "ip tuntap add" and del ask for.
-type tuntapRequest struct {
+// tunWords are the words for flags of struct ifreq, from linux/if_tun.h. That
+// of "pi" is on without it.
+var tunWords = []numbered{{unix.IFF_TUN, "tun"}, {unix.IFF_TAP, "tap"}, {unix.IFF_NO_PI, "pi"}, {unix.IFF_ONE_QUEUE, "one_queue"},
+	{unix.IFF_VNET_HDR, "vnet_hdr"}, {unix.IFF_MULTI_QUEUE, "multi_queue"}}
+
+const tunModes = unix.IFF_TUN | unix.IFF_TAP
+
+// A tunRequest is what "ip tuntap add" and del ask for.
+type tunRequest struct {
 	name        string
-	flags       uint16
-	user, group int
+	flags       uint32
+	user, group int // -1: none
+	persist     int // 1 to add
 }
 
 // tuntap is the object "tuntap".
 func (s *session) tuntap(w *words) error {
-	if !w.next() {
-		return s.showTuntap()
+	r := &tunRequest{user: -1, group: -1}
+	command := "show"
+	if w.next() {
+		command = tuntapCommands.find(w.cur)
 	}
-	switch tuntapCommands.find(w.cur) {
-	case "add":
-		return s.changeTuntap(w, true)
-	case "delete":
-		return s.changeTuntap(w, false)
-	case "show", "list", "lst":
+	switch command {
+	case "show":
 		return s.showTuntap()
 	case "help":
 		return usage("tuntap")
-	}
-	return unknownCommand("tuntap", w.cur, tuntapCommands.words())
-}
-
-// parseTuntap reads the words after "ip tuntap add" or del, which knows no
-// user and no group.
-func parseTuntap(w *words, add bool) (*tuntapRequest, error) {
-	r := &tuntapRequest{flags: tunNoPI, user: noAccount, group: noAccount}
-	for w.next() {
-		key := tuntapWords.find(w.cur)
-		if !add && (key == "user" || key == "group") {
-			key = ""
-		}
-		switch key {
-		case "mode":
-			r.takeMode(w)
-		case "user":
-			r.user = accountArg(w, passwdFile, key)
-		case "group":
-			r.group = accountArg(w, groupFile, key)
-		case "pi":
-			r.flags &^= tunNoPI
-		case "one_queue":
-			r.flags |= unix.IFF_ONE_QUEUE
-		case "vnet_hdr":
-			r.flags |= unix.IFF_VNET_HDR
-		case "multi_queue":
-			r.flags |= unix.IFF_MULTI_QUEUE
-		case "help":
-			return nil, usage("tuntap")
-		default:
-			if key != "" {
-				w.arg()
-			}
-			if r.name != "" && key != "dev" {
-				w.fail(garbage("name", w.cur, say("%q is taken for the name of a device, but %q was already", w.cur, r.name), tuntapWords.words()))
-			}
-			if r.name = w.cur; !validName(r.name) {
-				w.wrong(r.name, say("%q not a valid ifname", cmp.Or(key, "name")), "")
-			}
-		}
-	}
-	if w.err == nil && r.flags&(tunMode|tapMode) == 0 {
-		w.fail(fail(exitFailed, tunNoModes, `say "mode tun" or "mode tap"`))
-	}
-	return r, w.err
-}
-
-func (r *tuntapRequest) takeMode(w *words) {
-	w.arg()
-	mode, other := uint16(tunMode), uint16(tapMode)
-	switch keywords("tun* tap*").find(w.cur) {
-	case "tap":
-		mode, other = other, mode
+	case "add":
+		r.persist = 1
 	case "":
-		w.fail(fail(exitUsage, say("Unknown tunnel mode \"%s\"", w.cur), `it is "tun" or "tap"`))
+		return unknownCommand("tuntap", w.cur, tuntapCommands.words())
 	}
-	if r.flags&other != 0 {
-		w.fail(fail(exitUsage, "You managed to ask for more than one tunnel mode.", ""))
+	for w.next() {
+		r.take(w)
 	}
-	r.flags |= mode
+	if r.flags&tunModes == 0 {
+		w.fail(fail(exitFailed, "You failed to specify a tunnel mode", `say "mode tun" or "mode tap"`))
+	}
+	if w.err != nil || s.opt.netns == "" {
+		w.fail(s.setTun(w.err, r))
+		return w.err
+	}
+	ns, err := nsfs.Open(s.opt.netns) // the device will be in the namespace in which the file is opened
+	if err != nil {
+		return err
+	}
+	defer ns.Close()
+	return ns.Do(func() error { return s.setTun(nil, r) })
+}
+
+// take reads a word and its argument. There is no user or group to delete.
+func (r *tunRequest) take(w *words) {
+	key := tuntapWords.find(w.cur)
+	if bit, ok := numberIn(tunWords[2:], key); ok {
+		r.flags |= bit
+		return
+	}
+	switch {
+	case key == "help":
+		w.fail(usage("tuntap"))
+		return
+	case key == "mode":
+		w.arg()
+		bit, ok := numberIn(tunWords, keywords("tun* tap*").find(w.cur))
+		if !ok {
+			w.fail(fail(exitUsage, say("Unknown tunnel mode \"%s\"", w.cur), `it is "tun" or "tap"`))
+		}
+		if r.flags |= bit; r.flags&tunModes == tunModes {
+			w.fail(fail(exitUsage, "You managed to ask for more than one tunnel mode.", ""))
+		}
+		return
+	case key == "user" && r.persist != 0:
+		r.user = accountArg(w, passwdFile, key)
+		return
+	case key == "group" && r.persist != 0:
+		r.group = accountArg(w, groupFile, key)
+		return
+	case key == "dev":
+		w.arg()
+	default:
+		if key == "name" {
+			w.arg()
+		}
+		if key = "name"; r.name != "" {
+			w.fail(garbage(key, w.cur, say("the name is %q already", r.name), tuntapWords.words()))
+		}
+	}
+	if r.name = w.cur; !validName(r.name) {
+		w.wrong(r.name, say("%q not a valid ifname", key), "")
+	}
 }
 
 // accountArg is an argument that is the name or the number of a user or group.
@@ -128,117 +128,61 @@ func accountArg(w *words, file, key string) int {
 	s := w.arg()
 	n, err := strconv.Atoi(s)
 	if err != nil {
-		if n, err = strconv.Atoi(account(file, 0, s, 2)); err != nil {
-			w.fail(fail(exitUsage, say("invalid %s \"%s\"", key, s), say("%s has no such name", file)))
+		if n, err = strconv.Atoi(account(file, 0, s)); err != nil {
+			w.fail(fail(exitUsage, say("invalid %s \"%s\"", key, s), file+" does not have it"))
 		}
 	}
 	return n
 }
 
-func (s *session) changeTuntap(w *words, add bool) error {
-	r, err := parseTuntap(w, add)
+// setTun makes a device that stays when its file is closed, or no longer does;
+// after an error it does nothing.
+func (s *session) setTun(before error, r *tunRequest) error {
+	const device = "/dev/net/tun"
+	if before != nil || s.c.Explains(`ioctl(open("`+device+`", O_RDWR), TUNSETIFF, "`+r.name+`")`, "finds or makes the device") {
+		s.c.Explains("ioctl(fd, TUNSETPERSIST, "+strconv.Itoa(r.persist)+")", "whether it stays when the file is closed")
+		return before
+	}
+	fd, err := unix.Open(device, unix.O_RDWR|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return err
+		return fail(exitFailed, "open: "+errnoText(err), device+" makes such devices")
 	}
-	if s.opt.netns == "" {
-		return s.tuntapIoctls(r, add)
-	}
-	ns, err := nsfs.Open(s.opt.netns) // the device will be in the namespace in which the file is opened
-	if err != nil {
-		return err
-	}
-	return errors.Join(ns.Do(func() error { return s.tuntapIoctls(r, add) }), ns.Close())
-}
-
-// tuntapIoctls makes a device that stays when its file is closed, or no longer
-// does.
-func (s *session) tuntapIoctls(r *tuntapRequest, add bool) error {
-	persist := 0
-	if add {
-		r.flags |= unix.IFF_TUN_EXCL
-		persist = 1
-	}
-	told := s.c.Explains(say("openat(AT_FDCWD, %q, O_RDWR)", tunDevice), "makes and finds tun and tap devices")
-	fd := noAccount
-	if !told {
-		var err error
-		if fd, err = unix.Open(tunDevice, unix.O_RDWR|unix.O_CLOEXEC, 0); err != nil {
-			return fail(exitFailed, "open: "+errnoText(err), tunDevice+" makes tun and tap devices")
-		}
-		defer unix.Close(fd)
-	}
+	defer unix.Close(fd)
 	ifr, err := unix.NewIfreq(r.name)
 	if err != nil {
 		return err
 	}
-	ifr.SetUint16(r.flags)
-	for _, call := range []struct {
-		name  string
-		req   uint
-		value int
-		wants bool
-	}{
-		{"TUNSETIFF", unix.TUNSETIFF, int(r.flags), true},
-		{"TUNSETOWNER", unix.TUNSETOWNER, r.user, r.user != noAccount},
-		{"TUNSETGROUP", unix.TUNSETGROUP, r.group, r.group != noAccount},
-		{"TUNSETPERSIST", unix.TUNSETPERSIST, persist, true},
-	} {
-		switch {
-		case !call.wants, told && s.c.Explains(say("ioctl(fd, %s, %s)", call.name, strconv.Itoa(call.value)), ""):
-			continue
-		case call.req == unix.TUNSETIFF:
-			err = unix.IoctlIfreq(fd, call.req, ifr)
-		default:
-			err = unix.IoctlSetInt(fd, call.req, call.value)
-		}
-		if err != nil {
-			return fail(exitFailed, say("ioctl(%s): %s", call.name, errnoText(err)), tuntapHint(err, r.name))
-		}
+	flags := r.flags ^ unix.IFF_NO_PI
+	if r.persist != 0 {
+		flags |= unix.IFF_TUN_EXCL
 	}
-	return nil
+	ifr.SetUint16(uint16(flags))
+	what := "IFF"
+	err = unix.IoctlIfreq(fd, unix.TUNSETIFF, ifr)
+	if err == nil && r.user != -1 {
+		what = "OWNER"
+		err = unix.IoctlSetInt(fd, unix.TUNSETOWNER, r.user)
+	}
+	if err == nil && r.group != -1 {
+		what = "GROUP"
+		err = unix.IoctlSetInt(fd, unix.TUNSETGROUP, r.group)
+	}
+	if err == nil {
+		what = "PERSIST"
+		err = unix.IoctlSetInt(fd, unix.TUNSETPERSIST, r.persist)
+	}
+	if err == nil {
+		return nil
+	}
+	return fail(exitFailed, "ioctl(TUNSET"+what+"): "+errnoText(err),
+		say("the name %q may be that of another device, or of one that is of another mode or in use", r.name))
 }
 
-func tuntapHint(err error, name string) string {
-	switch {
-	case errors.Is(err, unix.EBUSY):
-		return say("the name %q is taken, or a program has the device open", name)
-	case errors.Is(err, unix.EINVAL):
-		return say("%q is of another mode, or no tun or tap", name)
-	case errors.Is(err, unix.EPERM):
-		return "it takes the right to configure this network namespace (CAP_NET_ADMIN): become root"
-	}
-	return ""
-}
-
-// tunFlags are the flags of a device, as far as its link tells: iproute2 reads
-// them, and with them one_queue and napi, from the /sys of the namespace.
-func tunFlags(t *rtnl.Tun) []string {
-	var names []string
-	for _, f := range []struct {
-		name string
-		on   bool
-	}{
-		{nameIn(tunTypes, uint32(t.Type.V), ""), true},
-		{"pi", t.PI.V != 0},
-		{"multi_queue", t.MultiQueue.V != 0},
-		{"vnet_hdr", t.VNetHdr.V != 0},
-		{"persist", t.Persist.V != 0},
-		{"filter", t.PI.V != 0}, // IFF_NOFILTER is the same bit as IFF_NO_PI
-	} {
-		if f.on && f.name != "" {
-			names = append(names, f.name)
-		}
-	}
-	return names
-}
-
+// showTuntap is "ip tuntap show".
 func (s *session) showTuntap() error {
 	req := &rtnl.Link{}
 	req.Info.Kind = "tun"
 	links, err := s.listLinks(req)
-	if err != nil {
-		return err
-	}
 	v := s.view()
 	v.begin()
 	for i := range links {
@@ -249,51 +193,18 @@ func (s *session) showTuntap() error {
 		}
 		v.object("")
 		v.str("ifname", "%s:", l.Name)
-		names := tunFlags(t)
+		names, _ := bitNames(tunFlags, uint32(t.Type.V&3|t.PI.V<<2|t.MultiQueue.V<<3|t.VNetHdr.V<<4|t.Persist.V<<5|t.PI.V<<6))
 		v.list("flags", names)
 		v.text(" %s", strings.Join(names, " "))
-		v.account("user", t.Owner)
-		v.account("group", t.Group)
+		showID(v, "user", t.Owner)
+		showID(v, "group", t.Group)
 		v.line()
-		if s.opt.details > 0 {
-			v.text("\tAttached to processes:")
-			v.array("processes")
-			v.showHolders(l.Name)
-			v.endArray()
-			v.line()
-		}
 		v.end()
 	}
 	v.finish()
-	return nil
+	return err
 }
 
-func (v *view) account(key string, id nl.Opt[uint32]) {
+func showID(v *view, key string, id nl.Opt[uint32]) {
 	v.number(id.Ok, key, " "+key+" %d", uint64(id.V))
-}
-
-// showHolders renders the processes that have a device open.
-func (v *view) showHolders(name string) {
-	pids, _ := dirNames("/proc")
-	for _, pid := range pids {
-		n, err := strconv.Atoi(pid)
-		if err != nil || n == os.Getpid() {
-			continue
-		}
-		proc := "/proc/" + pid
-		fds, _ := dirNames(proc + "/fd") // a process may end meanwhile, or be another user's
-		for _, fd := range fds {
-			if to, _ := os.Readlink(proc + "/fd/" + fd); to != tunDevice {
-				continue
-			}
-			if info, _ := os.ReadFile(proc + "/fdinfo/" + fd); !strings.Contains(string(info), "\niff:\t"+name+"\n") {
-				continue
-			}
-			comm, _ := os.ReadFile(proc + "/comm")
-			v.object("")
-			v.str("name", " %s", strings.TrimSuffix(string(comm), "\n"))
-			v.uint("pid", "(%d)", uint64(n))
-			v.end()
-		}
-	}
 }

@@ -3,7 +3,6 @@
 package ip
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -27,7 +26,7 @@ var vlanFlags = []numbered{{uint32(rtnl.VLANReorderHdr), "REORDER_HDR"}, {uint32
 	{uint32(rtnl.VLANMVRP), "MVRP"}, {uint32(rtnl.VLANLooseBinding), "LOOSE_BINDING"}, {uint32(rtnl.VLANBridgeBinding), "BRIDGE_BINDING"}}
 
 // parseVLAN reads the words after "type vlan".
-func (r *linkRequest) parseVLAN(w *words) {
+func parseVLAN(w *words, r *linkRequest) {
 	v := new(rtnl.VLAN)
 	r.link.Info.VLAN = v
 	for w.next() {
@@ -77,7 +76,7 @@ func qosMap(w *words, key string) []rtnl.VLANQoS {
 }
 
 // showVLAN renders what a VLAN has of its own.
-func (v *view) showVLAN(l *rtnl.VLAN) {
+func showVLAN(v *view, l *rtnl.VLAN) {
 	protocol := vlanProtocol(l.Protocol)
 	if protocol == "" {
 		protocol = "802.1q"
@@ -92,11 +91,11 @@ func (v *view) showVLAN(l *rtnl.VLAN) {
 		v.list("flags", names)
 		v.text("<%s> ", strings.Join(names, ","))
 	}
-	v.qosMap("ingress", l.Ingress)
-	v.qosMap("egress", l.Egress)
+	showQoSMap(v, "ingress", l.Ingress)
+	showQoSMap(v, "egress", l.Egress)
 }
 
-func (v *view) qosMap(way string, all []rtnl.VLANQoS) {
+func showQoSMap(v *view, way string, all []rtnl.VLANQoS) {
 	if all == nil {
 		return
 	}
@@ -105,10 +104,9 @@ func (v *view) qosMap(way string, all []rtnl.VLANQoS) {
 	v.text("      %s-qos-map { ", way)
 	for _, m := range all {
 		v.object("")
-		v.uint("from", "", uint64(m.From))
-		v.uint("to", "", uint64(m.To))
+		v.uint("from", "%d:", uint64(m.From))
+		v.uint("to", "%d ", uint64(m.To))
 		v.end()
-		v.text("%s", fmt.Sprint(m.From, ":", m.To, " "))
 	}
 	v.endArray()
 	v.text("} ")

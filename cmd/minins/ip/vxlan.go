@@ -72,16 +72,16 @@ const vxlanShownOff = rtnl.VXLANLearning | rtnl.VXLANUDPCsum | rtnl.VXLANUDPZero
 
 // A vxlanParser reads the words after "type vxlan".
 type vxlanParser struct {
-	*linkRequest
-	*rtnl.VXLAN
-	*words
+	r      *linkRequest
+	v      *rtnl.VXLAN
+	w      *words
 	seen   given
 	family rtnl.Family // of the addresses
 }
 
-func (r *linkRequest) parseVXLAN(w *words) {
+func parseVXLAN(w *words, r *linkRequest) {
 	r.link.Info.VXLAN = new(rtnl.VXLAN)
-	p := &vxlanParser{linkRequest: r, VXLAN: r.link.Info.VXLAN, words: w, seen: given{}}
+	p := &vxlanParser{r: r, v: r.link.Info.VXLAN, w: w, seen: given{}}
 	for w.next() {
 		p.take()
 	}
@@ -95,33 +95,33 @@ func (p *vxlanParser) take() {
 	if p.takeFlag() {
 		return
 	}
-	key := vxlanWords.find(p.cur)
+	key := vxlanWords.find(p.w.cur)
 	attr := key
 	switch key {
 	case "", "help":
-		p.fail(unknownOption("vxlan: unknown command", "vxlan", p.words, vxlanWords.words()))
+		p.w.fail(unknownOption("vxlan: unknown command", "vxlan", p.w, vxlanWords.words()))
 		return
 	case "group", "remote":
-		if attr = "remote"; p.Remote.IsValid() && p.Remote.IsMulticast() != (key == "group") {
-			p.fail(fail(exitFailed, "vxlan: both group and remote cannot be specified", ""))
+		if attr = "remote"; p.v.Remote.IsValid() && p.v.Remote.IsMulticast() != (key == "group") {
+			p.w.fail(fail(exitFailed, "vxlan: both group and remote cannot be specified", ""))
 		}
 	}
-	p.arg()
+	p.w.arg()
 	p.once(attr, key)
-	if p.err != nil {
+	if p.w.err != nil {
 		return
 	}
 	switch key {
 	case "group", "remote":
-		p.takeEnd(&p.Remote, key)
+		p.takeEnd(&p.v.Remote, key)
 	case "local":
-		p.takeEnd(&p.Local, key)
+		p.takeEnd(&p.v.Local, key)
 	case "dev":
-		p.physical = p.cur
+		p.r.physical = p.w.cur
 	case "srcport":
-		low := uint16(p.asUint(16, "min port"))
-		high := uint16(p.uint(16, "max port"))
-		p.PortRange = nl.Opt[rtnl.VXLANPorts]{V: rtnl.VXLANPorts{Low: low, High: high}, Ok: low|high != 0}
+		low := uint16(p.w.asUint(16, "min port"))
+		high := uint16(p.w.uint(16, "max port"))
+		p.v.PortRange = nl.Opt[rtnl.VXLANPorts]{V: rtnl.VXLANPorts{Low: low, High: high}, Ok: low|high != 0}
 	default:
 		p.takeNumber(key)
 	}
@@ -130,24 +130,24 @@ func (p *vxlanParser) take() {
 // once fails for the second of what is one attribute.
 func (p *vxlanParser) once(attr, key string) {
 	if p.seen[attr] {
-		p.fail(garbage(key, p.cur, say("%q is there twice", attr), nil))
+		p.w.fail(garbage(key, p.w.cur, say("%q is there twice", attr), nil))
 	}
 	p.seen[attr] = true
 }
 
 // takeFlag reads a word for a flag, unless it is another word or short for one.
 func (p *vxlanParser) takeFlag() bool {
-	found := vxlanWords.find(p.cur)
-	word, off := strings.CutPrefix(p.cur, "no")
+	found := vxlanWords.find(p.w.cur)
+	word, off := strings.CutPrefix(p.w.cur, "no")
 	for i := range vxlanFlags {
 		f := &vxlanFlags[i]
 		if found != f.word && (!off || !abbreviates(word, f.word) || f.bit >= rtnl.VXLANGBP) {
 			continue
 		}
-		p.once(f.word, p.cur)
-		p.FlagMask |= f.bit
+		p.once(f.word, p.w.cur)
+		p.v.FlagMask |= f.bit
 		if !off {
-			p.Flags |= f.bit
+			p.v.Flags |= f.bit
 		}
 		return true
 	}
@@ -156,8 +156,8 @@ func (p *vxlanParser) takeFlag() bool {
 
 // takeEnd takes the word for an address that is a group, or is not.
 func (p *vxlanParser) takeEnd(to *netip.Addr, key string) {
-	if p.asAddr(to, &p.family); !to.IsValid() || to.IsMulticast() != (key == "group") {
-		p.wrong(p.cur, "invalid "+key+" address", "")
+	if p.w.asAddr(to, &p.family); !to.IsValid() || to.IsMulticast() != (key == "group") {
+		p.w.wrong(p.w.cur, "invalid "+key+" address", "")
 	}
 }
 
@@ -179,49 +179,49 @@ func (p *vxlanParser) takeNumber(key string) {
 		bits, why = 16, "dst port"
 	case "ttl":
 		named, why = "auto", "invalid TTL"
-		if p.cur == "inherit" {
-			p.Flags |= rtnl.VXLANTTLInherit
+		if p.w.cur == "inherit" {
+			p.v.Flags |= rtnl.VXLANTTLInherit
 			return
 		}
 	case "df":
 		var ok bool
-		if n.V, ok = numberIn(vxlanDF, p.cur); !ok {
-			p.wrong(p.cur, "DF must be 'unset', 'set' or 'inherit'", "")
+		if n.V, ok = numberIn(vxlanDF, p.w.cur); !ok {
+			p.w.wrong(p.w.cur, "DF must be 'unset', 'set' or 'inherit'", "")
 		}
-		named = p.cur
+		named = p.w.cur
 	case "tos":
-		if named = "inherit"; p.cur == named {
+		if named = "inherit"; p.w.cur == named {
 			n.V = 1
 		} else {
 			var ok bool
-			if n.V, ok = p.tables.get(dsfields).id(p.cur, 8); !ok {
-				p.wrong(p.cur, "bad TOS value", "")
+			if n.V, ok = p.w.tables.get(dsfields).id(p.w.cur, 8); !ok {
+				p.w.wrong(p.w.cur, "bad TOS value", "")
 			}
-			named = p.cur
+			named = p.w.cur
 		}
 	}
-	if p.cur != named {
-		n.V = uint32(p.asUint(bits, why))
+	if p.w.cur != named {
+		n.V = uint32(p.w.asUint(bits, why))
 	}
 	byte := nl.Some(uint8(n.V))
 	switch key {
 	case "id":
-		p.ID = n
+		p.v.ID = n
 	case "flowlabel":
-		p.Label = n
+		p.v.Label = n
 	case "ageing":
-		p.Ageing = n
+		p.v.Ageing = n
 	case "maxaddress":
-		p.Limit = n
+		p.v.Limit = n
 	case "dstport":
-		p.Port = nl.Some(uint16(n.V))
+		p.v.Port = nl.Some(uint16(n.V))
 	case "df":
-		p.DF = byte
+		p.v.DF = byte
 	case "tos":
-		p.TOS = byte
+		p.v.TOS = byte
 	case "ttl":
-		if p.TTL = byte; n.V > 255 {
-			p.wrong(p.cur, "TTL must be <= 255", "")
+		if p.v.TTL = byte; n.V > 255 {
+			p.w.wrong(p.w.cur, "TTL must be <= 255", "")
 		}
 	}
 }
@@ -235,36 +235,36 @@ Use 'dstport 0' to get default and quiet this message`
 
 // finish settles what the words mean together, or says why they have no meaning.
 func (p *vxlanParser) finish() string {
-	external := p.Flags&rtnl.VXLANCollectMetadata != 0
+	external := p.v.Flags&rtnl.VXLANCollectMetadata != 0
 	switch {
-	case p.Flags&rtnl.VXLANVNIFilter != 0 && !external:
+	case p.v.Flags&rtnl.VXLANVNIFilter != 0 && !external:
 		return "vnifilter is valid only when 'external' is set"
 	case external && p.seen["id"]:
 		return "both 'external' and vni cannot be specified"
-	case !external && !p.seen["id"] && p.create:
+	case !external && !p.seen["id"] && p.r.create:
 		return "missing virtual network identifier"
-	case p.Remote.IsMulticast() && !p.seen["dev"]:
+	case p.v.Remote.IsMulticast() && !p.seen["dev"]:
 		return "'group' requires 'dev' to be specified"
-	case p.Port.Ok:
-		p.Port.Ok = p.Port.V != 0
-	case p.Flags&rtnl.VXLANGPE != 0:
-		p.Port = nl.Some(uint16(4790))
-	case p.create:
-		p.note = vxlanPortNote
+	case p.v.Port.Ok:
+		p.v.Port.Ok = p.v.Port.V != 0
+	case p.v.Flags&rtnl.VXLANGPE != 0:
+		p.v.Port = nl.Some(uint16(4790))
+	case p.r.create:
+		p.r.note = vxlanPortNote
 	}
 	switch {
 	case external:
-		p.FlagMask |= rtnl.VXLANLearning
-		p.Flags &^= rtnl.VXLANLearning
-	case p.create && p.FlagMask&rtnl.VXLANLearning == 0:
-		p.FlagMask |= rtnl.VXLANLearning
-		p.Flags |= rtnl.VXLANLearning
+		p.v.FlagMask |= rtnl.VXLANLearning
+		p.v.Flags &^= rtnl.VXLANLearning
+	case p.r.create && p.v.FlagMask&rtnl.VXLANLearning == 0:
+		p.v.FlagMask |= rtnl.VXLANLearning
+		p.v.Flags |= rtnl.VXLANLearning
 	}
 	return ""
 }
 
 // resolveVXLAN finds the device that packets leave by.
-func (s *session) resolveVXLAN(r *linkRequest) error {
+func resolveVXLAN(s *session, r *linkRequest) error {
 	if r.physical == "" {
 		return nil
 	}
@@ -278,11 +278,11 @@ func (s *session) resolveVXLAN(r *linkRequest) error {
 }
 
 // showVXLAN renders what a VXLAN has of its own.
-func (v *view) showVXLAN(l *rtnl.VXLAN) {
-	v.showVXLANFlags(l, vxlanFlags[:2])
+func showVXLAN(v *view, l *rtnl.VXLAN) {
+	showVXLANFlags(v, l, vxlanFlags[:2])
 	v.number(l.ID.Ok, "id", "id %d ", uint64(l.ID.V))
-	v.showEnd("remote", l.Remote)
-	v.showEnd("local", l.Local)
+	showEnd(v, "remote", l.Remote)
+	showEnd(v, "local", l.Local)
 	if l.Link.Ok {
 		v.str("link", "dev %s ", v.linkName(l.Link.V))
 	}
@@ -294,18 +294,18 @@ func (v *view) showVXLAN(l *rtnl.VXLAN) {
 		v.end()
 	}
 	v.number(l.Port.Ok, "port", "dstport %d ", uint64(l.Port.V))
-	v.showVXLANFlags(l, vxlanFlags[2:7])
-	v.showVXLANHeader(l)
+	showVXLANFlags(v, l, vxlanFlags[2:7])
+	showVXLANHeader(v, l)
 	if l.Ageing.V == 0 && v.json == nil {
 		v.text("ageing none ")
 	} else {
 		v.uint("ageing", "ageing %d ", uint64(l.Ageing.V))
 	}
 	v.nonzero("limit", "maxaddr %d ", l.Limit.V)
-	v.showVXLANFlags(l, vxlanFlags[7:])
+	showVXLANFlags(v, l, vxlanFlags[7:])
 }
 
-func (v *view) showVXLANFlags(l *rtnl.VXLAN, flags []vxlanFlag) {
+func showVXLANFlags(v *view, l *rtnl.VXLAN, flags []vxlanFlag) {
 	for i := range flags {
 		f := &flags[i]
 		text := f.word + " "
@@ -325,7 +325,7 @@ func (v *view) showVXLANFlags(l *rtnl.VXLAN, flags []vxlanFlag) {
 }
 
 // showVXLANHeader renders what of the header of packets can be set.
-func (v *view) showVXLANHeader(l *rtnl.VXLAN) {
+func showVXLANHeader(v *view, l *rtnl.VXLAN) {
 	if l.TOS.V == 1 && v.json == nil {
 		v.text("tos inherit ")
 	} else if l.TOS.V != 0 {
@@ -349,7 +349,7 @@ func (v *view) showVXLANHeader(l *rtnl.VXLAN) {
 
 // showEnd renders an end of a VXLAN: the key tells its family, and whether it
 // is a group.
-func (v *view) showEnd(word string, a netip.Addr) {
+func showEnd(v *view, word string, a netip.Addr) {
 	if !a.IsValid() || a.IsUnspecified() {
 		return
 	}
