@@ -14,14 +14,14 @@ import (
 // Equivalent to: `ip link add link $parent name $name type macvlan mode bridge`
 type MACVLAN struct {
 	Mode           MACVLANMode
-	Flags          nl.Opt[uint16]  // 1 MACVLAN_FLAG_NOPROMISC, 2 MACVLAN_FLAG_NODST
-	SourceMode     nl.Opt[uint32]  // in requests: what becomes of the sources, MACVLANSourceAdd and so on
-	Source         nl.HardwareAddr // in requests: the one to add or delete
-	Sources        []nl.HardwareAddr           // of MACVLANModeSource: from whom frames are taken
-	SourceCount    nl.Opt[uint32]  // read only
-	BCQueueLen     nl.Opt[uint32]  // wanted length of the queue for broadcasts, in packets
-	BCQueueLenUsed nl.Opt[uint32]  // read only: the longest that any on the same Parent wants
-	BCCutoff       nl.Opt[int32]   // a multicast address with more receivers than that is queued
+	Flags          nl.Opt[uint16]    // 1 MACVLAN_FLAG_NOPROMISC, 2 MACVLAN_FLAG_NODST
+	SourceMode     nl.Opt[uint32]    // in requests: what becomes of the sources, MACVLANSourceAdd and so on
+	Source         nl.HardwareAddr   // in requests: the one to add or delete
+	Sources        []nl.HardwareAddr // of MACVLANModeSource: from whom frames are taken
+	SourceCount    nl.Opt[uint32]    // read only
+	BCQueueLen     nl.Opt[uint32]    // wanted length of the queue for broadcasts, in packets
+	BCQueueLenUsed nl.Opt[uint32]    // read only: the longest that any on the same Parent wants
+	BCCutoff       nl.Opt[int32]     // a multicast address with more receivers than that is queued
 }
 
 // MACVLANMode says with whom a macvlan speaks, MACVLAN_MODE_*.

@@ -166,7 +166,7 @@ func TestKindsReadBack(t *testing.T) {
 	u8, u16, u32 := nl.Some[uint8], nl.Some[uint16], nl.Some[uint32]
 	addr := netip.MustParseAddr
 	must(t, c.AddLink(ctx, &Link{Name: "p", Index: 50, Info: LinkInfo{Kind: "veth", Peer: &Link{Name: "q"}}}))
-	const allFlags = (VXLANGBP - 1) &^ (VXLANVNIFilter | VXLANMCRoute) // these two are told when they are on
+	const allFlags = (VXLANGBP-1)&^VXLANVNIFilter | VXLANLocalBypass // VNIFilter and MCRoute are told when they are on
 	for _, want := range []Link{
 		{Name: "m", Parent: u32(50), Info: LinkInfo{Kind: "macvlan", MACVLAN: &MACVLAN{Mode: MACVLANModeSource, Flags: u16(2), SourceMode: u32(MACVLANSourceSet),
 			Sources: []nl.HardwareAddr{mac(1)}, BCQueueLen: u32(7), BCCutoff: nl.Some[int32](3)}}},

@@ -52,12 +52,12 @@ const (
 	VXLANUDPZeroCsum6Rx                         // none needed over IPv6
 	VXLANRemCsumTx                              // checksums are left to the other end
 	VXLANRemCsumRx                              // checksums are completed
-	VXLANLocalBypass                            // packets to this host take a short cut
-	VXLANMCRoute                                // multicast packets go by multicast routes
-	VXLANGBP                                    // group policy; it and those below are never off in a request
+	VXLANGBP                                    // group policy; it and the next three are never off in a request
 	VXLANGPE                                    // generic protocol extension
 	VXLANRemCsumNoPartial
-	VXLANTTLInherit // the TTL of the packet inside
+	VXLANTTLInherit  // the TTL of the packet inside
+	VXLANLocalBypass // packets to this host take a short cut
+	VXLANMCRoute     // multicast packets go by multicast routes
 )
 
 var vxlanFlags = [...]struct {
@@ -76,12 +76,12 @@ var vxlanFlags = [...]struct {
 	{unix.IFLA_VXLAN_UDP_ZERO_CSUM6_RX, "IFLA_VXLAN_UDP_ZERO_CSUM6_RX"},
 	{unix.IFLA_VXLAN_REMCSUM_TX, "IFLA_VXLAN_REMCSUM_TX"},
 	{unix.IFLA_VXLAN_REMCSUM_RX, "IFLA_VXLAN_REMCSUM_RX"},
-	{unix.IFLA_VXLAN_LOCALBYPASS, "IFLA_VXLAN_LOCALBYPASS"},
-	{iflaVXLANMCRoute, "IFLA_VXLAN_MC_ROUTE"},
 	{unix.IFLA_VXLAN_GBP, "IFLA_VXLAN_GBP"},
 	{unix.IFLA_VXLAN_GPE, "IFLA_VXLAN_GPE"},
 	{unix.IFLA_VXLAN_REMCSUM_NOPARTIAL, "IFLA_VXLAN_REMCSUM_NOPARTIAL"},
 	{unix.IFLA_VXLAN_TTL_INHERIT, "IFLA_VXLAN_TTL_INHERIT"},
+	{unix.IFLA_VXLAN_LOCALBYPASS, "IFLA_VXLAN_LOCALBYPASS"},
+	{iflaVXLANMCRoute, "IFLA_VXLAN_MC_ROUTE"},
 }
 
 // VXLANPorts is struct ifla_vxlan_port_range, of UDP ports in network order.
@@ -138,7 +138,7 @@ func (v *VXLAN) flag(c *nl.Coder, i int) {
 	f, bit := &vxlanFlags[i], VXLANFlags(1)<<i
 	on := uint8(v.Flags >> i & 1)
 	switch {
-	case bit < VXLANGBP:
+	case bit < VXLANGBP, bit > VXLANTTLInherit:
 		n := nl.Opt[uint8]{V: on, Ok: v.FlagMask&bit != 0}
 		if nl.OptU8(c, f.typ, f.name, &n); !n.Ok {
 			return

@@ -3,6 +3,7 @@
 package ip
 
 import (
+	"cmp"
 	"net/netip"
 	"strings"
 
@@ -41,32 +42,10 @@ gpe*
 vnifilter*
 help*`
 
-// A vxlanFlag is a word for a flag of package rtnl, or with "no" before it for
-// the flag off.
-type vxlanFlag struct {
-	bit       rtnl.VXLANFlags
-	word, key string
-}
-
-// vxlanFlags are in the order in which they are shown: those before the
-// addresses, those behind, and those at the end, of which some are shown when
-// they are off.
-var vxlanFlags = [...]vxlanFlag{
-	{rtnl.VXLANCollectMetadata, "external", "external"},
-	{rtnl.VXLANVNIFilter, "vnifilter", "vnifilter"},
-	{rtnl.VXLANLearning, "learning", "learning"},
-	{rtnl.VXLANProxy, "proxy", "proxy"},
-	{rtnl.VXLANRSC, "rsc", "rsc"},
-	{rtnl.VXLANL2Miss, "l2miss", "l2miss"},
-	{rtnl.VXLANL3Miss, "l3miss", "l3miss"},
-	{rtnl.VXLANUDPCsum, "udpcsum", "udp_csum"},
-	{rtnl.VXLANUDPZeroCsum6Tx, "udp6zerocsumtx", "udp_zero_csum6_tx"},
-	{rtnl.VXLANUDPZeroCsum6Rx, "udp6zerocsumrx", "udp_zero_csum6_rx"},
-	{rtnl.VXLANRemCsumTx, "remcsumtx", "remcsum_tx"},
-	{rtnl.VXLANRemCsumRx, "remcsumrx", "remcsum_rx"},
-	{rtnl.VXLANGBP, "gbp", "gbp"},
-	{rtnl.VXLANGPE, "gpe", "gpe"},
-}
+// vxlanFlags are the words for the bits of [rtnl.VXLANFlags], with "no" before
+// them for the bit off. A key in JSON that is another is behind a colon.
+const vxlanFlags = "external vnifilter learning proxy rsc l2miss l3miss udpcsum:udp_csum udp6zerocsumtx:udp_zero_csum6_tx " +
+	"udp6zerocsumrx:udp_zero_csum6_rx remcsumtx:remcsum_tx remcsumrx:remcsum_rx gbp gpe"
 
 const vxlanShownOff = rtnl.VXLANLearning | rtnl.VXLANUDPCsum | rtnl.VXLANUDPZeroCsum6Tx | rtnl.VXLANUDPZeroCsum6Rx
 
@@ -139,17 +118,17 @@ func (p *vxlanParser) once(attr, key string) {
 func (p *vxlanParser) takeFlag() bool {
 	found := vxlanWords.find(p.w.cur)
 	word, off := strings.CutPrefix(p.w.cur, "no")
-	for i := range vxlanFlags {
-		f := &vxlanFlags[i]
-		if found != f.word && (!off || !abbreviates(word, f.word) || f.bit >= rtnl.VXLANGBP) {
-			continue
+	bit := rtnl.VXLANFlags(1)
+	for _, f := range strings.Fields(vxlanFlags) {
+		if f, _, _ = strings.Cut(f, ":"); found == f || off && abbreviates(word, f) && bit < rtnl.VXLANGBP {
+			p.once(f, p.w.cur)
+			p.v.FlagMask |= bit
+			if !off {
+				p.v.Flags |= bit
+			}
+			return true
 		}
-		p.once(f.word, p.w.cur)
-		p.v.FlagMask |= f.bit
-		if !off {
-			p.v.Flags |= f.bit
-		}
-		return true
+		bit <<= 1
 	}
 	return false
 }
@@ -163,66 +142,52 @@ func (p *vxlanParser) takeEnd(to *netip.Addr, key string) {
 
 // takeNumber takes the word for a number, or for one that it names.
 func (p *vxlanParser) takeNumber(key string) {
-	bits, why, named := 32, "", ""
-	var n nl.Opt[uint32]
-	n.Ok = true
+	v, word := p.v, p.w.cur
+	bits, ok := 32, true
+	why, named := "", word // the word that stands for n
+	n := uint32(0)
+	var to *nl.Opt[uint32]
+	to8 := &v.TTL
 	switch key {
 	case "id":
-		bits, why = 24, "invalid id"
+		bits, why, named, to = 24, "invalid id", "", &v.ID
 	case "flowlabel":
-		bits, why = 20, "invalid flowlabel"
+		bits, why, named, to = 20, "invalid flowlabel", "", &v.Label
 	case "ageing":
-		named, why = "none", "ageing timer"
+		named, why, to = "none", "ageing timer", &v.Ageing
 	case "maxaddress":
-		named, why = "unlimited", "max addresses"
+		named, why, to = "unlimited", "max addresses", &v.Limit
 	case "dstport":
-		bits, why = 16, "dst port"
-	case "ttl":
-		named, why = "auto", "invalid TTL"
-		if p.w.cur == "inherit" {
-			p.v.Flags |= rtnl.VXLANTTLInherit
+		v.Port = nl.Some(uint16(p.w.asUint(16, "dst port")))
+		return
+	case "df":
+		n, ok = numberIn(vxlanDF, word)
+		why, to8 = "DF must be 'unset', 'set' or 'inherit'", &v.DF
+	case "tos":
+		if n, to8 = 1, &v.TOS; word != "inherit" {
+			n, ok = p.w.tables.get(dsfields).id(word, 8)
+			why = "bad TOS value"
+		}
+	default:
+		if word == "inherit" {
+			v.Flags |= rtnl.VXLANTTLInherit
 			return
 		}
-	case "df":
-		var ok bool
-		if n.V, ok = numberIn(vxlanDF, p.w.cur); !ok {
-			p.w.wrong(p.w.cur, "DF must be 'unset', 'set' or 'inherit'", "")
-		}
-		named = p.w.cur
-	case "tos":
-		if named = "inherit"; p.w.cur == named {
-			n.V = 1
-		} else {
-			var ok bool
-			if n.V, ok = p.w.tables.get(dsfields).id(p.w.cur, 8); !ok {
-				p.w.wrong(p.w.cur, "bad TOS value", "")
-			}
-			named = p.w.cur
-		}
+		named, why = "auto", "invalid TTL"
 	}
-	if p.w.cur != named {
-		n.V = uint32(p.w.asUint(bits, why))
+	if word != named {
+		n = uint32(p.w.asUint(bits, why))
 	}
-	byte := nl.Some(uint8(n.V))
-	switch key {
-	case "id":
-		p.v.ID = n
-	case "flowlabel":
-		p.v.Label = n
-	case "ageing":
-		p.v.Ageing = n
-	case "maxaddress":
-		p.v.Limit = n
-	case "dstport":
-		p.v.Port = nl.Some(uint16(n.V))
-	case "df":
-		p.v.DF = byte
-	case "tos":
-		p.v.TOS = byte
-	case "ttl":
-		if p.v.TTL = byte; n.V > 255 {
-			p.w.wrong(p.w.cur, "TTL must be <= 255", "")
-		}
+	if n > 255 && to == nil {
+		why, ok = "TTL must be <= 255", false
+	}
+	switch {
+	case !ok:
+		p.w.wrong(word, why, "")
+	case to != nil:
+		*to = nl.Some(n)
+	default:
+		*to8 = nl.Some(uint8(n))
 	}
 }
 
@@ -279,7 +244,7 @@ func resolveVXLAN(s *session, r *linkRequest) error {
 
 // showVXLAN renders what a VXLAN has of its own.
 func showVXLAN(v *view, l *rtnl.VXLAN) {
-	showVXLANFlags(v, l, vxlanFlags[:2])
+	showVXLANFlags(v, l, rtnl.VXLANLearning-1)
 	v.number(l.ID.Ok, "id", "id %d ", uint64(l.ID.V))
 	showEnd(v, "remote", l.Remote)
 	showEnd(v, "local", l.Local)
@@ -294,7 +259,7 @@ func showVXLAN(v *view, l *rtnl.VXLAN) {
 		v.end()
 	}
 	v.number(l.Port.Ok, "port", "dstport %d ", uint64(l.Port.V))
-	showVXLANFlags(v, l, vxlanFlags[2:7])
+	showVXLANFlags(v, l, rtnl.VXLANUDPCsum-rtnl.VXLANLearning)
 	showVXLANHeader(v, l)
 	if l.Ageing.V == 0 && v.json == nil {
 		v.text("ageing none ")
@@ -302,25 +267,28 @@ func showVXLAN(v *view, l *rtnl.VXLAN) {
 		v.uint("ageing", "ageing %d ", uint64(l.Ageing.V))
 	}
 	v.nonzero("limit", "maxaddr %d ", l.Limit.V)
-	showVXLANFlags(v, l, vxlanFlags[7:])
+	showVXLANFlags(v, l, ^(rtnl.VXLANUDPCsum - 1))
 }
 
-func showVXLANFlags(v *view, l *rtnl.VXLAN, flags []vxlanFlag) {
-	for i := range flags {
-		f := &flags[i]
-		text := f.word + " "
-		if f.bit == rtnl.VXLANVNIFilter { // iproute2 forgets the blank
-			text = f.word
+// showVXLANFlags renders those of some bits.
+func showVXLANFlags(v *view, l *rtnl.VXLAN, bits rtnl.VXLANFlags) {
+	bit := rtnl.VXLANFlags(1)
+	for _, word := range strings.Fields(vxlanFlags) {
+		word, key, _ := strings.Cut(word, ":")
+		key = cmp.Or(key, word)
+		if bit != rtnl.VXLANVNIFilter { // where iproute2 forgets the blank
+			word += " "
 		}
-		switch {
-		case l.Flags&f.bit == 0 && l.FlagMask&vxlanShownOff&f.bit != 0:
-			v.raw(f.key, "false", "no%s", text)
-		case l.Flags&f.bit == 0:
-		case f.bit == rtnl.VXLANLearning:
-			v.raw(f.key, "true", "", nil)
-		default:
-			v.flag(f.key, text)
+		switch on := l.Flags&bit != 0; {
+		case bits&bit == 0:
+		case !on && l.FlagMask&vxlanShownOff&bit != 0:
+			v.raw(key, "false", "no%s", word)
+		case on && bit == rtnl.VXLANLearning:
+			v.raw(key, "true", "", nil)
+		case on:
+			v.flag(key, word)
 		}
+		bit <<= 1
 	}
 }
 
