@@ -46,12 +46,43 @@ func setBit(w *words, p *nl.Opt[rtnl.BoolOpts], bit uint32, why string) {
 
 // bridgeWords are the options of a bridge, in the order in which abbreviations
 // are tried.
-const bridgeWords keywords = "forward_delay* hello_time* max_age* ageing_time* stp_state* priority* vlan_filtering* vlan_protocol* " +
-	"group_fwd_mask* group_address* fdb_flush* vlan_default_pvid* vlan_stats_enabled* vlan_stats_per_port* mcast_router* " +
-	"mcast_snooping* mcast_vlan_snooping* mcast_query_use_ifaddr* no_linklocal_learn* mcast_querier* mcast_hash_elasticity* " +
-	"mcast_hash_max* mcast_last_member_count* mcast_startup_query_count* mcast_last_member_interval* mcast_membership_interval* " +
-	"mcast_querier_interval* mcast_query_interval* mcast_query_response_interval* mcast_startup_query_interval* " +
-	"mcast_stats_enabled* mcast_igmp_version* mcast_mld_version* nf_call_iptables* nf_call_ip6tables* nf_call_arptables*"
+const bridgeWords grammar = `forward_delay* TIME  TIME is in hundredths of a second
+hello_time* TIME
+max_age* TIME
+ageing_time* TIME
+stp_state* NUMBER
+priority* NUMBER
+vlan_filtering* BOOL  BOOL is 0 or 1
+vlan_protocol* { 802.1Q | 802.1ad }
+group_fwd_mask* MASK
+group_address* LLADDR
+fdb_flush*
+vlan_default_pvid* ID
+vlan_stats_enabled* BOOL
+vlan_stats_per_port* BOOL
+mcast_router* NUMBER
+mcast_snooping* BOOL
+mcast_vlan_snooping* BOOL
+mcast_query_use_ifaddr* BOOL
+no_linklocal_learn* BOOL
+mcast_querier* BOOL
+mcast_hash_elasticity* NUMBER
+mcast_hash_max* NUMBER
+mcast_last_member_count* NUMBER
+mcast_startup_query_count* NUMBER
+mcast_last_member_interval* TIME
+mcast_membership_interval* TIME
+mcast_querier_interval* TIME
+mcast_query_interval* TIME
+mcast_query_response_interval* TIME
+mcast_startup_query_interval* TIME
+mcast_stats_enabled* BOOL
+mcast_igmp_version* NUMBER
+mcast_mld_version* NUMBER
+nf_call_iptables* BOOL
+nf_call_ip6tables* BOOL
+nf_call_arptables* BOOL
+help*`
 
 // parseBridge reads the words after "type bridge".
 func parseBridge(w *words) (*rtnl.Bridge, error) {
@@ -60,7 +91,7 @@ func parseBridge(w *words) (*rtnl.Bridge, error) {
 		key := bridgeWords.find(w.cur)
 		why := "invalid " + key
 		switch key {
-		case "":
+		case "", "help":
 			return nil, unknownOption("bridge: unknown command", "bridge", w, bridgeWords.words())
 		case "vlan_protocol":
 			b.VLANProtocol = vlanProtocolArg(w, why)
@@ -101,36 +132,51 @@ func unknownOption(what, topic string, w *words, known []string) error {
 	return &failure{code: exitFailed, text: say("%s \"%s\"?", what, w.cur), after: topic, hint: meant(w.cur, known)}
 }
 
-// portWords are the options of a bridge's port, without the switches.
-const portWords keywords = "fdb_flush state priority cost mcast_router group_fwd_mask backup_port nobackup_port"
-
-// portSwitches are the options of a port that are on or off.
-const portSwitches keywords = "hairpin guard root_block fastleave|mcast_fast_leave learning flood mcast_flood bcast_flood mcast_to_unicast " +
-	"proxy_arp proxy_arp_wifi neigh_suppress vlan_tunnel isolated locked"
+// portWords are the options of a port.
+const portWords grammar = `fdb_flush
+state NUMBER
+priority NUMBER
+cost NUMBER
+hairpin { on | off }
+guard { on | off }
+root_block { on | off }
+fastleave|mcast_fast_leave { on | off }
+learning { on | off }
+flood { on | off }
+mcast_flood { on | off }
+bcast_flood { on | off }
+mcast_to_unicast { on | off }
+proxy_arp { on | off }
+proxy_arp_wifi { on | off }
+neigh_suppress { on | off }
+vlan_tunnel { on | off }
+isolated { on | off }
+locked { on | off }
+mcast_router NUMBER
+group_fwd_mask MASK
+backup_port DEV
+nobackup_port
+help*`
 
 // parsePort reads the words after "type bridge_slave".
 func (r *linkRequest) parsePort(w *words) error {
 	p := new(rtnl.BridgePort)
 	for w.next() {
-		if key := portSwitches.find(w.cur); key != "" {
-			set := visitor{set: w, word: key}
-			set.port(p)
-			continue
-		}
-		switch key := portWords.find(w.cur); key {
-		case "":
-			return unknownOption("bridge_slave: unknown option", "bridge_slave", w, (portWords + " " + portSwitches).words())
+		set := visitor{set: w, word: portWords.find(w.cur)}
+		set.why = "invalid " + set.word
+		switch set.word {
+		case "", "help":
+			return unknownOption("bridge_slave: unknown option", "bridge_slave", w, portWords.words())
 		case "fdb_flush":
 			p.Flush = true
-		case "state", "priority", "cost":
-			set := visitor{set: w, word: key, why: key + " is invalid"}
-			set.port(p)
 		case "backup_port":
 			w.text(&r.backup)
 		case "nobackup_port":
 			p.BackupPort = nl.Some(uint32(0))
+		case "state", "priority", "cost":
+			set.why = set.word + " is invalid"
+			fallthrough
 		default:
-			set := visitor{set: w, word: key, why: "invalid " + key}
 			set.port(p)
 		}
 	}

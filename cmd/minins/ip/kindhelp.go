@@ -7,21 +7,32 @@ import "strings"
 // linkHelp is "ip link help [KIND]": on standard output if there is a kind
 // that has help of its own.
 func (s *session) linkHelp(w *words) error {
-	const kinds keywords = "veth bridge bridge_slave macvlan macvtap vxlan vlan dummy ifb nlmon vcan team"
-	if !w.next() || kinds.find(w.cur) == "" {
-		return usage("link")
+	if w.next() {
+		if _, ok := kindHelp(w.cur); ok || w.is("veth") {
+			s.c.Stdout.WriteString(usageText(w.cur))
+			return nil
+		}
 	}
-	s.c.Stdout.WriteString(usageText(w.cur))
-	return nil
+	return usage("link")
 }
 
-// usageKind is the help on a kind of link.
-func usageKind(kind string, g grammar) string {
-	text := "Usage: ... type " + kind
-	if g != "" {
-		text += " [ WORDS ]"
+// kindHelp is the grammar of a kind of link.
+func kindHelp(kind string) (g grammar, ok bool) {
+	switch kind {
+	case "bridge":
+		return bridgeWords, true
+	case "bridge_slave":
+		return portWords, true
+	case "macvlan", "macvtap":
+		return macvlanWords, true
+	case "vxlan":
+		return vxlanWords, true
+	case "vlan":
+		return vlanWords, true
+	case "dummy", "ifb", "nlmon", "vcan", "team":
+		return "", true
 	}
-	return text + "\n" + g.usage()
+	return "", false
 }
 
 // usage is the words, a line each.

@@ -140,8 +140,7 @@ func (p *linkParser) take(w *words) {
 	} else if once != "" {
 		p.seen.once(w, once)
 	}
-	if to, signed := number32(l, key); to != nil {
-		p.takeNumber(w, key, to, signed)
+	if p.takeNumber(w, key) {
 		return
 	}
 	switch key {
@@ -222,45 +221,44 @@ func (p *linkParser) takeDev(w *words) {
 func invalid(key string) string { return say("Invalid \"%s\" value\n", key) }
 
 // number32 is where a setting that is a number goes, or nil. iproute2 reads
-// some of them as signed.
-func number32(l *rtnl.Link, key string) (to *uint32, signed bool) {
+// some of them as signed. A zero of those with an attribute is not sent by itself.
+func number32(l *rtnl.Link, key string) (to *uint32, signed bool, zero byte) {
 	switch key {
 	case "txqueuelen":
-		return &l.TxQLen.V, true
+		return &l.TxQLen.V, true, 0
 	case "mtu":
-		return &l.MTU, true
+		return &l.MTU, true, unix.IFLA_MTU
 	case "numtxqueues":
-		return &l.NumTxQueues, true
+		return &l.NumTxQueues, true, unix.IFLA_NUM_TX_QUEUES
 	case "numrxqueues":
-		return &l.NumRxQueues, true
+		return &l.NumRxQueues, true, unix.IFLA_NUM_RX_QUEUES
 	case "gso_max_size":
-		return &l.GSOMaxSize, false
+		to = &l.GSOMaxSize
 	case "gso_max_segs":
-		return &l.GSOMaxSegs, false
+		to = &l.GSOMaxSegs
 	case "gro_max_size":
-		return &l.GROMaxSize, false
+		to = &l.GROMaxSize
 	}
-	return nil, false
+	return to, false, 0
 }
 
-// takeNumber reads the value of a setting that is a number.
-func (p *linkParser) takeNumber(w *words, key string, to *uint32, signed bool) {
-	if signed {
+// takeNumber reads the value of a setting that is a number, if the key is one.
+func (p *linkParser) takeNumber(w *words, key string) bool {
+	to, signed, zero := number32(&p.link, key)
+	switch {
+	case to == nil:
+		return false
+	case signed:
 		*to = uint32(w.int(invalid(key)))
-	} else {
+	default:
 		w.uint32(to, invalid(key))
 	}
-	switch {
-	case key == "txqueuelen":
+	if to == &p.link.TxQLen.V {
 		p.link.TxQLen.Ok = true
-	case *to != 0: // a zero is not sent by itself
-	case key == "mtu":
-		p.link.Other = append(p.link.Other, zeroU32(unix.IFLA_MTU)...)
-	case key == "numtxqueues":
-		p.link.Other = append(p.link.Other, zeroU32(unix.IFLA_NUM_TX_QUEUES)...)
-	case key == "numrxqueues":
-		p.link.Other = append(p.link.Other, zeroU32(unix.IFLA_NUM_RX_QUEUES)...)
+	} else if *to == 0 && zero != 0 {
+		p.link.Other = append(p.link.Other, zeroU32(zero)...)
 	}
+	return true
 }
 
 // linkSwitches are the flags that are on or off; on clears those that are not.

@@ -13,10 +13,6 @@ func usageText(topic string) string {
 		return usageLink
 	case "veth":
 		return "Usage: ip link <options> type veth [peer <options>]\nTo get <options> type 'ip link add help'\n"
-	case "bridge":
-		return usageBridge
-	case "bridge_slave":
-		return usagePort
 	case "route":
 		return usageRoute
 	case "neigh":
@@ -25,14 +21,9 @@ func usageText(topic string) string {
 		return usageNetns
 	case "tuntap":
 		return "Usage: ip tuntap { add | delete } [ WORDS ]\n       ip tuntap [ show ]\n" + tuntapWords.usage()
-	case "macvlan", "macvtap":
-		return usageKind(topic, macvlanWords)
-	case "vxlan":
-		return usageKind(topic, vxlanWords)
-	case "vlan":
-		return usageKind(topic, vlanWords)
-	case "dummy", "ifb", "nlmon", "vcan", "team":
-		return usageKind(topic, "")
+	}
+	if words, ok := kindHelp(topic); ok {
+		return "Usage: ... type " + topic + "\n" + words.usage()
 	}
 	return "Usage: ip rule [ list ] [ from PREFIX ] [ to PREFIX ] [ iif NAME ] [ oif NAME ] [ table TABLE ] [ priority NUMBER ]\n"
 }
@@ -77,31 +68,6 @@ SETTINGS := [ up | down ] [ address LLADDR ] [ broadcast LLADDR ] [ mtu BYTES ] 
 TYPE := { veth | bridge | bridge_slave | macvlan | macvtap | vxlan | vlan | any that the kernel knows, without arguments }
         veth takes: [ peer [ name ] NAME [ SETTINGS ] ]
        ip link help TYPE
-`
-
-const usageBridge = `Usage: ... bridge [ fdb_flush ] [ forward_delay TIME ] [ hello_time TIME ] [ max_age TIME ]
-           [ ageing_time TIME ] [ stp_state NUMBER ] [ priority NUMBER ] [ group_fwd_mask MASK ]
-           [ group_address LLADDR ] [ no_linklocal_learn BOOL ] [ vlan_filtering BOOL ]
-           [ vlan_protocol { 802.1Q | 802.1ad } ] [ vlan_default_pvid ID ]
-           [ vlan_stats_enabled BOOL ] [ vlan_stats_per_port BOOL ] [ mcast_snooping BOOL ]
-           [ mcast_vlan_snooping BOOL ] [ mcast_router NUMBER ] [ mcast_query_use_ifaddr BOOL ]
-           [ mcast_querier BOOL ] [ mcast_hash_elasticity NUMBER ] [ mcast_hash_max NUMBER ]
-           [ mcast_last_member_count NUMBER ] [ mcast_startup_query_count NUMBER ]
-           [ mcast_last_member_interval TIME ] [ mcast_membership_interval TIME ]
-           [ mcast_querier_interval TIME ] [ mcast_query_interval TIME ]
-           [ mcast_query_response_interval TIME ] [ mcast_startup_query_interval TIME ]
-           [ mcast_stats_enabled BOOL ] [ mcast_igmp_version NUMBER ] [ mcast_mld_version NUMBER ]
-           [ nf_call_iptables BOOL ] [ nf_call_ip6tables BOOL ] [ nf_call_arptables BOOL ]
-TIME := NUMBER of hundredths of a second
-BOOL := 0 | 1
-`
-
-const usagePort = `Usage: ... bridge_slave [ fdb_flush ] [ state NUMBER ] [ priority NUMBER ] [ cost NUMBER ]
-           [ SWITCH { on | off } ]... [ mcast_router NUMBER ] [ group_fwd_mask MASK ]
-           [ backup_port NAME ] [ nobackup_port ]
-SWITCH := { guard | hairpin | fastleave | root_block | learning | flood | proxy_arp | proxy_arp_wifi |
-            mcast_fast_leave | mcast_flood | bcast_flood | mcast_to_unicast | neigh_suppress |
-            vlan_tunnel | isolated | locked }
 `
 
 const usageRoute = `Usage: ip route [ list ] [ SELECTION ]
