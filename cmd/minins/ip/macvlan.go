@@ -25,6 +25,9 @@ const (
 	macvlanNoDst     = 2 // MACVLAN_FLAG_NODST
 )
 
+// refuse keeps a mistake of which the exit status is 1.
+func (w *words) refuse(text, hint string) { w.fail(fail(exitFailed, text, hint)) }
+
 // numberIn is the number that has a name in a table.
 func numberIn(table []numbered, name string) (id uint32, ok bool) {
 	for _, n := range table {
@@ -41,7 +44,7 @@ func (w *words) oneOf(table []numbered, mistake string) uint32 {
 	s := w.arg()
 	n, ok := numberIn(table, s)
 	if !ok {
-		w.fail(fail(exitFailed, say(mistake, s), ""))
+		w.refuse(say(mistake, s), "")
 	}
 	return n
 }
@@ -67,7 +70,7 @@ func parseMACVLAN(w *words, r *linkRequest) {
 			s := w.arg()
 			n, ok := number(s, 32)
 			if !ok {
-				w.fail(fail(exitFailed, say(`Error: argument of "bcqueuelen" must be a positive integer [0-4294967295], not "%s"`, s), ""))
+				w.refuse(say(`Error: argument of "bcqueuelen" must be a positive integer [0-4294967295], not "%s"`, s), "")
 			}
 			m.BCQueueLen = nl.Some(uint32(n))
 		default:
@@ -92,7 +95,7 @@ func takeSources(w *words, m *rtnl.MACVLAN, kind string) {
 	switch n {
 	case rtnl.MACVLANSourceAdd, rtnl.MACVLANSourceDel:
 		if w.lladdr(&m.Source); m.Source.Len() != 6 {
-			w.fail(fail(exitFailed, "", say("%q is no Ethernet address: six bytes in hex, as in 02:00:00:00:00:01", w.cur)))
+			w.refuse("", "an Ethernet address is six bytes in hex, as in 02:00:00:00:00:01")
 		}
 	case rtnl.MACVLANSourceSet:
 		m.Sources = []nl.HardwareAddr{}

@@ -32,13 +32,14 @@ func showTun(v *view, t *rtnl.Tun) {
 	}
 }
 
+// showAccount renders the name of a user or group, or its number.
 func showAccount(v *view, key, file string, id uint32) {
-	number := strconv.FormatUint(uint64(id), 10)
-	if name := account(file, 2, number); name != "" {
-		v.str(key, key+" %s ", name)
-	} else {
-		v.raw(key, number, key+" %s ", number)
+	text := strconv.FormatUint(uint64(id), 10)
+	json := text
+	if name := account(file, 2, text); name != "" {
+		text, json = name, strconv.Quote(name)
 	}
+	v.raw(key, json, key+" %s ", text)
 }
 
 // The files of users and of groups, with lines NAME:x:ID:...

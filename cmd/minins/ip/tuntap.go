@@ -8,7 +8,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/minins/minins/nl"
 	"github.com/minins/minins/nsfs"
 	"github.com/minins/minins/rtnl"
 )
@@ -67,18 +66,20 @@ func (s *session) tuntap(w *words) error {
 		r.take(w)
 	}
 	if r.flags&tunModes == 0 {
-		w.fail(fail(exitFailed, "You failed to specify a tunnel mode", `say "mode tun" or "mode tap"`))
+		w.refuse("You failed to specify a tunnel mode", `say "mode tun" or "mode tap"`)
 	}
-	if w.err != nil || s.opt.netns == "" {
-		w.fail(s.setTun(w.err, r))
+	if w.err != nil {
 		return w.err
 	}
-	ns, err := nsfs.Open(s.opt.netns) // the device will be in the namespace in which the file is opened
-	if err != nil {
-		return err
+	if s.opt.netns == "" {
+		return s.setTun(r)
 	}
-	defer ns.Close()
-	return ns.Do(func() error { return s.setTun(nil, r) })
+	ns, err := nsfs.Open(s.opt.netns) // the device will be in the namespace in which the file is opened
+	if err == nil {
+		err = ns.Do(func() error { return s.setTun(r) })
+		ns.Close()
+	}
+	return err
 }
 
 // take reads a word and its argument. There is no user or group to delete.
@@ -135,46 +136,46 @@ func accountArg(w *words, file, key string) int {
 	return n
 }
 
-// setTun makes a device that stays when its file is closed, or no longer does;
-// after an error it does nothing.
-func (s *session) setTun(before error, r *tunRequest) error {
+// setTun makes a device that stays when its file is closed, or no longer does.
+func (s *session) setTun(r *tunRequest) error {
 	const device = "/dev/net/tun"
-	if before != nil || s.c.Explains(`ioctl(open("`+device+`", O_RDWR), TUNSETIFF, "`+r.name+`")`, "finds or makes the device") {
-		s.c.Explains("ioctl(fd, TUNSETPERSIST, "+strconv.Itoa(r.persist)+")", "whether it stays when the file is closed")
-		return before
-	}
-	fd, err := unix.Open(device, unix.O_RDWR|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return fail(exitFailed, "open: "+errnoText(err), device+" makes such devices")
-	}
-	defer unix.Close(fd)
-	ifr, err := unix.NewIfreq(r.name)
-	if err != nil {
-		return err
+	if s.c.Explains(`ioctl(open("`+device+`", O_RDWR), TUNSETIFF, "`+r.name+`")`, "") {
+		return nil
 	}
 	flags := r.flags ^ unix.IFF_NO_PI
 	if r.persist != 0 {
 		flags |= unix.IFF_TUN_EXCL
 	}
+	ifr, err := unix.NewIfreq(r.name)
+	if err != nil {
+		return err
+	}
 	ifr.SetUint16(uint16(flags))
-	what := "IFF"
-	err = unix.IoctlIfreq(fd, unix.TUNSETIFF, ifr)
-	if err == nil && r.user != -1 {
-		what = "OWNER"
-		err = unix.IoctlSetInt(fd, unix.TUNSETOWNER, r.user)
-	}
-	if err == nil && r.group != -1 {
-		what = "GROUP"
-		err = unix.IoctlSetInt(fd, unix.TUNSETGROUP, r.group)
-	}
+	what := "open"
+	fd, err := unix.Open(device, unix.O_RDWR|unix.O_CLOEXEC, 0)
 	if err == nil {
-		what = "PERSIST"
-		err = unix.IoctlSetInt(fd, unix.TUNSETPERSIST, r.persist)
+		what = "ioctl(TUNSETIFF)"
+		err = unix.IoctlIfreq(fd, unix.TUNSETIFF, ifr)
 	}
+	for _, call := range [...]struct {
+		name  string
+		req   uint
+		value int
+	}{
+		{"ioctl(TUNSETOWNER)", unix.TUNSETOWNER, r.user},
+		{"ioctl(TUNSETGROUP)", unix.TUNSETGROUP, r.group},
+		{"ioctl(TUNSETPERSIST)", unix.TUNSETPERSIST, r.persist},
+	} {
+		if err == nil && call.value != -1 {
+			what = call.name
+			err = unix.IoctlSetInt(fd, call.req, call.value)
+		}
+	}
+	unix.Close(fd)
 	if err == nil {
 		return nil
 	}
-	return fail(exitFailed, "ioctl(TUNSET"+what+"): "+errnoText(err),
+	return fail(exitFailed, what+": "+errnoText(err),
 		say("the name %q may be that of another device, or of one that is of another mode or in use", r.name))
 }
 
@@ -196,15 +197,11 @@ func (s *session) showTuntap() error {
 		names, _ := bitNames(tunFlags, uint32(t.Type.V&3|t.PI.V<<2|t.MultiQueue.V<<3|t.VNetHdr.V<<4|t.Persist.V<<5|t.PI.V<<6))
 		v.list("flags", names)
 		v.text(" %s", strings.Join(names, " "))
-		showID(v, "user", t.Owner)
-		showID(v, "group", t.Group)
+		v.number(t.Owner.Ok, "user", " user %d", uint64(t.Owner.V))
+		v.number(t.Group.Ok, "group", " group %d", uint64(t.Group.V))
 		v.line()
 		v.end()
 	}
 	v.finish()
 	return err
-}
-
-func showID(v *view, key string, id nl.Opt[uint32]) {
-	v.number(id.Ok, key, " "+key+" %d", uint64(id.V))
 }

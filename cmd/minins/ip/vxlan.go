@@ -65,7 +65,7 @@ func parseVXLAN(w *words, r *linkRequest) {
 		p.take()
 	}
 	if why := p.finish(); why != "" {
-		w.fail(fail(exitFailed, "vxlan: "+why, ""))
+		w.refuse("vxlan: "+why, "")
 	}
 }
 
@@ -82,7 +82,7 @@ func (p *vxlanParser) take() {
 		return
 	case "group", "remote":
 		if attr = "remote"; p.v.Remote.IsValid() && p.v.Remote.IsMulticast() != (key == "group") {
-			p.w.fail(fail(exitFailed, "vxlan: both group and remote cannot be specified", ""))
+			p.w.refuse("vxlan: both group and remote cannot be specified", "")
 		}
 	}
 	p.w.arg()
@@ -318,7 +318,7 @@ func showVXLANHeader(v *view, l *rtnl.VXLAN) {
 // showEnd renders an end of a VXLAN: the key tells its family, and whether it
 // is a group.
 func showEnd(v *view, word string, a netip.Addr) {
-	if !a.IsValid() || a.IsUnspecified() {
+	if !a.IsValid() {
 		return
 	}
 	if a.IsMulticast() {
