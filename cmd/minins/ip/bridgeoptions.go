@@ -3,7 +3,6 @@
 package ip
 
 import (
-	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -38,8 +37,11 @@ func (x *visitor) visit(words string, values ...any) {
 		var word string
 		word, words, _ = strings.Cut(words, " ")
 		word, key, _ := strings.Cut(word, ":")
+		if key == "" {
+			key = word
+		}
 		if x.show != nil {
-			x.show.showOption(word, cmp.Or(key, word), p)
+			x.show.showOption(word, key, p)
 		} else if word == x.word {
 			setOption(x.set, p, x.why)
 		}

@@ -3,7 +3,6 @@
 package ip
 
 import (
-	"cmp"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -73,7 +72,10 @@ func parseLink(w *words, create bool) (*linkRequest, error) {
 		err = fail(exitFailed, say("Garbage instead of arguments \"%s ...\". Try \"ip link help\".", w.peek()),
 			say("minins knows no options of type %q", kind))
 	}
-	return r, cmp.Or(err, w.err)
+	if err == nil {
+		err = w.err
+	}
+	return r, err
 }
 
 // parsePeer reads "peer [name] NAME ..." of a veth.

@@ -3,7 +3,6 @@
 package ip
 
 import (
-	"cmp"
 	"net/netip"
 	"strings"
 
@@ -228,20 +227,6 @@ func (p *vxlanParser) finish() string {
 	return ""
 }
 
-// resolveVXLAN finds the device that packets leave by.
-func resolveVXLAN(s *session, r *linkRequest) error {
-	if r.physical == "" {
-		return nil
-	}
-	p := &r.link.Info.VXLAN.Link
-	p.Ok = true
-	err := s.index(r.physical, &p.V)
-	if f := asFailure(err); f != nil {
-		f.code = exitUsage
-	}
-	return err
-}
-
 // showVXLAN renders what a VXLAN has of its own.
 func showVXLAN(v *view, l *rtnl.VXLAN) {
 	showVXLANFlags(v, l, rtnl.VXLANLearning-1)
@@ -260,40 +245,6 @@ func showVXLAN(v *view, l *rtnl.VXLAN) {
 	}
 	v.number(l.Port.Ok, "port", "dstport %d ", uint64(l.Port.V))
 	showVXLANFlags(v, l, rtnl.VXLANUDPCsum-rtnl.VXLANLearning)
-	showVXLANHeader(v, l)
-	if l.Ageing.V == 0 && v.json == nil {
-		v.text("ageing none ")
-	} else {
-		v.uint("ageing", "ageing %d ", uint64(l.Ageing.V))
-	}
-	v.nonzero("limit", "maxaddr %d ", l.Limit.V)
-	showVXLANFlags(v, l, ^(rtnl.VXLANUDPCsum - 1))
-}
-
-// showVXLANFlags renders those of some bits.
-func showVXLANFlags(v *view, l *rtnl.VXLAN, bits rtnl.VXLANFlags) {
-	bit := rtnl.VXLANFlags(1)
-	for _, word := range strings.Fields(vxlanFlags) {
-		word, key, _ := strings.Cut(word, ":")
-		key = cmp.Or(key, word)
-		if bit != rtnl.VXLANVNIFilter { // where iproute2 forgets the blank
-			word += " "
-		}
-		switch on := l.Flags&bit != 0; {
-		case bits&bit == 0:
-		case !on && l.FlagMask&vxlanShownOff&bit != 0:
-			v.raw(key, "false", "no%s", word)
-		case on && bit == rtnl.VXLANLearning:
-			v.raw(key, "true", "", nil)
-		case on:
-			v.flag(key, word)
-		}
-		bit <<= 1
-	}
-}
-
-// showVXLANHeader renders what of the header of packets can be set.
-func showVXLANHeader(v *view, l *rtnl.VXLAN) {
 	if l.TOS.V == 1 && v.json == nil {
 		v.text("tos inherit ")
 	} else if l.TOS.V != 0 {
@@ -312,6 +263,37 @@ func showVXLANHeader(v *view, l *rtnl.VXLAN) {
 	}
 	if l.Label.V != 0 {
 		v.hex("label", "flowlabel %#x ", uint64(l.Label.V))
+	}
+	if l.Ageing.V == 0 && v.json == nil {
+		v.text("ageing none ")
+	} else {
+		v.uint("ageing", "ageing %d ", uint64(l.Ageing.V))
+	}
+	v.nonzero("limit", "maxaddr %d ", l.Limit.V)
+	showVXLANFlags(v, l, ^(rtnl.VXLANUDPCsum - 1))
+}
+
+// showVXLANFlags renders those of some bits.
+func showVXLANFlags(v *view, l *rtnl.VXLAN, bits rtnl.VXLANFlags) {
+	bit := rtnl.VXLANFlags(1)
+	for _, word := range strings.Fields(vxlanFlags) {
+		word, key, _ := strings.Cut(word, ":")
+		if key == "" {
+			key = word
+		}
+		if bit != rtnl.VXLANVNIFilter { // where iproute2 forgets the blank
+			word += " "
+		}
+		switch on := l.Flags&bit != 0; {
+		case bits&bit == 0:
+		case !on && l.FlagMask&vxlanShownOff&bit != 0:
+			v.raw(key, "false", "no%s", word)
+		case on && bit == rtnl.VXLANLearning:
+			v.raw(key, "true", "", nil)
+		case on:
+			v.flag(key, word)
+		}
+		bit <<= 1
 	}
 }
 
