@@ -172,7 +172,7 @@ func TestKindsReadBack(t *testing.T) {
 			Sources: []nl.HardwareAddr{mac(1)}, BCQueueLen: u32(7), BCCutoff: nl.Some[int32](3)}}},
 		{Name: "t", Parent: u32(50), Info: LinkInfo{Kind: "macvtap", MACVLAN: &MACVLAN{Mode: MACVLANModeVEPA}}},
 		{Name: "v", Info: LinkInfo{Kind: "vxlan", VXLAN: &VXLAN{ID: u32(6), Remote: addr("10.0.0.9"), Local: addr("10.0.0.1"), Link: u32(50),
-			TTL: u8(64), TOS: u8(16), DF: u8(1), Ageing: u32(60), Limit: u32(10), PortRange: nl.Some(VXLANPorts{1000, 2000}), Port: u16(4789),
+			TTL: u8(64), TOS: u8(16), DF: u8(1), Ageing: u32(60), Limit: u32(10), PortLow: 1000, PortHigh: 2000, Port: u16(4789),
 			Flags:    VXLANProxy | VXLANRSC | VXLANL2Miss | VXLANL3Miss | VXLANUDPZeroCsum6Tx | VXLANUDPZeroCsum6Rx | VXLANRemCsumTx | VXLANRemCsumRx | VXLANGBP | VXLANRemCsumNoPartial,
 			FlagMask: allFlags}}},
 		{Name: "v6", Info: LinkInfo{Kind: "vxlan", VXLAN: &VXLAN{ID: u32(7), Remote: addr("ff05::1"), Link: u32(50), Local: addr("fd00::1"),

@@ -14,29 +14,26 @@ import (
 // Equivalent to: `ip link add link $parent name $name type vlan id 5`
 type VLAN struct {
 	ID       nl.Opt[uint16] // 0 to 4095
-	Flags    nl.Opt[VLANFlags]
-	Egress   []VLANQoS // priorities of packets to those in tags
-	Ingress  []VLANQoS // priorities in tags to those of packets
-	Protocol uint16    // ETH_P_8021Q or ETH_P_8021AD, network order
+	Flags    VLANFlags      // struct ifla_vlan_flags: those that are on
+	FlagMask VLANFlags      // those that are meant: the others stay as they are
+	Egress   []VLANQoS      // priorities of packets to those in tags
+	Ingress  []VLANQoS      // priorities in tags to those of packets
+	Protocol uint16         // ETH_P_8021Q or ETH_P_8021AD, network order
 }
 
-// VLANFlags is struct ifla_vlan_flags: bits VLAN_FLAG_* of linux/if_vlan.h, and
-// which of them are meant.
-type VLANFlags struct{ Flags, Mask VLANFlag }
-
-// VLANFlag is VLAN_FLAG_*.
-type VLANFlag uint32
+// VLANFlags are VLAN_FLAG_* of linux/if_vlan.h.
+type VLANFlags uint32
 
 // The flags.
 const (
-	VLANReorderHdr    VLANFlag = 1 << iota // the tag is not in what a socket gets
-	VLANGVRP                               // switches are told by GVRP
-	VLANLooseBinding                       // up or down whatever the parent is
-	VLANMVRP                               // switches are told by MVRP
-	VLANBridgeBinding                      // up while a port of the bridge below that has the VLAN is
+	VLANReorderHdr    VLANFlags = 1 << iota // the tag is not in what a socket gets
+	VLANGVRP                                // switches are told by GVRP
+	VLANLooseBinding                        // up or down whatever the parent is
+	VLANMVRP                                // switches are told by MVRP
+	VLANBridgeBinding                       // up while a port of the bridge below that has the VLAN is
 )
 
-func (f VLANFlag) String() string { return nl.FlagNames(uint32(f), vlanFlagNames[:]) }
+func (f VLANFlags) String() string { return nl.FlagNames(uint32(f), vlanFlagNames[:]) }
 
 var vlanFlagNames = [...]nl.FlagName{
 	{Bits: 1, Name: "VLAN_FLAG_REORDER_HDR"}, {Bits: 2, Name: "VLAN_FLAG_GVRP"}, {Bits: 4, Name: "VLAN_FLAG_LOOSE_BINDING"},
@@ -51,10 +48,9 @@ func (v *VLAN) fields(c *nl.Coder) {
 		return
 	}
 	nl.OptU16(c, unix.IFLA_VLAN_ID, "IFLA_VLAN_ID", &v.ID)
-	if c.Struct(unix.IFLA_VLAN_FLAGS, "IFLA_VLAN_FLAGS", v.Flags.Ok) {
-		nl.M32(c, "flags", &v.Flags.V.Flags)
-		nl.M32(c, "mask", &v.Flags.V.Mask)
-		v.Flags.Ok = true
+	if c.Struct(unix.IFLA_VLAN_FLAGS, "IFLA_VLAN_FLAGS", v.FlagMask != 0) {
+		nl.M32(c, "flags", &v.Flags)
+		nl.M32(c, "mask", &v.FlagMask)
 		c.End()
 	}
 	if c.NestIf(unix.IFLA_VLAN_EGRESS_QOS, "IFLA_VLAN_EGRESS_QOS", v.Egress != nil) {

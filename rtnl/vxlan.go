@@ -15,18 +15,18 @@ import (
 //
 // Equivalent to: `ip link add $name type vxlan id 42 remote $remote dstport 4789`
 type VXLAN struct {
-	ID        nl.Opt[uint32] // the network's number (VNI), of 24 bits
-	Remote    netip.Addr     // IFLA_VXLAN_GROUP or GROUP6: a multicast group, or the one other end
-	Local     netip.Addr     // IFLA_VXLAN_LOCAL or LOCAL6
-	Link      nl.Opt[uint32] // index of the device that packets leave by
-	TTL       nl.Opt[uint8]  // 0: the kernel's choice
-	TOS       nl.Opt[uint8]  // 1: that of the packet inside
-	DF        nl.Opt[uint8]  // VXLAN_DF_*: 0 unset, 1 set, 2 that of the packet inside
-	Label     nl.Opt[uint32] // flow label of IPv6, network order
-	Ageing    nl.Opt[uint32] // seconds after which an address is forgotten, 0 for never
-	Limit     nl.Opt[uint32] // of addresses, 0 for none
-	PortRange nl.Opt[VXLANPorts]
-	Port      nl.Opt[uint16] // UDP port of the other ends, network order
+	ID                nl.Opt[uint32] // the network's number (VNI), of 24 bits
+	Remote            netip.Addr     // IFLA_VXLAN_GROUP or GROUP6: a multicast group, or the one other end
+	Local             netip.Addr     // IFLA_VXLAN_LOCAL or LOCAL6
+	Link              nl.Opt[uint32] // index of the device that packets leave by
+	TTL               nl.Opt[uint8]  // 0: the kernel's choice
+	TOS               nl.Opt[uint8]  // 1: that of the packet inside
+	DF                nl.Opt[uint8]  // VXLAN_DF_*: 0 unset, 1 set, 2 that of the packet inside
+	Label             nl.Opt[uint32] // flow label of IPv6, network order
+	Ageing            nl.Opt[uint32] // seconds after which an address is forgotten, 0 for never
+	Limit             nl.Opt[uint32] // of addresses, 0 for none
+	PortLow, PortHigh uint16         // UDP ports that packets come from, network order; both 0: the kernel's choice
+	Port              nl.Opt[uint16] // UDP port of the other ends, network order
 
 	Flags    VXLANFlags // those that are on
 	FlagMask VXLANFlags // those that are meant: the others stay as they are, or are unknown
@@ -84,9 +84,6 @@ var vxlanFlags = [...]struct {
 	{iflaVXLANMCRoute, "IFLA_VXLAN_MC_ROUTE"},
 }
 
-// VXLANPorts is struct ifla_vxlan_port_range, of UDP ports in network order.
-type VXLANPorts struct{ Low, High uint16 }
-
 // Attributes that x/sys lacks, from linux/if_link.h.
 const (
 	iflaVXLANReservedBits = 33 // IFLA_VXLAN_RESERVED_BITS
@@ -118,10 +115,9 @@ func (v *VXLAN) fields(c *nl.Coder) {
 	nl.OptBE32(c, unix.IFLA_VXLAN_LABEL, "IFLA_VXLAN_LABEL", &v.Label)
 	nl.OptU32(c, unix.IFLA_VXLAN_AGEING, "IFLA_VXLAN_AGEING", &v.Ageing)
 	nl.OptU32(c, unix.IFLA_VXLAN_LIMIT, "IFLA_VXLAN_LIMIT", &v.Limit)
-	if c.Struct(unix.IFLA_VXLAN_PORT_RANGE, "IFLA_VXLAN_PORT_RANGE", v.PortRange.Ok) {
-		nl.MBE16(c, "low", &v.PortRange.V.Low)
-		nl.MBE16(c, "high", &v.PortRange.V.High)
-		v.PortRange.Ok = true
+	if c.Struct(unix.IFLA_VXLAN_PORT_RANGE, "IFLA_VXLAN_PORT_RANGE", v.PortLow|v.PortHigh != 0) {
+		nl.MBE16(c, "low", &v.PortLow)
+		nl.MBE16(c, "high", &v.PortHigh)
 		c.End()
 	}
 	nl.OptBE16(c, unix.IFLA_VXLAN_PORT, "IFLA_VXLAN_PORT", &v.Port)

@@ -43,12 +43,11 @@ func parseVLAN(w *words, r *linkRequest) {
 			w.fail(unknownOption("vlan: unknown command", "vlan", w, vlanWords.words()))
 		default:
 			n, _ := numberIn(vlanFlags, strings.ToUpper(key))
-			f := rtnl.VLANFlag(n)
-			v.Flags.Ok = true
-			v.Flags.V.Mask |= f
-			v.Flags.V.Flags &^= f
+			f := rtnl.VLANFlags(n)
+			v.FlagMask |= f
+			v.Flags &^= f
 			if w.onOff(key) {
-				v.Flags.V.Flags |= f
+				v.Flags |= f
 			}
 		}
 	}
@@ -83,8 +82,8 @@ func showVLAN(v *view, l *rtnl.VLAN) {
 	}
 	v.str("protocol", "protocol %s ", protocol)
 	v.number(l.ID.Ok, "id", "id %d ", uint64(l.ID.V))
-	if l.Flags.Ok {
-		names, rest := bitNames(vlanFlags, uint32(l.Flags.V.Flags))
+	if l.FlagMask != 0 {
+		names, rest := bitNames(vlanFlags, uint32(l.Flags))
 		if rest != 0 {
 			names = append(names, strconv.FormatUint(uint64(rest), 16))
 		}

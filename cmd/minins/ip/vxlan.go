@@ -70,10 +70,20 @@ func parseVXLAN(w *words, r *linkRequest) {
 
 // take reads a word and its argument.
 func (p *vxlanParser) take() {
-	if p.takeFlag() {
-		return
-	}
 	key := vxlanWords.find(p.w.cur)
+	word, off := strings.CutPrefix(p.w.cur, "no")
+	bit := rtnl.VXLANFlags(1)
+	for _, f := range strings.Fields(vxlanFlags) {
+		if f, _, _ = strings.Cut(f, ":"); key == f || off && abbreviates(word, f) && bit < rtnl.VXLANGBP {
+			p.once(f, p.w.cur)
+			p.v.FlagMask |= bit
+			if !off {
+				p.v.Flags |= bit
+			}
+			return
+		}
+		bit <<= 1
+	}
 	attr := key
 	switch key {
 	case "", "help":
@@ -97,9 +107,8 @@ func (p *vxlanParser) take() {
 	case "dev":
 		p.r.physical = p.w.cur
 	case "srcport":
-		low := uint16(p.w.asUint(16, "min port"))
-		high := uint16(p.w.uint(16, "max port"))
-		p.v.PortRange = nl.Opt[rtnl.VXLANPorts]{V: rtnl.VXLANPorts{Low: low, High: high}, Ok: low|high != 0}
+		p.v.PortLow = uint16(p.w.asUint(16, "min port"))
+		p.v.PortHigh = uint16(p.w.uint(16, "max port"))
 	default:
 		p.takeNumber(key)
 	}
@@ -111,25 +120,6 @@ func (p *vxlanParser) once(attr, key string) {
 		p.w.fail(garbage(key, p.w.cur, say("%q is there twice", attr), nil))
 	}
 	p.seen[attr] = true
-}
-
-// takeFlag reads a word for a flag, unless it is another word or short for one.
-func (p *vxlanParser) takeFlag() bool {
-	found := vxlanWords.find(p.w.cur)
-	word, off := strings.CutPrefix(p.w.cur, "no")
-	bit := rtnl.VXLANFlags(1)
-	for _, f := range strings.Fields(vxlanFlags) {
-		if f, _, _ = strings.Cut(f, ":"); found == f || off && abbreviates(word, f) && bit < rtnl.VXLANGBP {
-			p.once(f, p.w.cur)
-			p.v.FlagMask |= bit
-			if !off {
-				p.v.Flags |= bit
-			}
-			return true
-		}
-		bit <<= 1
-	}
-	return false
 }
 
 // takeEnd takes the word for an address that is a group, or is not.
@@ -236,13 +226,11 @@ func showVXLAN(v *view, l *rtnl.VXLAN) {
 	if l.Link.Ok {
 		v.str("link", "dev %s ", v.linkName(l.Link.V))
 	}
-	if r := l.PortRange; r.Ok {
-		v.object("port_range")
-		v.text("srcport ")
-		v.uint("low", "%d ", uint64(r.V.Low))
-		v.uint("high", "%d ", uint64(r.V.High))
-		v.end()
-	}
+	v.object("port_range")
+	v.text("srcport ")
+	v.uint("low", "%d ", uint64(l.PortLow))
+	v.uint("high", "%d ", uint64(l.PortHigh))
+	v.end()
 	v.number(l.Port.Ok, "port", "dstport %d ", uint64(l.Port.V))
 	showVXLANFlags(v, l, rtnl.VXLANUDPCsum-rtnl.VXLANLearning)
 	if l.TOS.V == 1 && v.json == nil {
