@@ -35,6 +35,8 @@ var tunFlags = []numbered{{1, "tun"}, {2, "tap"}, {4, "pi"}, {8, "multi_queue"},
 var tunWords = []numbered{{unix.IFF_TUN, "tun"}, {unix.IFF_TAP, "tap"}, {unix.IFF_NO_PI, "pi"}, {unix.IFF_ONE_QUEUE, "one_queue"},
 	{unix.IFF_VNET_HDR, "vnet_hdr"}, {unix.IFF_MULTI_QUEUE, "multi_queue"}}
 
+const tunDevice = "/dev/net/tun"
+
 const tunModes = unix.IFF_TUN | unix.IFF_TAP
 
 // A tunRequest is what "ip tuntap add" and del ask for.
@@ -71,12 +73,15 @@ func (s *session) tuntap(w *words) error {
 	if w.err != nil {
 		return w.err
 	}
+	if s.c.Explains(`ioctl(open("`+tunDevice+`", O_RDWR), TUNSETIFF, "`+r.name+`")`, "and TUNSETPERSIST, by which it stays or goes") {
+		return nil
+	}
 	if s.opt.netns == "" {
-		return s.setTun(r)
+		return setTun(r)
 	}
 	ns, err := nsfs.Open(s.opt.netns) // the device will be in the namespace in which the file is opened
 	if err == nil {
-		err = ns.Do(func() error { return s.setTun(r) })
+		err = ns.Do(func() error { return setTun(r) })
 		ns.Close()
 	}
 	return err
@@ -137,11 +142,7 @@ func accountArg(w *words, file, key string) int {
 }
 
 // setTun makes a device that stays when its file is closed, or no longer does.
-func (s *session) setTun(r *tunRequest) error {
-	const device = "/dev/net/tun"
-	if s.c.Explains(`ioctl(open("`+device+`", O_RDWR), TUNSETIFF, "`+r.name+`")`, "") {
-		return nil
-	}
+func setTun(r *tunRequest) error {
 	flags := r.flags ^ unix.IFF_NO_PI
 	if r.persist != 0 {
 		flags |= unix.IFF_TUN_EXCL
@@ -152,7 +153,7 @@ func (s *session) setTun(r *tunRequest) error {
 	}
 	ifr.SetUint16(uint16(flags))
 	what := "open"
-	fd, err := unix.Open(device, unix.O_RDWR|unix.O_CLOEXEC, 0)
+	fd, err := unix.Open(tunDevice, unix.O_RDWR|unix.O_CLOEXEC, 0)
 	if err == nil {
 		what = "ioctl(TUNSETIFF)"
 		err = unix.IoctlIfreq(fd, unix.TUNSETIFF, ifr)
