@@ -4,6 +4,7 @@ package ip
 
 import (
 	"encoding/binary"
+	"strings"
 
 	"github.com/minins/minins/nl"
 	"github.com/minins/minins/rtnl"
@@ -112,8 +113,8 @@ func parseBridge(w *words) (*rtnl.Bridge, error) {
 }
 
 func vlanProtocolArg(w *words, why string) uint16 {
-	switch w.arg() {
-	case "802.1q", "802.1Q":
+	switch strings.ToLower(w.arg()) {
+	case "802.1q":
 		return 0x8100
 	case "802.1ad":
 		return 0x88a8

@@ -47,7 +47,7 @@ func parseLink(w *words, create bool) (*linkRequest, error) {
 	if base, slave := strings.CutSuffix(kind, "_slave"); slave {
 		r.link.Info.Kind, r.link.Info.SlaveKind = "", base
 	}
-	if w.peek() == "" {
+	if len(w.rest) == 0 {
 		return r, nil
 	}
 	switch kind {

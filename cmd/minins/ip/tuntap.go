@@ -138,7 +138,7 @@ func accountArg(w *words, file, key string) int {
 			w.fail(fail(exitUsage, say("invalid %s \"%s\"", key, s), file+" does not have it"))
 		}
 	}
-	return n
+	return int(int32(n)) // uid_t; the largest of them is none
 }
 
 // setTun makes a device that stays when its file is closed, or no longer does.

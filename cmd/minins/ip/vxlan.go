@@ -105,7 +105,9 @@ func (p *vxlanParser) take() {
 	case "local":
 		p.takeEnd(&p.v.Local, key)
 	case "dev":
-		p.r.physical = p.w.cur
+		if p.r.physical = p.w.cur; p.w.cur == "" {
+			p.w.fail(fail(exitUsage, `Cannot find device ""`, "the name of a device is empty"))
+		}
 	case "srcport":
 		p.v.PortLow = uint16(p.w.asUint(16, "min port"))
 		p.v.PortHigh = uint16(p.w.uint(16, "max port"))
