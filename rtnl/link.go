@@ -95,6 +95,10 @@ type LinkInfo struct {
 	Kind      string // "veth", "bridge" …; hardware has none
 	Peer      *Link  // veth, in the request that creates it: the other end
 	Bridge    *Bridge
+	MACVLAN   *MACVLAN // also of kind "macvtap"
+	VXLAN     *VXLAN
+	VLAN      *VLAN
+	Tun       *Tun   // read only
 	Data      []byte // of another kind, and what is not modelled, as it came
 	SlaveKind string // kind of the master: "bridge"
 	Port      *BridgePort

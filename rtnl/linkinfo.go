@@ -20,6 +20,7 @@ func (i *LinkInfo) fields(c *nl.Coder) {
 		if c.Case("bridge") && (i.Bridge != nil || !c.Encoding()) {
 			make1(&i.Bridge).fields(c)
 		}
+		i.others(c)
 		c.Rest(&i.Data)
 		c.End()
 	}
@@ -33,6 +34,36 @@ func (i *LinkInfo) fields(c *nl.Coder) {
 		c.End()
 	}
 	c.End()
+}
+
+// others codes what is of kinds that are fewer than veths and bridges.
+func (i *LinkInfo) others(c *nl.Coder) {
+	for _, kind := range [...]string{"macvlan", "macvtap"} {
+		if c.Case(kind) {
+			if i.MACVLAN == nil && !c.Encoding() {
+				i.MACVLAN = new(MACVLAN)
+			}
+			i.MACVLAN.fields(c)
+		}
+	}
+	if c.Case("vxlan") {
+		if i.VXLAN == nil && !c.Encoding() {
+			i.VXLAN = new(VXLAN)
+		}
+		i.VXLAN.fields(c)
+	}
+	if c.Case("vlan") {
+		if i.VLAN == nil && !c.Encoding() {
+			i.VLAN = new(VLAN)
+		}
+		i.VLAN.fields(c)
+	}
+	if c.Case("tun") {
+		if i.Tun == nil && !c.Encoding() {
+			i.Tun = new(Tun)
+		}
+		i.Tun.fields(c)
+	}
 }
 
 // peer codes the other end of a veth, a link of its own.

@@ -160,6 +160,51 @@ func TestBridgeReadBack(t *testing.T) {
 	}
 }
 
+func TestKindsReadBack(t *testing.T) {
+	ctx := t.Context()
+	c := dial(t, testns.New(t))
+	u8, u16, u32 := nl.Some[uint8], nl.Some[uint16], nl.Some[uint32]
+	addr := netip.MustParseAddr
+	must(t, c.AddLink(ctx, &Link{Name: "p", Index: 50, Info: LinkInfo{Kind: "veth", Peer: &Link{Name: "q"}}}))
+	const allFlags = (VXLANGBP-1)&^VXLANVNIFilter | VXLANLocalBypass // VNIFilter and MCRoute are told when they are on
+	for _, want := range []Link{
+		{Name: "m", Parent: u32(50), Info: LinkInfo{Kind: "macvlan", MACVLAN: &MACVLAN{Mode: MACVLANModeSource, Flags: u16(2), SourceMode: u32(MACVLANSourceSet),
+			Sources: []nl.HardwareAddr{mac(1)}, BCQueueLen: u32(7), BCCutoff: nl.Some[int32](3)}}},
+		{Name: "t", Parent: u32(50), Info: LinkInfo{Kind: "macvtap", MACVLAN: &MACVLAN{Mode: MACVLANModeVEPA}}},
+		{Name: "v", Info: LinkInfo{Kind: "vxlan", VXLAN: &VXLAN{ID: u32(6), Remote: addr("10.0.0.9"), Local: addr("10.0.0.1"), Link: u32(50),
+			TTL: u8(64), TOS: u8(16), DF: u8(1), Ageing: u32(60), Limit: u32(10), PortLow: 1000, PortHigh: 2000, Port: u16(4789),
+			Flags:    VXLANProxy | VXLANRSC | VXLANL2Miss | VXLANL3Miss | VXLANUDPZeroCsum6Tx | VXLANUDPZeroCsum6Rx | VXLANRemCsumTx | VXLANRemCsumRx | VXLANGBP | VXLANRemCsumNoPartial,
+			FlagMask: allFlags}}},
+		{Name: "v6", Info: LinkInfo{Kind: "vxlan", VXLAN: &VXLAN{ID: u32(7), Remote: addr("ff05::1"), Link: u32(50), Local: addr("fd00::1"),
+			Port: u16(4790), Flags: VXLANTTLInherit | VXLANLearning | VXLANUDPCsum | VXLANLocalBypass, FlagMask: allFlags, Label: u32(0x12345), LabelPolicy: u32(0)}}},
+		{Name: "ve", Info: LinkInfo{Kind: "vxlan", VXLAN: &VXLAN{Flags: VXLANCollectMetadata | VXLANVNIFilter | VXLANUDPCsum | VXLANLocalBypass, FlagMask: allFlags | VXLANVNIFilter, Port: u16(1234)}}},
+		{Name: "vg", Info: LinkInfo{Kind: "vxlan", VXLAN: &VXLAN{Flags: VXLANCollectMetadata | VXLANUDPCsum | VXLANLocalBypass | VXLANGPE, FlagMask: allFlags, Port: u16(4790)}}},
+	} {
+		must(t, c.AddLink(ctx, &want))
+		got, err := c.GetLink(ctx, want.Name)
+		must(t, err)
+		if m := want.Info.MACVLAN; m != nil {
+			m.SourceMode = nl.Opt[uint32]{} // it is not told
+		}
+		if v := want.Info.VXLAN; v != nil {
+			v.FlagMask = got.Info.VXLAN.FlagMask // also those that are there when they are on
+			if v.FlagMask&allFlags != allFlags {
+				t.Errorf("%s: flags %#x are not told", want.Name, allFlags&^v.FlagMask)
+			}
+		}
+		same(t, want.Name, got, &want)
+		if len(got.Info.Data) != 0 || got.Other != nil {
+			t.Errorf("%s: attributes that nobody described: %x %x", want.Name, got.Info.Data, got.Other)
+		}
+	}
+	must(t, c.SetLink(ctx, &Link{Name: "m", Info: LinkInfo{Kind: "macvlan", MACVLAN: &MACVLAN{SourceMode: u32(MACVLANSourceAdd), Source: mac(2)}}}))
+	got, err := c.GetLink(ctx, "m")
+	must(t, err)
+	if m := got.Info.MACVLAN; len(m.Sources) != 2 || m.SourceCount != u32(2) || m.BCQueueLenUsed.V < 7 {
+		t.Errorf("m is %+v", m)
+	}
+}
+
 func TestAddrReadBack(t *testing.T) {
 	ctx := t.Context()
 	c := dial(t, testns.New(t))

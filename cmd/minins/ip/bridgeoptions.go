@@ -11,14 +11,6 @@ import (
 	"github.com/minins/minins/rtnl"
 )
 
-// An option is a setting of a bridge or of a port of one, or a part of its
-// state. The type of the value tells how it is read and shown.
-type option struct {
-	word  string // on the command line and in the text
-	key   string // in JSON, where that is another
-	value any    // a pointer into the message
-}
-
 // Values that are shown in a way of their own.
 type (
 	onOff   nl.Opt[uint8]  // a switch: "on" or "off"
@@ -37,122 +29,75 @@ type visitor struct {
 	why  string // said of a wrong number
 }
 
-// visit does so.
-func (x *visitor) visit(list []option) {
-	for i := range list {
-		o := &list[i]
+// visit does so, with pointers into the message. Their types tell how the values
+// are read and shown. words are those on the command line and in the text, each
+// with a colon and the key in JSON if that is another.
+func (x *visitor) visit(words string, values ...any) {
+	for _, p := range values {
+		var word string
+		word, words, _ = strings.Cut(words, " ")
+		word, key, _ := strings.Cut(word, ":")
+		if key == "" {
+			key = word
+		}
 		if x.show != nil {
-			x.show.showOption(o)
-		} else if o.word == x.word {
-			setOption(x.set, o.value, x.why)
+			x.show.showOption(word, key, p)
+		} else if word == x.word {
+			setOption(x.set, p, x.why)
 		}
 	}
 }
 
 // bridge visits the options of a bridge, in the order in which they are shown.
 func (x *visitor) bridge(b *rtnl.Bridge) {
-	x.visit([]option{
-		{"forward_delay", "", &b.ForwardDelay},
-		{"hello_time", "", &b.HelloTime},
-		{"max_age", "", &b.MaxAge},
-		{"ageing_time", "", &b.AgeingTime},
-		{"stp_state", "", &b.STPState},
-		{"priority", "", &b.Priority},
-		{"vlan_filtering", "", &b.VLANFiltering},
-		{"vlan_protocol", "", &b.VLANProtocol},
-		{"bridge_id", "", &b.BridgeID},
-		{"designated_root", "root_id", &b.RootID},
-		{"root_port", "", &b.RootPort},
-		{"root_path_cost", "", &b.RootPathCost},
-		{"topology_change", "", &b.TopologyChange},
-		{"topology_change_detected", "", &b.TopologyChangeDetected},
-		{"hello_timer", "", (*timer)(&b.HelloTimer)},
-		{"tcn_timer", "", (*timer)(&b.TCNTimer)},
-		{"topology_change_timer", "", (*timer)(&b.TopologyChangeTimer)},
-		{"gc_timer", "", (*timer)(&b.GCTimer)},
-		{"vlan_default_pvid", "", &b.VLANDefaultPVID},
-		{"vlan_stats_enabled", "", &b.VLANStats},
-		{"vlan_stats_per_port", "", &b.VLANStatsPerPort},
-		{"group_fwd_mask", "", (*hex)(&b.GroupFwdMask)},
-		{"group_address", "group_addr", &b.GroupAddr},
-		{"mcast_snooping", "", &b.McastSnooping},
-		{"", "", &b.BoolOpts},
-		{"mcast_router", "", &b.McastRouter},
-		{"mcast_query_use_ifaddr", "", &b.McastQueryUseIfAddr},
-		{"mcast_querier", "", &b.McastQuerier},
-		{"mcast_hash_elasticity", "", &b.McastHashElasticity},
-		{"mcast_hash_max", "", &b.McastHashMax},
-		{"mcast_last_member_count", "mcast_last_member_cnt", &b.McastLastMemberCount},
-		{"mcast_startup_query_count", "mcast_startup_query_cnt", &b.McastStartupCount},
-		{"mcast_last_member_interval", "mcast_last_member_intvl", &b.McastLastMemberIntvl},
-		{"mcast_membership_interval", "mcast_membership_intvl", &b.McastMembershipIntvl},
-		{"mcast_querier_interval", "mcast_querier_intvl", &b.McastQuerierIntvl},
-		{"mcast_query_interval", "mcast_query_intvl", &b.McastQueryIntvl},
-		{"mcast_query_response_interval", "mcast_query_response_intvl", &b.McastQueryRespIntvl},
-		{"mcast_startup_query_interval", "mcast_startup_query_intvl", &b.McastStartupIntvl},
-		{"mcast_stats_enabled", "", &b.McastStats},
-		{"mcast_igmp_version", "", &b.McastIGMPVersion},
-		{"mcast_mld_version", "", &b.McastMLDVersion},
-		{"nf_call_iptables", "", &b.NFCallIPTables},
-		{"nf_call_ip6tables", "", &b.NFCallIP6Tables},
-		{"nf_call_arptables", "", &b.NFCallARPTables},
-	})
+	x.visit("forward_delay hello_time max_age ageing_time stp_state priority vlan_filtering vlan_protocol bridge_id "+
+		"designated_root:root_id root_port root_path_cost topology_change topology_change_detected hello_timer "+
+		"tcn_timer topology_change_timer gc_timer vlan_default_pvid vlan_stats_enabled vlan_stats_per_port "+
+		"group_fwd_mask group_address:group_addr mcast_snooping _ mcast_router mcast_query_use_ifaddr mcast_querier "+
+		"mcast_hash_elasticity mcast_hash_max mcast_last_member_count:mcast_last_member_cnt "+
+		"mcast_startup_query_count:mcast_startup_query_cnt mcast_last_member_interval:mcast_last_member_intvl "+
+		"mcast_membership_interval:mcast_membership_intvl mcast_querier_interval:mcast_querier_intvl "+
+		"mcast_query_interval:mcast_query_intvl mcast_query_response_interval:mcast_query_response_intvl "+
+		"mcast_startup_query_interval:mcast_startup_query_intvl mcast_stats_enabled mcast_igmp_version "+
+		"mcast_mld_version nf_call_iptables nf_call_ip6tables nf_call_arptables",
+		&b.ForwardDelay, &b.HelloTime, &b.MaxAge, &b.AgeingTime, &b.STPState, &b.Priority, &b.VLANFiltering, &b.VLANProtocol,
+		&b.BridgeID, &b.RootID, &b.RootPort, &b.RootPathCost, &b.TopologyChange, &b.TopologyChangeDetected,
+		(*timer)(&b.HelloTimer), (*timer)(&b.TCNTimer), (*timer)(&b.TopologyChangeTimer), (*timer)(&b.GCTimer),
+		&b.VLANDefaultPVID, &b.VLANStats, &b.VLANStatsPerPort, (*hex)(&b.GroupFwdMask), &b.GroupAddr, &b.McastSnooping,
+		&b.BoolOpts, &b.McastRouter, &b.McastQueryUseIfAddr, &b.McastQuerier, &b.McastHashElasticity, &b.McastHashMax,
+		&b.McastLastMemberCount, &b.McastStartupCount, &b.McastLastMemberIntvl, &b.McastMembershipIntvl, &b.McastQuerierIntvl,
+		&b.McastQueryIntvl, &b.McastQueryRespIntvl, &b.McastStartupIntvl, &b.McastStats, &b.McastIGMPVersion,
+		&b.McastMLDVersion, &b.NFCallIPTables, &b.NFCallIP6Tables, &b.NFCallARPTables)
 }
 
 // port visits the options of a bridge's port, in the order in which they are shown.
 func (x *visitor) port(p *rtnl.BridgePort) {
-	x.visit([]option{
-		{"state", "", &p.State},
-		{"priority", "", &p.Priority},
-		{"cost", "", &p.Cost},
-		{"hairpin", "", (*onOff)(&p.Hairpin)},
-		{"guard", "", (*onOff)(&p.Guard)},
-		{"root_block", "", (*onOff)(&p.Protect)},
-		{"fastleave", "", (*onOff)(&p.FastLeave)},
-		{"learning", "", (*onOff)(&p.Learning)},
-		{"flood", "", (*onOff)(&p.Flood)},
-		{"port_id", "id", (*hex)(&p.ID)},
-		{"port_no", "no", (*hex)(&p.No)},
-		{"designated_port", "", &p.DesignatedPort},
-		{"designated_cost", "", &p.DesignatedCost},
-		{"designated_bridge", "bridge_id", &p.BridgeID},
-		{"designated_root", "root_id", &p.RootID},
-		{"hold_timer", "", (*timer)(&p.HoldTimer)},
-		{"message_age_timer", "", (*timer)(&p.MessageAgeTimer)},
-		{"forward_delay_timer", "", (*timer)(&p.ForwardDelayTimer)},
-		{"topology_change_ack", "", &p.TopologyChangeAck},
-		{"config_pending", "", &p.ConfigPending},
-		{"proxy_arp", "", (*onOff)(&p.ProxyARP)},
-		{"proxy_arp_wifi", "", (*onOff)(&p.ProxyARPWifi)},
-		{"mcast_router", "multicast_router", &p.McastRouter},
-		{"mcast_fast_leave", inText, (*onOff)(&p.FastLeave)}, // in JSON it is "fastleave", above
-		{"mcast_flood", "", (*onOff)(&p.McastFlood)},
-		{"bcast_flood", "", (*onOff)(&p.BcastFlood)},
-		{"mcast_to_unicast", "", (*onOff)(&p.McastToUcast)},
-		{"neigh_suppress", "", (*onOff)(&p.NeighSuppress)},
-		{"group_fwd_mask", "", (*fwdMask)(&p.GroupFwdMask)},
-		{"vlan_tunnel", "", (*onOff)(&p.VLANTunnel)},
-		{"isolated", "", (*onOff)(&p.Isolated)},
-		{"locked", "", (*onOff)(&p.Locked)},
-		{"backup_port", "", (*index)(&p.BackupPort)},
-	})
+	x.visit("state priority cost hairpin guard root_block fastleave learning flood port_id:id port_no:no designated_port "+
+		"designated_cost designated_bridge:bridge_id designated_root:root_id hold_timer message_age_timer "+
+		"forward_delay_timer topology_change_ack config_pending proxy_arp proxy_arp_wifi mcast_router:multicast_router "+
+		"mcast_fast_leave:- mcast_flood bcast_flood mcast_to_unicast neigh_suppress group_fwd_mask vlan_tunnel isolated "+
+		"locked backup_port",
+		&p.State, &p.Priority, &p.Cost, (*onOff)(&p.Hairpin), (*onOff)(&p.Guard), (*onOff)(&p.Protect), (*onOff)(&p.FastLeave),
+		(*onOff)(&p.Learning), (*onOff)(&p.Flood), (*hex)(&p.ID), (*hex)(&p.No), &p.DesignatedPort, &p.DesignatedCost,
+		&p.BridgeID, &p.RootID, (*timer)(&p.HoldTimer), (*timer)(&p.MessageAgeTimer), (*timer)(&p.ForwardDelayTimer),
+		&p.TopologyChangeAck, &p.ConfigPending, (*onOff)(&p.ProxyARP), (*onOff)(&p.ProxyARPWifi), &p.McastRouter,
+		(*onOff)(&p.FastLeave), (*onOff)(&p.McastFlood), (*onOff)(&p.BcastFlood), (*onOff)(&p.McastToUcast),
+		(*onOff)(&p.NeighSuppress), (*fwdMask)(&p.GroupFwdMask), (*onOff)(&p.VLANTunnel), (*onOff)(&p.Isolated),
+		(*onOff)(&p.Locked), (*index)(&p.BackupPort))
 }
 
-// inText is the key of what is left out of JSON.
+// inText is the key of what is left out of JSON, and there is as another word.
 const inText = "-"
 
 // showOption renders one option, if it is there.
-func (v *view) showOption(o *option) {
-	key, text := o.key, o.word+" "
-	switch {
-	case key == "":
-		key = o.word
-	case key == inText && v.json != nil:
+func (v *view) showOption(word, key string, value any) {
+	text := word + " "
+	if key == inText && v.json != nil {
 		return
 	}
 	var n nl.Opt[uint64]
-	word := ""
-	switch p := o.value.(type) {
+	named := ""
+	switch p := value.(type) {
 	case *nl.Opt[uint8]:
 		n.V, n.Ok = uint64(p.V), p.Ok
 	case *nl.Opt[uint16]:
@@ -166,23 +111,23 @@ func (v *view) showOption(o *option) {
 			v.onOff(key, text+"%s ", p.V != 0)
 		}
 	case *hex:
-		word = hexOf(p.V, p.Ok)
+		named = hexOf(p.V, p.Ok)
 	case *fwdMask:
-		word = hexOf(p.V, p.Ok)
+		named = hexOf(p.V, p.Ok)
 	case *timer:
 		if p.Ok {
 			v.float(key, text+"%7.2f ", float64(p.V)/ticksPerSecond)
 		}
 	case *index:
 		if p.Ok {
-			word = v.linkName(p.V)
+			named = v.linkName(p.V)
 		}
 	case *rtnl.BridgeID:
-		word = bridgeID(p)
+		named = bridgeID(p)
 	case *nl.HardwareAddr:
-		word = p.String()
+		named = p.String()
 	case *uint16: // vlan_protocol
-		word = vlanProtocol(*p)
+		named = vlanProtocol(*p)
 	case *nl.Opt[rtnl.PortState]:
 		v.showPortState(p)
 	case *nl.Opt[rtnl.BoolOpts]:
@@ -190,8 +135,8 @@ func (v *view) showOption(o *option) {
 		v.showBit(p, "mcast_vlan_snooping", mcastVLANSnooping)
 	}
 	v.number(n.Ok, key, text+"%d ", n.V)
-	v.word(key, text+"%s ", word)
-	if p, ok := o.value.(*fwdMask); ok && p.Ok {
+	v.word(key, text+"%s ", named)
+	if p, ok := value.(*fwdMask); ok && p.Ok {
 		v.str("group_fwd_mask_str", "group_fwd_mask_str %s ", groupFwdMask(p.V))
 	}
 }

@@ -4,6 +4,7 @@ package ip
 
 import (
 	"encoding/binary"
+	"strings"
 
 	"github.com/minins/minins/nl"
 	"github.com/minins/minins/rtnl"
@@ -82,7 +83,8 @@ const bridgeWords grammar = `
 	mcast_mld_version* NUMBER  1 or 2
 	nf_call_iptables* BOOL  what it forwards goes through iptables
 	nf_call_ip6tables* BOOL  through ip6tables
-	nf_call_arptables* BOOL  through arptables`
+	nf_call_arptables* BOOL  through arptables
+	help*`
 
 // parseBridge reads the words after "type bridge".
 func parseBridge(w *words) (*rtnl.Bridge, error) {
@@ -91,10 +93,10 @@ func parseBridge(w *words) (*rtnl.Bridge, error) {
 		key := bridgeWords.find(w.cur)
 		why := "invalid " + key
 		switch key {
-		case "":
+		case "", "help":
 			return nil, unknownOption("bridge: unknown command", "bridge", w, bridgeWords.words())
 		case "vlan_protocol":
-			b.VLANProtocol = vlanProtocolArg(w)
+			b.VLANProtocol = vlanProtocolArg(w, why)
 		case "group_address":
 			w.lladdr(&b.GroupAddr)
 		case "fdb_flush":
@@ -111,14 +113,17 @@ func parseBridge(w *words) (*rtnl.Bridge, error) {
 	return b, w.err
 }
 
-func vlanProtocolArg(w *words) uint16 {
-	switch w.arg() {
-	case "802.1q", "802.1Q":
+func vlanProtocolArg(w *words, why string) uint16 {
+	switch strings.ToLower(w.arg()) {
+	case "802.1q":
 		return 0x8100
 	case "802.1ad":
 		return 0x88a8
 	}
-	w.wrong(w.cur, "invalid vlan_protocol", "")
+	if n, ok := number(w.cur, 16); ok {
+		return uint16(n)
+	}
+	w.wrong(w.cur, why, `it is "802.1Q" or "802.1ad"`)
 	return 0
 }
 
@@ -154,35 +159,28 @@ const portWords grammar = `
 	neigh_suppress SWITCH  answer ARP from the neighbour table
 	vlan_tunnel SWITCH  map VLANs to tunnels
 	isolated SWITCH  not to other isolated ports
-	locked SWITCH  only for addresses that it knows`
-
-// portSwitches are those that are on or off.
-const portSwitches keywords = "hairpin guard root_block fastleave|mcast_fast_leave learning flood mcast_flood bcast_flood mcast_to_unicast " +
-	"proxy_arp proxy_arp_wifi neigh_suppress vlan_tunnel isolated locked"
+	locked SWITCH  only for addresses that it knows
+	help*`
 
 // parsePort reads the words after "type bridge_slave".
 func (r *linkRequest) parsePort(w *words) error {
 	p := new(rtnl.BridgePort)
 	for w.next() {
-		if key := portSwitches.find(w.cur); key != "" {
-			set := visitor{set: w, word: key}
-			set.port(p)
-			continue
-		}
-		switch key := portWords.find(w.cur); key {
-		case "":
+		set := visitor{set: w, word: portWords.find(w.cur)}
+		set.why = "invalid " + set.word
+		switch set.word {
+		case "", "help":
 			return unknownOption("bridge_slave: unknown option", "bridge_slave", w, portWords.words())
 		case "fdb_flush":
 			p.Flush = true
-		case "state", "priority", "cost":
-			set := visitor{set: w, word: key, why: key + " is invalid"}
-			set.port(p)
 		case "backup_port":
 			w.text(&r.backup)
 		case "nobackup_port":
 			p.BackupPort = nl.Some(uint32(0))
+		case "state", "priority", "cost":
+			set.why = set.word + " is invalid"
+			fallthrough
 		default:
-			set := visitor{set: w, word: key, why: "invalid " + key}
 			set.port(p)
 		}
 	}

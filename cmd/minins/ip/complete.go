@@ -5,6 +5,7 @@ package ip
 import (
 	"context"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -157,7 +158,8 @@ func (s *session) values(arg string) []string {
 		return s.tables.get(protocols).names
 	}
 	if list, ok := strings.CutPrefix(arg, "{ "); ok {
-		return strings.Split(strings.TrimSuffix(list, " }"), " | ")
+		choices := strings.Split(strings.TrimSuffix(list, " }"), " | ")
+		return slices.DeleteFunc(choices, func(c string) bool { return strings.ToUpper(c) == c })
 	}
 	return nil
 }

@@ -26,7 +26,7 @@ func TestComplete(t *testing.T) {
 	ours(t, ns, "", false, strings.Fields("link add veth-a type veth peer name veth-b")...).Must(t)
 	ours(t, ns, "", false, strings.Fields("-n red link add bridge-r type bridge")...).Must(t)
 	for _, test := range []struct{ line, want string }{
-		{"", "address link route neigh rule nexthop netns help"},
+		{"", "address link route neigh rule nexthop netns tuntap help"},
 		{"li", "link"},
 		{"-n", "-netns"},
 		{"-n r", "red rouge"},

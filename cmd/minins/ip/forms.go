@@ -69,9 +69,23 @@ var forms = []form{
 	{"netns", "pids*", "NETNS", ""},
 	{"netns", "exec*", "NETNS COMMAND ...", ""},
 
+	{"tuntap", "add*", "[name] NAME mode { tun | tap } ...", tuntapWords},
+	{"tuntap", "delete*", "[name] NAME mode { tun | tap }", tuntapWords},
+	{"tuntap", "show*|lst*|list*", "", ""},
+	{"tuntap", "help*", "", ""},
+
 	{"bridge", "", "... type bridge [ OPTION ... ]", bridgeWords},
 	{"bridge_slave", "", "... type bridge_slave [ OPTION ... ]", portWords},
 	{"veth", "", "... type veth [ peer [name] NAME ... ]", "\npeer  its other end, and behind it words as for the link itself"},
+	{"macvlan", "", "... type macvlan [ OPTION ... ]", macvlanWords},
+	{"macvtap", "", "... type macvtap [ OPTION ... ]", macvlanWords},
+	{"vxlan", "", "... type vxlan id NUMBER [ OPTION ... ]", vxlanWords},
+	{"vlan", "", "... link DEV ... type vlan id NUMBER [ OPTION ... ]", vlanWords},
+	{"dummy", "", "... type dummy", ""},
+	{"ifb", "", "... type ifb", ""},
+	{"nlmon", "", "... type nlmon", ""},
+	{"vcan", "", "... type vcan", ""},
+	{"team", "", "... type team", ""},
 }
 
 // command is the command of an object that a word is or abbreviates, or "".
@@ -183,7 +197,7 @@ func section(title string, g grammar) string {
 
 const usageIP = `Usage: ip [ OPTION ... ] OBJECT [ COMMAND ... ]
        ip [ -force ] -batch FILE
-OBJECT := { address | link | neighbor | netns | nexthop | route | rule }
+OBJECT := { address | link | neighbor | netns | nexthop | route | rule | tuntap }
 Objects, commands and most words may be abbreviated: "ip a", "ip r", "ip li sh".
 "ip OBJECT help" has the words of each.
 `

@@ -51,25 +51,43 @@ func (v *view) showKind(l *rtnl.Link) {
 	if i.Kind == "" && i.SlaveKind == "" {
 		return
 	}
-	show := &visitor{show: v}
 	v.object("linkinfo")
 	if i.Kind != "" {
 		v.line()
 		v.str("info_kind", "    %s ", i.Kind)
-		if i.Bridge != nil {
-			v.object("info_data")
-			show.bridge(i.Bridge)
-			v.end()
-		}
+		v.showData(i)
 	}
 	if i.SlaveKind != "" {
 		v.line()
 		v.str("info_slave_kind", "    %s_slave ", i.SlaveKind)
 		if i.Port != nil {
 			v.object("info_slave_data")
+			show := &visitor{show: v}
 			show.port(i.Port)
 			v.end()
 		}
+	}
+	v.end()
+}
+
+// showData renders what is of a kind alone.
+func (v *view) showData(i *rtnl.LinkInfo) {
+	if i.Bridge == nil && i.MACVLAN == nil && i.VXLAN == nil && i.VLAN == nil && i.Tun == nil {
+		return
+	}
+	v.object("info_data")
+	switch {
+	case i.Bridge != nil:
+		show := &visitor{show: v}
+		show.bridge(i.Bridge)
+	case i.MACVLAN != nil:
+		showMACVLAN(v, i.MACVLAN)
+	case i.VXLAN != nil:
+		showVXLAN(v, i.VXLAN)
+	case i.VLAN != nil:
+		showVLAN(v, i.VLAN)
+	default:
+		showTun(v, i.Tun)
 	}
 	v.end()
 }

@@ -14,15 +14,17 @@ import (
 // A linkRequest is what "ip link add, set, del" ask for: the message, and the
 // names in it that have yet to be turned into numbers.
 type linkRequest struct {
-	link   rtnl.Link
-	dev    string // the link that it is about
-	lower  string // link DEV
-	master string
-	netns  string       // a name, a path or a process
-	linkNS string       // link-netns NAME
-	peer   *linkRequest // veth
-	backup string       // bridge_slave backup_port
-	create bool
+	link     rtnl.Link
+	dev      string // the link that it is about
+	lower    string // link DEV
+	master   string
+	netns    string       // a name, a path or a process
+	linkNS   string       // link-netns NAME
+	peer     *linkRequest // veth
+	backup   string       // bridge_slave backup_port
+	physical string       // vxlan dev
+	note     string       // for standard error, before the request is sent
+	create   bool
 
 	masterLink *rtnl.Link // what master was found to be
 }
@@ -76,7 +78,7 @@ func parseLink(w *words, create bool) (*linkRequest, error) {
 	if base, slave := strings.CutSuffix(kind, "_slave"); slave {
 		r.link.Info.Kind, r.link.Info.SlaveKind = "", base
 	}
-	if w.peek() == "" {
+	if len(w.rest) == 0 {
 		return r, nil
 	}
 	switch kind {
@@ -86,12 +88,23 @@ func parseLink(w *words, create bool) (*linkRequest, error) {
 		r.link.Info.Bridge, err = parseBridge(w)
 	case "bridge_slave":
 		err = r.parsePort(w)
+	case "macvlan", "macvtap":
+		parseMACVLAN(w, r)
+	case "vxlan":
+		parseVXLAN(w, r)
+	case "vlan":
+		parseVLAN(w, r)
+	case "dummy", "ifb", "nlmon", "tun", "vcan", "team":
+		// iproute2 does not look at what follows
 	default:
 		if abbreviates(w.peek(), "help") {
 			return nil, usage("link")
 		}
 		err = fail(exitFailed, say("Garbage instead of arguments \"%s ...\". Try \"ip link help\".", w.peek()),
 			say("minins knows no options of type %q", kind))
+	}
+	if err == nil {
+		err = w.err
 	}
 	return r, err
 }
@@ -163,8 +176,7 @@ func (p *linkParser) take(w *words) {
 	} else if once != "" {
 		p.seen.once(w, once)
 	}
-	if to, signed := number32(l, key); to != nil {
-		p.takeNumber(w, key, to, signed)
+	if p.takeNumber(w, key) {
 		return
 	}
 	switch key {
@@ -245,45 +257,44 @@ func (p *linkParser) takeDev(w *words) {
 func invalid(key string) string { return say("Invalid \"%s\" value\n", key) }
 
 // number32 is where a setting that is a number goes, or nil. iproute2 reads
-// some of them as signed.
-func number32(l *rtnl.Link, key string) (to *uint32, signed bool) {
+// some of them as signed. A zero of those with an attribute is not sent by itself.
+func number32(l *rtnl.Link, key string) (to *uint32, signed bool, zero byte) {
 	switch key {
 	case "txqueuelen":
-		return &l.TxQLen.V, true
+		return &l.TxQLen.V, true, 0
 	case "mtu":
-		return &l.MTU, true
+		return &l.MTU, true, unix.IFLA_MTU
 	case "numtxqueues":
-		return &l.NumTxQueues, true
+		return &l.NumTxQueues, true, unix.IFLA_NUM_TX_QUEUES
 	case "numrxqueues":
-		return &l.NumRxQueues, true
+		return &l.NumRxQueues, true, unix.IFLA_NUM_RX_QUEUES
 	case "gso_max_size":
-		return &l.GSOMaxSize, false
+		to = &l.GSOMaxSize
 	case "gso_max_segs":
-		return &l.GSOMaxSegs, false
+		to = &l.GSOMaxSegs
 	case "gro_max_size":
-		return &l.GROMaxSize, false
+		to = &l.GROMaxSize
 	}
-	return nil, false
+	return to, false, 0
 }
 
-// takeNumber reads the value of a setting that is a number.
-func (p *linkParser) takeNumber(w *words, key string, to *uint32, signed bool) {
-	if signed {
+// takeNumber reads the value of a setting that is a number, if the key is one.
+func (p *linkParser) takeNumber(w *words, key string) bool {
+	to, signed, zero := number32(&p.link, key)
+	switch {
+	case to == nil:
+		return false
+	case signed:
 		*to = uint32(w.int(invalid(key)))
-	} else {
+	default:
 		w.uint32(to, invalid(key))
 	}
-	switch {
-	case key == "txqueuelen":
+	if to == &p.link.TxQLen.V {
 		p.link.TxQLen.Ok = true
-	case *to != 0: // a zero is not sent by itself
-	case key == "mtu":
-		p.link.Other = append(p.link.Other, zeroU32(unix.IFLA_MTU)...)
-	case key == "numtxqueues":
-		p.link.Other = append(p.link.Other, zeroU32(unix.IFLA_NUM_TX_QUEUES)...)
-	case key == "numrxqueues":
-		p.link.Other = append(p.link.Other, zeroU32(unix.IFLA_NUM_RX_QUEUES)...)
+	} else if *to == 0 && zero != 0 {
+		p.link.Other = append(p.link.Other, zeroU32(zero)...)
 	}
+	return true
 }
 
 // linkSwitches are the flags that are on or off; on clears those that are not.

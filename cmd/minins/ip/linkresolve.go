@@ -44,6 +44,16 @@ func (s *session) resolve(r *linkRequest, h *hold) error {
 		}
 		p.BackupPort.Ok = true
 	}
+	if r.physical != "" {
+		p := &l.Info.VXLAN.Link
+		p.Ok = true
+		if err := s.index(r.physical, &p.V); err != nil {
+			if f := asFailure(err); f != nil {
+				f.code = exitUsage
+			}
+			return err
+		}
+	}
 	if r.linkNS != "" {
 		id, err := s.nsid(r.linkNS)
 		if err != nil || id < 0 {

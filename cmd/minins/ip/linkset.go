@@ -29,7 +29,7 @@ func (s *session) link(w *words) error {
 	case "property":
 		return s.linkProperty(w)
 	case "help":
-		return usage("link")
+		return s.linkHelp(w)
 	}
 	return unknownCommand("link", w.cur, commands("link"))
 }
@@ -71,6 +71,9 @@ func (s *session) addLink(w *words, flags uint16) error {
 		peer := ""
 		if r.peer != nil {
 			peer = r.peer.dev
+		}
+		if r.note != "" {
+			s.c.Errorf("%s", r.note)
 		}
 		return explained(s.do(unix.RTM_NEWLINK, flags, &r.link, nil), whyNotAdded, r.dev, r.link.Info.Kind, peer)
 	})

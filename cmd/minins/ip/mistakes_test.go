@@ -97,6 +97,13 @@ var mistakes = []struct {
 	{"link add a type veth", 1, `"type" is invalid lladdr.`, `say "dev a"`},
 	{"netns add ..", 255, `Invalid netns name ".."`, ""},
 	{"netns exec blue", 1, "No command specified", "ip link"},
+	{"tuntap add t9", 1, "You failed to specify a tunnel mode", `say "mode tun"`},
+	{"tuntap add t9 mode tnu", 255, `Unknown tunnel mode "tnu"`, `"tun" or "tap"`},
+	{"tuntap add t9 t8 mode tun", 255, `Error: either "name" is duplicate, or "t8" is a garbage.`, `the name is "t9" already`},
+	{"tuntap add t9 mode tun user nosuch", 255, `invalid user "nosuch"`, "/etc/passwd"},
+	{"tuntap foo", 255, `Command "foo" is unknown, try "ip tuntap help".`, ""},
+	{"link add x9 type vxlan id 5 ttl 300", 255, `Error: argument "300" is wrong: TTL must be <= 255`, ""},
+	{"link add x9 type vxlan id 5 id 6", 255, `Error: either "id" is duplicate, or "6" is a garbage.`, "twice"},
 
 	// What the kernel does not do.
 	{"link add x type nosuchkind", 2, "Error: Unknown device type.", `"nosuchkind"`},

@@ -14,12 +14,16 @@ type table struct {
 	byID   map[uint32]string
 	byName map[string]uint32
 	names  []string // in the order of their definition
+	hex    bool     // numbers are in hex, with or without 0x
 }
 
 // id finds a name, or reads a number of so many bits.
 func (t *table) id(s string, bits int) (uint32, bool) {
 	if n, ok := t.byName[s]; ok {
 		return n, true
+	}
+	if t.hex {
+		s = "0x" + strings.TrimPrefix(s, "0x")
 	}
 	n, ok := number(s, bits)
 	return uint32(n), ok
@@ -102,7 +106,7 @@ func (ts *tables) get(file string) *table {
 	if t, ok := ts.read[file]; ok {
 		return t
 	}
-	t := &table{byID: map[uint32]string{}, byName: map[string]uint32{}}
+	t := &table{byID: map[uint32]string{}, byName: map[string]uint32{}, hex: file == dsfields}
 	t.parse(builtin(file))
 	if file == ipProtos {
 		t.read("/etc/" + file)
