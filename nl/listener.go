@@ -11,8 +11,8 @@ import (
 )
 
 // A Listener is a socket that has joined multicast groups of the kernel, and so
-// hears of every change, whoever makes it. It stays in the namespace that it was
-// opened in and may be used from any goroutine, but not by two at once.
+// hears of every change, whoever makes it. It stays in the namespace that its
+// Conn was opened in and may be used from any goroutine, but not by two at once.
 //
 // The kernel waits for nobody. What does not fit the receive buffer is lost, and
 // that something was is told once: then [Listener.Poll] returns [ErrLost]. What
@@ -33,10 +33,6 @@ type Listener struct {
 
 // A ListenConfig says what to hear.
 type ListenConfig struct {
-	// NetNS is a descriptor of the network namespace to open the socket in,
-	// or 0 for that of the calling thread. It may be closed afterwards.
-	NetNS int
-
 	// Groups are those to join, by number: RTNLGRP_*, NFNLGRP_*.
 	Groups []uint32
 
@@ -52,46 +48,49 @@ type ListenConfig struct {
 
 const eventBuffer = 8 << 20
 
-// Listen opens a socket of protocol p and joins groups.
+// Listen makes a Listener of a Conn, which it takes over: no more requests can be
+// made with it, and only the Listener is to be closed. After an error it is still
+// a Conn.
 //
 // Equivalent to: `ip monitor`
-func Listen(p *Protocol, cfg ListenConfig) (*Listener, error) {
-	s, _, err := openSocket(p.Family, cfg.NetNS)
-	if err != nil {
+func (c *Conn) Listen(cfg ListenConfig) (*Listener, error) {
+	if err := c.acquire(); err != nil { // and never release
 		return nil, err
 	}
-	l := &Listener{s: s, in: make([]byte, receiveBuffer)}
+	s, ok := c.t.(*socket)
+	if !ok {
+		return nil, unix.EOPNOTSUPP // a pretended kernel has no events
+	}
+	l := &Listener{s: s, in: c.in}
 	l.get = func(fd uintptr) bool {
 		l.n, l.oobn, l.flags, _, l.err = unix.Recvmsg(int(fd), l.in, l.oob[:], 0)
 		return true
 	}
-	if err := l.join(p, cfg); err != nil {
-		_ = s.close() // the error that counts is err
-		return nil, err
+	err := l.join(cfg)
+	if err != nil {
+		c.release()
 	}
-	return l, nil
+	return l, err
 }
 
-func (l *Listener) join(p *Protocol, cfg ListenConfig) error {
+func (l *Listener) join(cfg ListenConfig) error {
 	return l.s.control(func(fd int) error {
-		want := cfg.Buffer
-		if want == 0 {
-			want = eventBuffer
+		if cfg.Buffer == 0 {
+			cfg.Buffer = eventBuffer
 		}
 		// Also a smaller one than there is, if that is asked for.
-		if unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, want) != nil {
-			if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, want); err != nil {
-				return fmt.Errorf("nl: %s: a receive buffer of %d bytes: %w", p.Name, want, err)
+		if unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, cfg.Buffer) != nil {
+			_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, cfg.Buffer) // refuses no number
+		}
+		var err error
+		if cfg.AllNSID {
+			if err = unix.SetsockoptInt(fd, unix.SOL_NETLINK, unix.NETLINK_LISTEN_ALL_NSID, 1); err != nil {
+				return fmt.Errorf("nl: listen to all namespaces that have an id here: %w", err)
 			}
 		}
 		for _, g := range cfg.Groups {
-			if err := unix.SetsockoptInt(fd, unix.SOL_NETLINK, unix.NETLINK_ADD_MEMBERSHIP, int(g)); err != nil {
-				return fmt.Errorf("nl: %s: join multicast group %d: %w", p.Name, g, err)
-			}
-		}
-		if cfg.AllNSID {
-			if err := unix.SetsockoptInt(fd, unix.SOL_NETLINK, unix.NETLINK_LISTEN_ALL_NSID, 1); err != nil {
-				return fmt.Errorf("nl: %s: listen to all namespaces that have an id here: %w", p.Name, err)
+			if err = unix.SetsockoptInt(fd, unix.SOL_NETLINK, unix.NETLINK_ADD_MEMBERSHIP, int(g)); err != nil {
+				return fmt.Errorf("nl: join multicast group %d: %w", g, err)
 			}
 		}
 		return nil
@@ -120,8 +119,8 @@ func (l *Listener) Poll(each func(h Header, body []byte, nsid Opt[int32]) error)
 	case l.err != nil:
 		return false, l.s.why(l.err)
 	case l.flags&unix.MSG_TRUNC != 0:
-		l.in = make([]byte, 2*len(l.in)+1)
-		return true, fmt.Errorf("%w: an event of more than %d bytes", ErrLost, l.n)
+		l.in = make([]byte, 2*len(l.in)+1) // it was too long
+		return true, ErrLost
 	}
 	nsid := l.nsid()
 	for b := l.in[:l.n]; len(b) > 0; {
@@ -140,7 +139,7 @@ func (l *Listener) Poll(each func(h Header, body []byte, nsid Opt[int32]) error)
 // Wait returns when there is something to poll, or with the error of ctx when
 // that is done.
 func (l *Listener) Wait(ctx context.Context) error {
-	if err := l.s.poll(ctx); err != nil {
+	if err := l.s.wait(ctx); err != nil {
 		return l.s.why(err)
 	}
 	return nil
@@ -158,17 +157,11 @@ func (l *Listener) Receive(ctx context.Context, each func(h Header, body []byte,
 	}
 }
 
-// nsid is the control message NETLINK_LISTEN_ALL_NSID of the last datagram.
+// nsid is in the control message NETLINK_LISTEN_ALL_NSID of the last datagram,
+// the only one that is asked for.
 func (l *Listener) nsid() (id Opt[int32]) {
-	for b := l.oob[:l.oobn]; len(b) > 0; {
-		h, data, rest, err := unix.ParseOneSocketControlMessage(b)
-		if err != nil {
-			break
-		}
-		if h.Level == unix.SOL_NETLINK && h.Type == unix.NETLINK_LISTEN_ALL_NSID && len(data) >= 4 {
-			id = Some(int32(binary.NativeEndian.Uint32(data)))
-		}
-		b = rest
+	if l.oobn >= unix.CmsgLen(4) {
+		id = Some(int32(binary.NativeEndian.Uint32(l.oob[unix.CmsgLen(0):])))
 	}
 	return id
 }

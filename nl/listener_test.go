@@ -19,11 +19,18 @@ import (
 
 var events = &nl.Protocol{Name: "NETLINK_ROUTE", Family: unix.NETLINK_ROUTE, Type: func(uint16) (string, nl.Message) { return "", nil }}
 
-func listen(t *testing.T, cfg nl.ListenConfig) *nl.Listener {
+func listen(t *testing.T, ns *testns.NS, cfg nl.ListenConfig) *nl.Listener {
 	t.Helper()
-	l, err := nl.Listen(events, cfg)
+	c, err := nl.Dial(events, nl.Config{NetNS: ns.FD()})
 	if err != nil {
 		t.Fatal(err)
+	}
+	l, err := c.Listen(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Do(t.Context(), unix.RTM_GETLINK, 0, nil, nil); !errors.Is(err, nl.ErrBusy) {
+		t.Errorf("a request of what listens: %v", err)
 	}
 	t.Cleanup(func() { l.Close() })
 	return l
@@ -52,7 +59,7 @@ func next(t *testing.T, l *nl.Listener) (e event) {
 func TestListener(t *testing.T) {
 	ns := testns.New(t)
 	ns.Up(t, "lo")
-	l := listen(t, nl.ListenConfig{NetNS: ns.FD(), Groups: []uint32{unix.RTNLGRP_IPV4_RULE}})
+	l := listen(t, ns, nl.ListenConfig{Groups: []uint32{unix.RTNLGRP_IPV4_RULE}})
 	nothing := func(nl.Header, []byte, nl.Opt[int32]) error { t.Error("called"); return nil }
 	if ok, err := l.Poll(nothing); ok || err != nil {
 		t.Errorf("nothing happened: %v, %v", ok, err)
@@ -91,9 +98,22 @@ func TestListener(t *testing.T) {
 }
 
 func TestListenRefused(t *testing.T) {
-	_, err := nl.Listen(events, nl.ListenConfig{NetNS: testns.New(t).FD(), Groups: []uint32{9999}})
+	c, err := nl.Dial(events, nl.Config{NetNS: testns.New(t).FD()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	_, err = c.Listen(nl.ListenConfig{Groups: []uint32{9999}})
 	if !errors.Is(err, unix.EINVAL) || !strings.Contains(err.Error(), "join multicast group 9999") {
 		t.Errorf("got %v", err)
+	}
+	if err := c.Do(t.Context(), unix.RTM_GETLINK, 0, nil, nil); errors.Is(err, nl.ErrBusy) {
+		t.Errorf("refused, it is no Conn any more: %v", err)
+	}
+	p := nl.Pretend(events, nil)
+	defer p.Close()
+	if _, err := p.Listen(nl.ListenConfig{}); !errors.Is(err, unix.EOPNOTSUPP) {
+		t.Errorf("pretended: %v", err)
 	}
 }
 
@@ -102,7 +122,7 @@ func TestListenAllNSID(t *testing.T) {
 	here, there := testns.New(t), testns.New(t)
 	here.Run(t, "ip", "link", "add", "va", "type", "veth", "peer", "name", "vb").Must(t)
 	here.Run(t, "ip", "link", "set", "vb", "netns", there.Path()).Must(t)
-	l := listen(t, nl.ListenConfig{NetNS: here.FD(), Groups: []uint32{unix.RTNLGRP_IPV4_RULE}, AllNSID: true})
+	l := listen(t, here, nl.ListenConfig{Groups: []uint32{unix.RTNLGRP_IPV4_RULE}, AllNSID: true})
 	there.Run(t, "ip", "rule", "add", "pref", "7", "table", "7").Must(t)
 	here.Run(t, "ip", "rule", "add", "pref", "7", "table", "7").Must(t)
 	if got, want := next(t, l), (event{unix.RTM_NEWRULE, nl.Some[int32](0)}); got != want {
@@ -117,7 +137,7 @@ func TestListenAllNSID(t *testing.T) {
 // something is missing, and then what comes after.
 func TestListenerLoses(t *testing.T) {
 	ns := testns.New(t)
-	l := listen(t, nl.ListenConfig{NetNS: ns.FD(), Groups: []uint32{unix.RTNLGRP_IPV4_RULE}, Buffer: 4096})
+	l := listen(t, ns, nl.ListenConfig{Groups: []uint32{unix.RTNLGRP_IPV4_RULE}, Buffer: 4096})
 	var script strings.Builder
 	for i := range 100 {
 		script.WriteString("rule add pref 7 table " + strconv.Itoa(1000+i) + "\n")

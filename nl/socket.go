@@ -154,22 +154,18 @@ func (s *socket) receive(ctx context.Context, b []byte, wait bool) (int, error) 
 		if s.err != unix.EAGAIN || !wait {
 			return s.n, s.err
 		}
-		if err := s.wait(ctx); err != nil {
+		bounded, cancel := withDeadline(ctx)
+		err := s.wait(bounded)
+		cancel()
+		if err != nil {
 			return 0, s.why(err)
 		}
 	}
 }
 
-// wait is poll with a deadline, for an answer that must come.
-func (s *socket) wait(ctx context.Context) error {
-	ctx, cancel := withDeadline(ctx)
-	defer cancel()
-	return s.poll(ctx)
-}
-
-// poll returns when there is something to read, or the socket is closed; when
+// wait returns when there is something to read, or the socket is closed; when
 // ctx is done, with its error.
-func (s *socket) poll(ctx context.Context) error {
+func (s *socket) wait(ctx context.Context) error {
 	bell, err := s.hangBell()
 	if err != nil {
 		return err

@@ -88,13 +88,15 @@ func (s *session) command(args []string) error {
 		return s.link(w)
 	case "netns":
 		return s.netns(w)
+	case "monitor":
+		return s.monitor(w)
 	case "help":
 		return usage("ip")
 	}
 	hint := ""
 	if object != "" {
 		hint = say("\"ip %s\" is one of iproute2's that minins does not have", object)
-	} else if near := nearest(w.cur, []string{"address", "route", "rule", "neighbor", "neighbour", "link", "netns", "help"}); near != "" {
+	} else if near := nearest(w.cur, []string{"address", "route", "rule", "neighbor", "neighbour", "link", "monitor", "netns", "help"}); near != "" {
 		hint = say("did you mean \"ip %s\"?", near)
 	}
 	return fail(exitFailed, say("Object \"%s\" is unknown, try \"ip help\".", w.cur), hint)

@@ -31,6 +31,8 @@ type options struct {
 	all     bool        // -a
 	force   bool        // -force
 	version bool        // -V
+	stamp   int         // -t, -ts
+	rcvbuf  int         // -rcvbuf: bytes; 0: not given
 }
 
 // parseOptions reads the words that begin with a dash, one or two, and leaves
@@ -56,7 +58,7 @@ func parseOptions(args []string) (o options, rest []string, err error) {
 
 // optionWords are all but -color, which may have a value behind it.
 const optionWords keywords = "-loops* -family* -4 -6 -0 -M -B -human*|-human-readable* -iec* -statistics*|-stats* -details* " +
-	"-resolve* -oneline* -timestamp*|-tshort* -Version* -force* -batch* -brief* -json* -pretty* -rcvbuf* " +
+	"-resolve* -oneline* -timestamp* -tshort* -Version* -force* -batch* -brief* -json* -pretty* -rcvbuf* " +
 	"-help* -netns* -Numeric* -all*"
 
 func (o *options) take(w *words) {
@@ -97,7 +99,9 @@ func (o *options) take(w *words) {
 	case "-oneline":
 		o.oneline = true
 	case "-timestamp":
-		// for "ip monitor"
+		o.stamp |= longStamp
+	case "-tshort":
+		o.stamp |= shortStamp
 	case "-Version":
 		o.version = true
 	case "-force":
@@ -112,7 +116,9 @@ func (o *options) take(w *words) {
 		o.pretty = true
 	case "-rcvbuf":
 		s := w.arg()
-		if _, ok := number(s, 32); !ok {
+		n, ok := number(s, 32)
+		o.rcvbuf = int(n)
+		if !ok {
 			w.fail(fail(exitUsage, say("Invalid rcvbuf size '%s'", s), ""))
 		}
 	case "-help":

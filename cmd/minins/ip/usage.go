@@ -23,17 +23,19 @@ func usageText(topic string) string {
 		return usageNeigh
 	case "netns":
 		return usageNetns
+	case "monitor":
+		return usageMonitor
 	}
 	return "Usage: ip rule [ list ] [ from PREFIX ] [ to PREFIX ] [ iif NAME ] [ oif NAME ] [ table TABLE ] [ priority NUMBER ]\n"
 }
 
 const usageIP = `Usage: ip [ OPTIONS ] OBJECT { COMMAND | help }
        ip [ -force ] -batch FILE
-OBJECT := { address | link | neighbor | netns | route | rule | help }
+OBJECT := { address | link | monitor | neighbor | netns | route | rule | help }
 OPTIONS := { -V[ersion] | -s[tatistics] | -d[etails] | -r[esolve] | -h[uman-readable] | -iec |
              -j[son] | -p[retty] | -f[amily] { inet | inet6 | link } | -4 | -6 | -0 |
              -l[oops] NUMBER | -br[ief] | -o[neline] | -n[etns] NAME | -N[umeric] | -a[ll] |
-             -c[olor][=always|auto|never] | -b[atch] FILE }
+             -c[olor][=always|auto|never] | -b[atch] FILE | -t[imestamp] | -ts[hort] | -rc[vbuf] BYTES }
 Objects, commands and most words may be abbreviated: "ip a", "ip r", "ip li sh".
 `
 
@@ -117,6 +119,10 @@ const usageNeigh = `Usage: ip neigh { add | del | change | replace } { ADDRESS |
        ip neigh flush { [ proxy ] [ to PREFIX ] [ dev NAME ] [ nud STATE ] | all }
        ip neigh get { ADDRESS | proxy ADDRESS } dev NAME
 STATE := { delay | failed | incomplete | noarp | none | permanent | probe | reachable | stale | all }
+`
+
+const usageMonitor = `Usage: ip monitor [ all | OBJECT... ] [ label ] [ all-nsid ] [ dev NAME ] [ file FILE ]
+OBJECT := { link | address | route | neigh | netconf | rule | nsid }
 `
 
 const usageNetns = `Usage: ip netns [ list ]
