@@ -13,16 +13,24 @@ import (
 // get [io/fs.ErrExist]. A failure leaves no name behind.
 //
 // Equivalent to: `ip netns add NAME`
-func Create(name string) error {
+func Create(name string) error { return Attach(name, 0) }
+
+// Attach gives a name to the network namespace that a process is in, with the
+// guarantees of [Create]. pid 0 is for a new namespace.
+//
+// Equivalent to: `ip netns attach NAME PID`
+func Attach(name string, pid int) error {
 	if err := ValidName(name); err != nil {
 		return err
 	}
-	return Throwaway(func() error { return create(name, Path(name)) })
+	return Throwaway(func() error { return attach(name, Path(name), pid) })
 }
 
 // create moves the calling thread to the namespace that it makes.
-func create(name, path string) error {
-	c := &creation{path: path, name: name, dir: -1}
+func create(name, path string) error { return attach(name, path, 0) }
+
+func attach(name, path string, pid int) error {
+	c := newCreation(name, path, pid)
 	defer func() { _ = c.unlock() }() // unless the recipe did
 	err := c.recipe().run(name, nil)
 	if err != nil && c.made {
@@ -32,23 +40,35 @@ func create(name, path string) error {
 }
 
 // CreateSteps returns the system calls of [Create] without making them.
-func CreateSteps(name string) []Step {
-	return (&creation{path: Path(name), name: name}).recipe().tell()
+func CreateSteps(name string) []Step { return AttachSteps(name, 0) }
+
+// AttachSteps returns the system calls of [Attach] without making them.
+func AttachSteps(name string, pid int) []Step {
+	return newCreation(name, Path(name), pid).recipe().tell()
 }
 
 // A creation is what the steps of Create leave for one another.
 type creation struct {
 	path, name string
-	dir        int  // Dir, locked; -1: not open
-	private    bool // Dir is not a mount point yet
-	made       bool // path is ours
+	from       string // the namespace
+	dir        int    // Dir, locked; -1: not open
+	private    bool   // Dir is not a mount point yet
+	made       bool   // path is ours
+}
+
+func newCreation(name, path string, pid int) *creation {
+	c := &creation{path: path, name: name, from: self, dir: -1}
+	if pid != 0 {
+		c.from = "/proc/" + strconv.Itoa(pid) + "/ns/net"
+	}
+	return c
 }
 
 func (c *creation) recipe() recipe {
 	const share = `mount("", "` + Dir + `", NULL, MS_SHARED|MS_REC, NULL)`
 	cannotShare := "mount --make-shared " + Dir + " failed"
 	notMountPoint := func() bool { return c.private }
-	return recipe{{
+	r := recipe{{
 		Step: Step{`mkdir("` + Dir + `", 0755)`, "a place for the names; it may be there already"},
 		op:   OpCreate, what: "mkdir " + Dir + " failed", do: mkdir,
 	}, {
@@ -72,13 +92,19 @@ func (c *creation) recipe() recipe {
 	}, {
 		Step: Step{"openat(AT_FDCWD, " + strconv.Quote(c.path) + ", O_RDONLY|O_CREAT|O_EXCL|O_CLOEXEC, 000)", "the name; fails if it is taken"},
 		op:   OpCreate, what: `Cannot create namespace file "` + c.path + `"`, do: c.claim,
-	}, {
-		Step: Step{`unshare(CLONE_NEWNET)`, "this thread enters a new namespace, with a lo that is down and nothing else"},
-		op:   OpCreate, what: `Failed to create a new network namespace "` + c.name + `"`, do: unshareNet,
-	}, {
-		Step: Step{"mount(" + strconv.Quote(self) + ", " + strconv.Quote(c.path) + ", NULL, MS_BIND, NULL)", "the mount keeps the namespace alive when the thread has ended"},
-		op:   OpCreate, what: "Bind " + self + " -> " + c.path + " failed", do: c.bind,
 	}}
+	why := "the mount keeps the namespace alive when the process has ended"
+	if c.from == self {
+		why = "the mount keeps the namespace alive when the thread has ended"
+		r = append(r, &step{
+			Step: Step{`unshare(CLONE_NEWNET)`, "this thread enters a new namespace, with a lo that is down and nothing else"},
+			op:   OpCreate, what: `Failed to create a new network namespace "` + c.name + `"`, do: unshareNet,
+		})
+	}
+	return append(r, &step{
+		Step: Step{"mount(" + strconv.Quote(c.from) + ", " + strconv.Quote(c.path) + ", NULL, MS_BIND, NULL)", why},
+		op:   OpCreate, what: "Bind " + c.from + " -> " + c.path + " failed", do: c.bind,
+	})
 }
 
 func mkdir() error {
@@ -133,4 +159,4 @@ func (c *creation) claim() error {
 	return unix.Close(fd)
 }
 
-func (c *creation) bind() error { return unix.Mount(self, c.path, "", unix.MS_BIND, "") }
+func (c *creation) bind() error { return unix.Mount(c.from, c.path, "", unix.MS_BIND, "") }

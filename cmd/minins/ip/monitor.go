@@ -4,6 +4,7 @@ package ip
 
 import (
 	"errors"
+	"fmt"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -221,7 +222,7 @@ func (m *monitor) event(h nl.Header, body []byte, nsid nl.Opt[int32]) error {
 }
 
 func (m *monitor) unknown(h nl.Header) {
-	m.s.complain("Unknown message: "+rtnl.Protocol.TypeName(h.Type), "")
+	m.s.complain(fmt.Sprintf("Unknown message: type=0x%08x(%[1]d) flags=0x%08[2]x(%[2]d) len=0x%08[3]x(%[3]d)", h.Type, h.Flags, h.Len), "")
 }
 
 func (m *monitor) show(h nl.Header, msg nl.Message) {

@@ -3,14 +3,16 @@
 package ip
 
 import (
+	"encoding/binary"
 	"errors"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/minins/minins/nsfs"
 )
 
-const netnsCommands keywords = "help* list* show*|lst* list-id* add* set* delete* identify* pids* exec*"
+const netnsCommands keywords = "help* list* show*|lst* list-id* add* set* delete* identify* pids* exec* monitor* attach*"
 
 // netns is the object "netns".
 func (s *session) netns(w *words) error {
@@ -31,6 +33,10 @@ func (s *session) netns(w *words) error {
 		return s.listNSIDs(w)
 	case "add":
 		return s.addNetns(w)
+	case "attach":
+		return s.attachNetns(w)
+	case "monitor":
+		return s.monitorNetns()
 	case "set":
 		return s.setNSID(w)
 	case "delete":
@@ -86,14 +92,31 @@ func (s *session) addNetns(w *words) error {
 	if !w.next() {
 		return noNetnsName()
 	}
-	name := w.cur
+	return s.nameNetns(w.cur, 0)
+}
+
+// attachNetns is "ip netns attach NAME PID".
+func (s *session) attachNetns(w *words) error {
+	if len(w.rest) < 2 {
+		return fail(exitFailed, "No netns name and PID specified", "")
+	}
+	name := w.arg()
+	pid, ok := integer(w.arg())
+	if !ok || pid == 0 {
+		return fail(exitFailed, "Invalid PID: "+w.cur, "")
+	}
+	return s.nameNetns(name, int(pid))
+}
+
+// nameNetns names the namespace of a process, or a new one.
+func (s *session) nameNetns(name string, pid int) error {
 	if err := nsfs.ValidName(name); err != nil {
 		return err
 	}
-	if s.told(nsfs.CreateSteps(name)) {
+	if s.told(nsfs.AttachSteps(name, pid)) {
 		return nil
 	}
-	err := nsfs.Create(name)
+	err := nsfs.Attach(name, pid)
 	if errors.Is(err, unix.EEXIST) {
 		return s.withHint(err, say("the name %q is taken; \"ip netns\" lists all", name))
 	}
@@ -109,6 +132,49 @@ func (s *session) withHint(err error, hint string) error {
 		return fail(exitFailed, e.Iproute2(), hint)
 	}
 	return err
+}
+
+// monitorNetns is "ip netns monitor": it shows names as they come and go.
+func (s *session) monitorNetns() error {
+	if s.c.Explains("inotify_add_watch(fd, \""+nsfs.Dir+"\", IN_CREATE|IN_DELETE)", "tells of every name") {
+		return nil
+	}
+	_ = unix.Mkdir(nsfs.Dir, 0o755) // what cannot be watched is the mistake to tell
+	fd, err := unix.InotifyInit1(unix.IN_CLOEXEC)
+	if err != nil {
+		return fail(exitFailed, "inotify_init failed: "+errnoText(err), "")
+	}
+	defer unix.Close(fd)
+	if _, err := unix.InotifyAddWatch(fd, nsfs.Dir, unix.IN_CREATE|unix.IN_DELETE); err != nil {
+		return fail(exitFailed, "inotify_add_watch failed: "+errnoText(err), "")
+	}
+	buf := make([]byte, 4096)
+	for {
+		n, err := unix.Read(fd, buf)
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil {
+			return fail(exitFailed, "read failed: "+errnoText(err), "")
+		}
+		for b := buf[:n]; len(b) >= unix.SizeofInotifyEvent; {
+			mask := binary.NativeEndian.Uint32(b[4:])
+			end := unix.SizeofInotifyEvent + int(binary.NativeEndian.Uint32(b[12:]))
+			name := strings.TrimRight(string(b[unix.SizeofInotifyEvent:end]), "\x00")
+			b = b[end:]
+			switch {
+			case mask&unix.IN_CREATE != 0:
+				s.c.Printf("add %s\n", name)
+			case mask&unix.IN_DELETE != 0:
+				s.c.Printf("delete %s\n", name)
+			case mask&unix.IN_Q_OVERFLOW != 0:
+				s.c.Printf("[LOST] names came and went; \"ip netns\" lists what there is\n")
+			}
+		}
+		if err := s.c.Stdout.Flush(); err != nil {
+			return err
+		}
+	}
 }
 
 func (s *session) deleteNetns(w *words) error {

@@ -127,6 +127,8 @@ OBJECT := { link | address | route | neigh | netconf | rule | nsid }
 
 const usageNetns = `Usage: ip netns [ list ]
        ip netns add NAME
+       ip netns attach NAME PID
+       ip netns monitor
        ip netns set NAME { ID | auto }
        ip [ -all ] netns delete [ NAME ]
        ip netns identify [ PID ]
