@@ -66,35 +66,27 @@ func (c *Conn) Listen(cfg ListenConfig) (*Listener, error) {
 		l.n, l.oobn, l.flags, _, l.err = unix.Recvmsg(int(fd), l.in, l.oob[:], 0)
 		return true
 	}
-	err := l.join(cfg)
-	if err != nil {
-		c.release()
+	if cfg.Buffer == 0 {
+		cfg.Buffer = eventBuffer
 	}
-	return l, err
-}
-
-func (l *Listener) join(cfg ListenConfig) error {
-	return l.s.control(func(fd int) error {
-		if cfg.Buffer == 0 {
-			cfg.Buffer = eventBuffer
-		}
+	err := s.control(func(fd int) (err error) {
 		// Also a smaller one than there is, if that is asked for.
 		if unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, cfg.Buffer) != nil {
 			_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, cfg.Buffer) // refuses no number
 		}
-		var err error
 		if cfg.AllNSID {
-			if err = unix.SetsockoptInt(fd, unix.SOL_NETLINK, unix.NETLINK_LISTEN_ALL_NSID, 1); err != nil {
-				return fmt.Errorf("nl: listen to all namespaces that have an id here: %w", err)
-			}
+			err = unix.SetsockoptInt(fd, unix.SOL_NETLINK, unix.NETLINK_LISTEN_ALL_NSID, 1)
 		}
-		for _, g := range cfg.Groups {
-			if err = unix.SetsockoptInt(fd, unix.SOL_NETLINK, unix.NETLINK_ADD_MEMBERSHIP, int(g)); err != nil {
-				return fmt.Errorf("nl: join multicast group %d: %w", g, err)
-			}
+		for i := 0; i < len(cfg.Groups) && err == nil; i++ {
+			err = unix.SetsockoptInt(fd, unix.SOL_NETLINK, unix.NETLINK_ADD_MEMBERSHIP, int(cfg.Groups[i]))
 		}
-		return nil
+		return err
 	})
+	if err != nil {
+		c.release()
+		return nil, fmt.Errorf("nl: join multicast groups %d of %s: %w", cfg.Groups, c.protocol.Name, err)
+	}
+	return l, nil
 }
 
 // Close closes the socket. A call that is waiting on it, and every later one,
@@ -122,7 +114,10 @@ func (l *Listener) Poll(each func(h Header, body []byte, nsid Opt[int32]) error)
 		l.in = make([]byte, 2*len(l.in)+1) // it was too long
 		return true, ErrLost
 	}
-	nsid := l.nsid()
+	var nsid Opt[int32]
+	if l.oobn >= unix.CmsgLen(4) { // NETLINK_LISTEN_ALL_NSID: no other control message was asked for
+		nsid = Some(int32(binary.NativeEndian.Uint32(l.oob[unix.CmsgLen(0):])))
+	}
 	for b := l.in[:l.n]; len(b) > 0; {
 		h, body, rest, ok := Next(b)
 		if !ok {
@@ -155,13 +150,4 @@ func (l *Listener) Receive(ctx context.Context, each func(h Header, body []byte,
 			return err
 		}
 	}
-}
-
-// nsid is in the control message NETLINK_LISTEN_ALL_NSID of the last datagram,
-// the only one that is asked for.
-func (l *Listener) nsid() (id Opt[int32]) {
-	if l.oobn >= unix.CmsgLen(4) {
-		id = Some(int32(binary.NativeEndian.Uint32(l.oob[unix.CmsgLen(0):])))
-	}
-	return id
 }

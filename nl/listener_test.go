@@ -104,7 +104,7 @@ func TestListenRefused(t *testing.T) {
 	}
 	defer c.Close()
 	_, err = c.Listen(nl.ListenConfig{Groups: []uint32{9999}})
-	if !errors.Is(err, unix.EINVAL) || !strings.Contains(err.Error(), "join multicast group 9999") {
+	if !errors.Is(err, unix.EINVAL) || !strings.Contains(err.Error(), "join multicast groups [9999] of NETLINK_ROUTE") {
 		t.Errorf("got %v", err)
 	}
 	if err := c.Do(t.Context(), unix.RTM_GETLINK, 0, nil, nil); errors.Is(err, nl.ErrBusy) {

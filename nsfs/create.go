@@ -13,24 +13,24 @@ import (
 // get [io/fs.ErrExist]. A failure leaves no name behind.
 //
 // Equivalent to: `ip netns add NAME`
-func Create(name string) error { return Attach(name, 0) }
+func Create(name string) error { return Attach(name, self) }
 
-// Attach gives a name to the network namespace that a process is in, with the
-// guarantees of [Create]. pid 0 is for a new namespace.
+// Attach gives a name to the network namespace that is at a path, such as
+// /proc/PID/ns/net, with the guarantees of [Create].
 //
 // Equivalent to: `ip netns attach NAME PID`
-func Attach(name string, pid int) error {
+func Attach(name, from string) error {
 	if err := ValidName(name); err != nil {
 		return err
 	}
-	return Throwaway(func() error { return attach(name, Path(name), pid) })
+	return Throwaway(func() error { return attach(name, Path(name), from) })
 }
 
 // create moves the calling thread to the namespace that it makes.
-func create(name, path string) error { return attach(name, path, 0) }
+func create(name, path string) error { return attach(name, path, self) }
 
-func attach(name, path string, pid int) error {
-	c := newCreation(name, path, pid)
+func attach(name, path, from string) error {
+	c := &creation{path: path, name: name, from: from, dir: -1}
 	defer func() { _ = c.unlock() }() // unless the recipe did
 	err := c.recipe().run(name, nil)
 	if err != nil && c.made {
@@ -40,28 +40,20 @@ func attach(name, path string, pid int) error {
 }
 
 // CreateSteps returns the system calls of [Create] without making them.
-func CreateSteps(name string) []Step { return AttachSteps(name, 0) }
+func CreateSteps(name string) []Step { return AttachSteps(name, self) }
 
 // AttachSteps returns the system calls of [Attach] without making them.
-func AttachSteps(name string, pid int) []Step {
-	return newCreation(name, Path(name), pid).recipe().tell()
+func AttachSteps(name, from string) []Step {
+	return (&creation{path: Path(name), name: name, from: from}).recipe().tell()
 }
 
 // A creation is what the steps of Create leave for one another.
 type creation struct {
 	path, name string
-	from       string // the namespace
+	from       string // the namespace; self: a new one
 	dir        int    // Dir, locked; -1: not open
 	private    bool   // Dir is not a mount point yet
 	made       bool   // path is ours
-}
-
-func newCreation(name, path string, pid int) *creation {
-	c := &creation{path: path, name: name, from: self, dir: -1}
-	if pid != 0 {
-		c.from = "/proc/" + strconv.Itoa(pid) + "/ns/net"
-	}
-	return c
 }
 
 func (c *creation) recipe() recipe {
@@ -92,19 +84,17 @@ func (c *creation) recipe() recipe {
 	}, {
 		Step: Step{"openat(AT_FDCWD, " + strconv.Quote(c.path) + ", O_RDONLY|O_CREAT|O_EXCL|O_CLOEXEC, 000)", "the name; fails if it is taken"},
 		op:   OpCreate, what: `Cannot create namespace file "` + c.path + `"`, do: c.claim,
-	}}
-	why := "the mount keeps the namespace alive when the process has ended"
-	if c.from == self {
-		why = "the mount keeps the namespace alive when the thread has ended"
-		r = append(r, &step{
-			Step: Step{`unshare(CLONE_NEWNET)`, "this thread enters a new namespace, with a lo that is down and nothing else"},
-			op:   OpCreate, what: `Failed to create a new network namespace "` + c.name + `"`, do: unshareNet,
-		})
-	}
-	return append(r, &step{
-		Step: Step{"mount(" + strconv.Quote(c.from) + ", " + strconv.Quote(c.path) + ", NULL, MS_BIND, NULL)", why},
+	}, {
+		Step: Step{`unshare(CLONE_NEWNET)`, "this thread enters a new namespace, with a lo that is down and nothing else"},
+		op:   OpCreate, what: `Failed to create a new network namespace "` + c.name + `"`, do: unshareNet,
+	}, {
+		Step: Step{"mount(" + strconv.Quote(c.from) + ", " + strconv.Quote(c.path) + ", NULL, MS_BIND, NULL)", "the mount keeps the namespace alive when its processes have ended"},
 		op:   OpCreate, what: "Bind " + c.from + " -> " + c.path + " failed", do: c.bind,
-	})
+	}}
+	if n := len(r); c.from != self { // it is there already
+		r = append(r[:n-2], r[n-1])
+	}
+	return r
 }
 
 func mkdir() error {

@@ -3,6 +3,8 @@
 package rtnl
 
 import (
+	"strconv"
+
 	"github.com/minins/minins/nl"
 )
 
@@ -10,16 +12,10 @@ import (
 // struct netconfmsg and NETCONFA_* of linux/netconf.h, the body of
 // RTM_NEWNETCONF, RTM_DELNETCONF and RTM_GETNETCONF.
 type NetConf struct {
-	Family Family
-
-	Index          nl.Opt[int32] // of the link, or NetConfAll or NetConfDefault
-	Forwarding     nl.Opt[uint32]
-	RPFilter       nl.Opt[uint32] // 0 off, 1 strict, 2 loose
-	MCForwarding   nl.Opt[uint32]
-	ProxyNeigh     nl.Opt[uint32]
-	IgnoreLinkDown nl.Opt[uint32]
-	Input          nl.Opt[uint32] // MPLS
-	Other          []byte         // attributes that are not modelled, as they came
+	Family   Family
+	Index    nl.Opt[int32]              // of the link, or NetConfAll or NetConfDefault
+	Settings [netConfEnd]nl.Opt[uint32] // by their number; 0 is off, of most
+	Other    []byte                     // attributes that are not modelled, as they came
 }
 
 // Indexes of settings that are not of one link, from linux/netconf.h.
@@ -28,18 +24,29 @@ const (
 	NetConfDefault = -2 // NETCONFA_IFINDEX_DEFAULT
 )
 
-// Attributes of linux/netconf.h, which x/sys lacks.
+// A NetConfSetting is NETCONFA_* of linux/netconf.h.
+type NetConfSetting uint16
+
+// The settings, in the kernel's order.
 const (
-	netconfIndex           = 1 // NETCONFA_IFINDEX
-	netconfForwarding      = 2 // NETCONFA_FORWARDING
-	netconfRPFilter        = 3 // NETCONFA_RP_FILTER
-	netconfMCForwarding    = 4 // NETCONFA_MC_FORWARDING
-	netconfProxyNeigh      = 5 // NETCONFA_PROXY_NEIGH
-	netconfIgnoreLinkDown  = 6 // NETCONFA_IGNORE_ROUTES_WITH_LINKDOWN
-	netconfInput           = 7 // NETCONFA_INPUT
-	netconfBCForwarding    = 8 // NETCONFA_BC_FORWARDING
-	netconfForceForwarding = 9 // NETCONFA_FORCE_FORWARDING
+	netConfIndex      NetConfSetting = 1 // NETCONFA_IFINDEX
+	NetConfForwarding NetConfSetting = 2 // NETCONFA_FORWARDING
+	NetConfRPFilter   NetConfSetting = 3 // NETCONFA_RP_FILTER: 1 is strict, 2 loose
+	netConfInput      NetConfSetting = 7 // NETCONFA_INPUT, the last that iproute2 6.1 knows
+	netConfEnd                       = netConfInput + 1
 )
+
+// String is the kernel's name.
+func (s NetConfSetting) String() string {
+	if int(s) < len(netConfNames) {
+		return netConfNames[s]
+	}
+	return "NETCONFA_" + strconv.Itoa(int(s))
+}
+
+var netConfNames = [...]string{"NETCONFA_UNSPEC", "NETCONFA_IFINDEX", "NETCONFA_FORWARDING", "NETCONFA_RP_FILTER",
+	"NETCONFA_MC_FORWARDING", "NETCONFA_PROXY_NEIGH", "NETCONFA_IGNORE_ROUTES_WITH_LINKDOWN", "NETCONFA_INPUT",
+	"NETCONFA_BC_FORWARDING", "NETCONFA_FORCE_FORWARDING"}
 
 // Fields is the one description of struct netconfmsg and NETCONFA_*.
 func (n *NetConf) Fields(c *nl.Coder) {
@@ -48,14 +55,12 @@ func (n *NetConf) Fields(c *nl.Coder) {
 	}
 	nl.M8(c, "ncm_family", &n.Family)
 	c.Skip("(pad)", 3)
-	nl.OptU32(c, netconfIndex, "NETCONFA_IFINDEX", &n.Index)
-	nl.OptU32(c, netconfForwarding, "NETCONFA_FORWARDING", &n.Forwarding)
-	nl.OptU32(c, netconfRPFilter, "NETCONFA_RP_FILTER", &n.RPFilter)
-	nl.OptU32(c, netconfMCForwarding, "NETCONFA_MC_FORWARDING", &n.MCForwarding)
-	nl.OptU32(c, netconfProxyNeigh, "NETCONFA_PROXY_NEIGH", &n.ProxyNeigh)
-	nl.OptU32(c, netconfIgnoreLinkDown, "NETCONFA_IGNORE_ROUTES_WITH_LINKDOWN", &n.IgnoreLinkDown)
-	nl.OptU32(c, netconfInput, "NETCONFA_INPUT", &n.Input)
-	c.Name(netconfBCForwarding, "NETCONFA_BC_FORWARDING", nl.KindBytes)
-	c.Name(netconfForceForwarding, "NETCONFA_FORCE_FORWARDING", nl.KindBytes)
+	nl.OptU32(c, uint16(netConfIndex), "NETCONFA_IFINDEX", &n.Index)
+	for i := NetConfForwarding; i < netConfEnd; i++ {
+		nl.OptU32(c, uint16(i), i.String(), &n.Settings[i])
+	}
+	for i := netConfEnd; int(i) < len(netConfNames); i++ {
+		c.Name(uint16(i), i.String(), nl.KindBytes)
+	}
 	c.Rest(&n.Other)
 }

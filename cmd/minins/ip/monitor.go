@@ -3,9 +3,11 @@
 package ip
 
 import (
+	"encoding/binary"
 	"errors"
-	"fmt"
 	"os"
+	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -66,74 +68,65 @@ type monitor struct {
 	shown   uint // bits of monitorGroups
 	label   bool
 	allNSID bool
-	file    string
-	dev     string
-	index   uint32     // of dev
+	index   uint32     // of the only link
 	route   routeQuery // what of a route is not to be shown
+	gone    bool       // the object of the event
 	lost    bool       // events, and what there is now was not read yet
 }
 
 // monitor is the object "monitor".
 func (s *session) monitor(w *words) error {
 	m := &monitor{s: s}
+	file, dev := "", ""
+	for w.next() {
+		switch key := monitorWords.find(w.cur); key {
+		case "file":
+			w.text(&file)
+		case "label", "all":
+			m.label = true
+		case "all-nsid":
+			m.allNSID = true
+		case "dev":
+			w.device(&dev)
+		case "help":
+			return usage("monitor")
+		case "":
+			return fail(exitUsage, say("Argument \"%s\" is unknown, try \"ip monitor help\".", w.cur), meant(w.cur, monitorWords.words()))
+		default:
+			known := false
+			for i := range monitorGroups {
+				if key == monitorGroups[i].object {
+					m.shown |= 1 << i
+					known = true
+				}
+			}
+			if !known {
+				return fail(exitFailed, say("\"ip monitor %s\" is one of iproute2's that minins does not have", key), "")
+			}
+		}
+	}
+	if w.err != nil {
+		return w.err
+	}
+	if m.shown == 0 {
+		m.shown = 1<<len(monitorGroups) - 1
+	}
+	if err := s.index(dev, &m.index); err != nil {
+		return s.wrongDevice(dev, err)
+	}
+	m.route = routeQuery{family: s.opt.family, index: m.index}
 	if s.opt.json { // iproute2 shows events as text in any case
 		s.opt.json, s.opt.color = false, "never"
 	}
-	if err := m.parse(w); err != nil {
-		return err
-	}
-	if err := s.index(m.dev, &m.index); err != nil {
-		return s.wrongDevice(m.dev, err)
-	}
-	m.route = routeQuery{family: s.opt.family, index: m.index}
 	m.v = s.view()
 	m.v.events, m.v.netns = true, m.netnsName
-	if m.file != "" {
-		return m.play()
+	if file != "" {
+		return m.play(file)
 	}
 	if s.c.Explains("socket(AF_NETLINK, SOCK_RAW|SOCK_CLOEXEC, NETLINK_ROUTE)", "it joins a multicast group for each object, and reads") {
 		return nil
 	}
 	return m.run()
-}
-
-// parse reads the words after "monitor".
-func (m *monitor) parse(w *words) error {
-	for w.next() {
-		switch key := monitorWords.find(w.cur); key {
-		case "file":
-			w.text(&m.file)
-		case "label", "all":
-			m.label = true
-		case "all-nsid":
-			m.allNSID = true
-		case "help":
-			return usage("monitor")
-		case "dev":
-			w.device(&m.dev)
-		case "":
-			return fail(exitUsage, say("Argument \"%s\" is unknown, try \"ip monitor help\".", w.cur), meant(w.cur, monitorWords.words()))
-		default:
-			if !m.take(key) {
-				return fail(exitFailed, say("\"ip monitor %s\" is one of iproute2's that minins does not have", key), "")
-			}
-		}
-	}
-	if m.shown == 0 {
-		m.shown = 1<<len(monitorGroups) - 1
-	}
-	return w.err
-}
-
-// take adds an object to what is shown.
-func (m *monitor) take(object string) (known bool) {
-	for i := range monitorGroups {
-		if object == monitorGroups[i].object {
-			m.shown |= 1 << i
-			known = true
-		}
-	}
-	return known
 }
 
 func (m *monitor) takesFamily(f rtnl.Family) bool {
@@ -142,13 +135,14 @@ func (m *monitor) takesFamily(f rtnl.Family) bool {
 
 // run shows events until it is killed.
 func (m *monitor) run() error {
-	cfg := nl.ListenConfig{AllNSID: m.allNSID, Buffer: m.s.opt.rcvbuf}
+	s := m.s
+	cfg := nl.ListenConfig{AllNSID: m.allNSID, Buffer: s.opt.rcvbuf}
 	for i := range monitorGroups {
 		if g := &monitorGroups[i]; m.shown>>i&1 != 0 && m.takesFamily(g.family) {
 			cfg.Groups = append(cfg.Groups, g.group)
 		}
 	}
-	conn, err := m.s.c.Dial(rtnl.Protocol, m.s.opt.netns)
+	conn, err := s.c.Dial(rtnl.Protocol, s.opt.netns)
 	if err != nil {
 		return err
 	}
@@ -156,41 +150,26 @@ func (m *monitor) run() error {
 	if err != nil {
 		return errors.Join(err, conn.Close())
 	}
-	defer l.Close()
 	// What a link that goes was called can be asked for only before.
-	if _, err := m.s.listLinks(&rtnl.Link{}); err != nil {
-		return err
-	}
-	m.s.netnsByID(-1)
-	for {
-		ok, err := l.Poll(m.event)
-		switch {
+	_, err = s.listLinks(&rtnl.Link{})
+	s.netnsByID(-1)
+	for err == nil {
+		var ok bool
+		switch ok, err = l.Poll(m.event); {
 		case err == nl.ErrLost:
-			m.lost = true
-			m.s.complain("netlink receive error No buffer space available (105)", "")
+			err, m.lost = nil, true
+			s.complain("netlink receive error No buffer space available (105)", "")
 			m.note("[LOST] events did not fit the receive buffer; all that there is will be read anew")
-		case err != nil:
-			return err
-		case ok:
+		case ok || err != nil:
 		case m.lost: // now there is nothing in the buffer from before
-			if err := m.resync(); err != nil {
-				return err
-			}
+			err = m.resync()
 		default:
-			if err := m.s.c.Stdout.Flush(); err != nil {
-				return err
-			}
-			if err := l.Wait(m.s.ctx); err != nil {
-				return err
+			if err = s.c.Stdout.Flush(); err == nil {
+				err = l.Wait(s.ctx)
 			}
 		}
 	}
-}
-
-// note is a line about the events themselves.
-func (m *monitor) note(text string) {
-	m.head(text, false, m.index, true)
-	m.v.text("\n")
+	return errors.Join(err, l.Close())
 }
 
 // netnsName is the name for an id, which may be new. For what the ids of other
@@ -209,73 +188,64 @@ func (m *monitor) netnsName(id int32) string {
 
 // event shows one message.
 func (m *monitor) event(h nl.Header, body []byte, nsid nl.Opt[int32]) error {
-	m.s.where = nsid
+	s, v := m.s, m.v
+	s.where = nsid
+	m.gone = h.Type&3 == unix.RTM_DELLINK&3
 	_, msg := rtnl.Protocol.Type(h.Type)
-	if msg == nil {
-		m.unknown(h)
-	} else if err := m.coder.Decode(body, msg); err != nil {
-		m.s.report(err)
-	} else {
-		m.show(h, msg)
+	if msg != nil {
+		if err := m.coder.Decode(body, msg); err != nil {
+			s.report(err)
+			return nil
+		}
 	}
-	return nil
-}
-
-func (m *monitor) unknown(h nl.Header) {
-	m.s.complain(fmt.Sprintf("Unknown message: type=0x%08x(%[1]d) flags=0x%08[2]x(%[2]d) len=0x%08[3]x(%[3]d)", h.Type, h.Flags, h.Len), "")
-}
-
-func (m *monitor) show(h nl.Header, msg nl.Message) {
-	gone := h.Type&3 == unix.RTM_DELLINK&3
-	v := m.v
 	switch o := msg.(type) {
 	case *rtnl.Link:
-		if gone {
-			delete(m.s.links, m.s.key(o.Index))
+		if m.gone {
+			delete(s.links, s.key(o.Index))
 		} else {
-			m.s.remember(o)
+			s.remember(o)
 		}
-		if m.head("[LINK]", gone, o.Index, m.label) {
+		if m.head("[LINK]", 0, o.Index) {
 			v.showLink(o, ofAddr)
 		}
 	case *rtnl.Addr:
-		if m.takesFamily(o.Family) && m.head("[ADDR]", gone, o.Index, m.label) {
+		if m.head("[ADDR]", o.Family, o.Index) {
 			v.showAddr(o, v.linkName(o.Index), true)
 		}
 	case *rtnl.Route:
-		if inet(o.Family) && m.route.takes(o) && m.head("[ROUTE]", gone, m.index, m.label) {
+		if inet(o.Family) && m.route.takes(o) && m.head("[ROUTE]", 0, m.index) {
 			v.showRoute(o, &m.route)
 		}
 	case *rtnl.Neigh:
-		if m.takesFamily(o.Family) && m.head("[NEIGH]", gone, o.Index, m.label) {
+		if m.head("[NEIGH]", o.Family, o.Index) {
 			if h.Type == unix.RTM_GETNEIGH {
 				v.text("miss ")
 			}
 			v.showNeigh(o, m.index != 0)
 		}
 	case *rtnl.NetConf:
-		if m.takesFamily(o.Family) && m.head("[NETCONF]", gone, uint32(o.Index.V), m.label) {
+		if m.head("[NETCONF]", o.Family, uint32(o.Index.V)) {
 			v.showNetConf(o)
 		}
 	case *rtnl.Rule:
-		if inet(o.Family) && m.takesFamily(o.Family) {
-			m.head("[RULE]", gone, m.index, m.label)
+		if inet(o.Family) && m.head("[RULE]", o.Family, m.index) {
 			v.showRule(o)
 		}
 	case *rtnl.NSID:
-		if !gone {
-			m.s.nsids = nil // there may be a name for it
+		if !m.gone {
+			s.nsids = nil // there may be a name for it
 		}
 		id := o.CurrentID.Or(o.ID.V)
 		name := m.netnsName(id)
-		if gone && !m.s.where.Ok {
+		if m.gone && !nsid.Ok {
 			m.forget(id)
 		}
-		m.head("[NSID]", gone, m.index, m.label)
+		m.head("[NSID]", 0, m.index)
 		v.showID(o, name)
 	default:
-		m.unknown(h)
+		s.complain("Unknown message: "+rtnl.Protocol.TypeName(h.Type), "")
 	}
+	return nil
 }
 
 func inet(f rtnl.Family) bool { return f == unix.AF_INET || f == unix.AF_INET6 }
@@ -290,35 +260,54 @@ func (m *monitor) forget(id int32) {
 	}
 }
 
-// head begins an event, if it is about the link that is asked for.
-func (m *monitor) head(label string, gone bool, index uint32, labelled bool) bool {
-	if m.index != 0 && m.index != index {
+// head begins an event, if it is of the family and about the link that is asked for.
+func (m *monitor) head(label string, f rtnl.Family, index uint32) bool {
+	if m.index != 0 && m.index != index || !m.takesFamily(f) {
 		return false
 	}
-	m.stamp()
-	switch {
-	case !m.allNSID:
-	case m.s.where.Ok:
-		m.v.text("[nsid %d]", m.s.where.V)
-	default:
+	if m.s.opt.stamp != 0 {
+		m.stamp(time.Now(), "usec")
+	}
+	if id := m.s.where; m.allNSID && id.Ok {
+		m.v.text("[nsid %d]", id.V)
+	} else if m.allNSID {
 		m.v.text("[nsid current]")
 	}
-	if labelled {
+	if m.label {
 		m.v.text("%s", label)
 	}
-	if gone {
+	if m.gone {
 		m.v.text("Deleted ")
 	}
 	return true
 }
 
+// note is a line about the events themselves.
+func (m *monitor) note(text string) {
+	m.gone = false
+	label := m.label
+	m.label = true
+	m.head(text+"\n", 0, m.index)
+	m.label = label
+}
+
+// stamp writes when an event came.
+func (m *monitor) stamp(t time.Time, unit string) {
+	if m.s.opt.stamp&shortStamp != 0 {
+		m.v.text("[%s] ", t.Format("2006-01-02T15:04:05.000000"))
+	} else {
+		m.v.text("Timestamp: %s %d %s\n", t.Format(time.ANSIC), t.Nanosecond()/1000, unit)
+	}
+}
+
 // play shows the messages in a file.
-func (m *monitor) play() error {
-	const stamp = 15 // NLMSG_TSTAMP of iproute2
-	b, err := os.ReadFile(m.file)
+func (m *monitor) play(file string) error {
+	const stamp = 15 // NLMSG_TSTAMP of iproute2: seconds and microseconds
+	b, err := os.ReadFile(file)
 	if err != nil {
 		return fail(exitUsage, "Cannot fopen: "+errnoText(err), "")
 	}
+	m.s.opt.stamp = 0
 	for len(b) > 0 {
 		h, body, rest, ok := nl.Next(b)
 		if !ok {
@@ -326,7 +315,8 @@ func (m *monitor) play() error {
 		}
 		b = rest
 		if h.Type == stamp && len(body) >= 8 {
-			m.showStamp(body)
+			n := binary.NativeEndian.Uint64(body)
+			m.stamp(time.Unix(int64(uint32(n)), int64(n>>32)*1000), "us")
 		} else if h.Type > unix.NLMSG_DONE {
 			m.event(h, body, nl.Opt[int32]{})
 		}
@@ -376,36 +366,32 @@ func (m *monitor) dumps(netns string) error {
 	if err != nil {
 		return err
 	}
+	nsid := m.s.where
+	each := func(h nl.Header, body []byte) error { return m.event(h, body, nsid) }
 	for i := range monitorGroups {
 		typ := monitorGroups[i].get
 		if typ == 0 || m.shown>>i&1 == 0 {
 			continue
 		}
 		_, req := rtnl.Protocol.Type(typ)
-		err = errors.Join(err, m.dump(conn, typ, req))
-		if typ == unix.RTM_GETNEIGH {
-			err = errors.Join(err, m.dump(conn, typ, &rtnl.Neigh{Flags: unix.NTF_PROXY}),
-				m.dump(conn, typ, &rtnl.Neigh{Family: unix.AF_BRIDGE}))
+		for more := 1; req != nil; more++ {
+			switch e := conn.Dump(m.s.ctx, typ, req, each); {
+			case errors.Is(e, nl.ErrInterrupted): // it may have missed what did not change
+				m.lost = true
+			case errors.Is(e, unix.EOPNOTSUPP), errors.Is(e, unix.ENOENT): // the kernel has none of these
+			default:
+				err = errors.Join(err, e)
+			}
+			switch req = nil; {
+			case typ == unix.RTM_GETNEIGH && more == 1:
+				req = &rtnl.Neigh{Flags: unix.NTF_PROXY}
+			case typ == unix.RTM_GETNEIGH && more == 2:
+				req = &rtnl.Neigh{Family: unix.AF_BRIDGE}
+			}
 		}
 	}
 	return errors.Join(err, conn.Close())
 }
-
-// dump shows all of one kind.
-func (m *monitor) dump(conn *nl.Conn, typ uint16, req nl.Message) error {
-	nsid := m.s.where
-	err := conn.Dump(m.s.ctx, typ, req, func(h nl.Header, body []byte) error { return m.event(h, body, nsid) })
-	switch {
-	case errors.Is(err, nl.ErrInterrupted): // it may have missed what did not change
-		m.lost = true
-		return nil
-	case errors.Is(err, unix.EOPNOTSUPP), errors.Is(err, unix.ENOENT): // the kernel has none of these
-		return nil
-	}
-	return err
-}
-
-var rpFilters = []numbered{{0, "off"}, {1, "strict"}, {2, "loose"}}
 
 // showNetConf renders settings of a link.
 func (v *view) showNetConf(n *rtnl.NetConf) {
@@ -421,19 +407,21 @@ func (v *view) showNetConf(n *rtnl.NetConf) {
 		}
 		v.strColor(colorName, "interface", "%s ", name)
 	}
-	v.setting("forwarding %s ", n.Forwarding)
-	if f := n.RPFilter; f.Ok {
-		v.text("rp_filter %s ", nameIn(rpFilters, f.V, decimal(uint8(f.V))))
+	for i, is := range n.Settings {
+		words := "off on"
+		if i == int(rtnl.NetConfRPFilter) {
+			words = "off strict loose"
+		}
+		if is.Ok {
+			name, _ := strings.CutPrefix(rtnl.NetConfSetting(i).String(), "NETCONFA_")
+			v.text("%s %s ", strings.ToLower(name), nth(words, is.V))
+		}
 	}
-	v.setting("mc_forwarding %s ", n.MCForwarding)
-	v.setting("proxy_neigh %s ", n.ProxyNeigh)
-	v.setting("ignore_routes_with_linkdown %s ", n.IgnoreLinkDown)
-	v.setting("input %s ", n.Input)
 	v.text("\n")
 }
 
-func (v *view) setting(format string, o nl.Opt[uint32]) {
-	if o.Ok {
-		v.onOff("", format, o.V != 0)
-	}
+// nth is the word with that number, or the last one.
+func nth(words string, n uint32) string {
+	all := strings.Fields(words)
+	return all[min(int(n), len(all)-1)]
 }

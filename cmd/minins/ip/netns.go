@@ -5,6 +5,7 @@ package ip
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -92,7 +93,7 @@ func (s *session) addNetns(w *words) error {
 	if !w.next() {
 		return noNetnsName()
 	}
-	return s.nameNetns(w.cur, 0)
+	return s.nameNetns(w.cur, "/proc/thread-self/ns/net")
 }
 
 // attachNetns is "ip netns attach NAME PID".
@@ -105,18 +106,18 @@ func (s *session) attachNetns(w *words) error {
 	if !ok || pid == 0 {
 		return fail(exitFailed, "Invalid PID: "+w.cur, "")
 	}
-	return s.nameNetns(name, int(pid))
+	return s.nameNetns(name, fmt.Sprintf("/proc/%d/ns/net", pid))
 }
 
-// nameNetns names the namespace of a process, or a new one.
-func (s *session) nameNetns(name string, pid int) error {
+// nameNetns names the namespace at a path; the thread's own is a new one.
+func (s *session) nameNetns(name, from string) error {
 	if err := nsfs.ValidName(name); err != nil {
 		return err
 	}
-	if s.told(nsfs.AttachSteps(name, pid)) {
+	if s.told(nsfs.AttachSteps(name, from)) {
 		return nil
 	}
-	err := nsfs.Attach(name, pid)
+	err := nsfs.Attach(name, from)
 	if errors.Is(err, unix.EEXIST) {
 		return s.withHint(err, say("the name %q is taken; \"ip netns\" lists all", name))
 	}
@@ -140,41 +141,34 @@ func (s *session) monitorNetns() error {
 		return nil
 	}
 	_ = unix.Mkdir(nsfs.Dir, 0o755) // what cannot be watched is the mistake to tell
-	fd, err := unix.InotifyInit1(unix.IN_CLOEXEC)
-	if err != nil {
-		return fail(exitFailed, "inotify_init failed: "+errnoText(err), "")
-	}
-	defer unix.Close(fd)
-	if _, err := unix.InotifyAddWatch(fd, nsfs.Dir, unix.IN_CREATE|unix.IN_DELETE); err != nil {
-		return fail(exitFailed, "inotify_add_watch failed: "+errnoText(err), "")
-	}
 	buf := make([]byte, 4096)
-	for {
-		n, err := unix.Read(fd, buf)
-		if err == unix.EINTR {
-			continue
-		}
-		if err != nil {
-			return fail(exitFailed, "read failed: "+errnoText(err), "")
-		}
-		for b := buf[:n]; len(b) >= unix.SizeofInotifyEvent; {
+	n, what := 0, "inotify_init"
+	fd, err := unix.InotifyInit1(unix.IN_CLOEXEC)
+	if err == nil {
+		what = "inotify_add_watch"
+		_, err = unix.InotifyAddWatch(fd, nsfs.Dir, unix.IN_CREATE|unix.IN_DELETE)
+	}
+	for err == nil {
+		what = "read"
+		n, err = unix.Read(fd, buf)
+		for b := buf[:max(n, 0)]; len(b) >= unix.SizeofInotifyEvent; {
 			mask := binary.NativeEndian.Uint32(b[4:])
 			end := unix.SizeofInotifyEvent + int(binary.NativeEndian.Uint32(b[12:]))
-			name := strings.TrimRight(string(b[unix.SizeofInotifyEvent:end]), "\x00")
-			b = b[end:]
-			switch {
-			case mask&unix.IN_CREATE != 0:
-				s.c.Printf("add %s\n", name)
-			case mask&unix.IN_DELETE != 0:
-				s.c.Printf("delete %s\n", name)
-			case mask&unix.IN_Q_OVERFLOW != 0:
-				s.c.Printf("[LOST] names came and went; \"ip netns\" lists what there is\n")
+			text := "[LOST] names came and went; \"ip netns\" lists what there is"
+			if name := strings.TrimRight(string(b[unix.SizeofInotifyEvent:end]), "\x00"); mask&unix.IN_CREATE != 0 {
+				text = "add " + name
+			} else if mask&unix.IN_DELETE != 0 {
+				text = "delete " + name
 			}
+			s.c.Printf("%s\n", text)
+			b = b[end:]
 		}
 		if err := s.c.Stdout.Flush(); err != nil {
-			return err
+			return errors.Join(err, unix.Close(fd))
 		}
 	}
+	_ = unix.Close(fd)
+	return fail(exitFailed, what+" failed: "+errnoText(err), "")
 }
 
 func (s *session) deleteNetns(w *words) error {

@@ -35,6 +35,12 @@ type options struct {
 	rcvbuf  int         // -rcvbuf: bytes; 0: not given
 }
 
+// Bits of options.stamp.
+const (
+	longStamp  = 1
+	shortStamp = 2
+)
+
 // parseOptions reads the words that begin with a dash, one or two, and leaves
 // the rest. Each may be abbreviated; the first one in iproute2's order wins.
 func parseOptions(args []string) (o options, rest []string, err error) {
