@@ -93,42 +93,30 @@ func (c *Conn) Listen(cfg ListenConfig) (*Listener, error) {
 // returns [os.ErrClosed].
 func (l *Listener) Close() error { return l.s.close() }
 
-// Poll calls each with every message of the next datagram, and does not wait for
-// one: ok says whether there was any. nsid is the id that the listener's namespace
-// has for that of the event; it is not Ok where that is the same. The bytes are
-// only valid during the call. An error of each ends Poll and is returned.
+// Poll returns the next datagram, to be taken apart by [Next]; nil if there is none,
+// which it does not wait for. It is valid until the next call. nsid is the id that the
+// listener's namespace has for that of the event; it is not Ok where that is the same.
 //
 // An error that is [ErrLost] is not the end: see [Listener].
-func (l *Listener) Poll(each func(h Header, body []byte, nsid Opt[int32]) error) (ok bool, err error) {
-	if err := l.s.raw.Read(l.get); err != nil {
-		return false, l.s.why(err)
+func (l *Listener) Poll() (datagram []byte, nsid Opt[int32], err error) {
+	if err = l.s.raw.Read(l.get); err == nil {
+		err = l.err
 	}
 	switch {
-	case l.err == unix.EAGAIN:
-		return false, nil
-	case l.err == unix.ENOBUFS:
-		return true, ErrLost
-	case l.err != nil:
-		return false, l.s.why(l.err)
+	case err == unix.EAGAIN:
+		return nil, nsid, nil
+	case err == unix.ENOBUFS:
+		return nil, nsid, ErrLost
+	case err != nil:
+		return nil, nsid, l.s.why(err)
 	case l.flags&unix.MSG_TRUNC != 0:
 		l.in = make([]byte, 2*len(l.in)+1) // it was too long
-		return true, ErrLost
+		return nil, nsid, ErrLost
 	}
-	var nsid Opt[int32]
 	if l.oobn >= unix.CmsgLen(4) { // NETLINK_LISTEN_ALL_NSID: no other control message was asked for
 		nsid = Some(int32(binary.NativeEndian.Uint32(l.oob[unix.CmsgLen(0):])))
 	}
-	for b := l.in[:l.n]; len(b) > 0; {
-		h, body, rest, ok := Next(b)
-		if !ok {
-			return true, errTruncated
-		}
-		if err := each(h, body, nsid); err != nil {
-			return true, err
-		}
-		b = rest
-	}
-	return true, nil
+	return l.in[:l.n], nsid, nil
 }
 
 // Wait returns when there is something to poll, or with the error of ctx when
@@ -140,14 +128,31 @@ func (l *Listener) Wait(ctx context.Context) error {
 	return nil
 }
 
-// Receive is Poll that waits.
+// Receive waits for the next datagram and calls each with every message of it.
+// The bytes are only valid during the call. An error of each ends it and is
+// returned; one that is [ErrLost] is not the end.
 func (l *Listener) Receive(ctx context.Context, each func(h Header, body []byte, nsid Opt[int32]) error) error {
 	for {
-		if ok, err := l.Poll(each); ok || err != nil {
+		b, nsid, err := l.Poll()
+		if err != nil {
 			return err
 		}
-		if err := l.Wait(ctx); err != nil {
-			return err
+		if b == nil {
+			if err := l.Wait(ctx); err != nil {
+				return err
+			}
+			continue
 		}
+		for len(b) > 0 {
+			h, body, rest, ok := Next(b)
+			if !ok {
+				return errTruncated
+			}
+			if err := each(h, body, nsid); err != nil {
+				return err
+			}
+			b = rest
+		}
+		return nil
 	}
 }

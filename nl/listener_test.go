@@ -61,8 +61,8 @@ func TestListener(t *testing.T) {
 	ns.Up(t, "lo")
 	l := listen(t, ns, nl.ListenConfig{Groups: []uint32{unix.RTNLGRP_IPV4_RULE}})
 	nothing := func(nl.Header, []byte, nl.Opt[int32]) error { t.Error("called"); return nil }
-	if ok, err := l.Poll(nothing); ok || err != nil {
-		t.Errorf("nothing happened: %v, %v", ok, err)
+	if b, _, err := l.Poll(); b != nil || err != nil {
+		t.Errorf("nothing happened: %x, %v", b, err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
@@ -92,7 +92,7 @@ func TestListener(t *testing.T) {
 	if err := <-waits; !errors.Is(err, os.ErrClosed) {
 		t.Errorf("closed while it waited: %v", err)
 	}
-	if _, err := l.Poll(nothing); !errors.Is(err, os.ErrClosed) {
+	if _, _, err := l.Poll(); !errors.Is(err, os.ErrClosed) {
 		t.Errorf("closed: %v", err)
 	}
 }
@@ -144,16 +144,17 @@ func TestListenerLoses(t *testing.T) {
 	}
 	testns.Cmd{NS: ns, Args: []string{"ip", "-b", "-"}, Stdin: script.String()}.Run(t).Must(t)
 	heard, lost := 0, 0
-	count := func(nl.Header, []byte, nl.Opt[int32]) error { heard++; return nil }
 	for {
-		ok, err := l.Poll(count)
-		if !ok && err == nil {
+		b, _, err := l.Poll()
+		if b == nil && err == nil {
 			break
 		}
 		if errors.Is(err, nl.ErrLost) {
 			lost++
 		} else if err != nil {
 			t.Fatal(err)
+		} else {
+			heard++
 		}
 	}
 	if lost != 1 || heard == 0 || heard >= 100 {

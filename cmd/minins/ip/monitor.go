@@ -5,6 +5,7 @@ package ip
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 	"time"
@@ -121,7 +122,12 @@ func (s *session) monitor(w *words) error {
 	m.v = s.view()
 	m.v.events, m.v.netns = true, m.netnsName
 	if file != "" {
-		return m.play(file)
+		b, err := os.ReadFile(file)
+		if err != nil {
+			return fail(exitUsage, "Cannot fopen: "+errnoText(err), "")
+		}
+		s.opt.stamp = 0 // they are in the file
+		return m.events(b, nl.Opt[int32]{})
 	}
 	if s.c.Explains("socket(AF_NETLINK, SOCK_RAW|SOCK_CLOEXEC, NETLINK_ROUTE)", "it joins a multicast group for each object, and reads") {
 		return nil
@@ -154,13 +160,16 @@ func (m *monitor) run() error {
 	_, err = s.listLinks(&rtnl.Link{})
 	s.netnsByID(-1)
 	for err == nil {
-		var ok bool
-		switch ok, err = l.Poll(m.event); {
+		var b []byte
+		var nsid nl.Opt[int32]
+		switch b, nsid, err = l.Poll(); {
 		case err == nl.ErrLost:
 			err, m.lost = nil, true
 			s.complain("netlink receive error No buffer space available (105)", "")
-			m.note("[LOST] events did not fit the receive buffer; all that there is will be read anew")
-		case ok || err != nil:
+			m.note("[LOST] events did not fit the receive buffer; all that there is will be read anew\n", true)
+		case b != nil:
+			err = m.events(b, nsid)
+		case err != nil:
 		case m.lost: // now there is nothing in the buffer from before
 			err = m.resync()
 		default:
@@ -186,8 +195,22 @@ func (m *monitor) netnsName(id int32) string {
 	return name
 }
 
+// events shows the messages of a datagram, or of a file that rtmon has written.
+func (m *monitor) events(b []byte, nsid nl.Opt[int32]) error {
+	for len(b) > 0 {
+		h, body, rest, ok := nl.Next(b)
+		if !ok {
+			return fail(exitFailed, "rtnl-from_file: truncated message", "only \"rtmon\" writes such files")
+		}
+		m.event(h, body, nsid)
+		b = rest
+	}
+	return nil
+}
+
 // event shows one message.
-func (m *monitor) event(h nl.Header, body []byte, nsid nl.Opt[int32]) error {
+func (m *monitor) event(h nl.Header, body []byte, nsid nl.Opt[int32]) {
+	const stamp = 15 // NLMSG_TSTAMP of iproute2: seconds and microseconds
 	s, v := m.s, m.v
 	s.where = nsid
 	m.gone = h.Type&3 == unix.RTM_DELLINK&3
@@ -195,7 +218,7 @@ func (m *monitor) event(h nl.Header, body []byte, nsid nl.Opt[int32]) error {
 	if msg != nil {
 		if err := m.coder.Decode(body, msg); err != nil {
 			s.report(err)
-			return nil
+			return
 		}
 	}
 	switch o := msg.(type) {
@@ -243,9 +266,13 @@ func (m *monitor) event(h nl.Header, body []byte, nsid nl.Opt[int32]) error {
 		m.head("[NSID]", 0, m.index)
 		v.showID(o, name)
 	default:
-		s.complain("Unknown message: "+rtnl.Protocol.TypeName(h.Type), "")
+		if h.Type == stamp && len(body) >= 8 {
+			n := binary.NativeEndian.Uint64(body)
+			m.stamp(time.Unix(int64(uint32(n)), int64(n>>32)*1000), "us")
+		} else if h.Type > unix.NLMSG_DONE {
+			s.complain("Unknown message: "+rtnl.Protocol.TypeName(h.Type), "")
+		}
 	}
-	return nil
 }
 
 func inet(f rtnl.Family) bool { return f == unix.AF_INET || f == unix.AF_INET6 }
@@ -265,6 +292,15 @@ func (m *monitor) head(label string, f rtnl.Family, index uint32) bool {
 	if m.index != 0 && m.index != index || !m.takesFamily(f) {
 		return false
 	}
+	m.note(label, m.label)
+	if m.gone {
+		m.v.text("Deleted ")
+	}
+	return true
+}
+
+// note says when, in which namespace, and what.
+func (m *monitor) note(text string, show bool) {
 	if m.s.opt.stamp != 0 {
 		m.stamp(time.Now(), "usec")
 	}
@@ -273,55 +309,22 @@ func (m *monitor) head(label string, f rtnl.Family, index uint32) bool {
 	} else if m.allNSID {
 		m.v.text("[nsid current]")
 	}
-	if m.label {
-		m.v.text("%s", label)
+	if show {
+		m.v.text("%s", text)
 	}
-	if m.gone {
-		m.v.text("Deleted ")
-	}
-	return true
-}
-
-// note is a line about the events themselves.
-func (m *monitor) note(text string) {
-	m.gone = false
-	label := m.label
-	m.label = true
-	m.head(text+"\n", 0, m.index)
-	m.label = label
 }
 
 // stamp writes when an event came.
 func (m *monitor) stamp(t time.Time, unit string) {
+	layout := time.ANSIC
 	if m.s.opt.stamp&shortStamp != 0 {
-		m.v.text("[%s] ", t.Format("2006-01-02T15:04:05.000000"))
-	} else {
-		m.v.text("Timestamp: %s %d %s\n", t.Format(time.ANSIC), t.Nanosecond()/1000, unit)
+		layout = "[2006-01-02T15:04:05.000000] "
 	}
-}
-
-// play shows the messages in a file.
-func (m *monitor) play(file string) error {
-	const stamp = 15 // NLMSG_TSTAMP of iproute2: seconds and microseconds
-	b, err := os.ReadFile(file)
-	if err != nil {
-		return fail(exitUsage, "Cannot fopen: "+errnoText(err), "")
+	text := t.Format(layout)
+	if layout == time.ANSIC {
+		text = fmt.Sprintf("Timestamp: %s %d %s\n", text, t.Nanosecond()/1000, unit)
 	}
-	m.s.opt.stamp = 0
-	for len(b) > 0 {
-		h, body, rest, ok := nl.Next(b)
-		if !ok {
-			return fail(exitFailed, "rtnl-from_file: truncated message", "it takes a file that \"rtmon\" has written")
-		}
-		b = rest
-		if h.Type == stamp && len(body) >= 8 {
-			n := binary.NativeEndian.Uint64(body)
-			m.stamp(time.Unix(int64(uint32(n)), int64(n>>32)*1000), "us")
-		} else if h.Type > unix.NLMSG_DONE {
-			m.event(h, body, nl.Opt[int32]{})
-		}
-	}
-	return nil
+	m.v.text("%s", text)
 }
 
 // resync shows all that there is, after events were lost. What changes meanwhile
@@ -329,16 +332,16 @@ func (m *monitor) play(file string) error {
 func (m *monitor) resync() error {
 	m.lost = false
 	m.s.where = nl.Opt[int32]{}
-	m.note("[RESYNC] forget what came before: all that there is now is")
+	m.note("[RESYNC] forget what came before: all that there is now is\n", true)
 	err := m.dumps(m.s.opt.netns)
 	if err == nil && m.allNSID {
 		err = m.dumpOthers()
 	}
 	m.s.where = nl.Opt[int32]{}
 	if m.lost {
-		m.note("[LOST] it changed while it was read, and will be read again")
+		m.note("[LOST] it changed while it was read, and will be read again\n", true)
 	} else {
-		m.note("[SYNCED] that was all; events go on")
+		m.note("[SYNCED] that was all; events go on\n", true)
 	}
 	return err
 }
@@ -351,7 +354,7 @@ func (m *monitor) dumpOthers() error {
 		m.s.where = nl.Opt[int32]{}
 		name := m.netnsName(ids[i].ID.V)
 		if m.s.where = ids[i].ID; name == "" {
-			m.note("[LOST] without a name, it cannot be read")
+			m.note("[LOST] without a name, it cannot be read\n", true)
 		} else {
 			err = m.dumps(name)
 		}
@@ -367,7 +370,7 @@ func (m *monitor) dumps(netns string) error {
 		return err
 	}
 	nsid := m.s.where
-	each := func(h nl.Header, body []byte) error { return m.event(h, body, nsid) }
+	each := func(h nl.Header, body []byte) error { m.event(h, body, nsid); return nil }
 	for i := range monitorGroups {
 		typ := monitorGroups[i].get
 		if typ == 0 || m.shown>>i&1 == 0 {
@@ -407,21 +410,16 @@ func (v *view) showNetConf(n *rtnl.NetConf) {
 		}
 		v.strColor(colorName, "interface", "%s ", name)
 	}
-	for i, is := range n.Settings {
+	for i := range n.Settings {
 		words := "off on"
 		if i == int(rtnl.NetConfRPFilter) {
 			words = "off strict loose"
 		}
-		if is.Ok {
-			name, _ := strings.CutPrefix(rtnl.NetConfSetting(i).String(), "NETCONFA_")
-			v.text("%s %s ", strings.ToLower(name), nth(words, is.V))
+		if is := n.Settings[i]; is.Ok {
+			all := strings.Fields(words)
+			name := rtnl.NetConfSetting(i).String()[len("NETCONFA_"):]
+			v.text("%s %s ", strings.ToLower(name), all[min(int(is.V), len(all)-1)])
 		}
 	}
 	v.text("\n")
-}
-
-// nth is the word with that number, or the last one.
-func nth(words string, n uint32) string {
-	all := strings.Fields(words)
-	return all[min(int(n), len(all)-1)]
 }

@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -154,13 +153,13 @@ func (s *session) monitorNetns() error {
 		for b := buf[:max(n, 0)]; len(b) >= unix.SizeofInotifyEvent; {
 			mask := binary.NativeEndian.Uint32(b[4:])
 			end := unix.SizeofInotifyEvent + int(binary.NativeEndian.Uint32(b[12:]))
-			text := "[LOST] names came and went; \"ip netns\" lists what there is"
-			if name := strings.TrimRight(string(b[unix.SizeofInotifyEvent:end]), "\x00"); mask&unix.IN_CREATE != 0 {
-				text = "add " + name
+			text := "[LOST] \"ip netns\" lists all"
+			if mask&unix.IN_CREATE != 0 {
+				text = "add "
 			} else if mask&unix.IN_DELETE != 0 {
-				text = "delete " + name
+				text = "delete "
 			}
-			s.c.Printf("%s\n", text)
+			s.c.Printf("%s%s\n", text, unix.ByteSliceToString(b[unix.SizeofInotifyEvent:end]))
 			b = b[end:]
 		}
 		if err := s.c.Stdout.Flush(); err != nil {

@@ -13,6 +13,8 @@ import (
 
 // Options are the words before the object.
 type options struct {
+	_ [0]func() // not to be compared: that would take code
+
 	family  rtnl.Family // -4 -6 -0 -f
 	netns   string      // -n
 	batch   string      // -b

@@ -53,7 +53,7 @@ func TestOptions(t *testing.T) {
 			}
 			continue
 		}
-		if err != nil || got != c.want || strings.Join(rest, " ") != c.rest {
+		if err != nil || !reflect.DeepEqual(got, c.want) || strings.Join(rest, " ") != c.rest {
 			t.Errorf("%q: %+v, %q, %v; want %+v, %q", c.line, got, rest, err, c.want, c.rest)
 		}
 	}
