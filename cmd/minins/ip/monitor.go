@@ -5,7 +5,6 @@ package ip
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"os"
 	"strings"
 	"time"
@@ -18,22 +17,22 @@ import (
 
 const monitorWords grammar = `
 	file* FILE  show what "rtmon" has saved
-	label*  begin each event with [LINK], [ROUTE] …
+	label*  begin with [LINK], [ROUTE] …
 	link*  devices
 	address*  addresses of devices
 	route*  routes of all tables
 	mroute*
 	prefix*
-	neigh*  neighbours, and forwarding entries of bridges
-	netconf*  forwarding and the like, of each device
+	neigh*  neighbours, and what bridges learned
+	netconf*  settings such as forwarding
 	rule*  routing rules
 	nsid*  ids of network namespaces
 	nexthop*
 	stats
 	all  all of them, with labels
-	all-nsid*  of all namespaces that have an id here
+	all-nsid*  of all namespaces with an id
 	help*
-	dev DEV  what is about one device
+	dev DEV  of one device
 `
 
 // A monitorGroup is a multicast group for an object, and for a family if there
@@ -102,7 +101,7 @@ func (s *session) monitor(w *words) error {
 				}
 			}
 			if !known {
-				return fail(exitFailed, say("\"ip monitor %s\" is one of iproute2's that minins does not have", key), "")
+				return fail(exitFailed, say(notHere, "monitor "+key), "")
 			}
 		}
 	}
@@ -120,7 +119,7 @@ func (s *session) monitor(w *words) error {
 		s.opt.json, s.opt.color = false, "never"
 	}
 	m.v = s.view()
-	m.v.events, m.v.netns = true, m.netnsName
+	m.v.events = true
 	if file != "" {
 		b, err := os.ReadFile(file)
 		if err != nil {
@@ -129,7 +128,7 @@ func (s *session) monitor(w *words) error {
 		s.opt.stamp = 0 // they are in the file
 		return m.events(b, nl.Opt[int32]{})
 	}
-	if s.c.Explains("socket(AF_NETLINK, SOCK_RAW|SOCK_CLOEXEC, NETLINK_ROUTE)", "it joins a multicast group for each object, and reads") {
+	if s.c.Explains("socket(AF_NETLINK, SOCK_RAW|SOCK_CLOEXEC, NETLINK_ROUTE)", "it joins groups") {
 		return nil
 	}
 	return m.run()
@@ -159,6 +158,7 @@ func (m *monitor) run() error {
 	// What a link that goes was called can be asked for only before.
 	_, err = s.listLinks(&rtnl.Link{})
 	s.netnsByID(-1)
+	s.live = true
 	for err == nil {
 		var b []byte
 		var nsid nl.Opt[int32]
@@ -166,7 +166,7 @@ func (m *monitor) run() error {
 		case err == nl.ErrLost:
 			err, m.lost = nil, true
 			s.complain("netlink receive error No buffer space available (105)", "")
-			m.note("[LOST] events did not fit the receive buffer; all that there is will be read anew\n", true)
+			m.note("[LOST] events did not fit the receive buffer; all will be read anew\n", true)
 		case b != nil:
 			err = m.events(b, nsid)
 		case err != nil:
@@ -181,26 +181,12 @@ func (m *monitor) run() error {
 	return errors.Join(err, l.Close())
 }
 
-// netnsName is the name for an id, which may be new. For what the ids of other
-// namespaces mean there are no names.
-func (m *monitor) netnsName(id int32) string {
-	if id < 0 || m.s.where.Ok {
-		return ""
-	}
-	name := m.s.netnsByID(id)
-	if name == "" {
-		m.s.nsids = nil
-		name = m.s.netnsByID(id)
-	}
-	return name
-}
-
 // events shows the messages of a datagram, or of a file that rtmon has written.
 func (m *monitor) events(b []byte, nsid nl.Opt[int32]) error {
 	for len(b) > 0 {
 		h, body, rest, ok := nl.Next(b)
 		if !ok {
-			return fail(exitFailed, "rtnl-from_file: truncated message", "only \"rtmon\" writes such files")
+			return fail(exitFailed, "rtnl-from_file: truncated message", "")
 		}
 		m.event(h, body, nsid)
 		b = rest
@@ -259,9 +245,14 @@ func (m *monitor) event(h nl.Header, body []byte, nsid nl.Opt[int32]) {
 			s.nsids = nil // there may be a name for it
 		}
 		id := o.CurrentID.Or(o.ID.V)
-		name := m.netnsName(id)
-		if m.gone && !nsid.Ok {
-			m.forget(id)
+		name := s.netnsByID(id)
+		if m.gone && !nsid.Ok { // the id may be that of another one next
+			delete(s.nsids, id)
+			for key := range s.links {
+				if key>>32 == uint64(uint32(id+1)) {
+					delete(s.links, key)
+				}
+			}
 		}
 		m.head("[NSID]", 0, m.index)
 		v.showID(o, name)
@@ -276,16 +267,6 @@ func (m *monitor) event(h nl.Header, body []byte, nsid nl.Opt[int32]) {
 }
 
 func inet(f rtnl.Family) bool { return f == unix.AF_INET || f == unix.AF_INET6 }
-
-// forget forgets what a namespace was called, and the links in it.
-func (m *monitor) forget(id int32) {
-	delete(m.s.nsids, id)
-	for key := range m.s.links {
-		if key>>32 == uint64(uint32(id+1)) {
-			delete(m.s.links, key)
-		}
-	}
-}
 
 // head begins an event, if it is of the family and about the link that is asked for.
 func (m *monitor) head(label string, f rtnl.Family, index uint32) bool {
@@ -316,15 +297,15 @@ func (m *monitor) note(text string, show bool) {
 
 // stamp writes when an event came.
 func (m *monitor) stamp(t time.Time, unit string) {
-	layout := time.ANSIC
+	layout := "Timestamp: " + time.ANSIC
 	if m.s.opt.stamp&shortStamp != 0 {
-		layout = "[2006-01-02T15:04:05.000000] "
+		layout = "[2006-01-02T15:04:05.000000]"
+		unit = ""
 	}
-	text := t.Format(layout)
-	if layout == time.ANSIC {
-		text = fmt.Sprintf("Timestamp: %s %d %s\n", text, t.Nanosecond()/1000, unit)
+	m.v.text("%s ", t.Format(layout))
+	if unit != "" {
+		m.v.text("%d %s\n", t.Nanosecond()/1000, unit)
 	}
-	m.v.text("%s", text)
 }
 
 // resync shows all that there is, after events were lost. What changes meanwhile
@@ -339,7 +320,7 @@ func (m *monitor) resync() error {
 	}
 	m.s.where = nl.Opt[int32]{}
 	if m.lost {
-		m.note("[LOST] it changed while it was read, and will be read again\n", true)
+		m.note("[LOST] it has changed meanwhile; all will be read anew\n", true)
 	} else {
 		m.note("[SYNCED] that was all; events go on\n", true)
 	}
@@ -352,7 +333,7 @@ func (m *monitor) dumpOthers() error {
 	ids, err := nl.List[rtnl.NSID](m.s.ctx, m.s.conn, unix.RTM_GETNSID, &rtnl.NSID{}, nil)
 	for i := 0; i < len(ids) && err == nil; i++ {
 		m.s.where = nl.Opt[int32]{}
-		name := m.netnsName(ids[i].ID.V)
+		name := m.s.netnsByID(ids[i].ID.V)
 		if m.s.where = ids[i].ID; name == "" {
 			m.note("[LOST] without a name, it cannot be read\n", true)
 		} else {
@@ -411,15 +392,22 @@ func (v *view) showNetConf(n *rtnl.NetConf) {
 		v.strColor(colorName, "interface", "%s ", name)
 	}
 	for i := range n.Settings {
-		words := "off on"
-		if i == int(rtnl.NetConfRPFilter) {
-			words = "off strict loose"
+		is := n.Settings[i]
+		if !is.Ok {
+			continue
 		}
-		if is := n.Settings[i]; is.Ok {
-			all := strings.Fields(words)
-			name := rtnl.NetConfSetting(i).String()[len("NETCONFA_"):]
-			v.text("%s %s ", strings.ToLower(name), all[min(int(is.V), len(all)-1)])
+		word := "on"
+		switch {
+		case is.V == 0:
+			word = "off"
+		case i != int(rtnl.NetConfRPFilter):
+		case is.V == 1:
+			word = "strict"
+		default:
+			word = "loose"
 		}
+		name := rtnl.NetConfSetting(i).String()[len("NETCONFA_"):]
+		v.text("%s %s ", strings.ToLower(name), word)
 	}
 	v.text("\n")
 }

@@ -307,6 +307,12 @@ func picture(t *testing.T, text string) (is []string, lost int) {
 	return is, lost
 }
 
+// blackhole is a route to one of many addresses.
+func blackhole(i int) *rtnl.Route {
+	a := netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)})
+	return &rtnl.Route{Family: unix.AF_INET, Table: unix.RT_TABLE_MAIN, Protocol: unix.RTPROT_BOOT, Type: unix.RTN_BLACKHOLE, Dst: netip.PrefixFrom(a, 32)}
+}
+
 // TestMonitorStorm makes 100,000 events, far too fast for a small buffer, and
 // finds that the picture is right in the end.
 func TestMonitorStorm(t *testing.T) {
@@ -321,18 +327,14 @@ func TestMonitorStorm(t *testing.T) {
 	defer conn.Close()
 	batch := conn.Batch(context.Background())
 	const added, kept, each = 52000, 2000, 1000
-	route := func(i int) *rtnl.Route {
-		a := netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)})
-		return &rtnl.Route{Family: unix.AF_INET, Table: unix.RT_TABLE_MAIN, Protocol: unix.RTPROT_BOOT, Type: unix.RTN_BLACKHOLE, Dst: netip.PrefixFrom(a, 32)}
-	}
 	events := 0
 	for i := range added + each {
 		if i < added {
-			batch.AddRoute(route(i))
+			batch.AddRoute(blackhole(i))
 			events++
 		}
 		if old := i - each; old >= 0 && old%(added/kept) != 0 {
-			batch.DelRoute(route(old))
+			batch.DelRoute(blackhole(old))
 			events++
 		}
 	}
@@ -372,8 +374,19 @@ func TestMonitorResync(t *testing.T) {
 	}
 	w := watch(t, ns, "/proc/self/exe", "-rcvbuf", "4096", "monitor", "all", "all-nsid")
 	listening(t, w, 1)
-	script := strings.Repeat("rule add pref 5 lookup 5\nrule del pref 5\n", 2000)
-	testns.Cmd{NS: ns, Args: []string{"ip", "-b", "-"}, Stdin: script}.Run(t).Must(t)
+	conn, err := rtnl.Dial(nl.Config{NetNS: ns.FD()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	batch := conn.Batch(context.Background())
+	for range 5000 {
+		batch.AddRoute(blackhole(0))
+		batch.DelRoute(blackhole(0))
+	}
+	if err := batch.Flush(); err != nil {
+		t.Fatal(err)
+	}
 	quiet(t, w)
 	text := w.text(t)
 	_, text, ok := strings.Cut(text, "[RESYNC]")
