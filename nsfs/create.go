@@ -13,10 +13,10 @@ import (
 // get [io/fs.ErrExist]. A failure leaves no name behind.
 //
 // Equivalent to: `ip netns add NAME`
-func Create(name string) error { return Attach(name, self) }
+func Create(name string) error { return Attach(name, "") }
 
 // Attach gives a name to the network namespace that is at a path, such as
-// /proc/PID/ns/net, with the guarantees of [Create].
+// /proc/PID/ns/net, with the guarantees of [Create]. The path "" is for a new one.
 //
 // Equivalent to: `ip netns attach NAME PID`
 func Attach(name, from string) error {
@@ -27,7 +27,7 @@ func Attach(name, from string) error {
 }
 
 // create moves the calling thread to the namespace that it makes.
-func create(name, path string) error { return attach(name, path, self) }
+func create(name, path string) error { return attach(name, path, "") }
 
 func attach(name, path, from string) error {
 	c := &creation{path: path, name: name, from: from, dir: -1}
@@ -40,7 +40,7 @@ func attach(name, path, from string) error {
 }
 
 // CreateSteps returns the system calls of [Create] without making them.
-func CreateSteps(name string) []Step { return AttachSteps(name, self) }
+func CreateSteps(name string) []Step { return AttachSteps(name, "") }
 
 // AttachSteps returns the system calls of [Attach] without making them.
 func AttachSteps(name, from string) []Step {
@@ -52,13 +52,17 @@ type creation struct {
 	_ [0]func() // not to be compared: that would take code
 
 	path, name string
-	from       string // the namespace; self: a new one
+	from       string // the namespace; "": a new one
 	dir        int    // Dir, locked; -1: not open
 	private    bool   // Dir is not a mount point yet
 	made       bool   // path is ours
 }
 
 func (c *creation) recipe() recipe {
+	fresh := c.from == ""
+	if fresh {
+		c.from = self
+	}
 	const share = `mount("", "` + Dir + `", NULL, MS_SHARED|MS_REC, NULL)`
 	cannotShare := "mount --make-shared " + Dir + " failed"
 	notMountPoint := func() bool { return c.private }
@@ -93,7 +97,7 @@ func (c *creation) recipe() recipe {
 		Step: Step{"mount(" + strconv.Quote(c.from) + ", " + strconv.Quote(c.path) + ", NULL, MS_BIND, NULL)", "the mount keeps the namespace alive when its processes have ended"},
 		op:   OpCreate, what: "Bind " + c.from + " -> " + c.path + " failed", do: c.bind,
 	}}
-	if n := len(r); c.from != self { // it is there already
+	if n := len(r); !fresh { // it is there already
 		r = append(r[:n-2], r[n-1])
 	}
 	return r

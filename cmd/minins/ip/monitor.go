@@ -153,7 +153,8 @@ func (m *monitor) run() error {
 	}
 	l, err := conn.Listen(cfg)
 	if err != nil {
-		return errors.Join(err, conn.Close())
+		_ = conn.Close() // the error that counts is err
+		return fail(exitFailed, err.Error(), "")
 	}
 	// What a link that goes was called can be asked for only before.
 	_, err = s.listLinks(&rtnl.Link{})

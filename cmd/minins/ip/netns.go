@@ -92,7 +92,7 @@ func (s *session) addNetns(w *words) error {
 	if !w.next() {
 		return noNetnsName()
 	}
-	return s.nameNetns(w.cur, "/proc/thread-self/ns/net")
+	return s.nameNetns(w.cur, "")
 }
 
 // attachNetns is "ip netns attach NAME PID".
@@ -108,7 +108,7 @@ func (s *session) attachNetns(w *words) error {
 	return s.nameNetns(name, fmt.Sprintf("/proc/%d/ns/net", pid))
 }
 
-// nameNetns names the namespace at a path; the thread's own is a new one.
+// nameNetns names the namespace at a path, or a new one.
 func (s *session) nameNetns(name, from string) error {
 	if err := nsfs.ValidName(name); err != nil {
 		return err
