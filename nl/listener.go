@@ -84,7 +84,7 @@ func (c *Conn) Listen(cfg ListenConfig) (*Listener, error) {
 	})
 	if err != nil {
 		c.release()
-		return nil, fmt.Errorf("nl: join multicast groups %d of %s: %w", cfg.Groups, c.protocol.Name, err)
+		return nil, fmt.Errorf("nl: join multicast groups %d of %s, NETLINK_LISTEN_ALL_NSID %t: %w", cfg.Groups, c.protocol.Name, cfg.AllNSID, err)
 	}
 	return l, nil
 }
