@@ -141,7 +141,8 @@ func (s *session) monitorNetns() error {
 	}
 	_ = unix.Mkdir(nsfs.Dir, 0o755) // what cannot be watched is the mistake to tell
 	buf := make([]byte, 4096)
-	n, what := 0, "inotify_init"
+	var n int
+	what := "inotify_init"
 	fd, err := unix.InotifyInit1(unix.IN_CLOEXEC)
 	if err == nil {
 		what = "inotify_add_watch"
