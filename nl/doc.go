@@ -29,6 +29,11 @@
 // at once. A refusal of the kernel is an [*Error]: an errno, the kernel's own
 // text, and the path of the attribute it objects to.
 //
+// # Events
+//
+// A [Listener] hears of what others change, in its namespace or in all that have an
+// id there, and says when it was too slow and events were lost.
+//
 // # Byte order
 //
 // The headers and rtnetlink's integers are in host order, those of nf_tables

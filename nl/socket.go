@@ -154,7 +154,10 @@ func (s *socket) receive(ctx context.Context, b []byte, wait bool) (int, error) 
 		if s.err != unix.EAGAIN || !wait {
 			return s.n, s.err
 		}
-		if err := s.wait(ctx); err != nil {
+		bounded, cancel := withDeadline(ctx)
+		err := s.wait(bounded)
+		cancel()
+		if err != nil {
 			return 0, s.why(err)
 		}
 	}
@@ -163,8 +166,6 @@ func (s *socket) receive(ctx context.Context, b []byte, wait bool) (int, error) 
 // wait returns when there is something to read, or the socket is closed; when
 // ctx is done, with its error.
 func (s *socket) wait(ctx context.Context) error {
-	ctx, cancel := withDeadline(ctx)
-	defer cancel()
 	bell, err := s.hangBell()
 	if err != nil {
 		return err

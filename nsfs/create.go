@@ -13,16 +13,24 @@ import (
 // get [io/fs.ErrExist]. A failure leaves no name behind.
 //
 // Equivalent to: `ip netns add NAME`
-func Create(name string) error {
+func Create(name string) error { return Attach(name, "") }
+
+// Attach gives a name to the network namespace that is at a path, such as
+// /proc/PID/ns/net, with the guarantees of [Create]. The path "" is for a new one.
+//
+// Equivalent to: `ip netns attach NAME PID`
+func Attach(name, from string) error {
 	if err := ValidName(name); err != nil {
 		return err
 	}
-	return Throwaway(func() error { return create(name, Path(name)) })
+	return Throwaway(func() error { return attach(name, Path(name), from) })
 }
 
 // create moves the calling thread to the namespace that it makes.
-func create(name, path string) error {
-	c := &creation{path: path, name: name, dir: -1}
+func create(name, path string) error { return attach(name, path, "") }
+
+func attach(name, path, from string) error {
+	c := &creation{path: path, name: name, from: from, dir: -1}
 	defer func() { _ = c.unlock() }() // unless the recipe did
 	err := c.recipe().run(name, nil)
 	if err != nil && c.made {
@@ -32,23 +40,33 @@ func create(name, path string) error {
 }
 
 // CreateSteps returns the system calls of [Create] without making them.
-func CreateSteps(name string) []Step {
-	return (&creation{path: Path(name), name: name}).recipe().tell()
+func CreateSteps(name string) []Step { return AttachSteps(name, "") }
+
+// AttachSteps returns the system calls of [Attach] without making them.
+func AttachSteps(name, from string) []Step {
+	return (&creation{path: Path(name), name: name, from: from}).recipe().tell()
 }
 
 // A creation is what the steps of Create leave for one another.
 type creation struct {
+	_ [0]func() // not to be compared: that would take code
+
 	path, name string
-	dir        int  // Dir, locked; -1: not open
-	private    bool // Dir is not a mount point yet
-	made       bool // path is ours
+	from       string // the namespace; "": a new one
+	dir        int    // Dir, locked; -1: not open
+	private    bool   // Dir is not a mount point yet
+	made       bool   // path is ours
 }
 
 func (c *creation) recipe() recipe {
+	fresh := c.from == ""
+	if fresh {
+		c.from = self
+	}
 	const share = `mount("", "` + Dir + `", NULL, MS_SHARED|MS_REC, NULL)`
 	cannotShare := "mount --make-shared " + Dir + " failed"
 	notMountPoint := func() bool { return c.private }
-	return recipe{{
+	r := recipe{{
 		Step: Step{`mkdir("` + Dir + `", 0755)`, "a place for the names; it may be there already"},
 		op:   OpCreate, what: "mkdir " + Dir + " failed", do: mkdir,
 	}, {
@@ -76,9 +94,13 @@ func (c *creation) recipe() recipe {
 		Step: Step{`unshare(CLONE_NEWNET)`, "this thread enters a new namespace, with a lo that is down and nothing else"},
 		op:   OpCreate, what: `Failed to create a new network namespace "` + c.name + `"`, do: unshareNet,
 	}, {
-		Step: Step{"mount(" + strconv.Quote(self) + ", " + strconv.Quote(c.path) + ", NULL, MS_BIND, NULL)", "the mount keeps the namespace alive when the thread has ended"},
-		op:   OpCreate, what: "Bind " + self + " -> " + c.path + " failed", do: c.bind,
+		Step: Step{"mount(" + strconv.Quote(c.from) + ", " + strconv.Quote(c.path) + ", NULL, MS_BIND, NULL)", "the mount keeps the namespace alive when its processes have ended"},
+		op:   OpCreate, what: "Bind " + c.from + " -> " + c.path + " failed", do: c.bind,
 	}}
+	if n := len(r); !fresh { // it is there already
+		r = append(r[:n-2], r[n-1])
+	}
+	return r
 }
 
 func mkdir() error {
@@ -133,4 +155,4 @@ func (c *creation) claim() error {
 	return unix.Close(fd)
 }
 
-func (c *creation) bind() error { return unix.Mount(self, c.path, "", unix.MS_BIND, "") }
+func (c *creation) bind() error { return unix.Mount(c.from, c.path, "", unix.MS_BIND, "") }

@@ -125,6 +125,30 @@ func stat(t *testing.T, path string) (st unix.Stat_t) {
 
 // TestCreateRace is of many creators, also of the directory itself, of which
 // one per name wins; and none of the mounts is doubled.
+// TestAttach gives a second name to a namespace, and none to what is not there.
+func TestAttach(t *testing.T) {
+	create(t, "red")
+	if err := nsfs.Attach("blue", nsfs.Path("red")); err != nil {
+		t.Fatal(err)
+	}
+	defer nsfs.Delete("blue")
+	rdev, rino, err := open(t, "red").ID()
+	bdev, bino, err2 := open(t, "blue").ID()
+	if rdev != bdev || rino != bino || err != nil || err2 != nil {
+		t.Errorf("red is %d:%d (%v), blue %d:%d (%v)", rdev, rino, err, bdev, bino, err2)
+	}
+	err = nsfs.Attach("blue", nsfs.Path("red"))
+	wantError(t, err, nsfs.OpCreate, fs.ErrExist, `Cannot create namespace file "/run/netns/blue": File exists`)
+	err = nsfs.Attach("green", "/proc/99999999/ns/net")
+	wantError(t, err, nsfs.OpCreate, fs.ErrNotExist, "Bind /proc/99999999/ns/net -> /run/netns/green failed: No such file or directory")
+	if names, err := nsfs.List(); err != nil || slices.Contains(names, "green") {
+		t.Errorf("the names are %q (%v)", names, err)
+	}
+	if steps := nsfs.AttachSteps("x", "/proc/7/ns/net"); len(steps) != len(nsfs.CreateSteps("x"))-1 || !strings.Contains(steps[len(steps)-1].Call, `"/proc/7/ns/net"`) {
+		t.Errorf("the steps are %q", steps)
+	}
+}
+
 func TestCreateRace(t *testing.T) {
 	_ = unix.Unmount(nsfs.Dir, unix.MNT_DETACH)
 	if err := os.RemoveAll(nsfs.Dir); err != nil {

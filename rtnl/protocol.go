@@ -32,6 +32,8 @@ func messageType(typ uint16) (string, nl.Message) {
 		return name, &Rule{}
 	case unix.RTM_NEWNSID, unix.RTM_DELNSID, unix.RTM_GETNSID:
 		return name, &NSID{}
+	case unix.RTM_NEWNETCONF, unix.RTM_DELNETCONF, unix.RTM_GETNETCONF:
+		return name, &NetConf{}
 	case unix.RTM_NEWNEXTHOP, unix.RTM_DELNEXTHOP, unix.RTM_GETNEXTHOP,
 		unix.RTM_NEWNEXTHOPBUCKET, unix.RTM_DELNEXTHOPBUCKET, unix.RTM_GETNEXTHOPBUCKET:
 		return name, &NextHopObject{}

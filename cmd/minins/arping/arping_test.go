@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
@@ -30,7 +31,7 @@ func TestParse(t *testing.T) {
 		advertise: true, broadcast: true, dad: true, first: true, quiet: true, unsolicited: true,
 		count: 2, timeout: 3 * time.Second, interval: 4 * time.Second, device: "v0", source: "1.2.3.4", target: "h",
 	}
-	if err != nil || *o != want {
+	if err != nil || !reflect.DeepEqual(*o, want) {
 		t.Errorf("got %+v, %v, want %+v", o, err, want)
 	}
 	for args, want := range map[string]string{

@@ -64,7 +64,13 @@ func (s *session) candidates(words []string, next string) []string {
 	if object == "neighbor" {
 		object = "neigh"
 	}
-	if words = words[1:]; len(words) == 0 {
+	words = words[1:]
+	for i := range forms {
+		if f := &forms[i]; f.object == object && f.command == "" {
+			return s.inForm(f, words)
+		}
+	}
+	if len(words) == 0 {
 		return commands(object)
 	}
 	if object == "netns" && len(words) > 2 && command(object, words[0]) == "exec" && filepath.Base(words[2]) == "ip" {
@@ -182,7 +188,7 @@ func (s *session) linkNames() (names []string) {
 func objectsThere() (all []string) {
 	last := ""
 	for _, f := range forms {
-		if f.object != last && f.command != "" {
+		if f.object != last && !f.isKind() {
 			all = append(all, f.object)
 			last = f.object
 		}

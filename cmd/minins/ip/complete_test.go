@@ -26,7 +26,7 @@ func TestComplete(t *testing.T) {
 	ours(t, ns, "", false, strings.Fields("link add veth-a type veth peer name veth-b")...).Must(t)
 	ours(t, ns, "", false, strings.Fields("-n red link add bridge-r type bridge")...).Must(t)
 	for _, test := range []struct{ line, want string }{
-		{"", "address link route neigh rule nexthop netns tuntap help"},
+		{"", "address link route neigh rule nexthop netns monitor tuntap help"},
 		{"li", "link"},
 		{"-n", "-netns"},
 		{"-n r", "red rouge"},
@@ -48,6 +48,8 @@ func TestComplete(t *testing.T) {
 		{"addr add 10.0.0.1/8 dev veth-a sc", "scope"},
 		{"addr add 10.0.0.1/8 scope h", "host"},
 		{"neigh add 10.0.0.1 nud perm", "permanent"},
+		{"monitor lab", "label"},
+		{"monitor dev veth-a", "veth-a"},
 		{"frobnicate ", ""},
 		{"link frobnicate ", ""},
 	} {
@@ -85,7 +87,7 @@ func TestForms(t *testing.T) {
 		}
 	}
 	for _, object := range objectsThere() {
-		if object != "help" && command(object, "help") != "help" {
+		if object != "help" && object != "monitor" && command(object, "help") != "help" {
 			t.Errorf("%s has no help", object)
 		}
 	}

@@ -25,6 +25,8 @@ const (
 // A failure ends a command: with a text for standard error, which may be
 // empty, an exit status, and a hint for the person who typed it.
 type failure struct {
+	_ [0]func() // not to be compared: that would take code
+
 	code  int
 	text  string
 	hint  string
@@ -118,6 +120,8 @@ func strerror(no syscall.Errno) string {
 
 // hinted is a refusal of the kernel, and what it is about.
 type hinted struct {
+	_ [0]func() // not to be compared: that would take code
+
 	error
 	hint string
 }
@@ -141,13 +145,13 @@ func explained(err error, why []reason, args ...string) error {
 		return err
 	}
 	if errors.Is(refused, unix.EPERM) {
-		return hinted{err, "it takes the right to configure this network namespace (CAP_NET_ADMIN): become root"}
+		return hinted{error: err, hint: "it takes the right to configure this network namespace (CAP_NET_ADMIN): become root"}
 	}
 	for i := range why {
 		r := &why[i]
 		if (r.errno == 0 || r.errno == refused.Errno) && (r.message == "" || r.message == refused.Message) &&
 			(r.needs == 0 || args[r.needs-1] != "") {
-			return hinted{err, say(r.text, args...)}
+			return hinted{error: err, hint: say(r.text, args...)}
 		}
 	}
 	return err

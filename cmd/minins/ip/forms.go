@@ -68,6 +68,10 @@ var forms = []form{
 	{"netns", "identify*", "[ PID ]", ""},
 	{"netns", "pids*", "NETNS", ""},
 	{"netns", "exec*", "NETNS COMMAND ...", ""},
+	{"netns", "monitor*", "", ""},
+	{"netns", "attach*", "NAME PID", ""},
+
+	{"monitor", "", "[ all | OBJECT ... ] [ label ] [ all-nsid ] [ dev DEV ] [ file FILE ]", monitorWords},
 
 	{"tuntap", "add*", "[name] NAME mode { tun | tap } ...", tuntapWords},
 	{"tuntap", "delete*", "[name] NAME mode { tun | tap }", tuntapWords},
@@ -87,6 +91,9 @@ var forms = []form{
 	{"vcan", "", "... type vcan", ""},
 	{"team", "", "... type team", ""},
 }
+
+// isKind reports whether the form is of what follows "type KIND".
+func (f *form) isKind() bool { return strings.HasPrefix(f.takes, "...") }
 
 // command is the command of an object that a word is or abbreviates, or "".
 func command(object, word string) string {
@@ -124,10 +131,11 @@ func usageText(topic string) string {
 		}
 		b.WriteString(lead)
 		lead = "       "
-		if f.command != "" {
+		if !f.isKind() {
 			b.WriteString("ip " + topic + " ")
-			b.WriteString(alternatives(f.command.words()))
-			b.WriteByte(' ')
+		}
+		if f.command != "" {
+			b.WriteString(alternatives(f.command.words()) + " ")
 		}
 		b.WriteString(f.takes + "\n")
 	}
@@ -197,7 +205,7 @@ func section(title string, g grammar) string {
 
 const usageIP = `Usage: ip [ OPTION ... ] OBJECT [ COMMAND ... ]
        ip [ -force ] -batch FILE
-OBJECT := { address | link | neighbor | netns | nexthop | route | rule | tuntap }
+OBJECT := { address | link | neighbor | netns | nexthop | route | rule | tuntap | monitor }
 Objects, commands and most words may be abbreviated: "ip a", "ip r", "ip li sh".
 "ip OBJECT help" has the words of each.
 `

@@ -92,17 +92,21 @@ func (s *session) command(args []string) error {
 		return s.netns(w)
 	case "tuntap":
 		return s.tuntap(w)
+	case "monitor":
+		return s.monitor(w)
 	case "help":
 		return usage("ip")
 	}
 	hint := ""
 	if object != "" {
-		hint = say("\"ip %s\" is one of iproute2's that minins does not have", object)
-	} else if near := nearest(w.cur, []string{"address", "route", "rule", "neighbor", "neighbour", "link", "netns", "nexthop", "tuntap", "help"}); near != "" {
+		hint = say(notHere, object)
+	} else if near := nearest(w.cur, []string{"address", "route", "rule", "neighbor", "neighbour", "link", "netns", "nexthop", "tuntap", "monitor", "help"}); near != "" {
 		hint = say("did you mean \"ip %s\"?", near)
 	}
 	return fail(exitFailed, say("Object \"%s\" is unknown, try \"ip help\".", w.cur), hint)
 }
+
+const notHere = "\"ip %s\" is one of iproute2's that minins does not have"
 
 // batch runs the commands in a file, one a line, "-" being standard input.
 func (s *session) batch(file string) int {

@@ -4,6 +4,7 @@ package ip
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -27,6 +28,10 @@ var linkFlags = []numbered{{unix.IFF_LOOPBACK, "LOOPBACK"}, {unix.IFF_BROADCAST,
 	{unix.IFF_MASTER, "MASTER"}, {unix.IFF_SLAVE, "SLAVE"}, {unix.IFF_DEBUG, "DEBUG"}, {unix.IFF_DYNAMIC, "DYNAMIC"},
 	{unix.IFF_AUTOMEDIA, "AUTOMEDIA"}, {unix.IFF_PORTSEL, "PORTSEL"}, {unix.IFF_NOTRAILERS, "NOTRAILERS"}, {unix.IFF_UP, "UP"},
 	{1 << 16, "LOWER_UP"}, {1 << 17, "DORMANT"}, {1 << 18, "ECHO"}}
+
+// linkEvents are why a link is told of, IFLA_EVENT_*.
+var linkEvents = []numbered{{1, "REBOOT"}, {2, "FEATURE CHANGE"}, {3, "BONDING FAILOVER"}, {4, "NOTIFY PEERS"},
+	{5, "RESEND IGMP"}, {6, "BONDING OPTION"}}
 
 var operStates = []string{"UNKNOWN", "NOTPRESENT", "DOWN", "LOWERLAYERDOWN", "TESTING", "DORMANT", "UP"}
 
@@ -52,8 +57,11 @@ func (v *view) showLink(l *rtnl.Link, x extent) {
 	if l.Group.Ok {
 		v.str("group", "group %s ", v.tables.name(groups, l.Group.V))
 	}
-	if l.TxQLen.V != 0 {
+	if l.TxQLen.V != 0 && !v.events {
 		v.int("txqlen", "qlen %d", int64(int32(l.TxQLen.V)))
+	}
+	if e := l.Event.V; e != 0 {
+		v.str("event", "event %s ", nameIn(linkEvents, uint32(e), strconv.Itoa(int(e))))
 	}
 	if v.family == 0 || v.family == unix.AF_PACKET || v.opt.details > 0 {
 		v.showLinkAddress(l)

@@ -50,7 +50,7 @@ func manualTables() string {
 			continue
 		}
 		if f.object != last {
-			if f.command == "" {
+			if f.isKind() {
 				b.WriteString(".Ss Options of type " + f.object + "\n")
 			} else {
 				b.WriteString(".Ss ip " + f.object + "\n")
@@ -73,7 +73,11 @@ func manualSynopses(b *strings.Builder, object string) {
 	b.WriteString(".Bl -item -compact\n")
 	for _, f := range forms {
 		if f.object == object && f.command.find("help") == "" {
-			b.WriteString(".It\n.Nm ip\n.Cm " + object + " " + alternatives(f.command.words()) + "\n")
+			b.WriteString(".It\n.Nm ip\n.Cm " + object)
+			if f.command != "" {
+				b.WriteString(" " + alternatives(f.command.words()))
+			}
+			b.WriteString("\n")
 			if f.takes != "" {
 				b.WriteString(".Li " + f.takes + "\n")
 			}

@@ -14,6 +14,8 @@ import (
 
 // A neighQuery says which neighbours to show, or to flush.
 type neighQuery struct {
+	_ [0]func() // not to be compared: that would take code
+
 	family   rtnl.Family
 	to       prefix
 	dev      string

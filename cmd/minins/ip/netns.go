@@ -3,7 +3,9 @@
 package ip
 
 import (
+	"encoding/binary"
 	"errors"
+	"fmt"
 
 	"golang.org/x/sys/unix"
 
@@ -29,6 +31,10 @@ func (s *session) netns(w *words) error {
 		return s.listNSIDs(w)
 	case "add":
 		return s.addNetns(w)
+	case "attach":
+		return s.attachNetns(w)
+	case "monitor":
+		return s.monitorNetns()
 	case "set":
 		return s.setNSID(w)
 	case "delete":
@@ -84,14 +90,31 @@ func (s *session) addNetns(w *words) error {
 	if !w.next() {
 		return noNetnsName()
 	}
-	name := w.cur
+	return s.nameNetns(w.cur, "")
+}
+
+// attachNetns is "ip netns attach NAME PID".
+func (s *session) attachNetns(w *words) error {
+	if len(w.rest) < 2 {
+		return fail(exitFailed, "No netns name and PID specified", "")
+	}
+	name := w.arg()
+	pid, ok := integer(w.arg())
+	if !ok || pid == 0 {
+		return fail(exitFailed, "Invalid PID: "+w.cur, "")
+	}
+	return s.nameNetns(name, fmt.Sprintf("/proc/%d/ns/net", pid))
+}
+
+// nameNetns names the namespace at a path, or a new one.
+func (s *session) nameNetns(name, from string) error {
 	if err := nsfs.ValidName(name); err != nil {
 		return err
 	}
-	if s.told(nsfs.CreateSteps(name)) {
+	if s.told(nsfs.AttachSteps(name, from)) {
 		return nil
 	}
-	err := nsfs.Create(name)
+	err := nsfs.Attach(name, from)
 	if errors.Is(err, unix.EEXIST) {
 		return s.withHint(err, say("the name %q is taken; \"ip netns\" lists all", name))
 	}
@@ -107,6 +130,43 @@ func (s *session) withHint(err error, hint string) error {
 		return fail(exitFailed, e.Iproute2(), hint)
 	}
 	return err
+}
+
+// monitorNetns is "ip netns monitor": it shows names as they come and go.
+func (s *session) monitorNetns() error {
+	if s.c.Explains("inotify_add_watch(fd, \""+nsfs.Dir+"\", IN_CREATE|IN_DELETE)", "tells of every name") {
+		return nil
+	}
+	_ = unix.Mkdir(nsfs.Dir, 0o755) // what cannot be watched is the mistake to tell
+	buf := make([]byte, 4096)
+	var n int
+	what := "inotify_init"
+	fd, err := unix.InotifyInit1(unix.IN_CLOEXEC)
+	if err == nil {
+		what = "inotify_add_watch"
+		_, err = unix.InotifyAddWatch(fd, nsfs.Dir, unix.IN_CREATE|unix.IN_DELETE)
+	}
+	for err == nil {
+		what = "read"
+		n, err = unix.Read(fd, buf)
+		for b := buf[:max(n, 0)]; len(b) >= unix.SizeofInotifyEvent; {
+			mask := binary.NativeEndian.Uint32(b[4:])
+			end := unix.SizeofInotifyEvent + int(binary.NativeEndian.Uint32(b[12:]))
+			text := "[LOST] \"ip netns\" lists all"
+			if mask&unix.IN_CREATE != 0 {
+				text = "add "
+			} else if mask&unix.IN_DELETE != 0 {
+				text = "delete "
+			}
+			s.c.Printf("%s%s\n", text, unix.ByteSliceToString(b[unix.SizeofInotifyEvent:end]))
+			b = b[end:]
+		}
+		if err := s.c.Stdout.Flush(); err != nil {
+			return errors.Join(err, unix.Close(fd))
+		}
+	}
+	_ = unix.Close(fd)
+	return fail(exitFailed, what+" failed: "+errnoText(err), "")
 }
 
 func (s *session) deleteNetns(w *words) error {

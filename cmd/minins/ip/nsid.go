@@ -81,21 +81,22 @@ func (s *session) listNSIDs(w *words) error {
 	v.begin()
 	for i := range all {
 		n := &all[i]
-		v.object("")
-		v.int("nsid", "nsid %d ", int64(n.ID.V))
-		id := n.ID.V
-		if n.CurrentID.Ok {
-			v.int("current-nsid", "current-nsid %d ", int64(n.CurrentID.V))
-			id = n.CurrentID.V
-		}
-		if name := s.netnsByID(id); name != "" {
-			v.str("name", "(iproute2 netns name: %s)", name)
-		}
-		v.text("\n")
-		v.end()
+		v.showID(n, s.netnsByID(n.CurrentID.Or(n.ID.V)))
 	}
 	v.finish()
 	return nil
+}
+
+// showID renders the id of a namespace with that name, or "".
+func (v *view) showID(n *rtnl.NSID, name string) {
+	v.object("")
+	v.int("nsid", "nsid %d ", int64(n.ID.V))
+	if n.CurrentID.Ok {
+		v.int("current-nsid", "current-nsid %d ", int64(n.CurrentID.V))
+	}
+	v.word("name", "(iproute2 netns name: %s)", name)
+	v.text("\n")
+	v.end()
 }
 
 func (w *words) nsid(key string, to *nl.Opt[int32]) {

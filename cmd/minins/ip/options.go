@@ -13,6 +13,8 @@ import (
 
 // Options are the words before the object.
 type options struct {
+	_ [0]func() // not to be compared: that would take code
+
 	family  rtnl.Family // -4 -6 -0 -f
 	netns   string      // -n
 	batch   string      // -b
@@ -31,7 +33,15 @@ type options struct {
 	all     bool        // -a
 	force   bool        // -force
 	version bool        // -V
+	stamp   int         // -t, -ts
+	rcvbuf  int         // -rcvbuf: bytes; 0: not given
 }
+
+// Bits of options.stamp.
+const (
+	longStamp  = 1
+	shortStamp = 2
+)
 
 // parseOptions reads the words that begin with a dash, one or two, and leaves
 // the rest. Each may be abbreviated; the first one in iproute2's order wins.
@@ -69,7 +79,8 @@ const optionWords grammar = `
 	-details*  with all that is known
 	-resolve*  names in place of addresses
 	-oneline*  an object on a line, with \ where lines end
-	-timestamp*|-tshort*  the time of what happens
+	-timestamp*  with monitor: the time of each event on a line before it
+	-tshort*  the same in short, on the line
 	-Version*  the version
 	-force*  with -batch: go on behind a failure
 	-batch* FILE  the commands in the file, one a line; - is standard input
@@ -120,7 +131,9 @@ func (o *options) take(w *words) {
 	case "-oneline":
 		o.oneline = true
 	case "-timestamp":
-		// for "ip monitor"
+		o.stamp |= longStamp
+	case "-tshort":
+		o.stamp |= shortStamp
 	case "-Version":
 		o.version = true
 	case "-force":
@@ -135,7 +148,9 @@ func (o *options) take(w *words) {
 		o.pretty = true
 	case "-rcvbuf":
 		s := w.arg()
-		if _, ok := number(s, 32); !ok {
+		n, ok := number(s, 32)
+		o.rcvbuf = int(n)
+		if !ok {
 			w.fail(fail(exitUsage, say("Invalid rcvbuf size '%s'", s), ""))
 		}
 	case "-help":

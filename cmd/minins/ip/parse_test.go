@@ -41,7 +41,10 @@ func TestOptions(t *testing.T) {
 		{"-0 a", with(func(o *options) { o.family = unix.AF_PACKET }), "a"},
 		{"-c a", with(func(o *options) { o.color = "always" }), "a"},
 		{"-color=auto a", with(func(o *options) { o.color = "auto" }), "a"},
-		{"-h -iec -N -r -a -t -ts l", with(func(o *options) { o.human, o.iec, o.numeric, o.resolve, o.all = true, true, true, true, true }), "l"},
+		{"-h -iec -N -r -a -t -ts l", with(func(o *options) {
+			o.human, o.iec, o.numeric, o.resolve, o.all = true, true, true, true, true
+			o.stamp = longStamp | shortStamp
+		}), "l"},
 		{"-l 3 -force -b - ", with(func(o *options) { o.loops, o.force, o.batch = 3, true, "-" }), ""},
 		{"-V", with(func(o *options) { o.version = true }), ""},
 		{"-j -- -x", with(func(o *options) { o.json = true }), "-x"},
@@ -53,7 +56,7 @@ func TestOptions(t *testing.T) {
 			}
 			continue
 		}
-		if err != nil || got != c.want || strings.Join(rest, " ") != c.rest {
+		if err != nil || !reflect.DeepEqual(got, c.want) || strings.Join(rest, " ") != c.rest {
 			t.Errorf("%q: %+v, %q, %v; want %+v, %q", c.line, got, rest, err, c.want, c.rest)
 		}
 	}

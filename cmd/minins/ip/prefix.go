@@ -17,6 +17,8 @@ import (
 // A prefix is an address with a length, as typed: the bits beyond the length
 // are kept, and so is whether a length was given at all.
 type prefix struct {
+	_ [0]func() // not to be compared: that would take code
+
 	family rtnl.Family
 	addr   netip.Addr // invalid for "default", "any" and "all"
 	bits   int

@@ -33,6 +33,8 @@ func (s *session) rule(w *words) error {
 // A ruleRequest is what "ip rule add" and "del" ask for, and what rules have
 // that "show" and "flush" are about.
 type ruleRequest struct {
+	_ [0]func() // not to be compared: that would take code
+
 	rule     rtnl.Rule
 	query    bool
 	from, to prefix

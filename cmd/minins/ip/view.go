@@ -21,6 +21,7 @@ type view struct {
 	opt    *options
 	tables *tables
 	family rtnl.Family // of the addresses that are shown; AF_PACKET: links alone
+	events bool        // what is shown has just happened
 
 	// link knows the name and flags of a link by its index.
 	link func(index uint32) (name string, flags rtnl.LinkFlags)

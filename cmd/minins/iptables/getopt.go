@@ -16,6 +16,8 @@ const (
 // An option is one that getopt_long(3) knows. The options of the command line
 // itself have a short form; those of extensions have the rest.
 type option struct {
+	_ [0]func() // not to be compared: that would take code
+
 	long  string
 	short byte
 	arg   argument
@@ -70,6 +72,8 @@ type scanner struct {
 
 // A word is one thing that the scanner found.
 type word struct {
+	_ [0]func() // not to be compared: that would take code
+
 	opt   *option // nil: not an option, or not one that is known
 	by    *loaded // the extension that it is of; nil is the command line's own
 	text  string  // the word itself

@@ -14,6 +14,8 @@ import (
 
 // iprange is the match iprange: addresses from one to another.
 type iprange struct {
+	_ [0]func() // not to be compared: that would take code
+
 	family nft.Family
 	ends   [4]netip.Addr // source from, to, destination from, to
 	flags  uint8

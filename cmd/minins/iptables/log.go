@@ -12,6 +12,8 @@ import (
 // logTarget is the target LOG: struct ipt_log_info of
 // linux/netfilter_ipv4/ipt_LOG.h.
 type logTarget struct {
+	_ [0]func() // not to be compared: that would take code
+
 	level, flags uint8
 	prefix       string // at most 29 bytes
 }

@@ -148,7 +148,7 @@ func (p *parser) extensionOption() error {
 	case p.invert && !p.opt.invert:
 		return badOption(l.name, key, "cannot be inverted.")
 	}
-	s := &setting{key, p.arg, p.invert, p.rule.proto}
+	s := &setting{option: key, arg: p.arg, inv: p.invert, proto: p.rule.proto}
 	if p.opt.pair {
 		if !p.more() {
 			return wrong("--" + key + " requires two args.")

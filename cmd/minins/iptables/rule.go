@@ -108,6 +108,8 @@ const (
 // A jump is -j or -g: a verdict or a chain by its name, or a target with
 // options of its own. The zero jump goes on with the next rule.
 type jump struct {
+	_ [0]func() // not to be compared: that would take code
+
 	name   string // "ACCEPT", "MYCHAIN", "DNAT"
 	final  bool   // -g: do not come back
 	target extension
@@ -125,6 +127,8 @@ type extension interface {
 
 // A setting is one option of an extension, as given.
 type setting struct {
+	_ [0]func() // not to be compared: that would take code
+
 	option string // the main name, without its dashes
 	arg    string
 	inv    bool // with a ! before it

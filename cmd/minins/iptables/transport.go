@@ -13,6 +13,8 @@ import (
 // transport is the match tcp or udp: ports, and of TCP flags and an option.
 // UDP's info has the same ports and the same bits.
 type transport struct {
+	_ [0]func() // not to be compared: that would take code
+
 	tcp bool
 	xt.TCP
 	ported [2]bool // --sport, --dport were given

@@ -57,6 +57,8 @@ var arpOptions = []getopt.Option{
 
 // An arpCall is one call of arp.
 type arpCall struct {
+	_ [0]func() // not to be compared: that would take code
+
 	c     *applet.Cmd
 	conn  *rtnl.Conn
 	names *names

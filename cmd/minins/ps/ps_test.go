@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"strconv"
 	"strings"
 	"testing"
@@ -234,7 +235,7 @@ func TestParseStat(t *testing.T) {
 	want := process{
 		pid: 7, ppid: 1, pgrp: 2, session: 3, tty: 34817, tpgid: 5, comm: "a) (b) c", state: 'S', nice: -5, threads: 3, ticks: 30, start: 777,
 	}
-	if p != want {
+	if !reflect.DeepEqual(p, want) {
 		t.Errorf("got  %+v\nwant %+v", p, want)
 	}
 	for _, bad := range []string{"", "7 a S", "7 (a) S 1", strings.Replace(stat, "7", "x", 1), strings.Replace(stat, "777", "x", 1)} {
