@@ -243,7 +243,7 @@ func (m *monitor) event(h nl.Header, body []byte, nsid nl.Opt[int32]) {
 			v.showRule(o)
 		}
 	case *rtnl.NextHopObject:
-		if o.Bucket == nil && m.head("[NEXTHOP]", o.Family, o.OIF) {
+		if o.Bucket == nil && m.head("[NEXTHOP]", 0, m.index) {
 			v.showNexthop("", o)
 			v.text("\n")
 		}

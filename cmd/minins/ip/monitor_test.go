@@ -123,7 +123,8 @@ func TestMonitor(t *testing.T) {
 	lines := []string{"monitor", "monitor label", "mon all", "-t monitor link", "-ts mon label li addr", "-o monitor label", "-d monitor link rule",
 		"-j monitor label", "-4 monitor label", "-6 monitor", "-s -s mon label neigh link", "-br monitor label", "-c monitor link addr neigh",
 		"-N monitor route rule neigh", "-p -j monitor link", "monitor dev lo", "monitor dev lo link netconf", "mon netc nsid ne ro ru", "-0 monitor",
-		"-d -o monitor addr route", "-rcvbuf 100000 monitor address"}
+		"-d -o monitor addr route", "-rcvbuf 100000 monitor address",
+		"-d monitor label nexthop", "-o mon nexthop"}
 	for _, line := range lines {
 		args := strings.Fields(line)
 		all = append(all, watch(t, ns, append([]string{real}, args...)...), watch(t, ns, append([]string{"/proc/self/exe"}, args...)...))
@@ -153,6 +154,11 @@ func TestMonitor(t *testing.T) {
 		rule add from 10.0.0.0/24 table 100 pref 77
 		-6 rule add iif vb lookup 200
 		rule del pref 77
+		nexthop add id 5 via 10.0.0.8 dev vb
+		nexthop add id 6 blackhole
+		nexthop add id 7 group 5,3
+		nexthop replace id 5 via 10.0.0.7 dev vb
+		nexthop del id 6
 		link set va nomaster
 		link set va alias hello
 		link property add va altname another
