@@ -46,7 +46,7 @@ func manualTables() string {
 	last := ""
 	var shown []grammar
 	for _, f := range forms {
-		if f.command.find("help") != "" {
+		if f.command.find("help") != "" || f.isKind() && f.words == "" {
 			continue
 		}
 		if f.object != last {
