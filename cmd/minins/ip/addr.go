@@ -44,8 +44,10 @@ func (s *session) changeAddress(w *words, typ, flags uint16) error {
 	if err := s.index(r.dev, &r.addr.Index); err != nil {
 		return err
 	}
-	err = s.do(typ, flags, &r.addr, nil)
+	err = s.change(typ, flags, batchRequests/batchAddrs, &r.addr)
 	switch {
+	case err == nil:
+		return nil
 	case !r.addr.Local.IsValid():
 		return explained(err, []reason{{text: "there is no address to set: \"ip addr add ADDRESS/BITS dev NAME\""}})
 	case typ == unix.RTM_DELADDR:

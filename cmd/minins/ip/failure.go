@@ -184,6 +184,7 @@ func asRefusal(err error) *nl.Error {
 
 // complain prints an error and, for a person, a hint or "".
 func (s *session) complain(text, hint string) {
+	s.flush()
 	s.c.Errorf("%s", text)
 	if hint != "" {
 		s.c.Hintf("%s", hint)
@@ -216,6 +217,7 @@ func (s *session) report(err error) int {
 }
 
 func (s *session) reportFailure(f *failure) int {
+	s.flush()
 	if f.usage == "veth" { // the one that iproute2 prints there
 		s.c.Stdout.WriteString(usageText(f.usage))
 	} else if f.usage != "" {

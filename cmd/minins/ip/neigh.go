@@ -134,8 +134,16 @@ func (s *session) changeNeigh(w *words, typ, flags uint16) error {
 	if err := s.index(r.dev, &r.neigh.Index); err != nil {
 		return err
 	}
-	return explained(s.do(typ, flags, &r.neigh, nil), whyNoNeigh, r.dev, r.neigh.Dst.String())
+	if err = s.change(typ, flags, alone, &r.neigh); err == nil {
+		return nil
+	}
+	return lastOne{explained(err, whyNoNeigh, r.dev, r.neigh.Dst.String())}
 }
+
+// A lastOne is an error behind which iproute2 exits, also in a batch.
+type lastOne struct{ error }
+
+func (l lastOne) Unwrap() error { return l.error }
 
 // whyNoNeigh is of a link and an address.
 var whyNoNeigh = []reason{

@@ -55,6 +55,9 @@ func (s *session) changeRoute(w *words, typ, flags uint16) error {
 			return err
 		}
 	}
+	if err = s.change(typ, flags, 1, r); err == nil {
+		return nil
+	}
 	to, network, gateway := "the default route", "", ""
 	if r.Dst.IsValid() {
 		to, network = "the route to "+r.Dst.String(), r.Dst.Masked().String()
@@ -62,7 +65,7 @@ func (s *session) changeRoute(w *words, typ, flags uint16) error {
 	if r.Gateway.IsValid() {
 		gateway = r.Gateway.String()
 	}
-	return explained(s.do(typ, flags, r, nil), whyNoRoute, to, gateway, r.Dst.String(), network)
+	return explained(err, whyNoRoute, to, gateway, r.Dst.String(), network)
 }
 
 // whyNoRoute is of a route, its gateway, its destination and the network of

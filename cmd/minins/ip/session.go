@@ -6,6 +6,7 @@ import (
 	"context"
 	"net/netip"
 	"strconv"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -23,7 +24,9 @@ type session struct {
 	ctx    context.Context
 	opt    options
 	tables *tables
+	words  words // of the command
 	conn   *nl.Conn
+	lines  *batch // nil: there is one command only
 	links  map[uint32]linkFact
 	nsids  map[int32]string // names of namespaces; nil: not asked yet
 }
@@ -41,8 +44,13 @@ func (s *session) close() error {
 	return s.conn.Close()
 }
 
-// dial opens the socket, once.
+// dial opens the socket, once, for what is not to overtake the lines before it.
 func (s *session) dial() (*nl.Conn, error) {
+	s.flush()
+	return s.open()
+}
+
+func (s *session) open() (*nl.Conn, error) {
 	if s.conn == nil {
 		conn, err := s.c.Dial(rtnl.Protocol, s.opt.netns)
 		if err != nil {
@@ -131,11 +139,24 @@ func (s *session) index(name string, to *uint32) error {
 	if name == "" {
 		return nil
 	}
-	l, err := s.findLink(name)
-	if err == nil {
-		*to = l.Index
+	b := s.lines
+	if b != nil {
+		if index := b.indexes[name]; index != 0 {
+			*to = index
+			return nil
+		}
 	}
-	return err
+	l, err := s.findLink(name)
+	if err != nil {
+		return err
+	}
+	if *to = l.Index; b != nil {
+		if b.indexes == nil {
+			b.indexes = map[string]uint32{}
+		}
+		b.indexes[strings.Clone(name)] = l.Index
+	}
+	return nil
 }
 
 // listLinks dumps the links that match req as far as the kernel filters.
