@@ -4,6 +4,7 @@ package ip
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"io"
 	"os"
@@ -225,11 +226,13 @@ func (l *lineReader) read() (more bool, err error) {
 		return false, err
 	}
 	l.line++
-	for i := start; i < end; i++ {
-		if c := l.text[i]; c == '#' || c == 0 { // where a string of C ends
-			l.text = l.text[:i]
-			return false, nil
+	for _, c := range []byte{'#', 0} { // 0 is where a string of C ends
+		if i := bytes.IndexByte(l.text[start:], c); i >= 0 {
+			l.text = l.text[:start+i]
 		}
+	}
+	if end != len(l.text) {
+		return false, nil
 	}
 	if end-start >= 2 && l.text[end-1] == '\n' && l.text[end-2] == '\\' {
 		l.text = l.text[:end-2]
@@ -259,11 +262,17 @@ func (l *lineReader) split(s string) ([]string, error) {
 			i++
 		}
 		start := i
-		for i < len(s) && (quoted && s[i] != quote || !quoted && !isBlank(s[i])) {
-			i++
-		}
-		if quoted && i == len(s) {
-			return nil, &failure{code: exitFailed, text: "Unterminated quoted string"}
+		if quoted {
+			for i < len(s) && s[i] != quote {
+				i++
+			}
+			if i == len(s) {
+				return nil, &failure{code: exitFailed, text: "Unterminated quoted string"}
+			}
+		} else {
+			for i < len(s) && (s[i] > ' ' || !isBlank(s[i])) {
+				i++
+			}
 		}
 		l.args = append(l.args, s[start:i])
 	}

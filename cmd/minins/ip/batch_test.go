@@ -80,8 +80,9 @@ func batchStage(t *testing.T) *testns.NS {
 		t.Fatal(err)
 	}
 	ns := testns.New(t)
-	ns.Up(t, "lo")
+	ns.Sysctl(t, "net/ipv6/conf/all/disable_ipv6", 1) // what the kernel does for it, it does later
 	ns.Sysctl(t, "net/ipv6/conf/default/disable_ipv6", 1)
+	ns.Up(t, "lo")
 	for _, c := range []string{"link add v0 type veth peer name v1", "link set v1 up", "addr add 192.168.7.1/24 dev v0", "link set v0 up"} {
 		ns.Run(t, append([]string{"ip"}, strings.Fields(c)...)...).Must(t)
 	}

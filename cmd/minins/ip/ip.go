@@ -66,7 +66,7 @@ func (s *session) run(args []string) int {
 
 func (s *session) command(args []string) error {
 	w := &s.words
-	*w = words{rest: args, tables: s.tables}
+	w.rest, w.cur, w.tables, w.err = args, "", s.tables, nil
 	if !w.next() {
 		return usage("ip")
 	}

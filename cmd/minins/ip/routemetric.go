@@ -47,7 +47,7 @@ func metricValues(m *rtnl.Metrics) [len(metrics)]*uint32 {
 func takeMetric(w *words, m *rtnl.Metrics) bool {
 	for i := range metrics {
 		x := &metrics[i]
-		if !w.is(x.name) {
+		if w.cur != x.name {
 			continue
 		}
 		if x.lock && w.peek() == "lock" {
