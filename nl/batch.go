@@ -171,6 +171,63 @@ func (b *Batch) SendEach(ctx context.Context, refused func(index int, err error)
 	}
 }
 
+// SendApart sends each request in a datagram of its own and stops at the first
+// that is refused, whose index and refusal it returns: the kernel does all of a
+// datagram, also what is behind a refused request. Without NLM_F_ACK, a request
+// takes two system calls, and nothing that answers it is all that there is to know.
+func (b *Batch) SendApart(ctx context.Context) (index int, err error) {
+	c := b.c
+	if b.err != nil || b.n == 0 {
+		return b.n, b.err
+	}
+	if err := c.acquire(); err != nil {
+		return 0, err
+	}
+	defer c.release()
+	for i := range b.n {
+		if err := ctx.Err(); err != nil {
+			return i, err
+		}
+		c.breathe()
+		request := b.Request(i)
+		if c.trace != nil {
+			c.trace(true, request)
+		}
+		if err := c.t.send(request); err != nil {
+			return i, fmt.Errorf("nl: send request %d of a batch: %w", i, err)
+		}
+		if err := b.answers(ctx, i); err != nil {
+			return i, err
+		}
+	}
+	return b.n, nil
+}
+
+// answers takes all that answers request i, which was sent alone.
+func (b *Batch) answers(ctx context.Context, i int) error {
+	for {
+		d, err := b.c.receive(ctx, false)
+		if errors.Is(err, unix.EAGAIN) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		for len(d) > 0 {
+			h, body, rest, ok := Next(d)
+			if !ok {
+				return errTruncated
+			}
+			if d = rest; h.Seq != b.seq+uint32(i) {
+				continue // an answer to something earlier
+			}
+			if _, err := b.answer(i, h, body); err != nil {
+				return err
+			}
+		}
+	}
+}
+
 // answer takes a message that answers request i. acked reports whether it
 // acknowledges the last one.
 func (b *Batch) answer(i int, h Header, body []byte) (acked bool, err error) {

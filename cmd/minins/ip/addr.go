@@ -39,12 +39,14 @@ func (s *session) changeAddress(w *words, typ, flags uint16) error {
 		return err
 	}
 	for _, text := range r.warnings {
-		s.complain(text, "")
+		if err := s.warn(text); err != nil {
+			return err
+		}
 	}
 	if err := s.index(r.dev, &r.addr.Index); err != nil {
 		return err
 	}
-	err = s.change(typ, flags, batchRequests/batchAddrs, &r.addr)
+	err = s.change(typ, flags, batchAddrs, &r.addr)
 	switch {
 	case err == nil:
 		return nil

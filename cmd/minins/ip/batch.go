@@ -5,48 +5,67 @@ package ip
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/minins/minins/nl"
+	"github.com/minins/minins/rtnl"
 )
 
 // A batch is the commands of a file, one a line, and what they have in common.
 //
-// A request of which only the verdict matters goes out without asking for an
-// acknowledgement, which costs the kernel as much as half a route: it refuses
-// before the system call returns, so that no refusal to read is success.
+// Requests of which only the verdict matters are collected and handed over to a
+// goroutine that sends them, while the next ones are read. All that could tell
+// the difference comes behind a call of [session.flush], which waits for them.
+// They do not ask for an acknowledgement, which costs the kernel as much as half
+// a route: it refuses before the system call returns, so that no refusal to read
+// is success.
 //
-// With -force many of them go in one datagram. Without, each goes alone: the
-// kernel does all of a datagram, also what is behind a refused request, and no
-// line behind a wrong one may be carried out.
+// With -force many go in one datagram. Without, each goes alone: the kernel does
+// all of a datagram, also what is behind a refused request, and no line behind a
+// wrong one may be carried out.
 type batch struct {
 	file   string
 	reader lineReader
 	failed bool
+	over   bool // a line was refused, and there is no -force
 
+	filling, flying *flight
+	indexes         map[string]uint32 // of links that were asked for
+}
+
+// A flight is some requests on a socket of their own.
+type flight struct {
+	conn     *nl.Conn
 	requests *nl.Batch
 	lines    []int // the line of each request
 	room     int   // for so many
-	sending  bool
-	answer   bool  // whether the refusal of the last one is wanted at once:
-	refusal  error // here
-	refused  func(i int, err error)
+	refused  []refusedLine
+	err      error         // what else went wrong
+	landed   chan struct{} // gets a value when all are sent
+}
 
-	indexes map[string]uint32 // of links that were asked for
+type refusedLine struct {
+	index int // of the request
+	err   error
 }
 
 // A datagram of routes takes the kernel 2 ms: Go takes the processor away from
-// what is in a system call for more than 10. Links take it longer, and count more.
+// what is in a system call for more than 10. Addresses and links take it longer.
 const (
 	batchRequests = 1024
 	batchAddrs    = 256
 	batchLinks    = 12
 	batchBytes    = 128 << 10
-
-	alone = batchRequests // the weight of what is to be answered at once
 )
+
+// errOver ends a batch behind the line that was refused, which is reported.
+var errOver = errors.New("the batch is over")
 
 // batch runs the commands in a file, "-" being standard input.
 func (s *session) batch(file string) int {
@@ -60,25 +79,27 @@ func (s *session) batch(file string) int {
 		defer f.Close()
 		in = f
 	}
-	b := &batch{file: file, reader: lineReader{r: bufio.NewReaderSize(in, 32<<10)}}
-	b.refused = func(i int, err error) {
-		if i == len(b.lines)-1 && b.answer {
-			b.refusal = err
-			return
-		}
-		s.commandFailed(err, b.lines[i])
-	}
+	b := &batch{file: file, reader: lineReader{r: bufio.NewReaderSize(input{in, s.flush}, 64<<10)}}
 	s.lines = b
 	status := s.runBatch(b)
-	s.flush()
+	if err := s.flush(); err != nil && status == 0 {
+		status = s.ends(err)
+	}
+	for _, f := range []*flight{b.filling, b.flying} {
+		if f != nil {
+			if err := f.conn.Close(); err != nil {
+				return s.report(err)
+			}
+		}
+	}
 	if status == 0 && b.failed {
 		return exitFailed
 	}
 	return status
 }
 
-// runBatch runs the commands. The status that it returns is that of a mistake
-// that ends all, or 0.
+// runBatch runs the commands. The status that it returns is that of what ended
+// them before their end, or 0.
 func (s *session) runBatch(b *batch) int {
 	for {
 		args, err := b.reader.next()
@@ -86,7 +107,10 @@ func (s *session) runBatch(b *batch) int {
 			return 0
 		}
 		if err != nil {
-			return s.report(err)
+			if early := s.flush(); early != nil {
+				err = early
+			}
+			return s.ends(err)
 		}
 		if len(args) == 0 {
 			continue
@@ -95,8 +119,10 @@ func (s *session) runBatch(b *batch) int {
 		if wrong == nil {
 			continue
 		}
-		code := s.commandFailed(wrong, b.reader.line)
-		if code != 0 { // where words are wrong iproute2 just exits
+		if err := s.flush(); err != nil { // first what was wrong before
+			return s.ends(err)
+		}
+		if code := s.commandFailed(wrong, b.reader.line); code != 0 {
 			return code
 		}
 		if !s.opt.force {
@@ -105,8 +131,16 @@ func (s *session) runBatch(b *batch) int {
 	}
 }
 
-// commandFailed reports what was wrong with a line. If that ends the batch, it
-// returns the exit status.
+// ends is the status of an error that ends a batch.
+func (s *session) ends(err error) int {
+	if errors.Is(err, errOver) {
+		return exitFailed
+	}
+	return s.report(err)
+}
+
+// commandFailed reports what was wrong with a line. If that ends the batch, since
+// iproute2 just exits there, it returns the exit status.
 func (s *session) commandFailed(wrong error, line int) int {
 	code := s.report(wrong)
 	f, last := asFailure(wrong), lastOne{}
@@ -118,58 +152,116 @@ func (s *session) commandFailed(wrong error, line int) int {
 	return 0
 }
 
-// change sends a request of which only the verdict matters; in a batch with
-// -force, later. weight is how many routes it takes the kernel as long as.
-func (s *session) change(typ, flags uint16, weight int, req nl.Message) error {
+// change sends a request of which only the verdict matters; in a batch, later.
+// So many of its kind may be in a datagram.
+func (s *session) change(typ, flags uint16, most int, req nl.Message) error {
 	b := s.lines
-	if b == nil || s.c.Explain != nil {
+	if b == nil || s.c.Explain != nil || s.c.Hints { // a hint is about the words, which are gone by then
 		return s.do(typ, flags, req, nil)
 	}
-	conn, err := s.open()
-	if err != nil {
-		return err
-	}
-	if b.requests == nil {
-		b.requests, b.room = conn.Batch(), 1
-		if s.opt.force && !s.c.Hints { // a hint is about the words, which are gone by then
-			_, replies, err := conn.Reserve(batchBytes, batchRequests)
-			if err != nil {
-				return err
-			}
-			b.room = min(replies, batchRequests)
+	if b.filling == nil {
+		f, err := s.newFlight()
+		if err != nil {
+			return err
 		}
+		b.filling = f
 	}
-	b.requests.Add(typ, flags, req)
-	b.lines = append(b.lines, b.reader.line)
-	b.answer = b.room == 1 || weight == alone
-	if len(b.lines)*weight < b.room && b.requests.Size() < batchBytes/2 {
+	f := b.filling
+	f.requests.Add(typ, flags, req)
+	f.lines = append(f.lines, b.reader.line)
+	if len(f.lines) < min(most, f.room) && f.requests.Size() < batchBytes/2 {
 		return nil
 	}
-	return s.send()
+	return s.handOver()
 }
 
-// flush sends what a batch has collected, and says which lines were refused. It
-// comes before all that could tell the difference.
-func (s *session) flush() {
-	if b := s.lines; b == nil || len(b.lines) == 0 || b.sending {
-		return
-	}
-	if err := s.send(); err != nil {
-		s.commandFailed(err, s.lines.reader.line)
-	}
-}
-
-func (s *session) send() error {
-	b := s.lines
-	b.sending, b.refusal = true, nil
-	_, err := b.requests.SendEach(s.ctx, b.refused)
-	b.sending, b.answer = false, false
-	b.requests.Reset()
-	b.lines = b.lines[:0]
+func (s *session) newFlight() (*flight, error) {
+	conn, err := s.c.Dial(rtnl.Protocol, s.opt.netns)
 	if err != nil {
+		return nil, err
+	}
+	_, replies, err := conn.Reserve(batchBytes, batchRequests+1)
+	if err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	return &flight{conn: conn, requests: conn.Batch(), room: replies - 1, landed: make(chan struct{}, 1)}, nil
+}
+
+// handOver has what was collected sent, behind what is on its way.
+func (s *session) handOver() error {
+	b := s.lines
+	if err := s.await(); err != nil {
 		return err
 	}
-	return b.refusal
+	b.filling, b.flying = b.flying, b.filling
+	go b.flying.send(s.ctx, s.opt.force)
+	return nil
+}
+
+// send sends the requests: together no more of them than refusals can be read.
+func (f *flight) send(ctx context.Context, together bool) {
+	if together {
+		_, f.err = f.requests.SendEach(ctx, f.refuse)
+	} else if i, err := f.requests.SendApart(ctx); err != nil {
+		f.refuse(i, err)
+	}
+	f.landed <- struct{}{}
+}
+
+func (f *flight) refuse(i int, err error) {
+	f.refused = append(f.refused, refusedLine{min(i, len(f.lines)-1), err})
+}
+
+// await waits for what is on its way and says which lines were refused.
+func (s *session) await() error {
+	b := s.lines
+	f := b.flying
+	if b.over {
+		return errOver
+	}
+	if f == nil || len(f.lines) == 0 {
+		return nil
+	}
+	<-f.landed
+	if f.err != nil {
+		f.refuse(len(f.lines)-1, f.err)
+	}
+	lines, refused := f.lines, f.refused
+	f.lines, f.refused, f.err = f.lines[:0], f.refused[:0], nil
+	f.requests.Reset()
+	for _, r := range refused {
+		s.commandFailed(r.err, lines[r.index])
+		b.over = !s.opt.force
+	}
+	if b.over {
+		b.filling.drop()
+		return errOver
+	}
+	return nil
+}
+
+// drop forgets what was collected.
+func (f *flight) drop() {
+	if f != nil {
+		f.lines = f.lines[:0]
+		f.requests.Reset()
+	}
+}
+
+// flush sends what a batch has collected, waits for it and says which lines were
+// refused. It comes before all that could tell the difference. Its error is that
+// the batch is over.
+func (s *session) flush() error {
+	b := s.lines
+	if b == nil {
+		return nil
+	}
+	if b.filling != nil && len(b.filling.lines) > 0 {
+		if err := s.handOver(); err != nil {
+			return err
+		}
+	}
+	return s.await()
 }
 
 // forget is for behind what may have changed a link.
@@ -178,6 +270,35 @@ func (s *session) forget() {
 	if s.lines != nil {
 		s.lines.indexes = nil
 	}
+}
+
+// An input calls idle before it has to wait: who writes the lines may wait for
+// what the last one does.
+type input struct {
+	io.Reader
+	idle func() error
+}
+
+func (in input) Read(b []byte) (int, error) {
+	if !ready(in.Reader) {
+		if err := in.idle(); err != nil {
+			return 0, err
+		}
+	}
+	return in.Reader.Read(b)
+}
+
+// ready reports whether it is known that reading need not wait.
+func ready(in io.Reader) (yes bool) {
+	if c, ok := in.(syscall.Conn); ok {
+		if raw, err := c.SyscallConn(); err == nil {
+			_ = raw.Control(func(fd uintptr) {
+				n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, 0)
+				yes = n > 0 && err == nil
+			})
+		}
+	}
+	return yes
 }
 
 // A lineReader reads commands: words between blanks, quoted or not, up to the

@@ -184,11 +184,19 @@ func asRefusal(err error) *nl.Error {
 
 // complain prints an error and, for a person, a hint or "".
 func (s *session) complain(text, hint string) {
-	s.flush()
 	s.c.Errorf("%s", text)
 	if hint != "" {
 		s.c.Hintf("%s", hint)
 	}
+}
+
+// warn prints what is no reason to stop.
+func (s *session) warn(text string) error {
+	err := s.flush()
+	if err == nil {
+		s.complain(text, "")
+	}
+	return err
 }
 
 // report prints err as iproute2 would and returns its exit status.
@@ -217,7 +225,6 @@ func (s *session) report(err error) int {
 }
 
 func (s *session) reportFailure(f *failure) int {
-	s.flush()
 	if f.usage == "veth" { // the one that iproute2 prints there
 		s.c.Stdout.WriteString(usageText(f.usage))
 	} else if f.usage != "" {

@@ -85,8 +85,10 @@ func (s *session) command(args []string) error {
 		s.forget()
 		return err
 	case "netns":
-		s.flush()
-		err := s.netns(w)
+		err := s.flush()
+		if err == nil {
+			err = s.netns(w)
+		}
 		s.forget()
 		return err
 	case "help":

@@ -65,8 +65,8 @@ func (s *session) resolved(w *words, create bool, do func(r *linkRequest) error)
 	if err = s.resolve(r, &h); err == nil {
 		err = do(r)
 	}
-	if len(h) > 0 {
-		s.flush() // a descriptor that is in a request must be open when it goes out
+	if err == nil && len(h) > 0 {
+		err = s.flush() // a descriptor that is in a request must be open when it goes out
 	}
 	return errors.Join(err, h.close())
 }
@@ -77,7 +77,7 @@ func (s *session) addLink(w *words, flags uint16) error {
 		if r.peer != nil {
 			peer = r.peer.dev
 		}
-		return explained(s.change(unix.RTM_NEWLINK, flags, batchRequests/batchLinks, &r.link), whyNotAdded, r.dev, r.link.Info.Kind, peer)
+		return explained(s.change(unix.RTM_NEWLINK, flags, batchLinks, &r.link), whyNotAdded, r.dev, r.link.Info.Kind, peer)
 	})
 }
 

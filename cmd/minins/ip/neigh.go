@@ -134,7 +134,7 @@ func (s *session) changeNeigh(w *words, typ, flags uint16) error {
 	if err := s.index(r.dev, &r.neigh.Index); err != nil {
 		return err
 	}
-	if err = s.change(typ, flags, alone, &r.neigh); err == nil {
+	if err = s.do(typ, flags, &r.neigh, nil); err == nil {
 		return nil
 	}
 	return lastOne{explained(err, whyNoNeigh, r.dev, r.neigh.Dst.String())}

@@ -55,7 +55,7 @@ func (s *session) changeRoute(w *words, typ, flags uint16) error {
 			return err
 		}
 	}
-	if err = s.change(typ, flags, 1, r); err == nil {
+	if err = s.change(typ, flags, batchRequests, r); err == nil {
 		return nil
 	}
 	to, network, gateway := "the default route", "", ""
@@ -225,7 +225,9 @@ func (s *session) getRoute(w *words) error {
 		return err
 	}
 	if l.warning != "" {
-		s.complain(l.warning, "")
+		if err := s.warn(l.warning); err != nil {
+			return err
+		}
 	}
 	if err := s.index(l.iif, &l.route.IIF); err != nil {
 		return err

@@ -46,11 +46,9 @@ func (s *session) close() error {
 
 // dial opens the socket, once, for what is not to overtake the lines before it.
 func (s *session) dial() (*nl.Conn, error) {
-	s.flush()
-	return s.open()
-}
-
-func (s *session) open() (*nl.Conn, error) {
+	if err := s.flush(); err != nil {
+		return nil, err
+	}
 	if s.conn == nil {
 		conn, err := s.c.Dial(rtnl.Protocol, s.opt.netns)
 		if err != nil {
