@@ -9,7 +9,6 @@ import (
 	"errors"
 	"io"
 	"os"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 
@@ -289,16 +288,12 @@ func (in input) Read(b []byte) (int, error) {
 }
 
 // ready reports whether it is known that reading need not wait.
-func ready(in io.Reader) (yes bool) {
-	if c, ok := in.(syscall.Conn); ok {
-		if raw, err := c.SyscallConn(); err == nil {
-			_ = raw.Control(func(fd uintptr) {
-				n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, 0)
-				yes = n > 0 && err == nil
-			})
-		}
+func ready(in io.Reader) bool {
+	if f, ok := in.(*os.File); ok {
+		n, err := unix.Poll([]unix.PollFd{{Fd: int32(f.Fd()), Events: unix.POLLIN}}, 0)
+		return n > 0 && err == nil
 	}
-	return yes
+	return false
 }
 
 // A lineReader reads commands: words between blanks, quoted or not, up to the

@@ -19,14 +19,10 @@ func (s *session) showLinks(w *words) error {
 	if err != nil {
 		return err
 	}
-	var links []rtnl.Link
-	if found != nil && q.group < 0 {
-		links = []rtnl.Link{*found}
-	} else if links, err = s.listLinks(dumpRequest(q)); err != nil {
-		return err
+	if q.group >= 0 {
+		found = nil
 	}
-	s.showList(q, links, nil)
-	return nil
+	return s.showList(q, found, nil)
 }
 
 // showAddresses is "ip addr show": links, with their addresses.
@@ -39,22 +35,15 @@ func (s *session) showAddresses(w *words) error {
 	if err != nil {
 		return err
 	}
-	var links []rtnl.Link
-	if found != nil {
-		links = []rtnl.Link{*found}
-	} else if links, err = s.listLinks(dumpRequest(q)); err != nil {
-		return err
-	}
 	if q.family == unix.AF_PACKET {
-		s.showList(q, links, nil)
-		return nil
+		return s.showList(q, found, nil)
 	}
-	addrs, err := s.listAddrs(q)
+	var kept addrStore
+	err = s.stream(unix.RTM_GETADDR, &rtnl.Addr{Family: q.family, Index: q.index}, kept.add)
 	if err != nil {
 		return err
 	}
-	s.showList(q, links, addrs)
-	return nil
+	return s.showList(q, found, &kept)
 }
 
 // find turns the names in a listing into indexes, and returns the one link
@@ -97,23 +86,64 @@ func (s *session) listAddrs(q *listing) ([]rtnl.Addr, error) {
 	return nl.List[rtnl.Addr](s.ctx, conn, unix.RTM_GETADDR, &rtnl.Addr{Family: q.family, Index: q.index}, nil)
 }
 
-// showList renders links that were read, with their addresses, if any.
-func (s *session) showList(q *listing, links []rtnl.Link, addrs []rtnl.Addr) {
+// seenAtOnce is how many links are read before the first of them is shown: the
+// other end of a pair, whose name is shown, is often one of the next.
+const seenAtOnce = 32
+
+// showList renders the link that was found, or those that are dumped, with their
+// addresses, if any.
+func (s *session) showList(q *listing, found *rtnl.Link, kept *addrStore) error {
 	v := s.view()
 	v.family = q.family
-	v.begin()
-	for i := range links {
-		l := &links[i]
-		if q.index == 0 && !q.takesOnDump(l) || q.inet() && !q.shows(l, addrs) {
-			continue
-		}
-		v.object("")
-		if q.takesLink(l) {
-			s.showEntry(v, q, l, addrs)
-		}
-		v.end()
+	if found != nil {
+		err := s.showItem(v, q, found, kept)
+		v.finish()
+		return err
 	}
-	v.finish()
+	links := make([]rtnl.Link, seenAtOnce)
+	n := 0
+	show := func() error {
+		for i := range links[:n] {
+			if err := s.showItem(v, q, &links[i], kept); err != nil {
+				return err
+			}
+		}
+		n = 0
+		return nil
+	}
+	var c nl.Coder
+	err := s.stream(unix.RTM_GETLINK, dumpRequest(q), func(body []byte) error {
+		if err := c.Decode(body, &links[n]); err != nil {
+			return err
+		}
+		s.remember(&links[n])
+		if n++; n == len(links) {
+			return show()
+		}
+		return nil
+	})
+	if err == nil {
+		err = show()
+	}
+	if err == nil {
+		v.finish()
+	}
+	return err
+}
+
+// showItem renders a link if it is selected.
+func (s *session) showItem(v *view, q *listing, l *rtnl.Link, kept *addrStore) error {
+	addrs, err := kept.of(l.Index)
+	if err != nil || q.index == 0 && !q.takesOnDump(l) || q.inet() && !q.shows(l, addrs) {
+		return err
+	}
+	v.begin()
+	v.object("")
+	if q.takesLink(l) {
+		s.showEntry(v, q, l, addrs)
+	}
+	v.end()
+	return nil
 }
 
 // inet reports whether addresses are shown.

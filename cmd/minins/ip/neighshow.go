@@ -103,25 +103,16 @@ func (s *session) showNeighs(w *words) error {
 	if err != nil {
 		return err
 	}
-	all, err := s.listNeighs(q)
+	req, err := s.neighDump(q)
 	if err != nil {
 		return err
 	}
-	v := s.view()
-	v.begin()
-	for i := range all {
-		v.showNeigh(&all[i], q.index != 0)
-	}
-	v.finish()
-	return nil
+	var n rtnl.Neigh
+	return s.showAll(unix.RTM_GETNEIGH, req, &n, func() bool { return q.takes(&n) }, func(v *view) { v.showNeigh(&n, q.index != 0) })
 }
 
-// listNeighs dumps what q selects.
-func (s *session) listNeighs(q *neighQuery) ([]rtnl.Neigh, error) {
-	conn, err := s.dial()
-	if err != nil {
-		return nil, err
-	}
+// neighDump is the dump in which what q selects is.
+func (s *session) neighDump(q *neighQuery) (*rtnl.Neigh, error) {
 	req := &rtnl.Neigh{Family: q.family}
 	if err := s.index(q.dev, &q.index); err != nil {
 		return nil, err
@@ -132,6 +123,19 @@ func (s *session) listNeighs(q *neighQuery) ([]rtnl.Neigh, error) {
 	req.IfIndex = q.index
 	if q.proxy {
 		req.Flags = unix.NTF_PROXY
+	}
+	return req, nil
+}
+
+// listNeighs dumps what q selects, to be deleted.
+func (s *session) listNeighs(q *neighQuery) ([]rtnl.Neigh, error) {
+	req, err := s.neighDump(q)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := s.dial()
+	if err != nil {
+		return nil, err
 	}
 	return nl.List(s.ctx, conn, unix.RTM_GETNEIGH, req, q.takes)
 }

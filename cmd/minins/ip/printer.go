@@ -5,6 +5,7 @@ package ip
 import (
 	"bufio"
 	"fmt"
+	"net/netip"
 	"strconv"
 )
 
@@ -16,6 +17,7 @@ type printer struct {
 	json    *jsonWriter // nil: text
 	colors  *palette    // nil: none
 	oneline bool        // -o: a backslash in place of a line break
+	begun   bool
 }
 
 // str is a string value.
@@ -34,7 +36,61 @@ func (p *printer) strColor(c color, key, format, v string) {
 	case p.json != nil:
 		p.json.string(key, v)
 	case format != "":
-		p.paint(c, fmt.Sprintf(format, v))
+		p.pen(c)
+		p.format(format, v)
+		p.lift(c)
+	}
+}
+
+// format is fmt.Fprintf of one string.
+func (p *printer) format(format, v string) {
+	before, verb, after := plainVerb(format)
+	if verb != 's' {
+		fmt.Fprintf(p.out, format, v)
+		return
+	}
+	p.out.WriteString(before)
+	p.out.WriteString(v)
+	p.out.WriteString(after)
+}
+
+// plainVerb divides a format with one verb and nothing between that and its
+// percent sign; fmt, which can do more, takes several times as long. The verb of
+// another format is 0.
+func plainVerb(format string) (before string, verb byte, after string) {
+	for i := 0; i+1 < len(format); i++ {
+		if format[i] != '%' {
+			continue
+		}
+		before, verb, after = format[:i], format[i+1], format[i+2:]
+		for i := range len(after) {
+			if after[i] == '%' {
+				return "", 0, ""
+			}
+		}
+		break
+	}
+	return before, verb, after
+}
+
+// addr is an address in a color.
+func (p *printer) addr(c color, key, format string, a netip.Addr) {
+	before, verb, after := plainVerb(format)
+	switch {
+	case p.json != nil:
+		p.json.begin(key)
+		before, after = "\"", "\""
+	case verb != 's':
+		p.strColor(c, key, format, a.String())
+		return
+	default:
+		p.pen(c)
+	}
+	p.out.WriteString(before)
+	p.out.Write(a.AppendTo(p.out.AvailableBuffer()))
+	p.out.WriteString(after)
+	if p.json == nil {
+		p.lift(c)
 	}
 }
 
@@ -50,7 +106,18 @@ func (p *printer) raw(key, json, format string, v any) {
 
 // uint is an unsigned integer.
 func (p *printer) uint(key, format string, v uint64) {
-	p.raw(key, strconv.FormatUint(v, 10), format, v)
+	before, verb, after := plainVerb(format)
+	switch {
+	case p.json != nil:
+		p.json.begin(key)
+		before, after = "", ""
+	case verb != 'd':
+		p.raw(key, "", format, v)
+		return
+	}
+	p.out.WriteString(before)
+	p.out.Write(strconv.AppendUint(p.out.AvailableBuffer(), v, 10))
+	p.out.WriteString(after)
 }
 
 // number is an unsigned integer that is shown if ok.
@@ -95,8 +162,19 @@ func (p *printer) null(key, text string) { p.raw(key, "null", "%s", text) }
 
 // text is for people alone.
 func (p *printer) text(format string, args ...any) {
-	if p.json == nil {
+	switch {
+	case p.json != nil:
+	case len(args) == 0:
+		p.write(format)
+	default:
 		fmt.Fprintf(p.out, format, args...)
+	}
+}
+
+// write is text as it is.
+func (p *printer) write(s string) {
+	if p.json == nil {
+		p.out.WriteString(s)
 	}
 }
 
@@ -135,10 +213,17 @@ func (p *printer) endArray() {
 	}
 }
 
-// begin and finish enclose all the objects that a command shows.
-func (p *printer) begin() { p.array("") }
+// begin and finish enclose all the objects that a command shows. begin may be
+// called again and again, and finish without it.
+func (p *printer) begin() {
+	if !p.begun {
+		p.begun = true
+		p.array("")
+	}
+}
 
 func (p *printer) finish() {
+	p.begin()
 	if p.json != nil {
 		p.json.close(']')
 		p.out.WriteByte('\n')

@@ -93,12 +93,8 @@ func dumpFailure(what string, err error) error {
 	return fail(exitKernel, text, "")
 }
 
-// listRoutes dumps what q selects.
-func (s *session) listRoutes(q *routeQuery) ([]rtnl.Route, error) {
-	conn, err := s.dial()
-	if err != nil {
-		return nil, err
-	}
+// routeDump is the dump in which what q selects is.
+func (s *session) routeDump(q *routeQuery) (*rtnl.Route, error) {
 	if err := s.index(q.dev, &q.index); err != nil {
 		return nil, err
 	}
@@ -109,7 +105,7 @@ func (s *session) listRoutes(q *routeQuery) ([]rtnl.Route, error) {
 	if q.cached {
 		req.Flags = unix.RTM_F_CLONED
 	}
-	return nl.List(s.ctx, conn, unix.RTM_GETROUTE, req, q.takes)
+	return req, nil
 }
 
 func (s *session) showRoutes(w *words) error {
@@ -117,18 +113,18 @@ func (s *session) showRoutes(w *words) error {
 	if err != nil {
 		return err
 	}
-	all, err := s.listRoutes(q)
+	req, err := s.routeDump(q)
+	if err != nil {
+		return err
+	}
+	var r rtnl.Route
+	err = s.showAll(unix.RTM_GETROUTE, req, &r, func() bool { return q.takes(&r) }, func(v *view) { v.showRoute(&r, q) })
 	// The kernel makes the main table with its first route.
-	if err != nil && !(q.table == unix.RT_TABLE_MAIN && errors.Is(err, unix.ENOENT)) {
-		return dumpFailure("Dump", err)
+	if q.table == unix.RT_TABLE_MAIN && errors.Is(err, unix.ENOENT) {
+		s.view().finish()
+		return nil
 	}
-	v := s.view()
-	v.begin()
-	for i := range all {
-		v.showRoute(&all[i], q)
-	}
-	v.finish()
-	return nil
+	return dumpFailure("Dump", err)
 }
 
 // A lookup is what "ip route get" asks for.
@@ -257,6 +253,19 @@ var whyNotFound = []reason{
 }
 
 const refusedRoute = "a route says that %s is not to be reached, or the packet is refused"
+
+// listRoutes dumps what q selects, to be deleted.
+func (s *session) listRoutes(q *routeQuery) ([]rtnl.Route, error) {
+	req, err := s.routeDump(q)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := s.dial()
+	if err != nil {
+		return nil, err
+	}
+	return nl.List(s.ctx, conn, unix.RTM_GETROUTE, req, q.takes)
+}
 
 // flushRoutes is "ip route flush".
 func (s *session) flushRoutes(w *words) error {

@@ -21,13 +21,9 @@ func (v *view) showRoute(r *rtnl.Route, q *routeQuery) {
 	if r.Type != unix.RTN_UNICAST || details {
 		v.str("type", "%s ", v.routeType(r.Type))
 	}
-	dstColor := inetColor(r.Family)
-	if !r.Dst.IsValid() {
-		dstColor = plain
-	}
-	v.strColor(dstColor, "dst", "%s ", v.prefixText(r.Dst, r.Family))
+	v.showPrefix("dst", "%s ", r.Dst, r.Family)
 	if r.Src.IsValid() {
-		v.strColor(inetColor(r.Family), "from", "from %s ", v.prefixText(r.Src, r.Family))
+		v.showPrefix("from", "from %s ", r.Src, r.Family)
 	}
 	v.nonzero("nhid", "nhid %d ", r.NextHopID)
 	if r.TOS != 0 && !q.tos.Ok {
@@ -103,15 +99,16 @@ func (v *view) routeType(t rtnl.RouteType) string {
 
 func decimal(n uint8) string { return strconv.Itoa(int(n)) }
 
-// prefixText is a destination: "default", an address, or one with a length.
-func (v *view) prefixText(p netip.Prefix, f rtnl.Family) string {
+// showPrefix renders a destination: "default", an address, or one with a length.
+func (v *view) showPrefix(key, format string, p netip.Prefix, f rtnl.Family) {
 	switch {
 	case !p.IsValid():
-		return "default"
+		v.str(key, format, "default")
 	case p.Bits() == hostBits(f):
-		return v.address(p.Addr())
+		v.showAddress(inetColor(f), key, format, p.Addr())
+	default:
+		v.strColor(inetColor(f), key, format, p.String())
 	}
-	return p.String()
 }
 
 // showGateway renders a gateway of the route's own family, or of another one.
@@ -143,7 +140,7 @@ func (v *view) showHop(r *rtnl.Route, h *rtnl.NextHop) {
 
 func (v *view) showRouteFlags(f rtnl.RouteFlags) {
 	v.array("flags")
-	for i := range routeFlags {
+	for i := 0; i < len(routeFlags) && f != 0; i++ {
 		if n := &routeFlags[i]; uint32(f)&n.id != 0 {
 			v.str("", "%s ", n.name)
 		}

@@ -106,21 +106,9 @@ func (s *session) showRules(w *words) error {
 	if err != nil {
 		return err
 	}
-	conn, err := s.dial()
-	if err != nil {
-		return err
-	}
-	all, err := nl.List(s.ctx, conn, unix.RTM_GETRULE, &rtnl.Rule{Family: q.family}, q.takes)
-	if err != nil {
-		return dumpFailure("Dump", err)
-	}
-	v := s.view()
-	v.begin()
-	for i := range all {
-		v.showRule(&all[i])
-	}
-	v.finish()
-	return nil
+	var r rtnl.Rule
+	err = s.showAll(unix.RTM_GETRULE, &rtnl.Rule{Family: q.family}, &r, func() bool { return q.takes(&r) }, func(v *view) { v.showRule(&r) })
+	return dumpFailure("Dump", err)
 }
 
 // Flags of rules, FIB_RULE_* of linux/fib_rules.h.

@@ -4,6 +4,7 @@ package ip
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -26,7 +27,8 @@ type session struct {
 	tables *tables
 	words  words // of the command
 	conn   *nl.Conn
-	lines  *batch // nil: there is one command only
+	spare  *nl.Conn // for what is asked during a dump
+	lines  *batch   // nil: there is one command only
 	links  map[uint32]linkFact
 	nsids  map[int32]string // names of namespaces; nil: not asked yet
 }
@@ -38,10 +40,13 @@ type linkFact struct {
 }
 
 func (s *session) close() error {
-	if s.conn == nil {
-		return nil
+	var errs []error
+	for _, c := range []*nl.Conn{s.conn, s.spare} {
+		if c != nil {
+			errs = append(errs, c.Close())
+		}
 	}
-	return s.conn.Close()
+	return errors.Join(errs...)
 }
 
 // dial opens the socket, once, for what is not to overtake the lines before it.
@@ -57,6 +62,41 @@ func (s *session) dial() (*nl.Conn, error) {
 		s.conn = conn
 	}
 	return s.conn, nil
+}
+
+// stream dumps in constant memory. What each asks of the kernel goes over a socket
+// of its own. Like iproute2 it goes on if the tables changed meanwhile, and says so.
+func (s *session) stream(typ uint16, req nl.Message, each func(body []byte) error) error {
+	conn, err := s.dial()
+	if err != nil {
+		return err
+	}
+	s.conn, s.spare = s.spare, nil
+	err = conn.Dump(s.ctx, typ, req, func(_ nl.Header, body []byte) error { return each(body) })
+	s.conn, s.spare = conn, s.conn
+	if errors.Is(err, nl.ErrInterrupted) {
+		s.complain("Dump was interrupted and may be inconsistent.", "")
+		return nil
+	}
+	return err
+}
+
+// showAll streams messages into m and has each shown that is taken.
+func (s *session) showAll(typ uint16, req, m nl.Message, takes func() bool, show func(v *view)) error {
+	v := s.view()
+	var c nl.Coder
+	err := s.stream(typ, req, func(body []byte) error {
+		err := c.Decode(body, m)
+		if err == nil && takes() {
+			v.begin()
+			show(v)
+		}
+		return err
+	})
+	if err == nil {
+		v.finish()
+	}
+	return err
 }
 
 // do sends one request.

@@ -62,14 +62,23 @@ func inetColor(f rtnl.Family) color {
 // showInet renders an address behind a word, if there is one.
 func (v *view) showInet(key, word, format string, a netip.Addr) {
 	if a.IsValid() {
-		v.text("%s", word)
-		v.strColor(inetColor(familyOf(a)), key, format, v.address(a))
+		v.write(word)
+		v.showAddress(inetColor(familyOf(a)), key, format, a)
 	}
+}
+
+// showAddress renders an address in a color.
+func (v *view) showAddress(c color, key, format string, a netip.Addr) {
+	if v.opt.resolve {
+		v.strColor(c, key, format, v.address(a))
+		return
+	}
+	v.addr(c, key, format, a)
 }
 
 // showDev renders the name of a link behind a word.
 func (v *view) showDev(key, word string, index uint32) {
-	v.text("%s", word)
+	v.write(word)
 	v.strColor(colorName, key, "%s ", v.linkName(index))
 }
 
