@@ -39,8 +39,9 @@ func (j *jsonWriter) key(name string) {
 	j.separate()
 	j.line()
 	j.sep = 0
-	j.quote(name)
-	j.out.WriteByte(':')
+	j.out.WriteByte('"')
+	j.out.WriteString(name) // nothing in it is to be quoted
+	j.out.WriteString(`":`)
 	if j.pretty {
 		j.out.WriteByte(' ')
 	}

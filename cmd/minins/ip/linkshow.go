@@ -4,7 +4,6 @@ package ip
 
 import (
 	"fmt"
-	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -120,20 +119,32 @@ func (v *view) showName(format string, l *rtnl.Link) (down bool) {
 }
 
 func (v *view) showFlags(f rtnl.LinkFlags, down bool) {
-	var names []string
-	if f&unix.IFF_UP != 0 && f&unix.IFF_RUNNING == 0 {
-		names = append(names, "NO-CARRIER")
+	v.array("flags")
+	v.write("<")
+	comma := ""
+	show := func(name string) {
+		v.write(comma)
+		v.str("", "%s", name)
+		comma = ","
 	}
-	known, rest := bitNames(linkFlags, uint32(f&^unix.IFF_RUNNING))
-	names = append(names, known...)
+	if f&unix.IFF_UP != 0 && f&unix.IFF_RUNNING == 0 {
+		show("NO-CARRIER")
+	}
+	rest := uint32(f &^ unix.IFF_RUNNING)
+	for i := range linkFlags {
+		if n := &linkFlags[i]; rest&n.id != 0 {
+			show(n.name)
+			rest &^= n.id
+		}
+	}
 	if rest != 0 {
-		names = append(names, fmt.Sprintf("%08x", rest))
+		show(fmt.Sprintf("%08x", rest))
 	}
 	if down {
-		names = append(names, "M-DOWN")
+		show("M-DOWN")
 	}
-	v.list("flags", names)
-	v.text("<%s> ", strings.Join(names, ","))
+	v.endArray()
+	v.write("> ")
 }
 
 // list is an array of strings, in JSON only.

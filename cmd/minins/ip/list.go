@@ -3,6 +3,8 @@
 package ip
 
 import (
+	"encoding/binary"
+
 	"golang.org/x/sys/unix"
 
 	"github.com/minins/minins/nl"
@@ -68,9 +70,17 @@ func (s *session) find(q *listing) (*rtnl.Link, error) {
 	return l, nil
 }
 
+// linkMask says what of links is asked for.
+func (o *options) linkMask() rtnl.ExtMask {
+	if o.stats == 0 {
+		return rtnl.ExtVF | rtnl.ExtSkipStats
+	}
+	return rtnl.ExtVF
+}
+
 // dumpRequest asks the kernel for a part of the links only.
-func dumpRequest(q *listing) *rtnl.Link {
-	r := &rtnl.Link{ExtMask: rtnl.ExtVF}
+func (s *session) dumpRequest(q *listing) *rtnl.Link {
+	r := &rtnl.Link{ExtMask: s.opt.linkMask()}
 	if q.masterIndex != 0 {
 		r.Master = nl.Some(q.masterIndex)
 	}
@@ -112,7 +122,10 @@ func (s *session) showList(q *listing, found *rtnl.Link, kept *addrStore) error 
 		return nil
 	}
 	var c nl.Coder
-	err := s.stream(unix.RTM_GETLINK, dumpRequest(q), func(body []byte) error {
+	err := s.stream(unix.RTM_GETLINK, s.dumpRequest(q), func(body []byte) error {
+		if s.opt.details == 0 {
+			body = withoutAFSpec(body)
+		}
 		if err := c.Decode(body, &links[n]); err != nil {
 			return err
 		}
@@ -129,6 +142,21 @@ func (s *session) showList(q *listing, found *rtnl.Link, kept *addrStore) error 
 		v.finish()
 	}
 	return err
+}
+
+// withoutAFSpec cuts out of a link what only -d shows, and is more than half of it.
+func withoutAFSpec(body []byte) []byte {
+	for at := unix.SizeofIfInfomsg; at+unix.SizeofRtAttr <= len(body); {
+		l := int(binary.NativeEndian.Uint16(body[at:])+3) &^ 3
+		if l < unix.SizeofRtAttr || at+l > len(body) {
+			break
+		}
+		if binary.NativeEndian.Uint16(body[at+2:])&^unix.NLA_F_NESTED == unix.IFLA_AF_SPEC {
+			return append(body[:at], body[at+l:]...)
+		}
+		at += l
+	}
+	return body
 }
 
 // showItem renders a link if it is selected.

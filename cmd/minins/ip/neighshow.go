@@ -3,7 +3,7 @@
 package ip
 
 import (
-	"fmt"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -193,9 +193,10 @@ func (v *view) showNeigh(n *rtnl.Neigh, sameDev bool) {
 		v.text("lladdr ")
 		v.strColor(colorMAC, "lladdr", "%s ", n.LLAddr.String())
 	}
-	flags, _ := bitNames(neighFlags, uint32(n.Flags))
-	for _, name := range flags {
-		v.null(name, name+" ")
+	for i := range neighFlags {
+		if f := &neighFlags[i]; uint32(n.Flags)&f.id != 0 {
+			v.null(f.name, f.name+" ")
+		}
 	}
 	if v.opt.stats > 0 {
 		v.showNeighTimes(n)
@@ -227,12 +228,15 @@ func (v *view) showNeighTimes(n *rtnl.Neigh) {
 
 func (v *view) showNeighState(st rtnl.NeighState) {
 	v.array("state")
-	names, rest := bitNames(nudStates, uint32(st))
-	for _, name := range names {
-		v.str("", "%s ", strings.ToUpper(name))
+	rest := uint32(st)
+	for i := range nudStates {
+		if n := &nudStates[i]; rest&n.id != 0 {
+			v.str("", "%s ", strings.ToUpper(n.name))
+			rest &^= n.id
+		}
 	}
 	if rest != 0 {
-		v.str("", "%s ", fmt.Sprintf("%x", rest))
+		v.str("", "%s ", strconv.FormatUint(uint64(rest), 16))
 	}
 	v.endArray()
 }

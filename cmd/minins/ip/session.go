@@ -131,7 +131,7 @@ func (s *session) view() *view {
 
 // findLink asks for a link by its name or alternative name.
 func (s *session) findLink(name string) (*rtnl.Link, error) {
-	req := &rtnl.Link{Name: name, ExtMask: rtnl.ExtVF}
+	req := &rtnl.Link{Name: name, ExtMask: s.opt.linkMask()}
 	if len(name) >= unix.IFNAMSIZ {
 		req.Name, req.AltName = "", name
 	}

@@ -84,11 +84,14 @@ func (v *view) showDev(key, word string, index uint32) {
 
 // linkType is a link's type in words.
 func (v *view) linkType(t rtnl.ARPHRD) string {
-	number := fmt.Sprintf("[%d]", t)
-	if v.opt.numeric {
-		return number
+	name := ""
+	if !v.opt.numeric {
+		name = nameIn(linkTypes, uint32(t), "")
 	}
-	return nameIn(linkTypes, uint32(t), number)
+	if name == "" {
+		name = "[" + strconv.Itoa(int(t)) + "]"
+	}
+	return name
 }
 
 // linkTypes are the ARPHRD_* of linux/if_arp.h that Linux still makes.
@@ -104,9 +107,8 @@ var linkTypes = []numbered{{1, "ether"}, {772, "loopback"}, {0xfffe, "none"}, {0
 // lladdr is a link-layer address in words; tunnels have IP addresses there.
 func lladdr(a nl.HardwareAddr, t rtnl.ARPHRD) string {
 	const tunnel, tunnel6, sit, ipgre, ip6gre = 768, 769, 776, 778, 823
-	b := a.AppendTo(nil)
-	if len(b) == 4 && (t == tunnel || t == sit || t == ipgre) || len(b) == 16 && (t == tunnel6 || t == ip6gre) {
-		if ip, ok := netip.AddrFromSlice(b); ok {
+	if n := a.Len(); n == 4 && (t == tunnel || t == sit || t == ipgre) || n == 16 && (t == tunnel6 || t == ip6gre) {
+		if ip, ok := netip.AddrFromSlice(a.AppendTo(nil)); ok {
 			return ip.String()
 		}
 	}
