@@ -98,10 +98,10 @@ func TestBatches(t *testing.T) {
 		for _, options := range []string{"-b -", "-force -b -"} {
 			ns := batchStage(t)
 			want := testns.Cmd{NS: ns, Args: append([]string{"ip"}, strings.Fields(options)...), Stdin: script}.Run(t)
-			wantState := settled(state(t, ns))
+			wantState := sorted(settled(state(t, ns)))
 			ns = batchStage(t)
 			got := ours(t, ns, script, false, strings.Fields(options)...)
-			gotState := settled(state(t, ns))
+			gotState := sorted(settled(state(t, ns)))
 			what := fmt.Sprintf("batch %d with %s, %.100q", i, options, script)
 			if got.Code != want.Code || got.Stderr != want.Stderr {
 				t.Errorf("%s:\ngot  %d %q\nwant %d %q", what, got.Code, got.Stderr, want.Code, want.Stderr)
