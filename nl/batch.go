@@ -140,9 +140,14 @@ func (b *Batch) SendEach(ctx context.Context, refused func(index int, err error)
 	if err := c.t.sendv(c.batch.filled()); err != nil {
 		return false, fmt.Errorf("nl: send a batch of %d requests, %d bytes: %w", b.n, b.Size(), err)
 	}
+	return b.collect(ctx, refused)
+}
+
+// collect reads all that the kernel has answered.
+func (b *Batch) collect(ctx context.Context, refused func(index int, err error)) (acked bool, err error) {
 	var lost error
 	for {
-		d, err := c.receive(ctx, false)
+		d, err := b.c.receive(ctx, false)
 		switch {
 		case errors.Is(err, unix.EAGAIN):
 			return acked, lost
@@ -184,6 +189,8 @@ func (b *Batch) SendApart(ctx context.Context) (index int, err error) {
 		return 0, err
 	}
 	defer c.release()
+	var refusal error
+	refused := func(_ int, err error) { refusal = err }
 	for i := range b.n {
 		if err := ctx.Err(); err != nil {
 			return i, err
@@ -196,36 +203,11 @@ func (b *Batch) SendApart(ctx context.Context) (index int, err error) {
 		if err := c.t.send(request); err != nil {
 			return i, fmt.Errorf("nl: send request %d of a batch: %w", i, err)
 		}
-		if err := b.answers(ctx, i); err != nil {
-			return i, err
+		if _, err := b.collect(ctx, refused); err != nil || refusal != nil {
+			return i, errors.Join(refusal, err)
 		}
 	}
 	return b.n, nil
-}
-
-// answers takes all that answers request i, which was sent alone.
-func (b *Batch) answers(ctx context.Context, i int) error {
-	for {
-		d, err := b.c.receive(ctx, false)
-		if errors.Is(err, unix.EAGAIN) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		for len(d) > 0 {
-			h, body, rest, ok := Next(d)
-			if !ok {
-				return errTruncated
-			}
-			if d = rest; h.Seq != b.seq+uint32(i) {
-				continue // an answer to something earlier
-			}
-			if _, err := b.answer(i, h, body); err != nil {
-				return err
-			}
-		}
-	}
 }
 
 // answer takes a message that answers request i. acked reports whether it

@@ -24,7 +24,7 @@ func (s *session) showLinks(w *words) error {
 	if q.group >= 0 {
 		found = nil
 	}
-	return s.showList(q, found, nil)
+	return s.showList(q, found, &addrStore{})
 }
 
 // showAddresses is "ip addr show": links, with their addresses.
@@ -37,15 +37,14 @@ func (s *session) showAddresses(w *words) error {
 	if err != nil {
 		return err
 	}
-	if q.family == unix.AF_PACKET {
-		return s.showList(q, found, nil)
+	kept := &addrStore{kept: map[uint32][]byte{}}
+	if q.inet() {
+		err = s.stream(unix.RTM_GETADDR, &rtnl.Addr{Family: q.family, Index: q.index}, kept.add)
 	}
-	var kept addrStore
-	err = s.stream(unix.RTM_GETADDR, &rtnl.Addr{Family: q.family, Index: q.index}, kept.add)
 	if err != nil {
 		return err
 	}
-	return s.showList(q, found, &kept)
+	return s.showList(q, found, kept)
 }
 
 // find turns the names in a listing into indexes, and returns the one link
@@ -88,14 +87,6 @@ func (s *session) dumpRequest(q *listing) *rtnl.Link {
 	return r
 }
 
-func (s *session) listAddrs(q *listing) ([]rtnl.Addr, error) {
-	conn, err := s.dial()
-	if err != nil {
-		return nil, err
-	}
-	return nl.List[rtnl.Addr](s.ctx, conn, unix.RTM_GETADDR, &rtnl.Addr{Family: q.family, Index: q.index}, nil)
-}
-
 // seenAtOnce is how many links are read before the first of them is shown: the
 // other end of a pair, whose name is shown, is often one of the next.
 const seenAtOnce = 32
@@ -112,14 +103,12 @@ func (s *session) showList(q *listing, found *rtnl.Link, kept *addrStore) error 
 	}
 	links := make([]rtnl.Link, seenAtOnce)
 	n := 0
-	show := func() error {
-		for i := range links[:n] {
-			if err := s.showItem(v, q, &links[i], kept); err != nil {
-				return err
-			}
+	show := func() (err error) {
+		for i := 0; i < n && err == nil; i++ {
+			err = s.showItem(v, q, &links[i], kept)
 		}
 		n = 0
-		return nil
+		return err
 	}
 	var c nl.Coder
 	err := s.stream(unix.RTM_GETLINK, s.dumpRequest(q), func(body []byte) error {

@@ -107,8 +107,18 @@ func (s *session) showNeighs(w *words) error {
 	if err != nil {
 		return err
 	}
+	v := s.view()
 	var n rtnl.Neigh
-	return s.showAll(unix.RTM_GETNEIGH, req, &n, func() bool { return q.takes(&n) }, func(v *view) { v.showNeigh(&n, q.index != 0) })
+	err = s.each(unix.RTM_GETNEIGH, req, &n, func() {
+		if q.takes(&n) {
+			v.begin()
+			v.showNeigh(&n, q.index != 0)
+		}
+	})
+	if err == nil {
+		v.finish()
+	}
+	return err
 }
 
 // neighDump is the dump in which what q selects is.
@@ -127,19 +137,6 @@ func (s *session) neighDump(q *neighQuery) (*rtnl.Neigh, error) {
 	return req, nil
 }
 
-// listNeighs dumps what q selects, to be deleted.
-func (s *session) listNeighs(q *neighQuery) ([]rtnl.Neigh, error) {
-	req, err := s.neighDump(q)
-	if err != nil {
-		return nil, err
-	}
-	conn, err := s.dial()
-	if err != nil {
-		return nil, err
-	}
-	return nl.List(s.ctx, conn, unix.RTM_GETNEIGH, req, q.takes)
-}
-
 // flushNeighs is "ip neigh flush".
 func (s *session) flushNeighs(w *words) error {
 	if w.peek() == "" {
@@ -149,24 +146,26 @@ func (s *session) flushNeighs(w *words) error {
 	if err != nil {
 		return err
 	}
+	req, err := s.neighDump(q)
+	if err != nil {
+		return err
+	}
 	return s.rounds("entries", false, func() (int, error) {
-		all, err := s.listNeighs(q)
-		if err != nil {
-			return 0, err
-		}
-		n := 0
-		for i := range all {
-			e := &all[i]
-			n++
+		var n rtnl.Neigh
+		var all []rtnl.Neigh
+		err := s.each(unix.RTM_GETNEIGH, req, &n, func() {
+			if !q.takes(&n) {
+				return
+			}
 			if s.opt.stats > 1 {
-				s.view().showNeigh(e, q.index != 0)
+				s.view().showNeigh(&n, q.index != 0)
 			}
-			gone := &rtnl.Neigh{Family: e.Family, Index: e.Index, Dst: e.Dst, Flags: e.Flags & unix.NTF_PROXY}
-			if err := s.do(unix.RTM_DELNEIGH, 0, gone, nil); err != nil {
-				return n, err
-			}
+			all = append(all, rtnl.Neigh{Family: n.Family, Index: n.Index, Dst: n.Dst, Flags: n.Flags & unix.NTF_PROXY})
+		})
+		for i := 0; i < len(all) && err == nil; i++ {
+			err = s.do(unix.RTM_DELNEIGH, 0, &all[i], nil)
 		}
-		return n, nil
+		return len(all), err
 	})
 }
 

@@ -63,18 +63,15 @@ func (s *session) listNSIDs(w *words) error {
 	if w.err != nil {
 		return w.err
 	}
-	conn, err := s.dial()
-	if err != nil {
-		return err
-	}
 	req := &rtnl.NSID{ID: only, TargetID: target}
 	var all []rtnl.NSID
+	var id rtnl.NSID
 	if only.Ok {
-		all = make([]rtnl.NSID, 1)
-		if err := conn.Do(s.ctx, unix.RTM_GETNSID, 0, req, &all[0]); err != nil {
+		if err := s.do(unix.RTM_GETNSID, 0, req, &id); err != nil {
 			return err
 		}
-	} else if all, err = nl.List[rtnl.NSID](s.ctx, conn, unix.RTM_GETNSID, req, nil); err != nil {
+		all = append(all, id)
+	} else if err := s.each(unix.RTM_GETNSID, req, &id, func() { all = append(all, id) }); err != nil {
 		return &failure{code: exitFailed, text: dumpFailure("Dump", err).Error()}
 	}
 	v := s.view()

@@ -9,7 +9,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/minins/minins/nl"
 	"github.com/minins/minins/rtnl"
 )
 
@@ -117,11 +116,17 @@ func (s *session) showRoutes(w *words) error {
 	if err != nil {
 		return err
 	}
+	v := s.view()
 	var r rtnl.Route
-	err = s.showAll(unix.RTM_GETROUTE, req, &r, func() bool { return q.takes(&r) }, func(v *view) { v.showRoute(&r, q) })
+	err = s.each(unix.RTM_GETROUTE, req, &r, func() {
+		if q.takes(&r) {
+			v.begin()
+			v.showRoute(&r, q)
+		}
+	})
 	// The kernel makes the main table with its first route.
-	if q.table == unix.RT_TABLE_MAIN && errors.Is(err, unix.ENOENT) {
-		s.view().finish()
+	if err == nil || q.table == unix.RT_TABLE_MAIN && errors.Is(err, unix.ENOENT) {
+		v.finish()
 		return nil
 	}
 	return dumpFailure("Dump", err)
@@ -254,19 +259,6 @@ var whyNotFound = []reason{
 
 const refusedRoute = "a route says that %s is not to be reached, or the packet is refused"
 
-// listRoutes dumps what q selects, to be deleted.
-func (s *session) listRoutes(q *routeQuery) ([]rtnl.Route, error) {
-	req, err := s.routeDump(q)
-	if err != nil {
-		return nil, err
-	}
-	conn, err := s.dial()
-	if err != nil {
-		return nil, err
-	}
-	return nl.List(s.ctx, conn, unix.RTM_GETROUTE, req, q.takes)
-}
-
 // flushRoutes is "ip route flush".
 func (s *session) flushRoutes(w *words) error {
 	if w.peek() == "" {
@@ -276,19 +268,28 @@ func (s *session) flushRoutes(w *words) error {
 	if err != nil {
 		return err
 	}
+	req, err := s.routeDump(q)
+	if err != nil {
+		return err
+	}
 	return s.rounds("entries", false, func() (int, error) {
-		all, err := s.listRoutes(q)
+		var r rtnl.Route
+		var all []rtnl.Route
+		err := s.each(unix.RTM_GETROUTE, req, &r, func() {
+			if !q.takes(&r) {
+				return
+			}
+			if s.opt.stats > 1 {
+				s.view().showRoute(&r, q)
+			}
+			all = append(all, rtnl.Route{Family: r.Family, Table: r.Table, Protocol: r.Protocol, Scope: r.Scope, Type: r.Type, TOS: r.TOS,
+				Dst: r.Dst, Src: r.Src, OIF: r.OIF, Gateway: r.Gateway, Via: r.Via, Priority: r.Priority, PrefSrc: r.PrefSrc})
+		})
 		if err != nil {
 			return 0, dumpFailure("Flush", err)
 		}
 		for i := range all {
-			r := &all[i]
-			if s.opt.stats > 1 {
-				s.view().showRoute(r, q)
-			}
-			gone := &rtnl.Route{Family: r.Family, Table: r.Table, Protocol: r.Protocol, Scope: r.Scope, Type: r.Type, TOS: r.TOS,
-				Dst: r.Dst, Src: r.Src, OIF: r.OIF, Gateway: r.Gateway, Via: r.Via, Priority: r.Priority, PrefSrc: r.PrefSrc}
-			if err := s.do(unix.RTM_DELROUTE, 0, gone, nil); err != nil && !errors.Is(err, unix.ESRCH) {
+			if err := s.do(unix.RTM_DELROUTE, 0, &all[i], nil); err != nil && !errors.Is(err, unix.ESRCH) {
 				return i, err
 			}
 		}

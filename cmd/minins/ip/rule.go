@@ -107,7 +107,16 @@ func (s *session) showRules(w *words) error {
 		return err
 	}
 	var r rtnl.Rule
-	err = s.showAll(unix.RTM_GETRULE, &rtnl.Rule{Family: q.family}, &r, func() bool { return q.takes(&r) }, func(v *view) { v.showRule(&r) })
+	v := s.view()
+	err = s.each(unix.RTM_GETRULE, &rtnl.Rule{Family: q.family}, &r, func() {
+		if q.takes(&r) {
+			v.begin()
+			v.showRule(&r)
+		}
+	})
+	if err == nil {
+		v.finish()
+	}
 	return dumpFailure("Dump", err)
 }
 

@@ -27,8 +27,7 @@ type session struct {
 	tables *tables
 	words  words // of the command
 	conn   *nl.Conn
-	spare  *nl.Conn // for what is asked during a dump
-	lines  *batch   // nil: there is one command only
+	lines  *batch // nil: there is one command only
 	links  map[uint32]linkFact
 	nsids  map[int32]string // names of namespaces; nil: not asked yet
 }
@@ -40,13 +39,10 @@ type linkFact struct {
 }
 
 func (s *session) close() error {
-	var errs []error
-	for _, c := range []*nl.Conn{s.conn, s.spare} {
-		if c != nil {
-			errs = append(errs, c.Close())
-		}
+	if s.conn == nil {
+		return nil
 	}
-	return errors.Join(errs...)
+	return s.conn.Close()
 }
 
 // dial opens the socket, once, for what is not to overtake the lines before it.
@@ -71,9 +67,10 @@ func (s *session) stream(typ uint16, req nl.Message, each func(body []byte) erro
 	if err != nil {
 		return err
 	}
-	s.conn, s.spare = s.spare, nil
+	s.conn = nil
 	err = conn.Dump(s.ctx, typ, req, func(_ nl.Header, body []byte) error { return each(body) })
-	s.conn, s.spare = conn, s.conn
+	err = errors.Join(err, s.close())
+	s.conn = conn
 	if errors.Is(err, nl.ErrInterrupted) {
 		s.complain("Dump was interrupted and may be inconsistent.", "")
 		return nil
@@ -81,22 +78,16 @@ func (s *session) stream(typ uint16, req nl.Message, each func(body []byte) erro
 	return err
 }
 
-// showAll streams messages into m and has each shown that is taken.
-func (s *session) showAll(typ uint16, req, m nl.Message, takes func() bool, show func(v *view)) error {
-	v := s.view()
+// each is stream for messages that are all decoded to m.
+func (s *session) each(typ uint16, req, m nl.Message, do func()) error {
 	var c nl.Coder
-	err := s.stream(typ, req, func(body []byte) error {
+	return s.stream(typ, req, func(body []byte) error {
 		err := c.Decode(body, m)
-		if err == nil && takes() {
-			v.begin()
-			show(v)
+		if err == nil {
+			do()
 		}
 		return err
 	})
-	if err == nil {
-		v.finish()
-	}
-	return err
 }
 
 // do sends one request.
