@@ -201,7 +201,7 @@ func (b *Batch) SendApart(ctx context.Context) (index int, err error) {
 			c.trace(true, request)
 		}
 		if err := c.t.send(request); err != nil {
-			return i, fmt.Errorf("nl: send request %d of a batch: %w", i, err)
+			return i, err
 		}
 		if _, err := b.collect(ctx, refused); err != nil || refusal != nil {
 			return i, errors.Join(refusal, err)

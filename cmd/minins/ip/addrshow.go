@@ -22,7 +22,7 @@ func (v *view) showAddrs(l *rtnl.Link, addrs []rtnl.Addr, q *listing) {
 	}
 	v.endArray()
 	if v.opt.brief {
-		v.text("\n")
+		v.write("\n")
 	}
 }
 
@@ -54,12 +54,12 @@ func (v *view) showAddr(a *rtnl.Addr, link string, alone bool) {
 	v.word("label", "%s", a.Label)
 	if a.CacheInfo.Ok {
 		v.line()
-		v.text("       valid_lft ")
+		v.write("       valid_lft ")
 		v.lifetime("valid_life_time", a.CacheInfo.V.Valid)
-		v.text(" preferred_lft ")
+		v.write(" preferred_lft ")
 		v.preferred(a)
 	}
-	v.text("\n")
+	v.write("\n")
 }
 
 func (v *view) showAddrFlags(a *rtnl.Addr) {
@@ -87,7 +87,7 @@ func (v *view) showAddrFlags(a *rtnl.Addr) {
 // lifetime is a number of seconds or "forever".
 func (v *view) lifetime(key string, seconds uint32) {
 	if v.json == nil && seconds == rtnl.Forever {
-		v.text("forever")
+		v.write("forever")
 		return
 	}
 	v.uint(key, "%dsec", uint64(seconds))

@@ -32,7 +32,7 @@ type batch struct {
 	file   string
 	reader lineReader
 	failed bool
-	over   bool // a line was refused, and there is no -force
+	over   error // behind a refused line, without -force
 
 	filling, flying *flight
 	indexes         map[string]uint32 // of links that were asked for
@@ -42,16 +42,11 @@ type batch struct {
 type flight struct {
 	conn     *nl.Conn
 	requests *nl.Batch
-	lines    []int // the line of each request
-	room     int   // for so many
-	refused  []refusedLine
+	lines    []int         // the line of each request
+	room     int           // for so many
+	refused  []error       // those of the first of them; nil: not refused
 	err      error         // what else went wrong
 	landed   chan struct{} // gets a value when all are sent
-}
-
-type refusedLine struct {
-	index int // of the request
-	err   error
 }
 
 // A datagram of routes takes the kernel 2 ms: Go takes the processor away from
@@ -62,9 +57,6 @@ const (
 	batchLinks    = 12
 	batchBytes    = 128 << 10
 )
-
-// errOver ends a batch behind the line that was refused, which is reported.
-var errOver = errors.New("the batch is over")
 
 // batch runs the commands in a file, "-" being standard input.
 func (s *session) batch(file string) int {
@@ -78,11 +70,11 @@ func (s *session) batch(file string) int {
 		defer f.Close()
 		in = f
 	}
-	b := &batch{file: file, reader: lineReader{r: bufio.NewReaderSize(input{in, s.flush}, 64<<10)}}
+	b := &batch{file: file, reader: lineReader{r: bufio.NewReaderSize(&input{in, s.flush}, 64<<10)}}
 	s.lines = b
 	status := s.runBatch(b)
-	if err := s.flush(); err != nil && status == 0 {
-		status = s.ends(err)
+	if s.flush() != nil && status == 0 {
+		status = exitFailed
 	}
 	for _, f := range []*flight{b.filling, b.flying} {
 		if f != nil {
@@ -106,10 +98,10 @@ func (s *session) runBatch(b *batch) int {
 			return 0
 		}
 		if err != nil {
-			if early := s.flush(); early != nil {
-				err = early
+			if s.flush() != nil {
+				return exitFailed
 			}
-			return s.ends(err)
+			return s.report(err)
 		}
 		if len(args) == 0 {
 			continue
@@ -118,8 +110,8 @@ func (s *session) runBatch(b *batch) int {
 		if wrong == nil {
 			continue
 		}
-		if err := s.flush(); err != nil { // first what was wrong before
-			return s.ends(err)
+		if s.flush() != nil { // first what was wrong before
+			return exitFailed
 		}
 		if code := s.commandFailed(wrong, b.reader.line); code != 0 {
 			return code
@@ -128,14 +120,6 @@ func (s *session) runBatch(b *batch) int {
 			return exitFailed
 		}
 	}
-}
-
-// ends is the status of an error that ends a batch.
-func (s *session) ends(err error) int {
-	if errors.Is(err, errOver) {
-		return exitFailed
-	}
-	return s.report(err)
 }
 
 // commandFailed reports what was wrong with a line. If that ends the batch, since
@@ -202,21 +186,24 @@ func (f *flight) send(ctx context.Context, together bool) {
 	if together {
 		_, f.err = f.requests.SendEach(ctx, f.refuse)
 	} else if i, err := f.requests.SendApart(ctx); err != nil {
-		f.refuse(i, err)
+		f.refuse(min(i, len(f.lines)-1), err)
 	}
 	f.landed <- struct{}{}
 }
 
 func (f *flight) refuse(i int, err error) {
-	f.refused = append(f.refused, refusedLine{min(i, len(f.lines)-1), err})
+	for len(f.refused) < i {
+		f.refused = append(f.refused, nil)
+	}
+	f.refused = append(f.refused[:i], err)
 }
 
 // await waits for what is on its way and says which lines were refused.
 func (s *session) await() error {
 	b := s.lines
 	f := b.flying
-	if b.over {
-		return errOver
+	if b.over != nil {
+		return b.over
 	}
 	if f == nil || len(f.lines) == 0 {
 		return nil
@@ -225,24 +212,23 @@ func (s *session) await() error {
 	if f.err != nil {
 		f.refuse(len(f.lines)-1, f.err)
 	}
-	lines, refused := f.lines, f.refused
-	f.lines, f.refused, f.err = f.lines[:0], f.refused[:0], nil
-	f.requests.Reset()
-	for _, r := range refused {
-		s.commandFailed(r.err, lines[r.index])
-		b.over = !s.opt.force
+	for i, err := range f.refused {
+		if err != nil {
+			s.commandFailed(err, f.lines[i])
+			if !s.opt.force {
+				b.over = fail(exitFailed, "", "")
+				b.filling.drop()
+			}
+		}
 	}
-	if b.over {
-		b.filling.drop()
-		return errOver
-	}
-	return nil
+	f.drop()
+	return b.over
 }
 
 // drop forgets what was collected.
 func (f *flight) drop() {
 	if f != nil {
-		f.lines = f.lines[:0]
+		f.lines, f.refused, f.err = f.lines[:0], f.refused[:0], nil
 		f.requests.Reset()
 	}
 }
@@ -278,7 +264,7 @@ type input struct {
 	idle func() error
 }
 
-func (in input) Read(b []byte) (int, error) {
+func (in *input) Read(b []byte) (int, error) {
 	if !ready(in.Reader) {
 		if err := in.idle(); err != nil {
 			return 0, err

@@ -80,7 +80,7 @@ func (v *view) showLink(l *rtnl.Link, x extent) {
 		}
 		v.endArray()
 	}
-	v.text("\n")
+	v.write("\n")
 }
 
 func (v *view) showLinkBrief(l *rtnl.Link) {
@@ -89,7 +89,7 @@ func (v *view) showLinkBrief(l *rtnl.Link) {
 	if v.family == unix.AF_PACKET {
 		v.mac("address", "%s ", l.Addr, l)
 		v.showFlags(l.Flags, down)
-		v.text("\n")
+		v.write("\n")
 	}
 }
 
@@ -172,7 +172,7 @@ func (v *view) showOperState(l *rtnl.Link) {
 	}
 	format := "%-14s "
 	if !v.opt.brief {
-		v.text("state ")
+		v.write("state ")
 		format = "%s "
 	}
 	v.strColor(c, "operstate", format, operStates[l.OperState])
@@ -197,12 +197,12 @@ func (v *view) showLinkAddress(l *rtnl.Link) {
 		if l.Flags&unix.IFF_POINTOPOINT != 0 {
 			v.flag("link_pointtopoint", " peer ")
 		} else {
-			v.text(" brd ")
+			v.write(" brd ")
 		}
 		v.mac("broadcast", "%s", l.Broadcast, l)
 	}
 	if l.PermAddr.Len() > 0 && l.PermAddr != l.Addr {
-		v.text(" permaddr ")
+		v.write(" permaddr ")
 		v.mac("permaddr", "%s", l.PermAddr, l)
 	}
 }

@@ -181,7 +181,7 @@ func (s *session) showEntry(v *view, q *listing, l *rtnl.Link, addrs []rtnl.Addr
 	v.showAddrs(l, addrs, q)
 	if !alone && !s.opt.brief && q.extent == ofAddr && s.opt.stats > 0 {
 		v.showStats(l)
-		v.text("\n")
+		v.write("\n")
 	}
 }
 

@@ -180,7 +180,7 @@ func (v *view) showNeigh(n *rtnl.Neigh, sameDev bool) {
 		if n.LLAddr.Len() > 0 {
 			v.strColor(colorMAC, "lladdr", "%s", n.LLAddr.String())
 		}
-		v.text("\n")
+		v.write("\n")
 		v.end()
 		return
 	}
@@ -189,7 +189,7 @@ func (v *view) showNeigh(n *rtnl.Neigh, sameDev bool) {
 		v.showDev("dev", "dev ", n.Index)
 	}
 	if n.LLAddr.Len() > 0 {
-		v.text("lladdr ")
+		v.write("lladdr ")
 		v.strColor(colorMAC, "lladdr", "%s ", n.LLAddr.String())
 	}
 	for i := range neighFlags {
@@ -206,7 +206,7 @@ func (v *view) showNeigh(n *rtnl.Neigh, sameDev bool) {
 	if n.Protocol != 0 {
 		v.str("protocol", "proto %s ", v.tables.name(protocols, uint32(n.Protocol)))
 	}
-	v.text("\n")
+	v.write("\n")
 	v.end()
 }
 

@@ -88,7 +88,7 @@ func (s *session) listNSIDs(w *words) error {
 		if name := s.netnsByID(id); name != "" {
 			v.str("name", "(iproute2 netns name: %s)", name)
 		}
-		v.text("\n")
+		v.write("\n")
 		v.end()
 	}
 	v.finish()

@@ -162,11 +162,7 @@ func (p *printer) null(key, text string) { p.raw(key, "null", "%s", text) }
 
 // text is for people alone.
 func (p *printer) text(format string, args ...any) {
-	switch {
-	case p.json != nil:
-	case len(args) == 0:
-		p.write(format)
-	default:
+	if p.json == nil {
 		fmt.Fprintf(p.out, format, args...)
 	}
 }
@@ -181,9 +177,9 @@ func (p *printer) write(s string) {
 // line ends a line within an object.
 func (p *printer) line() {
 	if p.oneline {
-		p.text("\\")
+		p.write("\\")
 	} else {
-		p.text("\n")
+		p.write("\n")
 	}
 }
 

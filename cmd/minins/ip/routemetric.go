@@ -131,9 +131,9 @@ func (v *view) showMetrics(m *rtnl.Metrics) {
 		}
 	}
 	if m.CCAlgo != "" {
-		v.text("congctl ")
+		v.write("congctl ")
 		if m.Lock&(1<<unix.RTAX_CC_ALGO) != 0 {
-			v.text("lock ")
+			v.write("lock ")
 		}
 		v.str("congestion", "%s ", m.CCAlgo)
 	}

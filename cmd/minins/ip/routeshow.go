@@ -54,7 +54,7 @@ func (v *view) showRoute(r *rtnl.Route, q *routeQuery) {
 	}
 	v.showRouteFlags(r.Flags)
 	v.showRouteRest(r, q)
-	v.text("\n")
+	v.write("\n")
 	v.end()
 }
 
@@ -125,7 +125,7 @@ func (v *view) showGateway(own, other netip.Addr) {
 func (v *view) showHop(r *rtnl.Route, h *rtnl.NextHop) {
 	v.object("")
 	v.line()
-	v.text("\tnexthop ")
+	v.write("\tnexthop ")
 	v.showGateway(h.Gateway, h.Via)
 	if r.Flags&unix.RTM_F_CLONED == 0 || r.Family != unix.AF_INET {
 		if h.OIF != 0 {
@@ -160,7 +160,7 @@ func (v *view) showRealms(flow uint32) {
 		return
 	}
 	v.object("flow")
-	v.text("realms ")
+	v.write("realms ")
 	if from := flow >> 16; from != 0 {
 		v.str("from", "%s/", v.tables.name(realms, from))
 	}
@@ -177,7 +177,7 @@ func (v *view) showCacheFlags(flags uint32) {
 	}
 	v.list("cache", names)
 	v.line()
-	v.text("    cache ")
+	v.write("    cache ")
 	if names != nil {
 		v.text("<%s> ", strings.Join(names, ","))
 	}

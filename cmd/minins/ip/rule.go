@@ -142,14 +142,14 @@ func (v *view) showRule(r *rtnl.Rule) {
 	if r.Flags&ruleInvert != 0 {
 		v.null("not", "not ")
 	}
-	v.text("from ")
+	v.write("from ")
 	if r.Src.IsValid() {
 		v.showRulePrefix("src", "srclen", r.Src, r.Family)
 	} else {
 		v.str("src", "%s", "all")
 	}
 	if r.Dst.IsValid() {
-		v.text(" to ")
+		v.write(" to ")
 		v.showRulePrefix("dst", "dstlen", r.Dst, r.Family)
 	}
 	if r.TOS != 0 {
@@ -166,7 +166,7 @@ func (v *view) showRule(r *rtnl.Rule) {
 	if r.Protocol != unix.RTPROT_UNSPEC && r.Protocol != unix.RTPROT_KERNEL || v.opt.details > 0 {
 		v.str("protocol", " proto %s", v.tables.name(protocols, uint32(r.Protocol)))
 	}
-	v.text("\n")
+	v.write("\n")
 	v.end()
 }
 
@@ -244,7 +244,7 @@ func (v *view) showRuleAction(r *rtnl.Rule) {
 		}
 	}
 	if r.Flow != 0 {
-		v.text(" realms ")
+		v.write(" realms ")
 		if from := r.Flow >> 16; from != 0 {
 			v.str("flow_from", "%s/", v.tables.name(realms, from))
 		}
