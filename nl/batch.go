@@ -24,6 +24,14 @@ type Batch struct {
 	seq uint32
 	err error
 
+	refusals int
+
+	// Apart has each request sent in a datagram of its own, up to the first that
+	// is refused: the kernel does all of a datagram, also what is behind a refused
+	// request. Without NLM_F_ACK a request then takes two system calls; nothing
+	// that answers it means that it was done.
+	Apart bool
+
 	// Each, if set, gets the messages that answer request index and are not
 	// its verdict, such as the echo of what NLM_F_ECHO asked for.
 	Each func(index int, h Header, body []byte) error
@@ -130,6 +138,16 @@ func (b *Batch) SendEach(ctx context.Context, refused func(index int, err error)
 	if err := ctx.Err(); err != nil {
 		return false, err
 	}
+	b.refusals = 0
+	if b.Apart {
+		for i := 0; i < b.n && b.refusals == 0 && err == nil; i++ {
+			c.breathe()
+			if err = c.send(b.Request(i)); err == nil {
+				acked, err = b.collect(ctx, refused)
+			}
+		}
+		return acked, err
+	}
 	if _, _, err := c.Reserve(b.Size(), b.replies()); err != nil {
 		return false, err
 	}
@@ -169,45 +187,12 @@ func (b *Batch) collect(ctx context.Context, refused func(index int, err error))
 			}
 			last, refusal := b.answer(i, h, body)
 			if refusal != nil {
+				b.refusals++
 				refused(i, refusal)
 			}
 			acked = acked || last
 		}
 	}
-}
-
-// SendApart sends each request in a datagram of its own and stops at the first
-// that is refused, whose index and refusal it returns: the kernel does all of a
-// datagram, also what is behind a refused request. Without NLM_F_ACK, a request
-// takes two system calls, and nothing that answers it is all that there is to know.
-func (b *Batch) SendApart(ctx context.Context) (index int, err error) {
-	c := b.c
-	if b.err != nil || b.n == 0 {
-		return b.n, b.err
-	}
-	if err := c.acquire(); err != nil {
-		return 0, err
-	}
-	defer c.release()
-	var refusal error
-	refused := func(_ int, err error) { refusal = err }
-	for i := range b.n {
-		if err := ctx.Err(); err != nil {
-			return i, err
-		}
-		c.breathe()
-		request := b.Request(i)
-		if c.trace != nil {
-			c.trace(true, request)
-		}
-		if err := c.t.send(request); err != nil {
-			return i, err
-		}
-		if _, err := b.collect(ctx, refused); err != nil || refusal != nil {
-			return i, errors.Join(refusal, err)
-		}
-	}
-	return b.n, nil
 }
 
 // answer takes a message that answers request i. acked reports whether it

@@ -126,8 +126,8 @@ func (s *session) runBatch(b *batch) int {
 // iproute2 just exits there, it returns the exit status.
 func (s *session) commandFailed(wrong error, line int) int {
 	code := s.report(wrong)
-	f, last := asFailure(wrong), lastOne{}
-	if code == exitUsage || f != nil && f.exits || errors.As(wrong, &last) {
+	f, h := asFailure(wrong), hinted{}
+	if code == exitUsage || f != nil && f.exits || errors.As(wrong, &h) && h.exits {
 		return code
 	}
 	s.c.Errorf("Command failed %s:%d", s.lines.file, line)
@@ -167,7 +167,9 @@ func (s *session) newFlight() (*flight, error) {
 	if err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
-	return &flight{conn: conn, requests: conn.Batch(), room: replies - 1, landed: make(chan struct{}, 1)}, nil
+	f := &flight{conn: conn, requests: conn.Batch(), room: replies - 1, landed: make(chan struct{}, 1)}
+	f.requests.Apart = !s.opt.force
+	return f, nil
 }
 
 // handOver has what was collected sent, behind what is on its way.
@@ -177,17 +179,12 @@ func (s *session) handOver() error {
 		return err
 	}
 	b.filling, b.flying = b.flying, b.filling
-	go b.flying.send(s.ctx, s.opt.force)
+	go b.flying.send(s.ctx)
 	return nil
 }
 
-// send sends the requests: together no more of them than refusals can be read.
-func (f *flight) send(ctx context.Context, together bool) {
-	if together {
-		_, f.err = f.requests.SendEach(ctx, f.refuse)
-	} else if i, err := f.requests.SendApart(ctx); err != nil {
-		f.refuse(min(i, len(f.lines)-1), err)
-	}
+func (f *flight) send(ctx context.Context) {
+	_, f.err = f.requests.SendEach(ctx, f.refuse)
 	f.landed <- struct{}{}
 }
 

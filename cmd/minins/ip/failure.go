@@ -119,7 +119,8 @@ func strerror(no syscall.Errno) string {
 // hinted is a refusal of the kernel, and what it is about.
 type hinted struct {
 	error
-	hint string
+	hint  string
+	exits bool // see failure
 }
 
 func (h hinted) Unwrap() error { return h.error }
@@ -141,13 +142,13 @@ func explained(err error, why []reason, args ...string) error {
 		return err
 	}
 	if errors.Is(refused, unix.EPERM) {
-		return hinted{err, "it takes the right to configure this network namespace (CAP_NET_ADMIN): become root"}
+		return hinted{error: err, hint: "it takes the right to configure this network namespace (CAP_NET_ADMIN): become root"}
 	}
 	for i := range why {
 		r := &why[i]
 		if (r.errno == 0 || r.errno == refused.Errno) && (r.message == "" || r.message == refused.Message) &&
 			(r.needs == 0 || args[r.needs-1] != "") {
-			return hinted{err, say(r.text, args...)}
+			return hinted{error: err, hint: say(r.text, args...)}
 		}
 	}
 	return err

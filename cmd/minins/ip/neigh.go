@@ -137,13 +137,13 @@ func (s *session) changeNeigh(w *words, typ, flags uint16) error {
 	if err = s.do(typ, flags, &r.neigh, nil); err == nil {
 		return nil
 	}
-	return lastOne{explained(err, whyNoNeigh, r.dev, r.neigh.Dst.String())}
+	err = explained(err, whyNoNeigh, r.dev, r.neigh.Dst.String())
+	if h, ok := err.(hinted); ok { //nolint:errorlint // explained has made it
+		h.exits = true
+		return h
+	}
+	return err
 }
-
-// A lastOne is an error behind which iproute2 exits, also in a batch.
-type lastOne struct{ error }
-
-func (l lastOne) Unwrap() error { return l.error }
 
 // whyNoNeigh is of a link and an address.
 var whyNoNeigh = []reason{
