@@ -54,7 +54,7 @@ func call(a applet.Applet, name string, args []string) int {
 		Name:     name,
 		Args:     args,
 		Stdin:    os.Stdin,
-		Stdout:   bufio.NewWriterSize(os.Stdout, 32<<10), // a tenth of the calls of 4 KiB
+		Stdout:   bufio.NewWriter(os.Stdout),
 		Stderr:   os.Stderr,
 		Getenv:   os.Getenv,
 		Dial:     dial,

@@ -94,7 +94,7 @@ func (s *session) flushAddresses(w *words) error {
 func (s *session) flushRound(q *listing) (int, error) {
 	v := s.view()
 	var a rtnl.Addr
-	var all []rtnl.Addr
+	var all []*rtnl.Addr
 	err := s.each(unix.RTM_GETADDR, &rtnl.Addr{Family: q.family, Index: q.index}, &a, func() {
 		link, flags := s.linkByIndex(a.Index)
 		if !q.takesAddr(&a, link) || q.up && flags&unix.IFF_UP == 0 {
@@ -103,11 +103,11 @@ func (s *session) flushRound(q *listing) (int, error) {
 		if s.opt.stats > 1 {
 			v.showAddr(&a, link, true)
 		}
-		all = append(all, rtnl.Addr{Family: a.Family, PrefixLen: a.PrefixLen, Scope: a.Scope, Index: a.Index,
+		all = append(all, &rtnl.Addr{Family: a.Family, PrefixLen: a.PrefixLen, Scope: a.Scope, Index: a.Index,
 			Address: a.Address, Local: a.Local, Label: a.Label})
 	})
 	for i := 0; i < len(all) && err == nil; i++ {
-		err = s.do(unix.RTM_DELADDR, 0, &all[i], nil)
+		err = s.do(unix.RTM_DELADDR, 0, all[i], nil)
 		if errors.Is(err, unix.EADDRNOTAVAIL) { // with its primary address, the kernel may have deleted it already
 			err = nil
 		}

@@ -15,10 +15,10 @@ import (
 type addrStore struct {
 	kept  map[uint32][]byte
 	coder nl.Coder
-	addrs []rtnl.Addr
+	addrs []*rtnl.Addr
 }
 
-func (a *addrStore) add(body []byte) error {
+func (a *addrStore) add(_ nl.Header, body []byte) error {
 	if len(body) >= 8 { // struct ifaddrmsg, whose last four bytes are ifa_index
 		index := binary.NativeEndian.Uint32(body[4:])
 		a.kept[index] = append(binary.NativeEndian.AppendUint32(a.kept[index], uint32(len(body))), body...)
@@ -27,14 +27,14 @@ func (a *addrStore) add(body []byte) error {
 }
 
 // of are the addresses of a link, in the kernel's order, until the next call.
-func (a *addrStore) of(index uint32) ([]rtnl.Addr, error) {
+func (a *addrStore) of(index uint32) ([]*rtnl.Addr, error) {
 	n := 0
 	for b := a.kept[index]; len(b) > 0; n++ {
 		if n == len(a.addrs) {
-			a.addrs = append(a.addrs, rtnl.Addr{})
+			a.addrs = append(a.addrs, new(rtnl.Addr))
 		}
 		end := 4 + binary.NativeEndian.Uint32(b)
-		if err := a.coder.Decode(b[4:end], &a.addrs[n]); err != nil {
+		if err := a.coder.Decode(b[4:end], a.addrs[n]); err != nil {
 			return nil, err
 		}
 		b = b[end:]

@@ -4,11 +4,11 @@ package ip
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"io"
 	"os"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -42,9 +42,10 @@ type batch struct {
 type flight struct {
 	conn     *nl.Conn
 	requests *nl.Batch
-	lines    []int         // the line of each request
-	room     int           // for so many
-	refused  []error       // those of the first of them; nil: not refused
+	lines    []int // the line of each request
+	room     int   // for so many
+	refused  []error
+	which    []int         // the lines of those
 	err      error         // what else went wrong
 	landed   chan struct{} // gets a value when all are sent
 }
@@ -78,9 +79,7 @@ func (s *session) batch(file string) int {
 	}
 	for _, f := range []*flight{b.filling, b.flying} {
 		if f != nil {
-			if err := f.conn.Close(); err != nil {
-				return s.report(err)
-			}
+			_ = f.conn.Close() // all is answered
 		}
 	}
 	if status == 0 && b.failed {
@@ -165,7 +164,7 @@ func (s *session) newFlight() (*flight, error) {
 	}
 	_, replies, err := conn.Reserve(batchBytes, batchRequests+1)
 	if err != nil {
-		return nil, errors.Join(err, conn.Close())
+		return nil, err
 	}
 	f := &flight{conn: conn, requests: conn.Batch(), room: replies - 1, landed: make(chan struct{}, 1)}
 	f.requests.Apart = !s.opt.force
@@ -189,10 +188,7 @@ func (f *flight) send(ctx context.Context) {
 }
 
 func (f *flight) refuse(i int, err error) {
-	for len(f.refused) < i {
-		f.refused = append(f.refused, nil)
-	}
-	f.refused = append(f.refused[:i], err)
+	f.refused, f.which = append(f.refused, err), append(f.which, f.lines[i])
 }
 
 // await waits for what is on its way and says which lines were refused.
@@ -210,12 +206,10 @@ func (s *session) await() error {
 		f.refuse(len(f.lines)-1, f.err)
 	}
 	for i, err := range f.refused {
-		if err != nil {
-			s.commandFailed(err, f.lines[i])
-			if !s.opt.force {
-				b.over = fail(exitFailed, "", "")
-				b.filling.drop()
-			}
+		s.commandFailed(err, f.which[i])
+		if !s.opt.force {
+			b.over = fail(exitFailed, "", "")
+			b.filling.drop()
 		}
 	}
 	f.drop()
@@ -225,7 +219,7 @@ func (s *session) await() error {
 // drop forgets what was collected.
 func (f *flight) drop() {
 	if f != nil {
-		f.lines, f.refused, f.err = f.lines[:0], f.refused[:0], nil
+		f.lines, f.refused, f.which, f.err = f.lines[:0], f.refused[:0], f.which[:0], nil
 		f.requests.Reset()
 	}
 }
@@ -262,21 +256,16 @@ type input struct {
 }
 
 func (in *input) Read(b []byte) (int, error) {
-	if !ready(in.Reader) {
+	ready := 0
+	if f, ok := in.Reader.(*os.File); ok {
+		ready, _ = unix.Poll([]unix.PollFd{{Fd: int32(f.Fd()), Events: unix.POLLIN}}, 0)
+	}
+	if ready <= 0 {
 		if err := in.idle(); err != nil {
 			return 0, err
 		}
 	}
 	return in.Reader.Read(b)
-}
-
-// ready reports whether it is known that reading need not wait.
-func ready(in io.Reader) bool {
-	if f, ok := in.(*os.File); ok {
-		n, err := unix.Poll([]unix.PollFd{{Fd: int32(f.Fd()), Events: unix.POLLIN}}, 0)
-		return n > 0 && err == nil
-	}
-	return false
 }
 
 // A lineReader reads commands: words between blanks, quoted or not, up to the
@@ -325,13 +314,11 @@ func (l *lineReader) read() (more bool, err error) {
 		return false, err
 	}
 	l.line++
-	for _, c := range []byte{'#', 0} { // 0 is where a string of C ends
-		if i := bytes.IndexByte(l.text[start:], c); i >= 0 {
+	for i, c := range l.text[start:] {
+		if c == '#' || c == 0 { // where a string of C ends
 			l.text = l.text[:start+i]
+			return false, nil
 		}
-	}
-	if end != len(l.text) {
-		return false, nil
 	}
 	if end-start >= 2 && l.text[end-1] == '\n' && l.text[end-2] == '\\' {
 		l.text = l.text[:end-2]
@@ -340,39 +327,37 @@ func (l *lineReader) read() (more bool, err error) {
 	return false, nil
 }
 
-func isBlank(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r' }
+// blanks is how much of the beginning of s is blanks, or is none.
+func blanks(s string, are bool) (i int) {
+	for i < len(s) && are == (s[i] == ' ' || s[i] == '\t' || s[i] == '\n' || s[i] == '\r') {
+		i++
+	}
+	return i
+}
 
 // split makes words of a line.
 func (l *lineReader) split(s string) ([]string, error) {
 	l.args = l.args[:0]
-	for i := 0; ; i++ {
-		for i < len(s) && isBlank(s[i]) {
-			i++
-		}
-		if i >= len(s) {
+	for {
+		i := blanks(s, true)
+		if i == len(s) {
 			return l.args, nil
 		}
 		if len(l.args) == maxArgs {
-			return nil, &failure{code: exitFailed, text: "Too many arguments to command"}
+			return nil, fail(exitFailed, "Too many arguments to command", "")
 		}
-		quote := s[i]
-		quoted := quote == '"' || quote == '\''
-		if quoted {
-			i++
-		}
-		start := i
-		if quoted {
-			for i < len(s) && s[i] != quote {
-				i++
-			}
-			if i == len(s) {
-				return nil, &failure{code: exitFailed, text: "Unterminated quoted string"}
+		s = s[i:]
+		quote := s[0]
+		if quote == '"' || quote == '\'' {
+			s = s[1:]
+			i = strings.IndexByte(s, quote)
+			if i < 0 {
+				return nil, fail(exitFailed, "Unterminated quoted string", "")
 			}
 		} else {
-			for i < len(s) && (s[i] > ' ' || !isBlank(s[i])) {
-				i++
-			}
+			i = blanks(s, false)
 		}
-		l.args = append(l.args, s[start:i])
+		l.args = append(l.args, s[:i])
+		s = s[min(i+1, len(s)):]
 	}
 }

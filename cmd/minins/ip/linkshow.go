@@ -235,10 +235,10 @@ func (v *view) showNSID(key, word string, id int32) {
 	}
 	switch name := v.netns(id); {
 	case id < 0:
-		v.text(" %sid unknown", word)
+		v.write(" " + word + "id unknown")
 	case name != "":
-		v.text(" %s %s", word, name)
+		v.write(" " + word + " " + name)
 	default:
-		v.text(" %sid %d", word, id)
+		v.write(" " + word + "id " + decimal(uint32(id)))
 	}
 }

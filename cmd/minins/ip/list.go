@@ -111,7 +111,7 @@ func (s *session) showList(q *listing, found *rtnl.Link, kept *addrStore) error 
 		return err
 	}
 	var c nl.Coder
-	err := s.stream(unix.RTM_GETLINK, s.dumpRequest(q), func(body []byte) error {
+	err := s.stream(unix.RTM_GETLINK, s.dumpRequest(q), func(_ nl.Header, body []byte) error {
 		if s.opt.details == 0 {
 			body = withoutAFSpec(body)
 		}
@@ -135,15 +135,16 @@ func (s *session) showList(q *listing, found *rtnl.Link, kept *addrStore) error 
 
 // withoutAFSpec cuts out of a link what only -d shows, and is more than half of it.
 func withoutAFSpec(body []byte) []byte {
-	for at := unix.SizeofIfInfomsg; at+unix.SizeofRtAttr <= len(body); {
-		l := int(binary.NativeEndian.Uint16(body[at:])+3) &^ 3
-		if l < unix.SizeofRtAttr || at+l > len(body) {
+	for rest := body[min(unix.SizeofIfInfomsg, len(body)):]; len(rest) >= unix.SizeofRtAttr; {
+		l := (int(binary.NativeEndian.Uint16(rest)) + 3) &^ 3
+		if l == 0 || l > len(rest) {
 			break
 		}
-		if binary.NativeEndian.Uint16(body[at+2:])&^unix.NLA_F_NESTED == unix.IFLA_AF_SPEC {
-			return append(body[:at], body[at+l:]...)
+		typ := binary.NativeEndian.Uint16(rest[2:])
+		if typ&^unix.NLA_F_NESTED == unix.IFLA_AF_SPEC {
+			return body[:len(body)-len(rest)+copy(rest, rest[l:])]
 		}
-		at += l
+		rest = rest[l:]
 	}
 	return body
 }
@@ -166,7 +167,7 @@ func (s *session) showItem(v *view, q *listing, l *rtnl.Link, kept *addrStore) e
 // inet reports whether addresses are shown.
 func (q *listing) inet() bool { return q.family != unix.AF_PACKET }
 
-func (s *session) showEntry(v *view, q *listing, l *rtnl.Link, addrs []rtnl.Addr) {
+func (s *session) showEntry(v *view, q *listing, l *rtnl.Link, addrs []*rtnl.Addr) {
 	// Without the link's line, the addresses stand alone.
 	alone := q.inet() && (s.opt.oneline && !s.opt.brief || q.label != "")
 	if q.family == unix.AF_INET6 && q.index == 0 {

@@ -152,7 +152,7 @@ func (s *session) flushNeighs(w *words) error {
 	}
 	return s.rounds("entries", false, func() (int, error) {
 		var n rtnl.Neigh
-		var all []rtnl.Neigh
+		var all []*rtnl.Neigh
 		err := s.each(unix.RTM_GETNEIGH, req, &n, func() {
 			if !q.takes(&n) {
 				return
@@ -160,10 +160,10 @@ func (s *session) flushNeighs(w *words) error {
 			if s.opt.stats > 1 {
 				s.view().showNeigh(&n, q.index != 0)
 			}
-			all = append(all, rtnl.Neigh{Family: n.Family, Index: n.Index, Dst: n.Dst, Flags: n.Flags & unix.NTF_PROXY})
+			all = append(all, &rtnl.Neigh{Family: n.Family, Index: n.Index, Dst: n.Dst, Flags: n.Flags & unix.NTF_PROXY})
 		})
 		for i := 0; i < len(all) && err == nil; i++ {
-			err = s.do(unix.RTM_DELNEIGH, 0, &all[i], nil)
+			err = s.do(unix.RTM_DELNEIGH, 0, all[i], nil)
 		}
 		return len(all), err
 	})

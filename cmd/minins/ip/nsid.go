@@ -64,20 +64,10 @@ func (s *session) listNSIDs(w *words) error {
 		return w.err
 	}
 	req := &rtnl.NSID{ID: only, TargetID: target}
-	var all []rtnl.NSID
-	var id rtnl.NSID
-	if only.Ok {
-		if err := s.do(unix.RTM_GETNSID, 0, req, &id); err != nil {
-			return err
-		}
-		all = append(all, id)
-	} else if err := s.each(unix.RTM_GETNSID, req, &id, func() { all = append(all, id) }); err != nil {
-		return &failure{code: exitFailed, text: dumpFailure("Dump", err).Error()}
-	}
+	var n rtnl.NSID
 	v := s.view()
-	v.begin()
-	for i := range all {
-		n := &all[i]
+	show := func() {
+		v.begin()
 		v.object("")
 		v.int("nsid", "nsid %d ", int64(n.ID.V))
 		id := n.ID.V
@@ -90,6 +80,14 @@ func (s *session) listNSIDs(w *words) error {
 		}
 		v.write("\n")
 		v.end()
+	}
+	if only.Ok {
+		if err := s.do(unix.RTM_GETNSID, 0, req, &n); err != nil {
+			return err
+		}
+		show()
+	} else if err := s.each(unix.RTM_GETNSID, req, &n, show); err != nil {
+		return &failure{code: exitFailed, text: dumpFailure("Dump", err).Error()}
 	}
 	v.finish()
 	return nil

@@ -11,7 +11,7 @@ import (
 
 // A printer writes objects as text or as JSON. Whoever describes an object
 // says each value once, with its JSON key and the format of its text; a format
-// of "" leaves the value out of the text, a call of text leaves it out of JSON.
+// of "" leaves the value out of the text, a call of write leaves it out of JSON.
 type printer struct {
 	out     *bufio.Writer
 	json    *jsonWriter // nil: text
@@ -37,21 +37,16 @@ func (p *printer) strColor(c color, key, format, v string) {
 		p.json.string(key, v)
 	case format != "":
 		p.pen(c)
-		p.format(format, v)
+		before, verb, after := plainVerb(format)
+		if verb == 's' {
+			p.out.WriteString(before)
+			p.out.WriteString(v)
+			p.out.WriteString(after)
+		} else {
+			fmt.Fprintf(p.out, format, v)
+		}
 		p.lift(c)
 	}
-}
-
-// format is fmt.Fprintf of one string.
-func (p *printer) format(format, v string) {
-	before, verb, after := plainVerb(format)
-	if verb != 's' {
-		fmt.Fprintf(p.out, format, v)
-		return
-	}
-	p.out.WriteString(before)
-	p.out.WriteString(v)
-	p.out.WriteString(after)
 }
 
 // plainVerb divides a format with one verb and nothing between that and its
@@ -73,25 +68,19 @@ func plainVerb(format string) (before string, verb byte, after string) {
 	return before, verb, after
 }
 
-// addr is an address in a color.
+// addr is an address in a color, whose text is %s.
 func (p *printer) addr(c color, key, format string, a netip.Addr) {
-	before, verb, after := plainVerb(format)
-	switch {
-	case p.json != nil:
+	before, _, after := plainVerb(format)
+	if p.json != nil {
 		p.json.begin(key)
 		before, after = "\"", "\""
-	case verb != 's':
-		p.strColor(c, key, format, a.String())
-		return
-	default:
-		p.pen(c)
+		c = plain
 	}
+	p.pen(c)
 	p.out.WriteString(before)
 	p.out.Write(a.AppendTo(p.out.AvailableBuffer()))
 	p.out.WriteString(after)
-	if p.json == nil {
-		p.lift(c)
-	}
+	p.lift(c)
 }
 
 // raw is a value: in the text with a format, in JSON as it is.
@@ -160,14 +149,7 @@ func (p *printer) flag(key, text string) { p.raw(key, "true", "%s", text) }
 // null is a flag that iproute2 writes as null.
 func (p *printer) null(key, text string) { p.raw(key, "null", "%s", text) }
 
-// text is for people alone.
-func (p *printer) text(format string, args ...any) {
-	if p.json == nil {
-		fmt.Fprintf(p.out, format, args...)
-	}
-}
-
-// write is text as it is.
+// write is text, for people alone.
 func (p *printer) write(s string) {
 	if p.json == nil {
 		p.out.WriteString(s)
@@ -184,7 +166,7 @@ func (p *printer) line() {
 }
 
 // object and array open what end and endArray close, in JSON; text brackets
-// them, if at all, by calls of text. key is "" inside an array.
+// them, if at all, by calls of write. key is "" inside an array.
 func (p *printer) object(key string) {
 	if p.json != nil {
 		p.json.open(key, '{')

@@ -274,7 +274,7 @@ func (s *session) flushRoutes(w *words) error {
 	}
 	return s.rounds("entries", false, func() (int, error) {
 		var r rtnl.Route
-		var all []rtnl.Route
+		var all []*rtnl.Route
 		err := s.each(unix.RTM_GETROUTE, req, &r, func() {
 			if !q.takes(&r) {
 				return
@@ -282,14 +282,14 @@ func (s *session) flushRoutes(w *words) error {
 			if s.opt.stats > 1 {
 				s.view().showRoute(&r, q)
 			}
-			all = append(all, rtnl.Route{Family: r.Family, Table: r.Table, Protocol: r.Protocol, Scope: r.Scope, Type: r.Type, TOS: r.TOS,
+			all = append(all, &rtnl.Route{Family: r.Family, Table: r.Table, Protocol: r.Protocol, Scope: r.Scope, Type: r.Type, TOS: r.TOS,
 				Dst: r.Dst, Src: r.Src, OIF: r.OIF, Gateway: r.Gateway, Via: r.Via, Priority: r.Priority, PrefSrc: r.PrefSrc})
 		})
 		if err != nil {
 			return 0, dumpFailure("Flush", err)
 		}
 		for i := range all {
-			if err := s.do(unix.RTM_DELROUTE, 0, &all[i], nil); err != nil && !errors.Is(err, unix.ESRCH) {
+			if err := s.do(unix.RTM_DELROUTE, 0, all[i], nil); err != nil && !errors.Is(err, unix.ESRCH) {
 				return i, err
 			}
 		}

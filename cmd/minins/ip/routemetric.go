@@ -120,9 +120,9 @@ func (v *view) showMetrics(m *rtnl.Metrics) {
 			continue
 		}
 		if m.Lock&(1<<x.rtax) != 0 {
-			v.text("%s lock ", x.name)
+			v.write(x.name + " lock ")
 		} else {
-			v.text("%s ", x.name)
+			v.write(x.name + " ")
 		}
 		if x.time > 0 {
 			v.showTime(x.name, n/x.time)
@@ -143,7 +143,7 @@ func (v *view) showMetrics(m *rtnl.Metrics) {
 
 func (v *view) showTime(key string, ms uint32) {
 	if ms >= 1000 && v.json == nil {
-		v.text("%.3gs ", float64(ms)/1000)
+		v.raw("", "", "%.3gs ", float64(ms)/1000)
 		return
 	}
 	v.uint(key, "%dms ", uint64(ms))

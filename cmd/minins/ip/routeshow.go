@@ -79,7 +79,7 @@ func (v *view) showRouteRest(r *rtnl.Route, q *routeQuery) {
 		v.showDev("iif", "iif ", r.IIF)
 	}
 	if r.Pref.Ok {
-		v.str("pref", "pref %s", nameIn(routePrefs, uint32(r.Pref.V), decimal(uint8(r.Pref.V))))
+		v.str("pref", "pref %s", nameIn(routePrefs, uint32(r.Pref.V), decimal(uint32(r.Pref.V))))
 	}
 	if len(r.NextHops) > 0 {
 		v.array("nexthops")
@@ -94,21 +94,24 @@ func (v *view) routeType(t rtnl.RouteType) string {
 	if int(t) < len(routeTypes) && !v.opt.numeric {
 		return routeTypes[t]
 	}
-	return decimal(uint8(t))
+	return decimal(uint32(t))
 }
 
-func decimal(n uint8) string { return strconv.Itoa(int(n)) }
+func decimal(n uint32) string { return strconv.Itoa(int(n)) }
 
 // showPrefix renders a destination: "default", an address, or one with a length.
 func (v *view) showPrefix(key, format string, p netip.Prefix, f rtnl.Family) {
+	c, text := inetColor(f), "default"
 	switch {
 	case !p.IsValid():
-		v.str(key, format, "default")
+		c = plain
 	case p.Bits() == hostBits(f):
-		v.showAddress(inetColor(f), key, format, p.Addr())
+		v.showAddress(c, key, format, p.Addr())
+		return
 	default:
-		v.strColor(inetColor(f), key, format, p.String())
+		text = p.String()
 	}
+	v.strColor(c, key, format, text)
 }
 
 // showGateway renders a gateway of the route's own family, or of another one.
@@ -179,7 +182,7 @@ func (v *view) showCacheFlags(flags uint32) {
 	v.line()
 	v.write("    cache ")
 	if names != nil {
-		v.text("<%s> ", strings.Join(names, ","))
+		v.write("<" + strings.Join(names, ",") + "> ")
 	}
 }
 

@@ -174,7 +174,7 @@ func (v *view) showRuleDev(key, name string, detached bool) {
 	if name == "" {
 		return
 	}
-	v.text(" %s ", key)
+	v.write(" " + key + " ")
 	v.strColor(colorName, key, "%s", name)
 	if detached {
 		v.null(key+"_detached", " [detached]")
@@ -226,7 +226,7 @@ func (v *view) showPorts(key string, p *nl.Opt[rtnl.PortRange]) {
 }
 
 func (v *view) ipProtoName(p uint8) string {
-	number := "ipproto-" + decimal(p)
+	number := "ipproto-" + decimal(uint32(p))
 	if v.opt.numeric {
 		return number
 	}

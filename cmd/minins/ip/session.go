@@ -62,13 +62,13 @@ func (s *session) dial() (*nl.Conn, error) {
 
 // stream dumps in constant memory. What each asks of the kernel goes over a socket
 // of its own. Like iproute2 it goes on if the tables changed meanwhile, and says so.
-func (s *session) stream(typ uint16, req nl.Message, each func(body []byte) error) error {
+func (s *session) stream(typ uint16, req nl.Message, each func(h nl.Header, body []byte) error) error {
 	conn, err := s.dial()
 	if err != nil {
 		return err
 	}
 	s.conn = nil
-	err = conn.Dump(s.ctx, typ, req, func(_ nl.Header, body []byte) error { return each(body) })
+	err = conn.Dump(s.ctx, typ, req, each)
 	err = errors.Join(err, s.close())
 	s.conn = conn
 	if errors.Is(err, nl.ErrInterrupted) {
@@ -81,7 +81,7 @@ func (s *session) stream(typ uint16, req nl.Message, each func(body []byte) erro
 // each is stream for messages that are all decoded to m.
 func (s *session) each(typ uint16, req, m nl.Message, do func()) error {
 	var c nl.Coder
-	return s.stream(typ, req, func(body []byte) error {
+	return s.stream(typ, req, func(_ nl.Header, body []byte) error {
 		err := c.Decode(body, m)
 		if err == nil {
 			do()
