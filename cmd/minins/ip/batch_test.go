@@ -10,7 +10,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/minins/minins/cmd/minins/applet"
 	"github.com/minins/minins/internal/testns"
 	"github.com/minins/minins/nsfs"
 )
@@ -156,5 +158,42 @@ func TestBatchFile(t *testing.T) {
 		if got := ns.Run(t, "ip", "route").Must(t); got != routes {
 			t.Errorf("%q: %d bytes of routes, want %d", options, len(got), len(routes))
 		}
+	}
+}
+
+// TestBatchWaits checks that a line is carried out before the next one is there:
+// who writes them may look at what the last one did.
+func TestBatchWaits(t *testing.T) {
+	for _, options := range [][]string{{"-b", "-"}, {"-force", "-b", "-"}} {
+		ns := testns.New(t)
+		ns.Up(t, "lo")
+		in, to, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := &applet.Cmd{Name: "ip", Args: options, Stdin: in, Stdout: bufio.NewWriter(io.Discard), Stderr: io.Discard,
+			Getenv: func(string) string { return "" }, Dial: dialIn(ns), IsApplet: func(string) bool { return false }}
+		ended := make(chan int)
+		go func() { ended <- Run(c) }()
+		for _, route := range []string{"10.1.0.0/16", "10.2.0.0/16"} {
+			if _, err := to.WriteString("route add " + route + " dev lo\nroute"); err != nil {
+				t.Fatal(err)
+			}
+			for end := time.Now().Add(10 * time.Second); !strings.Contains(ns.Run(t, "ip", "route").Must(t), route); {
+				if time.Now().After(end) {
+					t.Fatalf("%q waits for more than a line", options)
+				}
+			}
+			if _, err := to.WriteString(" show\n"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := to.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if code := <-ended; code != 0 {
+			t.Errorf("%q: exit status %d", options, code)
+		}
+		in.Close()
 	}
 }
