@@ -437,7 +437,7 @@ func TestForeignSender(t *testing.T) {
 // TestBatchApart sends requests one by one, up to the first that is refused.
 func TestBatchApart(t *testing.T) {
 	var sent []uint32
-	c := nl.Pretend(&nl.Protocol{}, func(datagram []byte, reply func([]byte)) {
+	c := nl.Pretend(things, func(datagram []byte, reply func([]byte)) {
 		h, _, rest, _ := nl.Next(datagram)
 		if len(rest) > 0 {
 			t.Errorf("%d bytes are behind the request", len(rest))
@@ -452,7 +452,7 @@ func TestBatchApart(t *testing.T) {
 	for range 2 { // it may be used again
 		sent = nil
 		for range 5 {
-			b.Add(unix.RTM_NEWROUTE, 0, nil)
+			b.Add(1, 0, &thing{})
 		}
 		refused := -1
 		_, err := b.SendEach(t.Context(), func(i int, err error) {
