@@ -30,7 +30,8 @@ func (p *printer) word(key, format, v string) {
 	}
 }
 
-// strColor is a string value whose text, format included, has a colour.
+// strColor is a string value whose text, format included, has a colour. The format
+// has one verb: %s, or %-NNs of two digits.
 func (p *printer) strColor(c color, key, format, v string) {
 	switch {
 	case p.json != nil:
@@ -38,13 +39,17 @@ func (p *printer) strColor(c color, key, format, v string) {
 	case format != "":
 		p.pen(c)
 		before, verb, after := plainVerb(format)
-		if verb == 's' {
-			p.out.WriteString(before)
-			p.out.WriteString(v)
-			p.out.WriteString(after)
-		} else {
-			fmt.Fprintf(p.out, format, v)
+		width := 0
+		if verb == '-' { // %-16s: as C, and not fmt, counts it, in bytes
+			width = int(after[0]-'0')*10 + int(after[1]-'0')
+			after = after[3:]
 		}
+		p.out.WriteString(before)
+		p.out.WriteString(v)
+		for ; width > len(v); width-- {
+			p.out.WriteByte(' ')
+		}
+		p.out.WriteString(after)
 		p.lift(c)
 	}
 }

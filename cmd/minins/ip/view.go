@@ -69,7 +69,7 @@ func (v *view) showInet(key, word, format string, a netip.Addr) {
 
 // showAddress renders an address in a color.
 func (v *view) showAddress(c color, key, format string, a netip.Addr) {
-	if v.opt.resolve || v.opt.brief { // the latter pads it
+	if v.opt.resolve || format[0:2] == "%-" { // it is padded
 		v.strColor(c, key, format, v.address(a))
 		return
 	}
