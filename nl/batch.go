@@ -24,6 +24,14 @@ type Batch struct {
 	seq uint32
 	err error
 
+	refusals int
+
+	// Apart has each request sent in a datagram of its own, up to the first that
+	// is refused: the kernel does all of a datagram, also what is behind a refused
+	// request. Without NLM_F_ACK a request then takes two system calls; nothing
+	// that answers it means that it was done.
+	Apart bool
+
 	// Each, if set, gets the messages that answer request index and are not
 	// its verdict, such as the echo of what NLM_F_ECHO asked for.
 	Each func(index int, h Header, body []byte) error
@@ -130,6 +138,16 @@ func (b *Batch) SendEach(ctx context.Context, refused func(index int, err error)
 	if err := ctx.Err(); err != nil {
 		return false, err
 	}
+	b.refusals = 0
+	if b.Apart {
+		for i := 0; i < b.n && b.refusals == 0 && err == nil; i++ {
+			c.breathe()
+			if err = c.send(b.Request(i)); err == nil {
+				acked, err = b.collect(ctx, refused)
+			}
+		}
+		return acked, err
+	}
 	if _, _, err := c.Reserve(b.Size(), b.replies()); err != nil {
 		return false, err
 	}
@@ -140,9 +158,14 @@ func (b *Batch) SendEach(ctx context.Context, refused func(index int, err error)
 	if err := c.t.sendv(c.batch.filled()); err != nil {
 		return false, fmt.Errorf("nl: send a batch of %d requests, %d bytes: %w", b.n, b.Size(), err)
 	}
+	return b.collect(ctx, refused)
+}
+
+// collect reads all that the kernel has answered.
+func (b *Batch) collect(ctx context.Context, refused func(index int, err error)) (acked bool, err error) {
 	var lost error
 	for {
-		d, err := c.receive(ctx, false)
+		d, err := b.c.receive(ctx, false)
 		switch {
 		case errors.Is(err, unix.EAGAIN):
 			return acked, lost
@@ -164,6 +187,7 @@ func (b *Batch) SendEach(ctx context.Context, refused func(index int, err error)
 			}
 			last, refusal := b.answer(i, h, body)
 			if refusal != nil {
+				b.refusals++
 				refused(i, refusal)
 			}
 			acked = acked || last

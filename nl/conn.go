@@ -157,11 +157,19 @@ func (c *Conn) request(ctx context.Context, typ, flags uint16, req Message) erro
 	if err != nil {
 		return c.failed(typ, err)
 	}
-	if c.trace != nil {
-		c.trace(true, out)
+	if err := c.send(out); err != nil {
+		return c.failed(typ, err)
 	}
-	if err := c.t.send(out); err != nil {
-		return c.failed(typ, fmt.Errorf("send %d bytes: %w", len(out), err))
+	return nil
+}
+
+// send sends a datagram of one message.
+func (c *Conn) send(b []byte) error {
+	if c.trace != nil {
+		c.trace(true, b)
+	}
+	if err := c.t.send(b); err != nil {
+		return fmt.Errorf("send %d bytes: %w", len(b), err)
 	}
 	return nil
 }

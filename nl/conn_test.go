@@ -433,3 +433,37 @@ func TestForeignSender(t *testing.T) {
 		t.Errorf("after a forged reply: %v", err)
 	}
 }
+
+// TestBatchApart sends requests one by one, up to the first that is refused.
+func TestBatchApart(t *testing.T) {
+	var sent []uint32
+	c := nl.Pretend(things, func(datagram []byte, reply func([]byte)) {
+		h, _, rest, _ := nl.Next(datagram)
+		if len(rest) > 0 {
+			t.Errorf("%d bytes are behind the request", len(rest))
+		}
+		sent = append(sent, h.Seq)
+		if len(sent) == 3 {
+			reply(nl.ReplyError(h, unix.EEXIST))
+		}
+	})
+	b := c.Batch()
+	b.Apart = true
+	for range 2 { // it may be used again
+		sent = nil
+		for range 5 {
+			b.Add(1, 0, &thing{})
+		}
+		refused := -1
+		_, err := b.SendEach(t.Context(), func(i int, err error) {
+			if !errors.Is(err, unix.EEXIST) {
+				t.Errorf("refused with %v", err)
+			}
+			refused = i
+		})
+		if err != nil || refused != 2 || len(sent) != 3 {
+			t.Errorf("error %v, request %d of %d sent was refused", err, refused, len(sent))
+		}
+		b.Reset()
+	}
+}

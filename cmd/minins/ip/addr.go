@@ -37,13 +37,17 @@ func (s *session) changeAddress(w *words, typ, flags uint16) error {
 		return err
 	}
 	for _, text := range r.warnings {
-		s.complain(text, "")
+		if err := s.warn(text); err != nil {
+			return err
+		}
 	}
 	if err := s.index(r.dev, &r.addr.Index); err != nil {
 		return err
 	}
-	err = s.do(typ, flags, &r.addr, nil)
+	err = s.change(typ, flags, batchAddrs, &r.addr)
 	switch {
+	case err == nil:
+		return nil
 	case !r.addr.Local.IsValid():
 		return explained(err, []reason{{text: "there is no address to set: \"ip addr add ADDRESS/BITS dev NAME\""}})
 	case typ == unix.RTM_DELADDR:
@@ -86,29 +90,27 @@ func (s *session) flushAddresses(w *words) error {
 
 // flushRound deletes the selected addresses and returns their number.
 func (s *session) flushRound(q *listing) (int, error) {
-	all, err := s.listAddrs(q)
-	if err != nil {
-		return 0, err
-	}
-	v, n := s.view(), 0
-	for i := range all {
-		a := &all[i]
+	v := s.view()
+	var a rtnl.Addr
+	var all []*rtnl.Addr
+	err := s.each(unix.RTM_GETADDR, &rtnl.Addr{Family: q.family, Index: q.index}, &a, func() {
 		link, flags := s.linkByIndex(a.Index)
-		if !q.takesAddr(a, link) || q.up && flags&unix.IFF_UP == 0 {
-			continue
+		if !q.takesAddr(&a, link) || q.up && flags&unix.IFF_UP == 0 {
+			return
 		}
-		n++
 		if s.opt.stats > 1 {
-			v.showAddr(a, link, true)
+			v.showAddr(&a, link, true)
 		}
-		gone := &rtnl.Addr{Family: a.Family, PrefixLen: a.PrefixLen, Scope: a.Scope, Index: a.Index,
-			Address: a.Address, Local: a.Local, Label: a.Label}
-		// With its primary address, the kernel may have deleted it already.
-		if err := s.do(unix.RTM_DELADDR, 0, gone, nil); err != nil && !errors.Is(err, unix.EADDRNOTAVAIL) {
-			return n, err
+		all = append(all, &rtnl.Addr{Family: a.Family, PrefixLen: a.PrefixLen, Scope: a.Scope, Index: a.Index,
+			Address: a.Address, Local: a.Local, Label: a.Label})
+	})
+	for i := 0; i < len(all) && err == nil; i++ {
+		err = s.do(unix.RTM_DELADDR, 0, all[i], nil)
+		if errors.Is(err, unix.EADDRNOTAVAIL) { // with its primary address, the kernel may have deleted it already
+			err = nil
 		}
 	}
-	return n, nil
+	return len(all), err
 }
 
 // rounds calls flush until it finds nothing more to delete, at most as often

@@ -9,10 +9,9 @@ import (
 )
 
 // showAddrs renders the addresses that belong to link l and are selected.
-func (v *view) showAddrs(l *rtnl.Link, addrs []rtnl.Addr, q *listing) {
+func (v *view) showAddrs(l *rtnl.Link, addrs []*rtnl.Addr, q *listing) {
 	v.array("addr_info")
-	for i := range addrs {
-		a := &addrs[i]
+	for _, a := range addrs {
 		if a.Index != l.Index || !q.takesAddr(a, l.Name) || q.up && l.Flags&unix.IFF_UP == 0 {
 			continue
 		}
@@ -22,7 +21,7 @@ func (v *view) showAddrs(l *rtnl.Link, addrs []rtnl.Addr, q *listing) {
 	}
 	v.endArray()
 	if v.opt.brief {
-		v.text("\n")
+		v.write("\n")
 	}
 }
 
@@ -32,7 +31,7 @@ func (v *view) showAddr(a *rtnl.Addr, link string, alone bool) {
 		if alone {
 			v.uint("index", "", uint64(a.Index))
 			v.str("dev", "", link)
-			v.text("%d: %s", a.Index, link)
+			v.write(decimal(a.Index) + ": " + link)
 		}
 		v.str("family", "    %s ", familyName(a.Family))
 	}
@@ -54,12 +53,12 @@ func (v *view) showAddr(a *rtnl.Addr, link string, alone bool) {
 	v.word("label", "%s", a.Label)
 	if a.CacheInfo.Ok {
 		v.line()
-		v.text("       valid_lft ")
+		v.write("       valid_lft ")
 		v.lifetime("valid_life_time", a.CacheInfo.V.Valid)
-		v.text(" preferred_lft ")
+		v.write(" preferred_lft ")
 		v.preferred(a)
 	}
-	v.text("\n")
+	v.write("\n")
 }
 
 func (v *view) showAddrFlags(a *rtnl.Addr) {
@@ -87,7 +86,7 @@ func (v *view) showAddrFlags(a *rtnl.Addr) {
 // lifetime is a number of seconds or "forever".
 func (v *view) lifetime(key string, seconds uint32) {
 	if v.json == nil && seconds == rtnl.Forever {
-		v.text("forever")
+		v.write("forever")
 		return
 	}
 	v.uint(key, "%dsec", uint64(seconds))
@@ -97,7 +96,7 @@ func (v *view) lifetime(key string, seconds uint32) {
 func (v *view) preferred(a *rtnl.Addr) {
 	n := a.CacheInfo.V.Preferred
 	if n != rtnl.Forever && a.Flags&unix.IFA_F_DEPRECATED != 0 && v.json == nil {
-		v.text("%dsec", int32(n))
+		v.int("", "%dsec", int64(int32(n)))
 		return
 	}
 	v.lifetime("preferred_life_time", n)

@@ -52,13 +52,15 @@ func isTerminal(fd int) bool {
 	return err == nil
 }
 
-// paint writes text in a color.
-func (p *printer) paint(c color, text string) {
-	if p.colors == nil || c == plain {
-		p.out.WriteString(text)
-		return
+// pen and lift are around text in a color.
+func (p *printer) pen(c color) {
+	if p.colors != nil {
+		p.out.WriteString(p.colors[c])
 	}
-	p.out.WriteString(p.colors[c])
-	p.out.WriteString(text)
-	p.out.WriteString("\x1b[0m")
+}
+
+func (p *printer) lift(c color) {
+	if p.colors != nil && c != plain {
+		p.out.WriteString("\x1b[0m")
+	}
 }

@@ -124,7 +124,7 @@ func (g grammar) arg(word string) string {
 	name := g.find(word)
 	for line := range strings.SplitSeq(string(g), "\n") {
 		group, _ := firstGroup(line, "\n")
-		if name != "" && findWord(group, " ", name) == name {
+		if name != "" && keywords(group).find(name) == name {
 			line, _, _ = strings.Cut(strings.TrimLeft(line, "\t"), "  ")
 			_, arg, _ := strings.Cut(line, " ")
 			return arg

@@ -123,7 +123,8 @@ type hinted struct {
 	_ [0]func() // not to be compared: that would take code
 
 	error
-	hint string
+	hint  string
+	exits bool // see failure
 }
 
 func (h hinted) Unwrap() error { return h.error }
@@ -192,6 +193,15 @@ func (s *session) complain(text, hint string) {
 	if hint != "" {
 		s.c.Hintf("%s", hint)
 	}
+}
+
+// warn prints what is no reason to stop.
+func (s *session) warn(text string) error {
+	err := s.flush()
+	if err == nil {
+		s.complain(text, "")
+	}
+	return err
 }
 
 // report prints err as iproute2 would and returns its exit status.

@@ -18,7 +18,7 @@ import "strings"
 type grammar string
 
 // find is the word that this one is, or abbreviates, or "".
-func (g grammar) find(word string) string { return findWord(string(g), "\n", word) }
+func (g grammar) find(word string) string { return findWord(string(g), '\n', word) }
 
 // words are those to suggest: the first of each line.
 func (g grammar) words() []string { return firstWords(string(g), "\n") }
@@ -26,27 +26,49 @@ func (g grammar) words() []string { return firstWords(string(g), "\n") }
 // Keywords are a grammar without arguments and help, between blanks.
 type keywords string
 
-func (k keywords) find(word string) string { return findWord(string(k), " ", word) }
+func (k keywords) find(word string) string { return findWord(string(k), ' ', word) }
 func (k keywords) words() []string         { return firstWords(string(k), " ") }
 
-func findWord(table, separator, word string) string {
-	for table != "" {
-		var group string
-		group, table = firstGroup(table, separator)
-		name := ""
-		for group != "" {
-			var key string
-			key, group, _ = strings.Cut(group, "|")
-			full, short := strings.CutSuffix(key, "*")
-			if name == "" {
-				name = full
-			}
-			if word == full || short && abbreviates(word, full) {
-				return name
+// findWord goes through the table once and looks at little of it: a batch has it
+// done for every word of every line. No word of a table begins with a digit.
+func findWord(table string, separator byte, word string) string {
+	if word == "" || word[0] >= '0' && word[0] <= '9' {
+		return ""
+	}
+	for i, first := 0, 0; i < len(table); {
+		if i == first && (table[i] == '\t' || table[i] == '[') {
+			i++
+			first = i
+			continue
+		}
+		if end := i + len(word); table[i] == word[0] && end <= len(table) && table[i:end] == word {
+			last := keyEnd(table, i)
+			if last == end || last > end && last < len(table) && table[last] == '*' {
+				return table[first:keyEnd(table, first)]
 			}
 		}
+		for i < len(table) && table[i] > ' ' && table[i] != '|' {
+			i++
+		}
+		if i < len(table) && table[i] == '|' {
+			i++
+			continue
+		}
+		for i < len(table) && table[i] != separator {
+			i++
+		}
+		i++
+		first = i
 	}
 	return ""
+}
+
+// keyEnd is where the word ends that begins at i.
+func keyEnd(table string, i int) int {
+	for i < len(table) && table[i] > '*' && table[i] != '|' && table[i] != ']' {
+		i++
+	}
+	return i
 }
 
 func firstWords(table, separator string) (all []string) {

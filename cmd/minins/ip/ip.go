@@ -10,13 +10,8 @@
 package ip
 
 import (
-	"bufio"
 	"context"
-	"errors"
 	"fmt"
-	"io"
-	"os"
-	"strings"
 
 	"github.com/minins/minins/cmd/minins/applet"
 )
@@ -70,7 +65,8 @@ func (s *session) run(args []string) int {
 }
 
 func (s *session) command(args []string) error {
-	w := &words{rest: args, tables: s.tables}
+	w := &s.words
+	w.rest, w.cur, w.tables, w.err = args, "", s.tables, nil
 	if !w.next() {
 		return usage("ip")
 	}
@@ -87,12 +83,27 @@ func (s *session) command(args []string) error {
 	case "neighbor":
 		return s.neigh(w)
 	case "link":
-		return s.link(w)
+		err := s.link(w)
+		s.forget()
+		return err
 	case "netns":
-		return s.netns(w)
+		err := s.flush()
+		if err == nil {
+			err = s.netns(w)
+		}
+		s.forget()
+		return err
 	case "tuntap":
-		return s.tuntap(w)
+		err := s.flush()
+		if err == nil {
+			err = s.tuntap(w)
+		}
+		s.forget()
+		return err
 	case "monitor":
+		if err := s.flush(); err != nil {
+			return err
+		}
 		return s.monitor(w)
 	case "help":
 		return usage("ip")
@@ -107,85 +118,3 @@ func (s *session) command(args []string) error {
 }
 
 const notHere = "\"ip %s\" is one of iproute2's that minins does not have"
-
-// batch runs the commands in a file, one a line, "-" being standard input.
-func (s *session) batch(file string) int {
-	in := s.c.Stdin
-	if file != "-" {
-		f, err := os.Open(file)
-		if err != nil {
-			s.complain(say("Cannot open file \"%s\" for reading: %s", file, errnoText(err)), "")
-			return exitFailed
-		}
-		defer f.Close()
-		in = f
-	}
-	status, line := 0, 0
-	for r := bufio.NewReader(in); ; {
-		args, lines, err := batchLine(r)
-		line += lines
-		var wrong error
-		if len(args) > 0 {
-			wrong = s.command(args)
-		}
-		if wrong != nil {
-			code := s.report(wrong)
-			f := asFailure(wrong)
-			if code == exitUsage || f != nil && f.exits { // where words are wrong iproute2 just exits
-				return code
-			}
-			s.c.Errorf("Command failed %s:%d", file, line)
-			status = exitFailed
-			if !s.opt.force {
-				return status
-			}
-		}
-		if errors.Is(err, io.EOF) {
-			return status
-		}
-		if err != nil {
-			return s.report(err)
-		}
-	}
-}
-
-// batchLine reads one command: words between blanks, quoted or not, up to the
-// end of a line that does not end in a backslash. # begins a comment.
-func batchLine(r *bufio.Reader) (args []string, lines int, err error) {
-	var text strings.Builder
-	for {
-		var line string
-		line, err = r.ReadString('\n')
-		if line != "" {
-			lines++
-		}
-		line = strings.TrimSuffix(line, "\n")
-		if i := strings.IndexByte(line, '#'); i >= 0 {
-			line = line[:i]
-		}
-		more := strings.HasSuffix(line, "\\")
-		text.WriteString(strings.TrimSuffix(line, "\\"))
-		if !more || err != nil {
-			break
-		}
-	}
-	rest := text.String()
-	for {
-		rest = strings.TrimLeft(rest, " \t\r")
-		if rest == "" {
-			return args, lines, err
-		}
-		end := strings.IndexAny(rest, " \t\r")
-		if quote := rest[0]; quote == '"' || quote == '\'' {
-			rest = rest[1:]
-			if end = strings.IndexByte(rest, quote); end < 0 {
-				return nil, lines, fail(exitFailed, "Unterminated quoted string", "")
-			}
-		}
-		if end < 0 {
-			end = len(rest)
-		}
-		args = append(args, rest[:end])
-		rest = rest[min(end+1, len(rest)):]
-	}
-}

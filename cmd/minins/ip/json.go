@@ -39,28 +39,32 @@ func (j *jsonWriter) key(name string) {
 	j.separate()
 	j.line()
 	j.sep = 0
-	j.quote(name)
-	j.out.WriteByte(':')
+	j.out.WriteByte('"')
+	j.out.WriteString(name) // nothing in it is to be quoted
+	j.out.WriteString(`":`)
 	if j.pretty {
 		j.out.WriteByte(' ')
 	}
 }
 
-func (j *jsonWriter) value(name, raw string) {
+// begin writes what is before a value.
+func (j *jsonWriter) begin(name string) {
 	j.key(name)
 	j.separate()
+}
+
+func (j *jsonWriter) value(name, raw string) {
+	j.begin(name)
 	j.out.WriteString(raw)
 }
 
 func (j *jsonWriter) string(name, v string) {
-	j.key(name)
-	j.separate()
+	j.begin(name)
 	j.quote(v)
 }
 
 func (j *jsonWriter) open(name string, bracket byte) {
-	j.key(name)
-	j.separate()
+	j.begin(name)
 	j.out.WriteByte(bracket)
 	j.depth++
 	j.sep = 0
@@ -85,7 +89,12 @@ func (j *jsonWriter) close(bracket byte) {
 // has no other.
 func (j *jsonWriter) quote(s string) {
 	j.out.WriteByte('"')
-	for _, r := range s {
+	asis := 0
+	for asis < len(s) && s[asis] >= ' ' && s[asis] < 0x80 && s[asis] != '"' && s[asis] != '\\' {
+		asis++
+	}
+	j.out.WriteString(s[:asis])
+	for _, r := range s[asis:] {
 		switch {
 		case r == '"' || r == '\\':
 			j.out.WriteByte('\\')

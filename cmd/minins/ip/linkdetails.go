@@ -101,12 +101,12 @@ func (v *view) showXDP(l *rtnl.Link, x extent, full bool) {
 	word := xdpModes[min(l.XDP.Attached, 4)]
 	switch {
 	case !full && x == ofLink:
-		v.text("%s ", word)
+		v.write(word + " ")
 	case !full:
-		v.text("%s/id:%d ", word, l.XDP.ProgID)
+		v.write(word + "/id:" + decimal(l.XDP.ProgID) + " ")
 	default:
 		v.line()
-		v.text("    prog/%s id %d ", word, l.XDP.ProgID)
+		v.write("    prog/" + word + " id " + decimal(l.XDP.ProgID) + " ")
 	}
 }
 

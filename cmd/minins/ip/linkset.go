@@ -63,6 +63,9 @@ func (s *session) resolved(w *words, create bool, do func(r *linkRequest) error)
 	if err = s.resolve(r, &h); err == nil {
 		err = do(r)
 	}
+	if err == nil && len(h) > 0 {
+		err = s.flush() // a descriptor that is in a request must be open when it goes out
+	}
 	return errors.Join(err, h.close())
 }
 
@@ -73,9 +76,11 @@ func (s *session) addLink(w *words, flags uint16) error {
 			peer = r.peer.dev
 		}
 		if r.note != "" {
-			s.c.Errorf("%s", r.note)
+			if err := s.warn(r.note); err != nil {
+				return err
+			}
 		}
-		return explained(s.do(unix.RTM_NEWLINK, flags, &r.link, nil), whyNotAdded, r.dev, r.link.Info.Kind, peer)
+		return explained(s.change(unix.RTM_NEWLINK, flags, batchLinks, &r.link), whyNotAdded, r.dev, r.link.Info.Kind, peer)
 	})
 }
 

@@ -5,7 +5,6 @@ package ip
 import (
 	"fmt"
 	"strconv"
-	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -89,7 +88,7 @@ func (v *view) showLink(l *rtnl.Link, x extent) {
 		}
 		v.endArray()
 	}
-	v.text("\n")
+	v.write("\n")
 }
 
 func (v *view) showLinkBrief(l *rtnl.Link) {
@@ -98,7 +97,7 @@ func (v *view) showLinkBrief(l *rtnl.Link) {
 	if v.family == unix.AF_PACKET {
 		v.mac("address", "%s ", l.Addr, l)
 		v.showFlags(l.Flags, down)
-		v.text("\n")
+		v.write("\n")
 	}
 }
 
@@ -128,20 +127,32 @@ func (v *view) showName(format string, l *rtnl.Link) (down bool) {
 }
 
 func (v *view) showFlags(f rtnl.LinkFlags, down bool) {
-	var names []string
-	if f&unix.IFF_UP != 0 && f&unix.IFF_RUNNING == 0 {
-		names = append(names, "NO-CARRIER")
+	v.array("flags")
+	v.write("<")
+	comma := ""
+	show := func(name string) {
+		v.write(comma)
+		v.str("", "%s", name)
+		comma = ","
 	}
-	known, rest := bitNames(linkFlags, uint32(f&^unix.IFF_RUNNING))
-	names = append(names, known...)
+	if f&unix.IFF_UP != 0 && f&unix.IFF_RUNNING == 0 {
+		show("NO-CARRIER")
+	}
+	rest := uint32(f &^ unix.IFF_RUNNING)
+	for i := range linkFlags {
+		if n := &linkFlags[i]; rest&n.id != 0 {
+			show(n.name)
+			rest &^= n.id
+		}
+	}
 	if rest != 0 {
-		names = append(names, fmt.Sprintf("%08x", rest))
+		show(fmt.Sprintf("%08x", rest))
 	}
 	if down {
-		names = append(names, "M-DOWN")
+		show("M-DOWN")
 	}
-	v.list("flags", names)
-	v.text("<%s> ", strings.Join(names, ","))
+	v.endArray()
+	v.write("> ")
 }
 
 // list is an array of strings, in JSON only.
@@ -169,7 +180,7 @@ func (v *view) showOperState(l *rtnl.Link) {
 	}
 	format := "%-14s "
 	if !v.opt.brief {
-		v.text("state ")
+		v.write("state ")
 		format = "%s "
 	}
 	v.strColor(c, "operstate", format, operStates[l.OperState])
@@ -194,12 +205,12 @@ func (v *view) showLinkAddress(l *rtnl.Link) {
 		if l.Flags&unix.IFF_POINTOPOINT != 0 {
 			v.flag("link_pointtopoint", " peer ")
 		} else {
-			v.text(" brd ")
+			v.write(" brd ")
 		}
 		v.mac("broadcast", "%s", l.Broadcast, l)
 	}
 	if l.PermAddr.Len() > 0 && l.PermAddr != l.Addr {
-		v.text(" permaddr ")
+		v.write(" permaddr ")
 		v.mac("permaddr", "%s", l.PermAddr, l)
 	}
 }
@@ -232,10 +243,10 @@ func (v *view) showNSID(key, word string, id int32) {
 	}
 	switch name := v.netns(id); {
 	case id < 0:
-		v.text(" %sid unknown", word)
+		v.write(" " + word + "id unknown")
 	case name != "":
-		v.text(" %s %s", word, name)
+		v.write(" " + word + " " + name)
 	default:
-		v.text(" %sid %d", word, id)
+		v.write(" " + word + "id " + decimal(uint32(id)))
 	}
 }

@@ -114,9 +114,9 @@ func (v *view) showCounters(r *row, n *[columns]uint64, width *[columns]int) {
 			head += right("", pad)
 		}
 	}
-	v.text("%s", head)
+	v.write(head)
 	v.line()
-	v.text("%s", line)
+	v.write(line)
 }
 
 // right puts blanks before s until it is so wide.

@@ -217,10 +217,10 @@ func (q *listing) takesAddr(a *rtnl.Addr, link string) bool {
 
 // shows reports whether a link is shown with the addresses that are its own:
 // where addresses are selected, one has to be left, unless there were none.
-func (q *listing) shows(l *rtnl.Link, addrs []rtnl.Addr) bool {
+func (q *listing) shows(l *rtnl.Link, addrs []*rtnl.Addr) bool {
 	any := false
-	for i := range addrs {
-		if a := &addrs[i]; a.Index == l.Index {
+	for _, a := range addrs {
+		if a.Index == l.Index {
 			if any = true; q.takesAddr(a, l.Name) {
 				return true
 			}

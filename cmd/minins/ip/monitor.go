@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -230,7 +231,7 @@ func (m *monitor) event(h nl.Header, body []byte, nsid nl.Opt[int32]) {
 	case *rtnl.Neigh:
 		if m.head("[NEIGH]", o.Family, o.Index) {
 			if h.Type == unix.RTM_GETNEIGH {
-				v.text("miss ")
+				v.write("miss ")
 			}
 			v.showNeigh(o, m.index != 0)
 		}
@@ -245,7 +246,7 @@ func (m *monitor) event(h nl.Header, body []byte, nsid nl.Opt[int32]) {
 	case *rtnl.NextHopObject:
 		if o.Bucket == nil && m.head("[NEXTHOP]", 0, m.index) {
 			v.showNexthop("", o)
-			v.text("\n")
+			v.write("\n")
 		}
 	case *rtnl.NSID:
 		if !m.gone {
@@ -282,7 +283,7 @@ func (m *monitor) head(label string, f rtnl.Family, index uint32) bool {
 	}
 	m.note(label, m.label)
 	if m.gone {
-		m.v.text("Deleted ")
+		m.v.write("Deleted ")
 	}
 	return true
 }
@@ -293,12 +294,12 @@ func (m *monitor) note(text string, show bool) {
 		m.stamp(time.Now(), "usec")
 	}
 	if id := m.s.where; m.allNSID && id.Ok {
-		m.v.text("[nsid %d]", id.V)
+		m.v.write("[nsid " + strconv.Itoa(int(id.V)) + "]")
 	} else if m.allNSID {
-		m.v.text("[nsid current]")
+		m.v.write("[nsid current]")
 	}
 	if show {
-		m.v.text("%s", text)
+		m.v.write(text)
 	}
 }
 
@@ -309,9 +310,9 @@ func (m *monitor) stamp(t time.Time, unit string) {
 		layout = "[2006-01-02T15:04:05.000000]"
 		unit = ""
 	}
-	m.v.text("%s ", t.Format(layout))
+	m.v.write(t.Format(layout) + " ")
 	if unit != "" {
-		m.v.text("%d %s\n", t.Nanosecond()/1000, unit)
+		m.v.write(strconv.Itoa(t.Nanosecond()/1000) + " " + unit + "\n")
 	}
 }
 
@@ -386,7 +387,7 @@ func (m *monitor) dumps(netns string) error {
 
 // showNetConf renders settings of a link.
 func (v *view) showNetConf(n *rtnl.NetConf) {
-	v.text("%s ", familyName(n.Family))
+	v.write(familyName(n.Family) + " ")
 	if n.Index.Ok {
 		name := "all"
 		switch n.Index.V {
@@ -414,7 +415,7 @@ func (v *view) showNetConf(n *rtnl.NetConf) {
 			word = "loose"
 		}
 		name := rtnl.NetConfSetting(i).String()[len("NETCONFA_"):]
-		v.text("%s %s ", strings.ToLower(name), word)
+		v.write(strings.ToLower(name) + " " + word + " ")
 	}
-	v.text("\n")
+	v.write("\n")
 }

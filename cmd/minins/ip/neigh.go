@@ -146,7 +146,15 @@ func (s *session) changeNeigh(w *words, typ, flags uint16) error {
 	if err := s.index(r.dev, &r.neigh.Index); err != nil {
 		return err
 	}
-	return explained(s.do(typ, flags, &r.neigh, nil), whyNoNeigh, r.dev, r.neigh.Dst.String())
+	if err = s.do(typ, flags, &r.neigh, nil); err == nil {
+		return nil
+	}
+	err = explained(err, whyNoNeigh, r.dev, r.neigh.Dst.String())
+	if h, ok := err.(hinted); ok { //nolint:errorlint // explained has made it
+		h.exits = true
+		return h
+	}
+	return err
 }
 
 // whyNoNeigh is of a link and an address.

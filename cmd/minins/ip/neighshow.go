@@ -3,7 +3,7 @@
 package ip
 
 import (
-	"fmt"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -115,25 +115,26 @@ func (s *session) showNeighs(w *words) error {
 	if err != nil {
 		return err
 	}
-	all, err := s.listNeighs(q)
+	req, err := s.neighDump(q)
 	if err != nil {
 		return err
 	}
 	v := s.view()
-	v.begin()
-	for i := range all {
-		v.showNeigh(&all[i], q.index != 0)
+	var n rtnl.Neigh
+	err = s.each(unix.RTM_GETNEIGH, req, &n, func() {
+		if q.takes(&n) {
+			v.begin()
+			v.showNeigh(&n, q.index != 0)
+		}
+	})
+	if err == nil {
+		v.finish()
 	}
-	v.finish()
-	return nil
+	return err
 }
 
-// listNeighs dumps what q selects.
-func (s *session) listNeighs(q *neighQuery) ([]rtnl.Neigh, error) {
-	conn, err := s.dial()
-	if err != nil {
-		return nil, err
-	}
+// neighDump is the dump in which what q selects is.
+func (s *session) neighDump(q *neighQuery) (*rtnl.Neigh, error) {
 	req := &rtnl.Neigh{Family: q.family}
 	if err := s.index(q.dev, &q.index); err != nil {
 		return nil, err
@@ -145,7 +146,7 @@ func (s *session) listNeighs(q *neighQuery) ([]rtnl.Neigh, error) {
 	if q.proxy {
 		req.Flags = unix.NTF_PROXY
 	}
-	return nl.List(s.ctx, conn, unix.RTM_GETNEIGH, req, q.takes)
+	return req, nil
 }
 
 // flushNeighs is "ip neigh flush".
@@ -157,24 +158,26 @@ func (s *session) flushNeighs(w *words) error {
 	if err != nil {
 		return err
 	}
+	req, err := s.neighDump(q)
+	if err != nil {
+		return err
+	}
 	return s.rounds("entries", false, func() (int, error) {
-		all, err := s.listNeighs(q)
-		if err != nil {
-			return 0, err
-		}
-		n := 0
-		for i := range all {
-			e := &all[i]
-			n++
+		var n rtnl.Neigh
+		var all []*rtnl.Neigh
+		err := s.each(unix.RTM_GETNEIGH, req, &n, func() {
+			if !q.takes(&n) {
+				return
+			}
 			if s.opt.stats > 1 {
-				s.view().showNeigh(e, q.index != 0)
+				s.view().showNeigh(&n, q.index != 0)
 			}
-			gone := &rtnl.Neigh{Family: e.Family, Index: e.Index, Dst: e.Dst, Flags: e.Flags & unix.NTF_PROXY}
-			if err := s.do(unix.RTM_DELNEIGH, 0, gone, nil); err != nil {
-				return n, err
-			}
+			all = append(all, &rtnl.Neigh{Family: n.Family, Index: n.Index, Dst: n.Dst, Flags: n.Flags & unix.NTF_PROXY})
+		})
+		for i := 0; i < len(all) && err == nil; i++ {
+			err = s.do(unix.RTM_DELNEIGH, 0, all[i], nil)
 		}
-		return n, nil
+		return len(all), err
 	})
 }
 
@@ -189,7 +192,7 @@ func (v *view) showNeigh(n *rtnl.Neigh, sameDev bool) {
 		if n.LLAddr.Len() > 0 {
 			v.strColor(colorMAC, "lladdr", "%s", n.LLAddr.String())
 		}
-		v.text("\n")
+		v.write("\n")
 		v.end()
 		return
 	}
@@ -198,12 +201,13 @@ func (v *view) showNeigh(n *rtnl.Neigh, sameDev bool) {
 		v.showDev("dev", "dev ", n.Index)
 	}
 	if n.LLAddr.Len() > 0 {
-		v.text("lladdr ")
+		v.write("lladdr ")
 		v.strColor(colorMAC, "lladdr", "%s ", n.LLAddr.String())
 	}
-	flags, _ := bitNames(neighFlags, uint32(n.Flags))
-	for _, name := range flags {
-		v.null(name, name+" ")
+	for i := range neighFlags {
+		if f := &neighFlags[i]; uint32(n.Flags)&f.id != 0 {
+			v.null(f.name, f.name+" ")
+		}
 	}
 	if v.opt.stats > 0 {
 		v.showNeighTimes(n)
@@ -214,7 +218,7 @@ func (v *view) showNeigh(n *rtnl.Neigh, sameDev bool) {
 	if n.Protocol != 0 {
 		v.str("protocol", "proto %s ", v.tables.name(protocols, uint32(n.Protocol)))
 	}
-	v.text("\n")
+	v.write("\n")
 	v.end()
 }
 
@@ -235,12 +239,15 @@ func (v *view) showNeighTimes(n *rtnl.Neigh) {
 
 func (v *view) showNeighState(st rtnl.NeighState) {
 	v.array("state")
-	names, rest := bitNames(nudStates, uint32(st))
-	for _, name := range names {
-		v.str("", "%s ", strings.ToUpper(name))
+	rest := uint32(st)
+	for i := range nudStates {
+		if n := &nudStates[i]; rest&n.id != 0 {
+			v.str("", "%s ", strings.ToUpper(n.name))
+			rest &^= n.id
+		}
 	}
 	if rest != 0 {
-		v.str("", "%s ", fmt.Sprintf("%x", rest))
+		v.str("", "%s ", strconv.FormatUint(uint64(rest), 16))
 	}
 	v.endArray()
 }

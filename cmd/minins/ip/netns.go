@@ -69,7 +69,7 @@ func (s *session) listNetns() error {
 		if id >= 0 {
 			v.int("id", " (id: %d)", int64(id))
 		}
-		v.text("\n")
+		v.write("\n")
 		v.end()
 	}
 	v.finish()

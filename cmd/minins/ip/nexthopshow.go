@@ -16,7 +16,7 @@ func (s *session) showNexthops(all []rtnl.NextHopObject) {
 	v.begin()
 	for i := range all {
 		v.showNexthop("", &all[i])
-		v.text("\n")
+		v.write("\n")
 	}
 	v.finish()
 }
@@ -94,7 +94,7 @@ func (v *view) showGroup(group []rtnl.NextHopShare) {
 		v.end()
 		format = "/%d"
 	}
-	v.text(" ")
+	v.write(" ")
 	v.endArray()
 }
 

@@ -63,25 +63,20 @@ func (s *session) listNSIDs(w *words) error {
 	if w.err != nil {
 		return w.err
 	}
-	conn, err := s.dial()
-	if err != nil {
-		return err
-	}
 	req := &rtnl.NSID{ID: only, TargetID: target}
-	var all []rtnl.NSID
+	var n rtnl.NSID
+	v := s.view()
+	show := func() {
+		v.begin()
+		v.showID(&n, s.netnsByID(n.CurrentID.Or(n.ID.V)))
+	}
 	if only.Ok {
-		all = make([]rtnl.NSID, 1)
-		if err := conn.Do(s.ctx, unix.RTM_GETNSID, 0, req, &all[0]); err != nil {
+		if err := s.do(unix.RTM_GETNSID, 0, req, &n); err != nil {
 			return err
 		}
-	} else if all, err = nl.List[rtnl.NSID](s.ctx, conn, unix.RTM_GETNSID, req, nil); err != nil {
+		show()
+	} else if err := s.each(unix.RTM_GETNSID, req, &n, show); err != nil {
 		return &failure{code: exitFailed, text: dumpFailure("Dump", err).Error()}
-	}
-	v := s.view()
-	v.begin()
-	for i := range all {
-		n := &all[i]
-		v.showID(n, s.netnsByID(n.CurrentID.Or(n.ID.V)))
 	}
 	v.finish()
 	return nil
@@ -95,7 +90,7 @@ func (v *view) showID(n *rtnl.NSID, name string) {
 		v.int("current-nsid", "current-nsid %d ", int64(n.CurrentID.V))
 	}
 	v.word("name", "(iproute2 netns name: %s)", name)
-	v.text("\n")
+	v.write("\n")
 	v.end()
 }
 

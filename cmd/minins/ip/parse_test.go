@@ -3,7 +3,6 @@
 package ip
 
 import (
-	"bufio"
 	"net/netip"
 	"reflect"
 	"strings"
@@ -289,16 +288,6 @@ func TestMatches(t *testing.T) {
 		{"[a-c]x", "bx", true}, {"[!a-c]x", "bx", false}, {"*", "", true}, {"a*b*c", "axxbyyc", true}, {"[a", "a", false}} {
 		if got := matches(c.pattern, c.s); got != c.want {
 			t.Errorf("%q %q: %v", c.pattern, c.s, got)
-		}
-	}
-}
-
-func TestBatchLine(t *testing.T) {
-	r := bufio.NewReader(strings.NewReader("link add  'a b' \"c d\" # no\n\naddr \\\n show\nlast"))
-	for _, want := range []string{"link|add|a b|c d/1", "/1", "addr|show/2", "last/1"} {
-		args, lines, _ := batchLine(r)
-		if got := strings.Join(args, "|") + "/" + string(rune('0'+lines)); got != want {
-			t.Errorf("got %q, want %q", got, want)
 		}
 	}
 }

@@ -78,18 +78,22 @@ func parseAddr(s string, f rtnl.Family) (netip.Addr, bool) {
 		return a, err == nil && a.Zone() == "" && f != unix.AF_INET
 	}
 	var b [4]byte
-	parts := strings.Split(s, ".")
-	if len(parts) > 4 || f == unix.AF_INET6 {
-		return netip.Addr{}, false
-	}
-	for i, part := range parts {
-		n, ok := number(part, 8)
-		if !ok {
-			return netip.Addr{}, false
+	for i := 0; f != unix.AF_INET6 && i < len(b); i++ {
+		end := strings.IndexByte(s, '.')
+		last := end < 0
+		if last {
+			end = len(s)
 		}
-		b[i] = byte(n)
+		n, ok := number(s[:end], 8)
+		if !ok {
+			break
+		}
+		if b[i] = byte(n); last {
+			return netip.AddrFrom4(b), true
+		}
+		s = s[end+1:]
 	}
-	return netip.AddrFrom4(b), true
+	return netip.Addr{}, false
 }
 
 // parsePrefix reads ADDRESS[/BITS] or ADDRESS/NETMASK.

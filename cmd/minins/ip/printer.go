@@ -5,17 +5,19 @@ package ip
 import (
 	"bufio"
 	"fmt"
+	"net/netip"
 	"strconv"
 )
 
 // A printer writes objects as text or as JSON. Whoever describes an object
 // says each value once, with its JSON key and the format of its text; a format
-// of "" leaves the value out of the text, a call of text leaves it out of JSON.
+// of "" leaves the value out of the text, a call of write leaves it out of JSON.
 type printer struct {
 	out     *bufio.Writer
 	json    *jsonWriter // nil: text
 	colors  *palette    // nil: none
 	oneline bool        // -o: a backslash in place of a line break
+	begun   bool
 }
 
 // str is a string value.
@@ -28,14 +30,62 @@ func (p *printer) word(key, format, v string) {
 	}
 }
 
-// strColor is a string value whose text, format included, has a colour.
+// strColor is a string value whose text, format included, has a colour. The format
+// has one verb: %s, or %-NNs of two digits.
 func (p *printer) strColor(c color, key, format, v string) {
 	switch {
 	case p.json != nil:
 		p.json.string(key, v)
 	case format != "":
-		p.paint(c, fmt.Sprintf(format, v))
+		p.pen(c)
+		before, verb, after := plainVerb(format)
+		width := 0
+		if verb == '-' { // %-16s: as C, and not fmt, counts it, in bytes
+			width = int(after[0]-'0')*10 + int(after[1]-'0')
+			after = after[3:]
+		}
+		p.out.WriteString(before)
+		p.out.WriteString(v)
+		for ; width > len(v); width-- {
+			p.out.WriteByte(' ')
+		}
+		p.out.WriteString(after)
+		p.lift(c)
 	}
+}
+
+// plainVerb divides a format with one verb and nothing between that and its
+// percent sign; fmt, which can do more, takes several times as long. The verb of
+// another format is 0.
+func plainVerb(format string) (before string, verb byte, after string) {
+	for i := 0; i+1 < len(format); i++ {
+		if format[i] != '%' {
+			continue
+		}
+		before, verb, after = format[:i], format[i+1], format[i+2:]
+		for i := range len(after) {
+			if after[i] == '%' {
+				return "", 0, ""
+			}
+		}
+		break
+	}
+	return before, verb, after
+}
+
+// addr is an address in a color, whose text is %s.
+func (p *printer) addr(c color, key, format string, a netip.Addr) {
+	before, _, after := plainVerb(format)
+	if p.json != nil {
+		p.json.begin(key)
+		before, after = "\"", "\""
+		c = plain
+	}
+	p.pen(c)
+	p.out.WriteString(before)
+	p.out.Write(a.AppendTo(p.out.AvailableBuffer()))
+	p.out.WriteString(after)
+	p.lift(c)
 }
 
 // raw is a value: in the text with a format, in JSON as it is.
@@ -50,7 +100,18 @@ func (p *printer) raw(key, json, format string, v any) {
 
 // uint is an unsigned integer.
 func (p *printer) uint(key, format string, v uint64) {
-	p.raw(key, strconv.FormatUint(v, 10), format, v)
+	before, verb, after := plainVerb(format)
+	switch {
+	case p.json != nil:
+		p.json.begin(key)
+		before, after = "", ""
+	case verb != 'd':
+		p.raw(key, "", format, v)
+		return
+	}
+	p.out.WriteString(before)
+	p.out.Write(strconv.AppendUint(p.out.AvailableBuffer(), v, 10))
+	p.out.WriteString(after)
 }
 
 // number is an unsigned integer that is shown if ok.
@@ -93,24 +154,24 @@ func (p *printer) flag(key, text string) { p.raw(key, "true", "%s", text) }
 // null is a flag that iproute2 writes as null.
 func (p *printer) null(key, text string) { p.raw(key, "null", "%s", text) }
 
-// text is for people alone.
-func (p *printer) text(format string, args ...any) {
+// write is text, for people alone.
+func (p *printer) write(s string) {
 	if p.json == nil {
-		fmt.Fprintf(p.out, format, args...)
+		p.out.WriteString(s)
 	}
 }
 
 // line ends a line within an object.
 func (p *printer) line() {
 	if p.oneline {
-		p.text("\\")
+		p.write("\\")
 	} else {
-		p.text("\n")
+		p.write("\n")
 	}
 }
 
 // object and array open what end and endArray close, in JSON; text brackets
-// them, if at all, by calls of text. key is "" inside an array.
+// them, if at all, by calls of write. key is "" inside an array.
 func (p *printer) object(key string) {
 	if p.json != nil {
 		p.json.open(key, '{')
@@ -135,10 +196,17 @@ func (p *printer) endArray() {
 	}
 }
 
-// begin and finish enclose all the objects that a command shows.
-func (p *printer) begin() { p.array("") }
+// begin and finish enclose all the objects that a command shows. begin may be
+// called again and again, and finish without it.
+func (p *printer) begin() {
+	if !p.begun {
+		p.begun = true
+		p.array("")
+	}
+}
 
 func (p *printer) finish() {
+	p.begin()
 	if p.json != nil {
 		p.json.close(']')
 		p.out.WriteByte('\n')

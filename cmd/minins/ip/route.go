@@ -9,7 +9,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/minins/minins/nl"
 	"github.com/minins/minins/rtnl"
 )
 
@@ -53,6 +52,9 @@ func (s *session) changeRoute(w *words, typ, flags uint16) error {
 			return err
 		}
 	}
+	if err = s.change(typ, flags, batchRequests, r); err == nil {
+		return nil
+	}
 	to, network, gateway := "the default route", "", ""
 	if r.Dst.IsValid() {
 		to, network = "the route to "+r.Dst.String(), r.Dst.Masked().String()
@@ -60,7 +62,7 @@ func (s *session) changeRoute(w *words, typ, flags uint16) error {
 	if r.Gateway.IsValid() {
 		gateway = r.Gateway.String()
 	}
-	return explained(s.do(typ, flags, r, nil), whyNoRoute, to, gateway, r.Dst.String(), network)
+	return explained(err, whyNoRoute, to, gateway, r.Dst.String(), network)
 }
 
 // whyNoRoute is of a route, its gateway, its destination and the network of
@@ -88,12 +90,8 @@ func dumpFailure(what string, err error) error {
 	return fail(exitKernel, text, "")
 }
 
-// listRoutes dumps what q selects.
-func (s *session) listRoutes(q *routeQuery) ([]rtnl.Route, error) {
-	conn, err := s.dial()
-	if err != nil {
-		return nil, err
-	}
+// routeDump is the dump in which what q selects is.
+func (s *session) routeDump(q *routeQuery) (*rtnl.Route, error) {
 	if err := s.index(q.dev, &q.index); err != nil {
 		return nil, err
 	}
@@ -104,7 +102,7 @@ func (s *session) listRoutes(q *routeQuery) ([]rtnl.Route, error) {
 	if q.cached {
 		req.Flags = unix.RTM_F_CLONED
 	}
-	return nl.List(s.ctx, conn, unix.RTM_GETROUTE, req, q.takes)
+	return req, nil
 }
 
 func (s *session) showRoutes(w *words) error {
@@ -112,18 +110,24 @@ func (s *session) showRoutes(w *words) error {
 	if err != nil {
 		return err
 	}
-	all, err := s.listRoutes(q)
-	// The kernel makes the main table with its first route.
-	if err != nil && !(q.table == unix.RT_TABLE_MAIN && errors.Is(err, unix.ENOENT)) {
-		return dumpFailure("Dump", err)
+	req, err := s.routeDump(q)
+	if err != nil {
+		return err
 	}
 	v := s.view()
-	v.begin()
-	for i := range all {
-		v.showRoute(&all[i], q)
+	var r rtnl.Route
+	err = s.each(unix.RTM_GETROUTE, req, &r, func() {
+		if q.takes(&r) {
+			v.begin()
+			v.showRoute(&r, q)
+		}
+	})
+	// The kernel makes the main table with its first route.
+	if err == nil || q.table == unix.RT_TABLE_MAIN && errors.Is(err, unix.ENOENT) {
+		v.finish()
+		return nil
 	}
-	v.finish()
-	return nil
+	return dumpFailure("Dump", err)
 }
 
 // A lookup is what "ip route get" asks for.
@@ -229,7 +233,9 @@ func ipProto(w *words) uint8 { return uint8(w.named(ipProtos, 8, invalid("ipprot
 func (s *session) getRoute(w *words) error {
 	l, err := parseLookup(w, s.opt.family)
 	if l.warning != "" {
-		s.complain(l.warning, "")
+		if err := s.warn(l.warning); err != nil {
+			return err
+		}
 	}
 	if err != nil {
 		return err
@@ -272,19 +278,28 @@ func (s *session) flushRoutes(w *words) error {
 	if err != nil {
 		return err
 	}
+	req, err := s.routeDump(q)
+	if err != nil {
+		return err
+	}
 	return s.rounds("entries", false, func() (int, error) {
-		all, err := s.listRoutes(q)
+		var r rtnl.Route
+		var all []*rtnl.Route
+		err := s.each(unix.RTM_GETROUTE, req, &r, func() {
+			if !q.takes(&r) {
+				return
+			}
+			if s.opt.stats > 1 {
+				s.view().showRoute(&r, q)
+			}
+			all = append(all, &rtnl.Route{Family: r.Family, Table: r.Table, Protocol: r.Protocol, Scope: r.Scope, Type: r.Type, TOS: r.TOS,
+				Dst: r.Dst, Src: r.Src, OIF: r.OIF, Gateway: r.Gateway, Via: r.Via, Priority: r.Priority, PrefSrc: r.PrefSrc})
+		})
 		if err != nil {
 			return 0, dumpFailure("Flush", err)
 		}
 		for i := range all {
-			r := &all[i]
-			if s.opt.stats > 1 {
-				s.view().showRoute(r, q)
-			}
-			gone := &rtnl.Route{Family: r.Family, Table: r.Table, Protocol: r.Protocol, Scope: r.Scope, Type: r.Type, TOS: r.TOS,
-				Dst: r.Dst, Src: r.Src, OIF: r.OIF, Gateway: r.Gateway, Via: r.Via, Priority: r.Priority, PrefSrc: r.PrefSrc}
-			if err := s.do(unix.RTM_DELROUTE, 0, gone, nil); err != nil && !errors.Is(err, unix.ESRCH) {
+			if err := s.do(unix.RTM_DELROUTE, 0, all[i], nil); err != nil && !errors.Is(err, unix.ESRCH) {
 				return i, fail(exitKernel, "Failed to send flush request: "+errnoText(err), "")
 			}
 		}

@@ -124,9 +124,9 @@ func (v *view) showMetrics(m *rtnl.Metrics) {
 			continue
 		}
 		if m.Lock&(1<<x.rtax) != 0 {
-			v.text("%s lock ", x.name)
+			v.write(x.name + " lock ")
 		} else {
-			v.text("%s ", x.name)
+			v.write(x.name + " ")
 		}
 		if x.time > 0 {
 			v.showTime(x.name, n/x.time)
@@ -139,16 +139,16 @@ func (v *view) showMetrics(m *rtnl.Metrics) {
 }
 
 func (v *view) showCongctl(m *rtnl.Metrics) {
-	v.text("congctl ")
+	v.write("congctl ")
 	if m.Lock&(1<<unix.RTAX_CC_ALGO) != 0 {
-		v.text("lock ")
+		v.write("lock ")
 	}
 	v.str("congestion", "%s ", m.CCAlgo)
 }
 
 func (v *view) showTime(key string, ms uint32) {
 	if ms >= 1000 && v.json == nil {
-		v.text("%.3gs ", float64(ms)/1000)
+		v.raw("", "", "%.3gs ", float64(ms)/1000)
 		return
 	}
 	v.uint(key, "%dms ", uint64(ms))

@@ -87,7 +87,8 @@ type routeParser struct {
 // parseRoute reads the words after "add" and the like; del says that it was
 // "del". family is what -4 or -6 asks for.
 func parseRoute(w *words, del bool, family rtnl.Family) (*routeRequest, error) {
-	p := &routeParser{del: del}
+	p := &w.route
+	*p = routeParser{del: del}
 	r := &p.route
 	r.Family, r.Table, r.Scope = family, unix.RT_TABLE_MAIN, unix.RT_SCOPE_NOWHERE
 	if !del {
@@ -116,9 +117,11 @@ func (p *routeParser) takeDestination(w *words) {
 	if w.is("to") {
 		w.arg()
 	}
-	if t, ok := routeType(w.cur); ok && (w.cur[0] < '0' || w.cur[0] > '9') {
-		r.Type = t
-		w.arg()
+	if w.cur != "" && (w.cur[0] < '0' || w.cur[0] > '9') {
+		if t, ok := routeType(w.cur); ok {
+			r.Type = t
+			w.arg()
+		}
 	}
 	if w.err == nil && w.short("help") {
 		w.fail(usage("route"))

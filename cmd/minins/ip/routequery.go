@@ -186,6 +186,9 @@ func (q *routeQuery) takes(r *rtnl.Route) bool {
 
 // holds reports whether a prefix of family f is in the span.
 func (p *span) holds(x netip.Prefix, f rtnl.Family) bool {
+	if p.root == nil && p.match == nil {
+		return true
+	}
 	bits := 0
 	if x.IsValid() {
 		bits = x.Bits()

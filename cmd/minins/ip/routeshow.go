@@ -21,13 +21,9 @@ func (v *view) showRoute(r *rtnl.Route, q *routeQuery) {
 	if r.Type != unix.RTN_UNICAST || details {
 		v.str("type", "%s ", v.routeType(r.Type))
 	}
-	dstColor := inetColor(r.Family)
-	if !r.Dst.IsValid() {
-		dstColor = plain
-	}
-	v.strColor(dstColor, "dst", "%s ", v.prefixText(r.Dst, r.Family))
+	v.showPrefix("dst", "%s ", r.Dst, r.Family)
 	if r.Src.IsValid() {
-		v.strColor(inetColor(r.Family), "from", "from %s ", v.prefixText(r.Src, r.Family))
+		v.showPrefix("from", "from %s ", r.Src, r.Family)
 	}
 	v.nonzero("nhid", "nhid %d ", r.NextHopID)
 	if r.TOS != 0 && !q.tos.Ok {
@@ -58,7 +54,7 @@ func (v *view) showRoute(r *rtnl.Route, q *routeQuery) {
 	}
 	v.showRouteFlags(r.Flags)
 	v.showRouteRest(r, q)
-	v.text("\n")
+	v.write("\n")
 	v.end()
 }
 
@@ -85,11 +81,11 @@ func (v *view) showRouteRest(r *rtnl.Route, q *routeQuery) {
 		v.showDev("iif", "iif ", r.IIF)
 	}
 	if r.Pref.Ok {
-		v.str("pref", "pref %s", nameIn(routePrefs, uint32(r.Pref.V), decimal(uint8(r.Pref.V))))
+		v.str("pref", "pref %s", nameIn(routePrefs, uint32(r.Pref.V), decimal(uint32(r.Pref.V))))
 	}
 	if r.NextHopID != 0 && v.opt.details > 0 {
 		if h := v.nexthop(r.NextHopID); h != nil {
-			v.text("\n\tnh_info ")
+			v.write("\n\tnh_info ")
 			v.showNexthop("nh_info", h)
 		}
 	}
@@ -106,20 +102,24 @@ func (v *view) routeType(t rtnl.RouteType) string {
 	if int(t) < len(routeTypes) && !v.opt.numeric {
 		return routeTypes[t]
 	}
-	return decimal(uint8(t))
+	return decimal(uint32(t))
 }
 
-func decimal(n uint8) string { return strconv.Itoa(int(n)) }
+func decimal(n uint32) string { return strconv.Itoa(int(n)) }
 
-// prefixText is a destination: "default", an address, or one with a length.
-func (v *view) prefixText(p netip.Prefix, f rtnl.Family) string {
+// showPrefix renders a destination: "default", an address, or one with a length.
+func (v *view) showPrefix(key, format string, p netip.Prefix, f rtnl.Family) {
+	c, text := inetColor(f), "default"
 	switch {
 	case !p.IsValid():
-		return "default"
+		c = plain
 	case p.Bits() == hostBits(f):
-		return v.address(p.Addr())
+		v.showAddress(c, key, format, p.Addr())
+		return
+	default:
+		text = p.String()
 	}
-	return p.String()
+	v.strColor(c, key, format, text)
 }
 
 // showGateway renders a gateway of the route's own family, or of another one.
@@ -136,7 +136,7 @@ func (v *view) showGateway(own, other netip.Addr) {
 func (v *view) showHop(r *rtnl.Route, h *rtnl.NextHop) {
 	v.object("")
 	v.line()
-	v.text("\tnexthop ")
+	v.write("\tnexthop ")
 	v.showGateway(h.Gateway, h.Via)
 	v.showRealms(h.Flow)
 	if r.Flags&unix.RTM_F_CLONED == 0 || r.Family != unix.AF_INET {
@@ -151,7 +151,7 @@ func (v *view) showHop(r *rtnl.Route, h *rtnl.NextHop) {
 
 func (v *view) showRouteFlags(f rtnl.RouteFlags) {
 	v.array("flags")
-	for i := range routeFlags {
+	for i := 0; i < len(routeFlags) && f != 0; i++ {
 		if n := &routeFlags[i]; uint32(f)&n.id != 0 {
 			v.str("", "%s ", n.name)
 		}
@@ -174,7 +174,7 @@ func (v *view) showRealms(flow uint32) {
 	if from := flow >> 16; from != 0 {
 		v.str("from", "realms %s/", v.tables.name(realms, from))
 	} else {
-		v.text("realm ")
+		v.write("realm ")
 	}
 	v.str("to", "%s ", v.tables.name(realms, flow&0xffff))
 	v.end()
@@ -189,9 +189,9 @@ func (v *view) showCacheFlags(flags uint32) {
 	}
 	v.list("cache", names)
 	v.line()
-	v.text("    cache ")
+	v.write("    cache ")
 	if names != nil {
-		v.text("<%s> ", strings.Join(names, ","))
+		v.write("<" + strings.Join(names, ",") + "> ")
 	}
 }
 

@@ -359,21 +359,21 @@ func (s *session) showRules(w *words, flush bool) error {
 	if err != nil {
 		return err
 	}
-	conn, err := s.dial()
-	if err != nil {
-		return err
-	}
-	all, err := nl.List(s.ctx, conn, unix.RTM_GETRULE, &rtnl.Rule{Family: q.rule.Family}, q.takes)
+	var r rtnl.Rule
+	var gone []rtnl.Rule
 	v := s.view()
-	v.begin()
-	for i := range all {
-		r := &all[i]
+	err = s.each(unix.RTM_GETRULE, &rtnl.Rule{Family: q.rule.Family}, &r, func() {
 		switch {
+		case !q.takes(&r):
 		case !flush:
-			v.showRule(r)
-		case err == nil && r.Priority.Ok && (!q.protocol.Ok || r.Protocol == q.rule.Protocol):
-			err = s.do(unix.RTM_DELRULE, 0, r, nil)
+			v.begin()
+			v.showRule(&r)
+		case r.Priority.Ok && (!q.protocol.Ok || r.Protocol == q.rule.Protocol):
+			gone = append(gone, r)
 		}
+	})
+	for i := 0; i < len(gone) && err == nil; i++ {
+		err = s.do(unix.RTM_DELRULE, 0, &gone[i], nil)
 	}
 	if err != nil {
 		err = dumpFailure("Dump", err)

@@ -18,14 +18,14 @@ func (v *view) showRule(r *rtnl.Rule) {
 	if r.Flags&ruleInvert != 0 {
 		v.null("not", "not ")
 	}
-	v.text("from ")
+	v.write("from ")
 	if r.Src.IsValid() {
 		v.showRulePrefix("src", "srclen", r.Src, r.Family)
 	} else {
 		v.str("src", "%s", "all")
 	}
 	if r.Dst.IsValid() {
-		v.text(" to ")
+		v.write(" to ")
 		v.showRulePrefix("dst", "dstlen", r.Dst, r.Family)
 	}
 	if r.TOS != 0 {
@@ -42,7 +42,7 @@ func (v *view) showRule(r *rtnl.Rule) {
 	if r.Protocol != unix.RTPROT_UNSPEC && r.Protocol != unix.RTPROT_KERNEL || v.opt.details > 0 {
 		v.str("protocol", " proto %s", v.tables.name(protocols, uint32(r.Protocol)))
 	}
-	v.text("\n")
+	v.write("\n")
 	v.end()
 }
 
@@ -50,7 +50,7 @@ func (v *view) showRuleDev(key, name string, detached bool) {
 	if name == "" {
 		return
 	}
-	v.text(" %s ", key)
+	v.write(" " + key + " ")
 	v.strColor(colorName, key, "%s", name)
 	if detached {
 		v.null(key+"_detached", " [detached]")
@@ -105,7 +105,7 @@ func (v *view) ipProtoName(p uint8) string {
 	if name := v.tables.get(ipProtos).byID[uint32(p)]; name != "" {
 		return name
 	}
-	return "ipproto-" + decimal(p)
+	return "ipproto-" + decimal(uint32(p))
 }
 
 func (v *view) showRuleAction(r *rtnl.Rule) {
@@ -119,7 +119,7 @@ func (v *view) showRuleAction(r *rtnl.Rule) {
 		}
 	}
 	if r.Flow != 0 {
-		v.text(" realms ")
+		v.write(" realms ")
 		if from := r.Flow >> 16; from != 0 {
 			v.str("flow_from", "%s/", v.tables.name(realms, from))
 		}

@@ -4,8 +4,10 @@ package ip
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"strconv"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -23,7 +25,9 @@ type session struct {
 	ctx    context.Context
 	opt    options
 	tables *tables
+	words  words // of the command
 	conn   *nl.Conn
+	lines  *batch              // nil: there is one command only
 	links  map[uint64]linkFact // by key
 	nsids  map[int32]string    // names of namespaces; nil: not asked yet
 	live   bool                // an id that has no name may get one
@@ -45,8 +49,11 @@ func (s *session) close() error {
 	return s.conn.Close()
 }
 
-// dial opens the socket, once.
+// dial opens the socket, once, for what is not to overtake the lines before it.
 func (s *session) dial() (*nl.Conn, error) {
+	if err := s.flush(); err != nil {
+		return nil, err
+	}
 	if s.conn == nil {
 		conn, err := s.c.Dial(rtnl.Protocol, s.opt.netns)
 		if err != nil {
@@ -55,6 +62,36 @@ func (s *session) dial() (*nl.Conn, error) {
 		s.conn = conn
 	}
 	return s.conn, nil
+}
+
+// stream dumps in constant memory. What each asks of the kernel goes over a socket
+// of its own. Like iproute2 it goes on if the tables changed meanwhile, and says so.
+func (s *session) stream(typ uint16, req nl.Message, each func(h nl.Header, body []byte) error) error {
+	conn, err := s.dial()
+	if err != nil {
+		return err
+	}
+	s.conn = nil
+	err = conn.Dump(s.ctx, typ, req, each)
+	err = errors.Join(err, s.close())
+	s.conn = conn
+	if errors.Is(err, nl.ErrInterrupted) {
+		s.complain("Dump was interrupted and may be inconsistent.", "")
+		return nil
+	}
+	return err
+}
+
+// each is stream for messages that are all decoded to m.
+func (s *session) each(typ uint16, req, m nl.Message, do func()) error {
+	var c nl.Coder
+	return s.stream(typ, req, func(_ nl.Header, body []byte) error {
+		err := c.Decode(body, m)
+		if err == nil {
+			do()
+		}
+		return err
+	})
 }
 
 // do sends one request.
@@ -89,7 +126,7 @@ func (s *session) view() *view {
 
 // findLink asks for a link by its name or alternative name.
 func (s *session) findLink(name string) (*rtnl.Link, error) {
-	req := &rtnl.Link{Name: name, ExtMask: rtnl.ExtVF}
+	req := &rtnl.Link{Name: name, ExtMask: s.opt.linkMask()}
 	if len(name) >= unix.IFNAMSIZ {
 		req.Name, req.AltName = "", name
 	}
@@ -135,11 +172,24 @@ func (s *session) index(name string, to *uint32) error {
 	if name == "" {
 		return nil
 	}
-	l, err := s.findLink(name)
-	if err == nil {
-		*to = l.Index
+	b := s.lines
+	if b != nil {
+		if index := b.indexes[name]; index != 0 {
+			*to = index
+			return nil
+		}
 	}
-	return err
+	l, err := s.findLink(name)
+	if err != nil {
+		return err
+	}
+	if *to = l.Index; b != nil {
+		if b.indexes == nil {
+			b.indexes = map[string]uint32{}
+		}
+		b.indexes[strings.Clone(name)] = l.Index
+	}
+	return nil
 }
 
 // listLinks dumps the links that match req as far as the kernel filters.

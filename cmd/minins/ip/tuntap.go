@@ -196,10 +196,10 @@ func (s *session) showTuntap() error {
 		v.strColor(colorName, "ifname", "%s:", l.Name)
 		names, _ := bitNames(tunFlags, uint32(t.Type.V&3|t.PI.V<<2|t.MultiQueue.V<<3|t.VNetHdr.V<<4|t.Persist.V<<5|t.PI.V<<6))
 		v.list("flags", names)
-		v.text(" %s", strings.Join(names, " "))
+		v.write(" " + strings.Join(names, " "))
 		v.number(t.Owner.Ok, "user", " user %d", uint64(t.Owner.V))
 		v.number(t.Group.Ok, "group", " group %d", uint64(t.Group.V))
-		v.text("\n")
+		v.write("\n")
 		v.end()
 	}
 	v.finish()

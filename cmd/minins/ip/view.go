@@ -65,24 +65,36 @@ func inetColor(f rtnl.Family) color {
 // showInet renders an address behind a word, if there is one.
 func (v *view) showInet(key, word, format string, a netip.Addr) {
 	if a.IsValid() {
-		v.text("%s", word)
-		v.strColor(inetColor(familyOf(a)), key, format, v.address(a))
+		v.write(word)
+		v.showAddress(inetColor(familyOf(a)), key, format, a)
 	}
+}
+
+// showAddress renders an address in a color.
+func (v *view) showAddress(c color, key, format string, a netip.Addr) {
+	if v.opt.resolve || format[0:2] == "%-" { // it is padded
+		v.strColor(c, key, format, v.address(a))
+		return
+	}
+	v.addr(c, key, format, a)
 }
 
 // showDev renders the name of a link behind a word.
 func (v *view) showDev(key, word string, index uint32) {
-	v.text("%s", word)
+	v.write(word)
 	v.strColor(colorName, key, "%s ", v.linkName(index))
 }
 
 // linkType is a link's type in words.
 func (v *view) linkType(t rtnl.ARPHRD) string {
-	number := fmt.Sprintf("[%d]", t)
-	if v.opt.numeric {
-		return number
+	name := ""
+	if !v.opt.numeric {
+		name = nameIn(linkTypes, uint32(t), "")
 	}
-	return nameIn(linkTypes, uint32(t), number)
+	if name == "" {
+		name = "[" + strconv.Itoa(int(t)) + "]"
+	}
+	return name
 }
 
 // linkTypes are the ARPHRD_* of linux/if_arp.h that Linux still makes.
@@ -98,9 +110,8 @@ var linkTypes = []numbered{{1, "ether"}, {772, "loopback"}, {0xfffe, "none"}, {0
 // lladdr is a link-layer address in words; tunnels have IP addresses there.
 func lladdr(a nl.HardwareAddr, t rtnl.ARPHRD) string {
 	const tunnel, tunnel6, sit, ipgre, ip6gre = 768, 769, 776, 778, 823
-	b := a.AppendTo(nil)
-	if len(b) == 4 && (t == tunnel || t == sit || t == ipgre) || len(b) == 16 && (t == tunnel6 || t == ip6gre) {
-		if ip, ok := netip.AddrFromSlice(b); ok {
+	if n := a.Len(); n == 4 && (t == tunnel || t == sit || t == ipgre) || n == 16 && (t == tunnel6 || t == ip6gre) {
+		if ip, ok := netip.AddrFromSlice(a.AppendTo(nil)); ok {
 			return ip.String()
 		}
 	}

@@ -89,7 +89,7 @@ func showVLAN(v *view, l *rtnl.VLAN) {
 			names = append(names, strconv.FormatUint(uint64(rest), 16))
 		}
 		v.list("flags", names)
-		v.text("<%s> ", strings.Join(names, ","))
+		v.write("<" + strings.Join(names, ",") + "> ")
 	}
 	showQoSMap(v, "ingress", l.Ingress)
 	showQoSMap(v, "egress", l.Egress)
@@ -101,7 +101,7 @@ func showQoSMap(v *view, way string, all []rtnl.VLANQoS) {
 	}
 	v.array(way + "_qos")
 	v.line()
-	v.text("      %s-qos-map { ", way)
+	v.write("      " + way + "-qos-map { ")
 	for _, m := range all {
 		v.object("")
 		v.uint("from", "%d:", uint64(m.From))
@@ -109,5 +109,5 @@ func showQoSMap(v *view, way string, all []rtnl.VLANQoS) {
 		v.end()
 	}
 	v.endArray()
-	v.text("} ")
+	v.write("} ")
 }

@@ -230,22 +230,22 @@ func showVXLAN(v *view, l *rtnl.VXLAN) {
 		v.str("link", "dev %s ", v.linkName(l.Link.V))
 	}
 	v.object("port_range")
-	v.text("srcport ")
+	v.write("srcport ")
 	v.uint("low", "%d ", uint64(l.PortLow))
 	v.uint("high", "%d ", uint64(l.PortHigh))
 	v.end()
 	v.number(l.Port.Ok, "port", "dstport %d ", uint64(l.Port.V))
 	showVXLANFlags(v, l, rtnl.VXLANUDPCsum-rtnl.VXLANLearning)
 	if l.TOS.V == 1 && v.json == nil {
-		v.text("tos inherit ")
+		v.write("tos inherit ")
 	} else if l.TOS.V != 0 {
 		v.hex("tos", "tos %#x ", uint64(l.TOS.V))
 	}
 	switch {
 	case l.Flags&rtnl.VXLANTTLInherit != 0:
-		v.text("ttl inherit ")
+		v.write("ttl inherit ")
 	case l.TTL.V == 0 && v.json == nil:
-		v.text("ttl auto ")
+		v.write("ttl auto ")
 	default:
 		v.uint("ttl", "ttl %d ", uint64(l.TTL.V))
 	}
@@ -256,7 +256,7 @@ func showVXLAN(v *view, l *rtnl.VXLAN) {
 		v.hex("label", "flowlabel %#x ", uint64(l.Label.V))
 	}
 	if l.Ageing.V == 0 && v.json == nil {
-		v.text("ageing none ")
+		v.write("ageing none ")
 	} else {
 		v.uint("ageing", "ageing %d ", uint64(l.Ageing.V))
 	}

@@ -20,6 +20,7 @@ type words struct {
 	cur    string  // the word that next found
 	tables *tables // what names numbers
 	err    error
+	route  routeParser // here, for no allocation per line of a batch
 }
 
 // next moves to the next word, if there is one and no mistake so far.
@@ -93,15 +94,26 @@ func abbreviates(s, full string) bool { return s != "" && strings.HasPrefix(full
 
 // number reads s as strtoul with base 0 does: decimal, 0x hex, 0 octal.
 func number(s string, bits int) (uint64, bool) {
-	digits, base := s, 10
-	switch {
-	case strings.HasPrefix(s, "0x"), strings.HasPrefix(s, "0X"):
-		digits, base = s[2:], 16
-	case len(s) > 1 && s[0] == '0':
-		digits, base = s[1:], 8
+	base := uint64(10)
+	if len(s) > 1 && s[0] == '0' {
+		if base, s = 8, s[1:]; s[0] == 'x' || s[0] == 'X' {
+			base, s = 16, s[1:]
+		}
 	}
-	n, err := strconv.ParseUint(digits, base, bits)
-	return n, err == nil
+	most, n := uint64(1)<<bits-1, uint64(0)
+	for i := range len(s) {
+		d := uint64(s[i] - '0')
+		if d > 9 {
+			if d = uint64(s[i]|0x20) - 'a' + 10; d < 10 { // what is before the letter goes round
+				return 0, false
+			}
+		}
+		if d >= base || n > (most-d)/base {
+			return 0, false
+		}
+		n = n*base + d
+	}
+	return n, s != ""
 }
 
 // integer is number with a sign.
