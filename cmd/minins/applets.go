@@ -20,6 +20,7 @@ import (
 func applets() []applet.Applet {
 	return []applet.Applet{
 		{Name: "ip", Summary: "network namespaces, links, addresses, routes, neighbours", Run: ip.Run},
+		{Name: "bridge", Summary: "ports and forwarding databases of bridges", Run: ip.RunBridge},
 		{Name: "iptables", Summary: "rules for IPv4: NAT and filter", Run: iptables.Run},
 		{Name: "ip6tables", Summary: "rules for IPv6", Run: iptables.Run},
 		{Name: "iptables-save", Summary: "print the rules for IPv4", Run: iptables.Save},

@@ -29,7 +29,7 @@ type (
 )
 
 // A visitor is what is done with options: all are shown, or the one that a
-// word names is set.
+// word names is shown under that name, or set.
 type visitor struct {
 	show *view
 	set  *words
@@ -41,10 +41,14 @@ type visitor struct {
 func (x *visitor) visit(list []option) {
 	for i := range list {
 		o := &list[i]
-		if x.show != nil {
-			x.show.showOption(o)
-		} else if o.word == x.word {
+		switch {
+		case x.word != "" && o.word != x.word:
+		case x.set != nil:
 			setOption(x.set, o.value, x.why)
+		case x.word != "":
+			x.show.showOption(&option{word: o.word, value: o.value})
+		default:
+			x.show.showOption(o)
 		}
 	}
 }

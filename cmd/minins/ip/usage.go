@@ -2,6 +2,8 @@
 
 package ip
 
+import "strings"
+
 // usageText is the help on a topic: an object, or a type of link.
 func usageText(topic string) string {
 	switch topic {
@@ -23,6 +25,14 @@ func usageText(topic string) string {
 		return usageNeigh
 	case "netns":
 		return usageNetns
+	case "bridge tool":
+		return usageBridgeTool
+	case "bridge link":
+		return usageBridgeLink + string(bridgeLinkWords)
+	case "bridge fdb":
+		return strings.ReplaceAll(usageFDB+string(fdbWords+"ENTRIES:"+fdbShowWords+"FLUSHED:"+fdbFlushWords), "*", "")
+	case "bridge vlan":
+		return usageBridgeVLAN
 	}
 	return "Usage: ip rule [ list ] [ from PREFIX ] [ to PREFIX ] [ iif NAME ] [ oif NAME ] [ table TABLE ] [ priority NUMBER ]\n"
 }
