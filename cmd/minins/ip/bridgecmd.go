@@ -13,33 +13,42 @@ func (s *session) bridgeCommand(w *words) error {
 	if !w.next() {
 		return usage("bridge tool")
 	}
-	var err error
+	var known keywords
 	object := bridgeObjects.find(w.cur)
 	switch object {
 	case "link":
-		err = s.bridgeLink(w)
+		known = "set*|change* show*|lst*|list* help*"
 	case "fdb":
-		err = s.fdb(w)
+		known = "add* append* replace* delete* get* flush show*|lst*|list* help*"
 	case "vlan":
-		err = s.bridgeVLAN(w)
+		known = "show*|lst*|list* help*"
 	case "help":
-		err = usage("bridge tool")
+		return usage("bridge tool")
 	default:
-		return unknownObject(w.cur, object)
+		hint := ""
+		if object != "" {
+			hint = "\"bridge " + object + "\" is one of iproute2's that minins does not have"
+		}
+		return fail(exitFailed, say("Object \"%s\" is unknown, try \"bridge help\".", w.cur), hint)
 	}
-	if f := asFailure(err); f != nil { // the words are those of "ip"
-		f.text = strings.Replace(f.text, "try \"ip ", "try \"bridge ", 1)
-		f.hint = strings.Replace(f.hint, "mean \"ip ", "mean \"bridge ", 1)
+	verb := "show"
+	if w.next() {
+		verb = known.find(w.cur)
 	}
-	return err
-}
-
-func unknownObject(word, object string) error {
-	hint := ""
-	if object != "" {
-		hint = "\"bridge " + object + "\" is one of iproute2's that minins does not have"
+	switch {
+	case verb == "":
+		f := unknownCommand(object, w.cur, known.words())
+		f.text = strings.Replace(f.text, "\"ip ", "\"bridge ", 1)
+		f.hint = strings.Replace(f.hint, "\"ip ", "\"bridge ", 1)
+		return f
+	case verb == "help":
+		return usage("bridge " + object)
+	case object == "fdb":
+		return s.fdb(w, verb)
+	case verb == "set":
+		return s.setPort(w)
 	}
-	return fail(exitFailed, say("Object \"%s\" is unknown, try \"bridge help\".", word), hint)
+	return s.showPorts(w, object == "vlan")
 }
 
 // called is index with other words, a format, for a device that is missing.
@@ -53,6 +62,9 @@ func (s *session) called(missing, name string, to *uint32) error {
 
 const noBridge = "Cannot find bridge device \"%s\""
 
+// listed is a grammar as a part of a help text.
+func listed(g grammar) string { return strings.ReplaceAll(string(g), "*", "") }
+
 const usageBridgeTool = `Usage: bridge [ OPTIONS ] { link | fdb | vlan } { COMMAND | help }
        bridge [ -force ] -batch FILE
 OPTIONS := { -V[ersion] | -s[tatistics] | -d[etails] | -o[neline] | -n[etns] NAME | -j[son] | -p[retty] |
@@ -60,17 +72,3 @@ OPTIONS := { -V[ersion] | -s[tatistics] | -d[etails] | -o[neline] | -n[etns] NAM
 `
 
 const usageBridgeVLAN = "Usage: bridge vlan [ show ] [ dev NAME ] [ vid ID ]\n"
-
-// bridgeVLAN is the object "vlan".
-func (s *session) bridgeVLAN(w *words) error {
-	const commands keywords = "show*|lst*|list* help*"
-	if w.next() {
-		switch commands.find(w.cur) {
-		case "":
-			return unknownCommand("vlan", w.cur, commands.words())
-		case "help":
-			return usage("bridge vlan")
-		}
-	}
-	return s.showPorts(w, true)
-}

@@ -3,7 +3,6 @@
 package ip
 
 import (
-	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -13,26 +12,19 @@ import (
 )
 
 // fdb is the object "fdb" of "bridge": forwarding databases.
-func (s *session) fdb(w *words) error {
-	const commands keywords = "add* append* replace* delete* get* flush show*|lst*|list* help*"
-	if !w.next() {
-		return s.showFDB(w)
-	}
-	switch key := commands.find(w.cur); key {
-	case "add", "append", "replace":
-		return s.changeFDB(w, unix.RTM_NEWNEIGH, changeFlags(key))
-	case "delete":
-		return s.changeFDB(w, unix.RTM_DELNEIGH, 0)
+func (s *session) fdb(w *words, verb string) error {
+	typ, flags := uint16(unix.RTM_NEWNEIGH), changeFlags(verb)
+	switch verb {
 	case "get":
 		return s.getFDB(w)
-	case "flush":
-		return s.flushFDB(w)
 	case "show":
 		return s.showFDB(w)
-	case "help":
-		return usage("bridge fdb")
+	case "delete":
+		typ = unix.RTM_DELNEIGH
+	case "flush":
+		return s.changeFDB(w, &fdbFlush, unix.RTM_DELNEIGH, unix.NLM_F_BULK)
 	}
-	return unknownCommand("fdb", w.cur, commands.words())
+	return s.changeFDB(w, &fdbChange, typ, flags)
 }
 
 const usageFDB = `Usage: bridge fdb [ show ] [ ENTRIES ]
@@ -137,7 +129,11 @@ func (s *session) fdbRequest(w *words, verb *fdbVerb) (*fdbRequest, error) {
 		err = fail(exitFailed, verb.missing, verb.hint)
 	}
 	if err == nil && entry {
-		err = r.mac()
+		b, hint := hexWithColons(r.lladdr)
+		if len(b) < 6 {
+			return nil, fail(exitFailed, "Invalid mac address "+r.lladdr, hint)
+		}
+		n.LLAddr = nl.HardwareAddrFrom(b[:6]) // iproute2 takes one with more behind it
 	}
 	if err == nil {
 		err = s.called(noBridge, r.br, &n.Master)
@@ -166,7 +162,11 @@ func (r *fdbRequest) take(w *words, key string, verb *fdbVerb, family rtnl.Famil
 	case "via":
 		w.text(&r.via)
 	case "state":
-		r.states |= entryStateArg(w)
+		if key := entryStateWords.find(w.arg()); key != "" {
+			r.states |= rtnl.NeighState(numberOf(entryStates, key))
+		} else {
+			r.states |= rtnl.NeighState(w.asUint(32, "invalid state"))
+		}
 	case "dst":
 		w.arg()
 		if n.Dst.IsValid() {
@@ -213,51 +213,29 @@ func (r *fdbRequest) take(w *words, key string, verb *fdbVerb, family rtnl.Famil
 	}
 }
 
-// mac reads the address as scanf does, which cuts bytes and what follows.
-func (r *fdbRequest) mac() error {
-	var b []byte
-	for _, part := range strings.Split(r.lladdr, ":") {
-		n, err := strconv.ParseUint(part, 16, 64)
-		if err != nil {
-			break
-		}
-		b = append(b, byte(n))
-	}
-	if len(b) < 6 {
-		return fail(exitFailed, "Invalid mac address "+r.lladdr, "it is six bytes in hex, as in 02:00:00:00:00:01")
-	}
-	r.neigh.LLAddr = nl.HardwareAddrFrom(b[:6])
-	return nil
-}
-
 var fdbChange = fdbVerb{words: fdbWords, missing: "Device and address are required arguments.",
 	hint: "as in \"bridge fdb add 02:00:00:00:00:02 dev veth0 master static\"", noVia: noDevice, noDev: noDevice,
 	state: unix.NUD_NOARP}
 
-// changeFDB is "bridge fdb add" and the like.
-func (s *session) changeFDB(w *words, typ, flags uint16) error {
-	r, err := s.fdbRequest(w, &fdbChange)
-	n := &r.neigh
-	switch {
-	case err != nil:
+// changeFDB adds, deletes or flushes: in the device's own database unless the
+// words say else.
+func (s *session) changeFDB(w *words, verb *fdbVerb, typ, flags uint16) error {
+	r, err := s.fdbRequest(w, verb)
+	if err != nil {
 		return err
+	}
+	n, master := &r.neigh, ""
+	switch {
 	case n.NextHopID != 0 && (n.Dst.IsValid() || n.Port != 0 || n.VNI != 0):
 		return fail(exitFailed, "dst, port, vni are mutually exclusive with nhid", "")
-	}
-	if n.State&(unix.NUD_PERMANENT|unix.NUD_REACHABLE) == 0 {
+	case !verb.flush && n.State&(unix.NUD_PERMANENT|unix.NUD_REACHABLE) == 0:
 		n.State |= unix.NUD_PERMANENT
 	}
-	return r.done(s, typ, flags)
-}
-
-// done sends the request, which is about the device itself unless it says else.
-func (r *fdbRequest) done(s *session, typ, flags uint16) error {
-	master := ""
-	if r.neigh.Flags&unix.NTF_MASTER == 0 {
-		r.neigh.Flags |= unix.NTF_SELF
+	if n.Flags&unix.NTF_MASTER == 0 {
+		n.Flags |= unix.NTF_SELF
 		master = "or mean its bridge by \"master\""
 	}
-	return explained(s.do(typ, flags, &r.neigh, nil), whyNoEntry, r.dev, r.lladdr, master)
+	return explained(s.do(typ, flags, n, nil), whyNoEntry, r.dev, r.lladdr, master)
 }
 
 // whyNoEntry is of a device, an address and a hint to its bridge.
@@ -360,15 +338,6 @@ func flushOnly(n *rtnl.Neigh, word string) bool {
 var fdbFlush = fdbVerb{words: fdbFlushWords, flush: true, missing: "Device is a required argument.",
 	hint: "as in \"bridge fdb flush dev br0\"", noVia: "Cannot find bridge port device \"%s\"", noDev: noBridge}
 
-// flushFDB is "bridge fdb flush".
-func (s *session) flushFDB(w *words) error {
-	r, err := s.fdbRequest(w, &fdbFlush)
-	if err != nil {
-		return err
-	}
-	return r.done(s, unix.RTM_DELNEIGH, unix.NLM_F_BULK)
-}
-
 var fdbShow = fdbVerb{words: fdbShowWords, show: true, noDev: noDevice}
 
 // showFDB is "bridge fdb show".
@@ -403,14 +372,7 @@ func (s *session) showFDB(w *words) error {
 var entryStates = []numbered{{unix.NUD_PERMANENT, "permanent"}, {unix.NUD_NOARP, "static"}, {unix.NUD_STALE, "stale"},
 	{unix.NUD_REACHABLE, "reachable"}, {0xffff, "all"}}
 
-func entryStateArg(w *words) rtnl.NeighState {
-	const known keywords = "permanent* static*|temp* stale* reachable*|dynamic* all"
-	s := w.arg()
-	if key := known.find(s); key != "" {
-		return rtnl.NeighState(numberOf(entryStates, key))
-	}
-	return rtnl.NeighState(w.asUint(32, "invalid state"))
-}
+const entryStateWords keywords = "permanent* static*|temp* stale* reachable*|dynamic* all"
 
 // showEntry renders an entry of a forwarding database; sameDev leaves the
 // device's name out.
@@ -423,17 +385,17 @@ func (v *view) showEntry(n *rtnl.Neigh, sameDev bool) {
 		v.showDev("ifname", "dev ", n.Index)
 	}
 	v.showInet("dst", "dst ", "%s ", n.Dst)
-	v.nonzero("vlan", "vlan %d ", uint32(n.VLAN))
-	v.nonzero("port", "port %d ", uint32(n.Port))
-	v.nonzero("vni", "vni %d ", n.VNI)
-	v.nonzero("src_vni", "src_vni %d ", n.SrcVNI)
+	v.named("vlan", uint32(n.VLAN))
+	v.named("port", uint32(n.Port))
+	v.named("vni", n.VNI)
+	v.named("src_vni", n.SrcVNI)
 	if n.LinkNSID.Ok {
 		v.nonzero("viaIfIndex", "via ifindex %d ", n.IfIndex)
 		v.uint("linkNetNsId", "link-netnsid %d ", uint64(n.LinkNSID.V))
 	} else if n.IfIndex != 0 {
 		v.str("viaIf", "via %s ", v.linkName(n.IfIndex))
 	}
-	v.nonzero("nhid", "nhid %d ", n.NextHopID)
+	v.named("nhid", n.NextHopID)
 	if v.opt.stats > 0 && n.CacheInfo.Ok {
 		v.uint("used", "used %d", uint64(n.CacheInfo.V.Used/ticksPerSecond))
 		v.uint("updated", "/%d ", uint64(n.CacheInfo.V.Updated/ticksPerSecond))
@@ -447,16 +409,16 @@ func (v *view) showEntry(n *rtnl.Neigh, sameDev bool) {
 	if n.Master != 0 {
 		v.str("master", "master %s ", v.linkName(n.Master))
 	}
-	v.str("state", "%s\n", entryState(n.State))
+	names, _ := bitNames(entryStates[:4], uint32(n.State))
+	if names == nil {
+		names = []string{"state=" + cHex(uint64(n.State))}
+	}
+	if names[0] == "reachable" {
+		names[0] = ""
+	}
+	v.str("state", "%s\n", names[0])
 	v.end()
 }
 
-func entryState(s rtnl.NeighState) string {
-	switch names, _ := bitNames(entryStates[:4], uint32(s)); {
-	case names == nil:
-		return "state=" + cHex(uint64(s))
-	case names[0] != "reachable":
-		return names[0]
-	}
-	return ""
-}
+// named is a number behind its name, where it is not 0.
+func (p *printer) named(key string, n uint32) { p.nonzero(key, key+" %d ", n) }

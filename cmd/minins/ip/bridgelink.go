@@ -4,6 +4,7 @@ package ip
 
 import (
 	"encoding/binary"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -11,23 +12,6 @@ import (
 	"github.com/minins/minins/nl"
 	"github.com/minins/minins/rtnl"
 )
-
-// bridgeLink is the object "link" of "bridge": the ports of bridges.
-func (s *session) bridgeLink(w *words) error {
-	const commands keywords = "set*|change* show*|lst*|list* help*"
-	if !w.next() {
-		return s.showPorts(w, false)
-	}
-	switch commands.find(w.cur) {
-	case "set":
-		return s.setPort(w)
-	case "show":
-		return s.showPorts(w, false)
-	case "help":
-		return usage("bridge link")
-	}
-	return unknownCommand("link", w.cur, commands.words())
-}
 
 const usageBridgeLink = `Usage: bridge link [ show ] [ dev NAME ]
        bridge link set dev NAME [ SETTING ]...
@@ -70,7 +54,7 @@ func (s *session) setPort(w *words) error {
 	p := new(rtnl.BridgePort)
 	l := &rtnl.Link{Family: unix.AF_BRIDGE, Port: p}
 	set := visitor{set: w}
-	who, mode := uint16(0), nl.Opt[uint16]{}
+	mode := new(rtnl.PortMode)
 	dev, backup := "", ""
 	for w.next() {
 		set.word = bridgeLinkWords.find(w.cur)
@@ -79,21 +63,25 @@ func (s *session) setPort(w *words) error {
 		case "dev":
 			w.text(&dev)
 		case "state":
-			portStateArg(w, p)
+			n, ok := uint64(slices.Index(portStates, w.arg())), true
+			if int(n) < 0 {
+				n, ok = number(w.cur, 7)
+			}
+			if !ok {
+				w.fail(fail(exitFailed, "Error: invalid STP port state", ""))
+			}
+			p.State = nl.Some(rtnl.PortState(n))
 		case "hwmode":
-			who = portSelf
-			mode.Ok = true
-			switch w.arg() {
-			case "vepa":
-				mode.V = 1
-			case "veb":
-			default:
+			mode.Flags.V, mode.Mode.Ok = portSelf, true
+			if w.arg() == "vepa" {
+				mode.Mode.V = 1
+			} else if w.cur != "veb" {
 				w.fail(fail(exitFailed, "Mode argument must be \"vepa\" or \"veb\".", ""))
 			}
 		case "self":
-			who |= portSelf
+			mode.Flags.V |= portSelf
 		case "master":
-			who |= portMaster
+			mode.Flags.V |= portMaster
 		case "backup_port":
 			w.text(&backup)
 		case "nobackup_port":
@@ -101,7 +89,7 @@ func (s *session) setPort(w *words) error {
 		case "learning_sync": // which "ip" does not know
 			setOption(w, (*onOff)(&p.LearningSync), "")
 		case "":
-			w.fail(&failure{code: exitUsage, usage: "bridge link", hint: meant(w.cur, bridgeLinkWords.words())})
+			w.fail(usage("bridge link"))
 		default:
 			set.port(p)
 		}
@@ -124,8 +112,9 @@ func (s *session) setPort(w *words) error {
 	if err := s.called(noBridge, dev, &l.Index); err != nil {
 		return err
 	}
-	if who != 0 {
-		l.PortMode = &rtnl.PortMode{Flags: nl.Some(who), Mode: mode}
+	if mode.Flags.V != 0 {
+		mode.Flags.Ok = true
+		l.PortMode = mode
 	}
 	return explained(s.do(unix.RTM_SETLINK, 0, l, nil), whyNotPort, dev)
 }
@@ -137,23 +126,6 @@ var whyNotPort = []reason{
 	{unix.EOPNOTSUPP, "", 0, "%q is no port of a bridge; \"ip link set %[1]s master BRIDGE\" makes it one"},
 	{0, "", 0, "port %q is unchanged"},
 }
-
-func portStateArg(w *words, p *rtnl.BridgePort) {
-	s := w.arg()
-	for i := range portStates {
-		if portStates[i] == s {
-			p.State = nl.Some(rtnl.PortState(i))
-			return
-		}
-	}
-	n, ok := number(s, 7)
-	if !ok {
-		w.fail(fail(exitFailed, "Error: invalid STP port state", meant(s, portStates)))
-	}
-	p.State = nl.Some(rtnl.PortState(n))
-}
-
-var hwModes = []string{"VEB", "VEPA"}
 
 // showPorts is "bridge link show", and "bridge vlan show" with vlans.
 func (s *session) showPorts(w *words, vlans bool) error {
@@ -231,9 +203,6 @@ func (v *view) showPort(l *rtnl.Link) {
 			show.port(l.Port)
 		}
 	}
-	if m := l.PortMode; m != nil && m.Mode.Ok && int(m.Mode.V) < len(hwModes) {
-		v.str("hwmode", "hwmode %s ", hwModes[m.Mode.V])
-	}
 	v.text("\n")
 	v.end()
 }
@@ -247,55 +216,43 @@ func (v *view) showVLANs(l *rtnl.Link, vid uint64) {
 	if l.PortMode == nil {
 		return
 	}
-	const info, begin, size = 2, 1 << 3, 8 // IFLA_BRIDGE_VLAN_INFO, BRIDGE_VLAN_INFO_RANGE_BEGIN
-	first, shown := uint64(0), false
-	for b := l.PortMode.VLANs; len(b) >= size; b = b[min(int(native16(b)+3)&^3, len(b)):] {
-		flags, last := native16(b[4:]), uint64(native16(b[6:]))
-		if native16(b) != size || native16(b[2:]) != info {
-			if native16(b) < size/2 {
-				return // no attribute has no header
-			}
-			continue
-		}
+	const info, begin, header, size = 2, 1 << 3, 4, 8 // IFLA_BRIDGE_VLAN_INFO, BRIDGE_VLAN_INFO_RANGE_BEGIN
+	name, first := l.Name, uint64(0)
+	for b := l.PortMode.VLANs; len(b) >= size; b = b[min((max(int(native16(b)), header)+3)&^3, len(b)):] {
+		flags, last := uint32(native16(b[4:])), uint64(native16(b[6:]))
 		if first == 0 {
 			first = last
 		}
-		if flags&begin != 0 {
+		if flags&begin != 0 || native16(b[2:]) != info {
 			continue
 		}
 		if vid == 0 || vid >= first && vid <= last {
-			name := ""
-			if !shown {
-				name = l.Name
+			if name != "" {
 				v.object("")
 				v.str("ifname", "", name)
 				v.array("vlans")
 			}
-			shown = true
 			v.text("%-16s  ", name)
-			v.showVLAN(first, last, uint32(flags))
+			name = ""
+			v.object("")
+			v.uint("vlan", "%d", first)
+			v.number(last != first, "vlanEnd", "-%d", last)
+			if names, _ := bitNames(vlanFlags, flags); names != nil {
+				v.array("flags")
+				for _, flag := range names {
+					v.str("", " %s", flag)
+				}
+				v.endArray()
+			}
+			v.end()
+			v.text("\n")
 		}
 		first = 0
 	}
-	if shown {
+	if name == "" {
 		v.endArray()
 		v.end()
 	}
-}
-
-func (v *view) showVLAN(first, last uint64, flags uint32) {
-	v.object("")
-	v.uint("vlan", "%d", first)
-	v.number(last != first, "vlanEnd", "-%d", last)
-	if names, _ := bitNames(vlanFlags, flags); names != nil {
-		v.array("flags")
-		for _, name := range names {
-			v.str("", " %s", name)
-		}
-		v.endArray()
-	}
-	v.end()
-	v.text("\n")
 }
 
 func native16(b []byte) uint16 { return binary.NativeEndian.Uint16(b) }

@@ -2,8 +2,6 @@
 
 package ip
 
-import "strings"
-
 // usageText is the help on a topic: an object, or a type of link.
 func usageText(topic string) string {
 	switch topic {
@@ -28,9 +26,9 @@ func usageText(topic string) string {
 	case "bridge tool":
 		return usageBridgeTool
 	case "bridge link":
-		return usageBridgeLink + string(bridgeLinkWords)
+		return usageBridgeLink + listed(bridgeLinkWords)
 	case "bridge fdb":
-		return strings.ReplaceAll(usageFDB+string(fdbWords+"ENTRIES:"+fdbShowWords+"FLUSHED:"+fdbFlushWords), "*", "")
+		return usageFDB + listed(fdbWords) + "ENTRIES:" + listed(fdbShowWords) + "FLUSHED:" + listed(fdbFlushWords)
 	case "bridge vlan":
 		return usageBridgeVLAN
 	}

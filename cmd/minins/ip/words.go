@@ -197,20 +197,27 @@ func (w *words) lladdr(to *nl.HardwareAddr) {
 		*to = nl.HardwareAddrFrom(a.AsSlice())
 		return
 	}
-	var b []byte
+	b, hint := hexWithColons(s)
+	if hint != "" {
+		w.fail(fail(exitFailed, say("\"%s\" is invalid lladdr.", s), hint))
+		return
+	}
+	*to = nl.HardwareAddrFrom(b)
+}
+
+// hexWithColons reads bytes in hex with colons between, or says what is wrong.
+func hexWithColons(s string) (b []byte, hint string) {
 	for _, part := range strings.Split(s, ":") {
 		n, err := strconv.ParseUint(part, 16, 32)
-		if err != nil || n > 255 {
-			hint := "a link-layer address is six bytes in hex, as in 02:00:00:00:00:01"
-			if err == nil {
-				hint = say("%q is more than one byte", part)
-			}
-			w.fail(fail(exitFailed, say("\"%s\" is invalid lladdr.", s), hint))
-			return
+		if err != nil {
+			return nil, "a link-layer address is six bytes in hex, as in 02:00:00:00:00:01"
+		}
+		if n > 255 {
+			return nil, say("%q is more than one byte", part)
 		}
 		b = append(b, byte(n))
 	}
-	*to = nl.HardwareAddrFrom(b)
+	return b, ""
 }
 
 // nearest is the candidate that s was most likely meant to be, or "": at most
