@@ -5,14 +5,17 @@ package ip
 import (
 	"bufio"
 	"bytes"
+	"encoding/binary"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/minins/minins/cmd/minins/applet"
 	"github.com/minins/minins/internal/testns"
+	"github.com/minins/minins/rtnl"
 )
 
 // bridgeEnd is what the real tools see at the end of a script.
@@ -114,5 +117,29 @@ func TestBridgeDifferential(t *testing.T) {
 	}
 	if len(want) < 60 {
 		t.Errorf("%d commands were compared, want at least 60", len(want))
+	}
+}
+
+// TestShowVLANs renders attributes as a kernel with VLAN filtering sends them.
+func TestShowVLANs(t *testing.T) {
+	attr := func(flags, vid uint16) (b []byte) {
+		for _, n := range []uint16{8, 2, flags, vid} {
+			b = binary.NativeEndian.AppendUint16(b, n)
+		}
+		return b
+	}
+	l := &rtnl.Link{Name: "va", PortMode: &rtnl.PortMode{VLANs: slices.Concat(attr(6, 1), attr(8, 10), attr(16, 20), attr(0, 30))}}
+	for vid, want := range map[uint64]string{
+		0:  "va                1 PVID Egress Untagged\n                  10-20\n                  30\n",
+		15: "va                10-20\n",
+		9:  "",
+	} {
+		var out strings.Builder
+		v := &view{printer: &printer{out: bufio.NewWriter(&out)}}
+		v.showVLANs(l, vid)
+		v.out.Flush()
+		if out.String() != want {
+			t.Errorf("vid %d: got %q, want %q", vid, out.String(), want)
+		}
 	}
 }
