@@ -37,11 +37,37 @@ type Inet6CacheInfo struct {
 	RetransTime   uint32
 }
 
+// PortMode is what AF_BRIDGE has in IFLA_AF_SPEC: IFLA_BRIDGE_* of
+// linux/if_bridge.h.
+type PortMode struct {
+	Flags nl.Opt[uint16] // in requests, who is to do it: BRIDGE_FLAGS_*, 1 the bridge, 2 the device itself
+	Mode  nl.Opt[uint16] // BRIDGE_MODE_*: of a device that can bridge, 0 VEB, 1 VEPA
+	VLANs []byte         // attributes IFLA_BRIDGE_VLAN_*, as they came
+}
+
+const (
+	iflaBridgeFlags = 0 // IFLA_BRIDGE_FLAGS
+	iflaBridgeMode  = 1 // IFLA_BRIDGE_MODE
+)
+
+func (m *PortMode) fields(c *nl.Coder) {
+	nl.OptU16(c, iflaBridgeFlags, "IFLA_BRIDGE_FLAGS", &m.Flags)
+	nl.OptU16(c, iflaBridgeMode, "IFLA_BRIDGE_MODE", &m.Mode)
+}
+
 // afSpec codes the address families' parts. A message of AF_BRIDGE has
-// something else there, which is left to Other.
+// something else there; to the explainer, which sees no family, both are one.
 func (l *Link) afSpec(c *nl.Coder) {
-	if l.Family == unix.AF_BRIDGE || !c.NestIf(unix.IFLA_AF_SPEC, "IFLA_AF_SPEC", l.Inet != nil || l.Inet6 != nil) {
+	if !c.NestIf(unix.IFLA_AF_SPEC, "IFLA_AF_SPEC", l.Inet != nil || l.Inet6 != nil || l.PortMode != nil) {
 		return
+	}
+	if l.Family == unix.AF_BRIDGE || c.Describing() {
+		make1(&l.PortMode).fields(c)
+		if !c.Describing() {
+			c.Rest(&l.PortMode.VLANs)
+			c.End()
+			return
+		}
 	}
 	if c.NestIf(unix.AF_INET, "AF_INET", l.Inet != nil) {
 		reuse(c, &l.Inet, l.spare.inet)

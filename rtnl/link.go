@@ -39,6 +39,7 @@ type Link struct {
 	Inet       *Inet         // IPv4 settings
 	Inet6      *Inet6        // IPv6 settings
 	Port       *BridgePort   // AF_BRIDGE's IFLA_PROTINFO
+	PortMode   *PortMode     // AF_BRIDGE's IFLA_AF_SPEC
 	XDP        XDP
 	Stats      nl.Opt[LinkStats]   // IFLA_STATS64
 	Stats32    nl.Opt[LinkStats32] // IFLA_STATS, the lower 32 bits

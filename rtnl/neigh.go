@@ -36,6 +36,11 @@ type Neigh struct {
 	NextHopID uint32
 	FlagsExt  uint32 // NTF_EXT_* of linux/neighbour.h
 
+	// In a bulk delete (NLM_F_BULK): which bits of State and Flags an entry
+	// must have as they are here.
+	StateMask nl.Opt[NeighState]
+	FlagsMask nl.Opt[NeighFlags]
+
 	Other []byte // attributes that are not modelled, as they came
 }
 
@@ -91,7 +96,7 @@ func (n *Neigh) Fields(c *nl.Coder) {
 	nl.U32(c, ndaNHID, "NDA_NH_ID", &n.NextHopID)
 	nl.U32(c, ndaFlagsExt, "NDA_FLAGS_EXT", &n.FlagsExt)
 	c.Name(ndaFDBExtAttrs, "NDA_FDB_EXT_ATTRS", nl.KindBytes)
-	c.Name(ndaStateMask, "NDA_NDM_STATE_MASK", nl.KindBytes)
-	c.Name(ndaFlagsMask, "NDA_NDM_FLAGS_MASK", nl.KindBytes)
+	nl.OptU16(c, ndaStateMask, "NDA_NDM_STATE_MASK", &n.StateMask)
+	nl.OptU8(c, ndaFlagsMask, "NDA_NDM_FLAGS_MASK", &n.FlagsMask)
 	c.Rest(&n.Other)
 }

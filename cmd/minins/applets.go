@@ -23,6 +23,7 @@ import (
 func applets() []applet.Applet {
 	return []applet.Applet{
 		{Name: "ip", Summary: "network namespaces, links, addresses, routes, neighbours", Run: ip.Run},
+		{Name: "bridge", Summary: "ports and forwarding databases of bridges", Run: ip.RunBridge},
 		{Name: "iptables", Summary: "rules for IPv4: NAT and filter", Run: iptables.Run},
 		{Name: "ip6tables", Summary: "rules for IPv6", Run: iptables.Run},
 		{Name: "iptables-save", Summary: "print the rules for IPv4", Run: iptables.Save},
@@ -78,6 +79,9 @@ func complete(c *applet.Cmd) int {
 	case len(c.Args) > 1 && filepath.Base(c.Args[0]) == "ip":
 		c.Args = c.Args[1:]
 		return ip.Complete(c)
+	case len(c.Args) > 1 && filepath.Base(c.Args[0]) == "bridge":
+		c.Args = c.Args[1:]
+		return ip.CompleteBridge(c)
 	case len(c.Args) == 1:
 		for _, a := range applets() {
 			if a.Summary != "" && strings.HasPrefix(a.Name, c.Args[0]) {

@@ -55,6 +55,7 @@ func TestDispatch(t *testing.T) {
 		{[]string{"ip", "-V"}, "ip utility, ", "", 0},
 		{[]string{"/sbin/ip", "-V"}, "ip utility, ", "", 0},
 		{[]string{"minins", "ip", "-V"}, "ip utility, ", "", 0},
+		{[]string{"bridge", "-V"}, "bridge utility, 6.1.0\n", "", 0},
 		{[]string{"iptables", "--version"}, "iptables v1.8.9 (nf_tables)\n", "", 0},
 		{[]string{"minins", "iptables", "--version"}, "iptables v1.8.9 (nf_tables)\n", "", 0},
 		{[]string{"minins"}, "minins: Linux network namespaces", "", 0},

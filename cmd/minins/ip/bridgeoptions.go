@@ -21,7 +21,7 @@ type (
 )
 
 // A visitor is what is done with options: all are shown, or the one that a
-// word names is set.
+// word names is shown under that name, or set.
 type visitor struct {
 	show *view
 	set  *words
@@ -40,10 +40,14 @@ func (x *visitor) visit(words string, values ...any) {
 		if key == "" {
 			key = word
 		}
-		if x.show != nil {
-			x.show.showOption(word, key, p)
-		} else if word == x.word {
+		switch {
+		case x.word != "" && word != x.word:
+		case x.set != nil:
 			setOption(x.set, p, x.why)
+		case x.word != "":
+			x.show.showOption(word, word, p)
+		default:
+			x.show.showOption(word, key, p)
 		}
 	}
 }

@@ -16,11 +16,16 @@ import (
 	"github.com/minins/minins/rtnl"
 )
 
+// CompleteBridge is [Complete] for "bridge".
+func CompleteBridge(c *applet.Cmd) int { return completeFor(c, true) }
+
 // Complete prints what the last of the words may become, one candidate a line,
 // for the shell: names of links and namespaces are those that there are. What
 // cannot be found out has no candidates; that is no failure.
-func Complete(c *applet.Cmd) int {
-	s := &session{c: c, ctx: context.Background(), tables: &tables{dir: "/etc/iproute2"}}
+func Complete(c *applet.Cmd) int { return completeFor(c, false) }
+
+func completeFor(c *applet.Cmd, bridge bool) int {
+	s := &session{opt: options{bridge: bridge}, c: c, ctx: context.Background(), tables: &tables{dir: "/etc/iproute2"}}
 	if n := len(c.Args); n > 0 {
 		last, seen := c.Args[n-1], map[string]bool{}
 		for _, word := range s.candidates(c.Args[:n-1], last) {
@@ -55,13 +60,21 @@ func (s *session) candidates(words []string, next string) []string {
 		words = words[2:]
 	}
 	if len(words) == 0 {
-		if strings.HasPrefix(next, "-") {
+		switch {
+		case strings.HasPrefix(next, "-") && s.opt.bridge:
+			return bridgeOptionWords.words()
+		case strings.HasPrefix(next, "-"):
 			return optionWords.words()
+		case s.opt.bridge:
+			return []string{"link", "fdb", "vlan", "help"}
 		}
 		return objectsThere()
 	}
 	object := objects.find(words[0])
-	if object == "neighbor" {
+	switch {
+	case s.opt.bridge:
+		object = "bridge " + bridgeObjects.find(words[0])
+	case object == "neighbor":
 		object = "neigh"
 	}
 	words = words[1:]
@@ -188,7 +201,7 @@ func (s *session) linkNames() (names []string) {
 func objectsThere() (all []string) {
 	last := ""
 	for _, f := range forms {
-		if f.object != last && !f.isKind() {
+		if f.object != last && strings.HasPrefix(f.tool(), "ip ") {
 			all = append(all, f.object)
 			last = f.object
 		}

@@ -50,13 +50,21 @@ func TestComplete(t *testing.T) {
 		{"neigh add 10.0.0.1 nud perm", "permanent"},
 		{"monitor lab", "label"},
 		{"monitor dev veth-a", "veth-a"},
+		{"bridge f", "fdb"},
+		{"bridge -n red link set dev bri", "bridge-r"},
+		{"bridge link set dev veth-a isolated ", "on off"},
+		{"bridge fdb ap", "append"},
 		{"frobnicate ", ""},
 		{"link frobnicate ", ""},
 	} {
 		var out bytes.Buffer
 		c := &applet.Cmd{Name: CompleteName, Args: strings.Split(test.line, " "), Stdout: bufio.NewWriter(&out), Stderr: os.Stderr,
 			Getenv: os.Getenv, Dial: dialIn(ns)}
-		code := Complete(c)
+		run := Complete
+		if rest, bridge := strings.CutPrefix(test.line, "bridge "); bridge {
+			run, c.Args = CompleteBridge, strings.Split(rest, " ")
+		}
+		code := run(c)
 		c.Stdout.Flush()
 		got, want := strings.Fields(out.String()), strings.Fields(test.want)
 		for _, w := range want {

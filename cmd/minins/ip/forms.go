@@ -78,6 +78,20 @@ var forms = []form{
 	{"tuntap", "show*|lst*|list*", "", ""},
 	{"tuntap", "help*", "", ""},
 
+	{"bridge link", "set*|change*", "dev DEV ...", bridgeLinkWords},
+	{"bridge link", "show*|lst*|list*", "[ dev DEV ]", "\ndev DEV"},
+	{"bridge link", "help*", "", ""},
+	{"bridge fdb", "add*", "LLADDR dev DEV ...", fdbWords},
+	{"bridge fdb", "append*", "LLADDR dev DEV ...", fdbWords},
+	{"bridge fdb", "replace*", "LLADDR dev DEV ...", fdbWords},
+	{"bridge fdb", "delete*", "LLADDR dev DEV ...", fdbWords},
+	{"bridge fdb", "get*", "LLADDR { dev DEV | br DEV } ...", fdbGetWords},
+	{"bridge fdb", "flush", "dev DEV ...", fdbFlushWords},
+	{"bridge fdb", "show*|lst*|list*", "[ SELECTION ... ]", fdbShowWords},
+	{"bridge fdb", "help*", "", ""},
+	{"bridge vlan", "show*|lst*|list*", "[ dev DEV ] [ vid NUMBER ]", "\ndev DEV\nvid NUMBER"},
+	{"bridge vlan", "help*", "", ""},
+
 	{"bridge", "", "... type bridge [ OPTION ... ]", bridgeWords},
 	{"bridge_slave", "", "... type bridge_slave [ OPTION ... ]", portWords},
 	{"veth", "", "... type veth [ peer [name] NAME ... ]", "\npeer  its other end, and behind it words as for the link itself"},
@@ -94,6 +108,17 @@ var forms = []form{
 
 // isKind reports whether the form is of what follows "type KIND".
 func (f *form) isKind() bool { return strings.HasPrefix(f.takes, "...") }
+
+// tool is what the form begins with: "ip link ", "bridge fdb ", or nothing.
+func (f *form) tool() string {
+	switch {
+	case f.isKind():
+		return ""
+	case strings.HasPrefix(f.object, "bridge "):
+		return f.object + " "
+	}
+	return "ip " + f.object + " "
+}
 
 // command is the command of an object that a word is or abbreviates, or "".
 func command(object, word string) string {
@@ -119,8 +144,11 @@ func commands(object string) (all []string) {
 
 // usageText is the help on a topic: "ip", an object, or a kind of link.
 func usageText(topic string) string {
-	if topic == "ip" {
+	switch topic {
+	case "ip":
 		return usageIP + section("OPTION:", optionWords)
+	case "bridge tool":
+		return usageBridgeTool
 	}
 	var b strings.Builder
 	var shown []grammar
@@ -131,9 +159,7 @@ func usageText(topic string) string {
 		}
 		b.WriteString(lead)
 		lead = "       "
-		if !f.isKind() {
-			b.WriteString("ip " + topic + " ")
-		}
+		b.WriteString(f.tool())
 		if f.command != "" {
 			b.WriteString(alternatives(f.command.words()) + " ")
 		}

@@ -26,16 +26,25 @@ const objects keywords = "address* addrlabel* maddress* route* rule* neighbor*|n
 	"tunnel* tunl* tuntap* tap* token* tcpmetrics* tcp_metrics* monitor* xfrm* mroute* mrule* netns* netconf* vrf* sr* nexthop* " +
 	"mptcp* ioam* help* stats*"
 
-// Run runs the command and returns its exit status.
-func Run(c *applet.Cmd) int {
+// Run runs the command "ip" and returns its exit status.
+func Run(c *applet.Cmd) int { return start(c, false) }
+
+// RunBridge is [Run] of the command "bridge".
+func RunBridge(c *applet.Cmd) int { return start(c, true) }
+
+func start(c *applet.Cmd, bridge bool) int {
 	s := &session{c: c, ctx: context.Background(), tables: &tables{dir: "/etc/iproute2"}}
-	opt, rest, err := parseOptions(c.Args)
+	opt, rest, err := parseOptionsOf(bridge, c.Args)
 	s.opt, s.tables.numeric = opt, opt.numeric
 	if err != nil {
 		return s.report(err)
 	}
 	if opt.version {
-		c.Printf("%s\n", version)
+		text := version
+		if bridge {
+			text = "bridge utility, 6.1.0"
+		}
+		c.Printf("%s\n", text)
 		return 0
 	}
 	if opt.netns != "" {
@@ -61,12 +70,20 @@ func (s *session) run(args []string) int {
 	if err == nil {
 		return 0
 	}
-	return s.report(err)
+	code := s.report(err)
+	f := asFailure(err)
+	if s.opt.bridge && (code == exitKernel || code == exitFailed && (f == nil || !f.exits)) {
+		return exitUsage // it returns -1 for all mistakes but few
+	}
+	return code
 }
 
 func (s *session) command(args []string) error {
 	w := &s.words
 	w.rest, w.cur, w.tables, w.err = args, "", s.tables, nil
+	if s.opt.bridge {
+		return s.bridgeCommand(w)
+	}
 	if !w.next() {
 		return usage("ip")
 	}

@@ -53,7 +53,7 @@ func manualTables() string {
 			if f.isKind() {
 				b.WriteString(".Ss Options of type " + f.object + "\n")
 			} else {
-				b.WriteString(".Ss ip " + f.object + "\n")
+				b.WriteString(".Ss " + strings.TrimSpace(f.tool()) + "\n")
 				manualSynopses(&b, f.object)
 			}
 			last = f.object
@@ -73,7 +73,8 @@ func manualSynopses(b *strings.Builder, object string) {
 	b.WriteString(".Bl -item -compact\n")
 	for _, f := range forms {
 		if f.object == object && f.command.find("help") == "" {
-			b.WriteString(".It\n.Nm ip\n.Cm " + object)
+			tool, rest, _ := strings.Cut(strings.TrimSpace(f.tool()), " ")
+			b.WriteString(".It\n.Nm " + tool + "\n.Cm " + rest)
 			if f.command != "" {
 				b.WriteString(" " + alternatives(f.command.words()))
 			}

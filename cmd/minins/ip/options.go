@@ -15,6 +15,7 @@ import (
 type options struct {
 	_ [0]func() // not to be compared: that would take code
 
+	bridge  bool        // they are those of "bridge"
 	family  rtnl.Family // -4 -6 -0 -f
 	netns   string      // -n
 	batch   string      // -b
@@ -35,6 +36,7 @@ type options struct {
 	version bool        // -V
 	stamp   int         // -t, -ts
 	rcvbuf  int         // -rcvbuf: bytes; 0: not given
+	ranges  bool        // -compressvlans
 }
 
 // Bits of options.stamp.
@@ -46,7 +48,11 @@ const (
 // parseOptions reads the words that begin with a dash, one or two, and leaves
 // the rest. Each may be abbreviated; the first one in iproute2's order wins.
 func parseOptions(args []string) (o options, rest []string, err error) {
-	o.color, o.loops = "never", 10
+	return parseOptionsOf(false, args)
+}
+
+func parseOptionsOf(bridge bool, args []string) (o options, rest []string, err error) {
+	o.bridge, o.color, o.loops = bridge, "never", 10
 	w := &words{rest: args}
 	for strings.HasPrefix(w.peek(), "-") {
 		w.next()
@@ -93,10 +99,33 @@ const optionWords grammar = `
 	-Numeric*  numbers in place of names
 	-all*  of netns exec and delete: all namespaces`
 
+// bridgeOptionWords are those of "bridge".
+const bridgeOptionWords grammar = `
+	-help*
+	-Version*
+	-statistics*|-stats*
+	-details*
+	-oneline*
+	-timestamp*
+	-family*
+	-4
+	-6
+	-netns*
+	-color*
+	-compressvlans*
+	-force*
+	-json*
+	-pretty*
+	-batch*`
+
 func (o *options) take(w *words) {
-	key := optionWords.find(w.cur)
+	known, named, help, tool := optionWords, families, "ip -help", "ip"
+	if o.bridge {
+		known, named, help, tool = bridgeOptionWords, families[:2], "bridge help", "bridge tool"
+	}
+	key := known.find(w.cur)
 	if len(w.rest) == 0 && keywords("-loops -batch -rcvbuf").find(key) != "" {
-		w.fail(usage("ip"))
+		w.fail(usage(tool))
 	}
 	switch key {
 	case "-loops":
@@ -104,9 +133,9 @@ func (o *options) take(w *words) {
 		o.loops = int(n)
 	case "-family":
 		if w.peek() == "" || w.peek() == "help" {
-			w.fail(usage("ip"))
+			w.fail(usage(tool))
 		} else {
-			o.family = familyArg(w)
+			o.family = familyArg(w, named)
 		}
 	case "-4":
 		o.family = unix.AF_INET
@@ -153,8 +182,10 @@ func (o *options) take(w *words) {
 		if !ok {
 			w.fail(fail(exitUsage, say("Invalid rcvbuf size '%s'", s), ""))
 		}
+	case "-compressvlans":
+		o.ranges = true
 	case "-help":
-		w.fail(usage("ip"))
+		w.fail(usage(tool))
 	case "-netns":
 		if w.peek() == "" { // iproute2 has no check: it opens what the C library calls (null), or the directory
 			err := fail(exitUsage, `Cannot open network namespace "(null)": No such file or directory`, "")
@@ -172,8 +203,8 @@ func (o *options) take(w *words) {
 		o.all = true
 	default:
 		if !o.takeColor(w.cur) {
-			w.fail(fail(exitUsage, say("Option \"%s\" is unknown, try \"ip -help\".", w.cur),
-				meant(w.cur, append(optionWords.words(), "-color"))))
+			w.fail(fail(exitUsage, say("Option \"%s\" is unknown, try \"%s\".", w.cur, help),
+				meant(w.cur, append(known.words(), "-color"))))
 		}
 	}
 }
@@ -196,9 +227,9 @@ func (o *options) takeColor(word string) bool {
 var families = []numbered{{unix.AF_INET, "inet"}, {unix.AF_INET6, "inet6"}, {unix.AF_PACKET, "link"}, {unix.AF_MPLS, "mpls"},
 	{unix.AF_BRIDGE, "bridge"}}
 
-func familyArg(w *words) rtnl.Family {
+func familyArg(w *words, named []numbered) rtnl.Family {
 	s := w.arg()
-	for _, f := range families {
+	for _, f := range named {
 		if f.name == s {
 			return rtnl.Family(f.id)
 		}

@@ -209,20 +209,31 @@ func (w *words) lladdr(to *nl.HardwareAddr) {
 		*to = nl.HardwareAddrFrom(a.AsSlice())
 		return
 	}
-	var b []byte
+	b, bad := hexWithColons(s)
+	if bad != nil {
+		w.fail(fail(exitFailed, say("\"%s\" is invalid lladdr.", *bad), lladdrHint(*bad)))
+		return
+	}
+	*to = nl.HardwareAddrFrom(b)
+}
+
+// hexWithColons reads bytes in hex with colons between; bad is what is none.
+func hexWithColons(s string) (b []byte, bad *string) {
 	for _, part := range strings.Split(s, ":") {
 		n, ok := hexPrefix(part)
 		if !ok || n > 255 {
-			hint := "a link-layer address is six bytes in hex, as in 02:00:00:00:00:01"
-			if ok {
-				hint = say("%q is more than one byte", part)
-			}
-			w.fail(fail(exitFailed, say("\"%s\" is invalid lladdr.", part), hint))
-			return
+			return b, &part
 		}
 		b = append(b, byte(n))
 	}
-	*to = nl.HardwareAddrFrom(b)
+	return b, nil
+}
+
+func lladdrHint(bad string) string {
+	if _, ok := hexPrefix(bad); ok {
+		return say("%q is more than one byte", bad)
+	}
+	return "a link-layer address is six bytes in hex, as in 02:00:00:00:00:01"
 }
 
 // hexPrefix reads the hex digits that s begins with, as sscanf %x does.

@@ -55,6 +55,9 @@ func (s *session) loop() (int, error) {
 			s.c.Stdout.Flush()
 			fmt.Fprint(s.c.Stderr, s.stats.status(s.timed()))
 		}
+		if s.o.deadline > 0 && !time.Now().Before(end) { // a request that is due at that moment is not sent
+			break
+		}
 		next := s.send()
 		if next <= 0 {
 			continue

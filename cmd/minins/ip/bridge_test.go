@@ -1,0 +1,145 @@
+//go:build linux
+
+package ip
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/minins/minins/cmd/minins/applet"
+	"github.com/minins/minins/internal/testns"
+	"github.com/minins/minins/rtnl"
+)
+
+// bridgeEnd is what the real tools see at the end of a script.
+var bridgeEnd = []string{"bridge -d link", "bridge fdb", "ip -d link show type bridge_slave"}
+
+// moment hides what a second changes: ages, carrier, and multicast addresses,
+// which a device joins when it gets its carrier.
+var moment = []struct {
+	re *regexp.Regexp
+	to string
+}{
+	{regexp.MustCompile(`used [0-9]+/[0-9]+`), "used T"},
+	{regexp.MustCompile(`"used":\s?[0-9]+,\s*"updated":\s?[0-9]+`), "AGES"},
+	{regexp.MustCompile(`(?m)^(SOLICITED-MAC|33:33:|01:00:5e:).*\n`), ""},
+	{regexp.MustCompile(`\{"mac":"(33:33|01:00:5e)[^}]*\},?`), ""},
+	{regexp.MustCompile(`_timer +[0-9.]+`), ""},
+}
+
+func momentary(s string) string {
+	for _, m := range moment {
+		s = m.re.ReplaceAllString(s, m.to)
+	}
+	return s
+}
+
+// playBridge is play for "bridge"; a line that begins with a "+" is run by the
+// real ip.
+func playBridge(t *testing.T, script string, run func(ns *testns.NS, args []string) testns.Result) (results []testns.Result, end string) {
+	t.Helper()
+	ns := testns.New(t)
+	ns.Up(t, "lo")
+	ns.Sysctl(t, "net/ipv6/conf/all/disable_ipv6", 1) // fewer addresses that come with time
+	ns.Sysctl(t, "net/ipv6/conf/default/disable_ipv6", 1)
+	for line := range strings.Lines(script) {
+		line = strings.TrimSpace(line)
+		if real, ok := strings.CutPrefix(line, "+ "); ok {
+			ns.Run(t, append([]string{"ip"}, split(real)...)...).Must(t)
+		} else if line == "wait" { // for carrier to settle
+			time.Sleep(1100 * time.Millisecond)
+		} else if line != "" && line[0] != '#' {
+			results = append(results, run(ns, split(line)))
+		}
+	}
+	for _, line := range bridgeEnd {
+		end += ns.Run(t, strings.Fields(line)...).Must(t)
+	}
+	return results, momentary(end)
+}
+
+// ourBridge runs the applet in the process.
+func ourBridge(t testing.TB, ns *testns.NS, hints bool, args ...string) testns.Result {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	c := &applet.Cmd{Name: "bridge", Args: args, Stdin: strings.NewReader(""), Stdout: bufio.NewWriter(&stdout), Stderr: &stderr,
+		Getenv: func(string) string { return "" }, Dial: dialIn(ns), IsApplet: func(string) bool { return false }, Hints: hints}
+	code := RunBridge(c)
+	if err := c.Stdout.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	return testns.Result{Args: append([]string{"bridge"}, args...), Stdout: stdout.String(), Stderr: stderr.String(), Code: code}
+}
+
+// TestBridgeDifferential plays testdata/bridge with the real bridge and with
+// ours: the same output, errors, exit status and databases at the end.
+func TestBridgeDifferential(t *testing.T) {
+	testns.Tool(t, "bridge")
+	text, err := os.ReadFile("testdata/bridge")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, wantEnd := playBridge(t, string(text), func(ns *testns.NS, args []string) testns.Result {
+		return ns.Run(t, append([]string{"bridge"}, args...)...)
+	})
+	got, gotEnd := playBridge(t, string(text), func(ns *testns.NS, args []string) testns.Result {
+		return ourBridge(t, ns, false, args...)
+	})
+	for i, w := range want {
+		g := got[i]
+		line := strings.Join(w.Args, " ")
+		if g.Code != w.Code {
+			t.Errorf("%s: exit status %d, want %d", line, g.Code, w.Code)
+		}
+		if strings.Contains(w.Stderr, "Usage:") {
+			if g.Stdout != "" || !strings.Contains(g.Stderr, "Usage:") {
+				t.Errorf("%s: no usage in %q", line, g.Stderr)
+			}
+			continue
+		}
+		// The order is that of a hash of the addresses, which each namespace has another of.
+		if g, w := sorted(momentary(g.Stdout)), sorted(momentary(w.Stdout)); g != w {
+			t.Errorf("%s: stdout\ngot  %q\nwant %q", line, g, w)
+		}
+		if g.Stderr != w.Stderr {
+			t.Errorf("%s: stderr\ngot  %q\nwant %q", line, g.Stderr, w.Stderr)
+		}
+	}
+	if g, w := sorted(gotEnd), sorted(wantEnd); g != w {
+		t.Errorf("the state at the end has\n%s\nand lacks\n%s", without(g, w), without(w, g))
+	}
+	if len(want) < 60 {
+		t.Errorf("%d commands were compared, want at least 60", len(want))
+	}
+}
+
+// TestShowVLANs renders attributes as a kernel with VLAN filtering sends them.
+func TestShowVLANs(t *testing.T) {
+	attr := func(flags, vid uint16) (b []byte) {
+		for _, n := range []uint16{8, 2, flags, vid} {
+			b = binary.NativeEndian.AppendUint16(b, n)
+		}
+		return b
+	}
+	l := &rtnl.Link{Name: "va", PortMode: &rtnl.PortMode{VLANs: slices.Concat(attr(6, 1), attr(8, 10), attr(16, 20), attr(0, 30))}}
+	for vid, want := range map[uint64]string{
+		0:  "va                1 PVID Egress Untagged\n                  10-20\n                  30\n",
+		15: "va                10-20\n",
+		9:  "",
+	} {
+		var out strings.Builder
+		v := &view{printer: &printer{out: bufio.NewWriter(&out)}}
+		v.showVLANs(l, vid)
+		v.out.Flush()
+		if out.String() != want {
+			t.Errorf("vid %d: got %q, want %q", vid, out.String(), want)
+		}
+	}
+}
