@@ -3,6 +3,8 @@
 package ip
 
 import (
+	"errors"
+
 	"golang.org/x/sys/unix"
 
 	"github.com/minins/minins/nl"
@@ -150,7 +152,7 @@ func (s *session) changeNeigh(w *words, typ, flags uint16) error {
 		return nil
 	}
 	err = explained(err, whyNoNeigh, r.dev, r.neigh.Dst.String())
-	if h, ok := err.(hinted); ok { //nolint:errorlint // explained has made it
+	if h := (hinted{}); errors.As(err, &h) {
 		h.exits = true
 		return h
 	}
