@@ -120,7 +120,7 @@ lint: $(GOLANGCI) ## gofmt, go vet, golangci-lint, and mandoc over the man pages
 $(GOLANGCI_DIR)/golangci-lint:
 	GOBIN=$(GOLANGCI_DIR) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
 
-fuzz: ## run every fuzz target for FUZZTIME (60s)
+fuzz: ## run every fuzz target for FUZZTIME: 60s, or 100000x inputs
 	@set -e; grep -rHo '^func Fuzz[A-Za-z0-9_]*' --include='*_test.go' . | sort | \
 	while IFS=: read -r file func; do \
 		name=$${func#func }; \

@@ -310,7 +310,7 @@ func Strs(c *Coder, typ uint16, name string, p *[]string) {
 			}
 			off += align(l)
 		}
-		c.find(typ) // takes them all
+		c.find(typ) // takes it, and them
 	default:
 		c.add(typ, Attr{Name: name, Kind: KindString})
 	}

@@ -71,13 +71,12 @@ type frame struct {
 	pos, end int  // what is not yet taken; nothing is left if they are equal
 	lenient  bool // a C struct that may be shorter than ours
 	indexed  bool
-	left     int // attributes in tb, and those that nobody can ask for
+	left     int // attributes in tb that are not yet taken, and those that nobody can ask for
 	used     int // length of what tb has been used of
 	sel      string
 
-	// The kernel's nlattr *tb[]: attribute type -> offset of its payload, 0 once
-	// it is taken.
-	tb [maxAttr]int32
+	seen [2]uint64      // bits of the types that were taken without the index
+	tb   [maxAttr]int32 // the kernel's nlattr *tb[]: type -> offset of the payload; taken: negative
 }
 
 var (
@@ -148,7 +147,7 @@ func (c *Coder) Has(typ uint16) bool {
 		}
 		c.index()
 	}
-	return f.tb[typ] != 0
+	return f.tb[typ] > 0
 }
 
 // Done reports whether, when decoding, every attribute of the innermost nest has
@@ -169,6 +168,7 @@ func (c *Coder) enter(top, pos, end int, sel string) {
 	c.top = top
 	f := &c.dec[top]
 	f.start, f.pos, f.end, f.sel, f.indexed, f.lenient = pos, pos, end, sel, false, false
+	f.seen[0], f.seen[1] = 0, 0
 	c.cur = f
 }
 
@@ -178,12 +178,12 @@ func (c *Coder) leave() {
 	c.cur = &c.dec[c.top]
 }
 
-// index finds the attributes of the innermost frame that are not yet taken, as
-// nla_parse does: the last one of a type wins.
+// index finds the attributes of the innermost frame that are not yet taken, the
+// first one of each type: the kernel sends no second one.
 func (c *Coder) index() {
 	f := c.cur
 	if f.used > 0 {
-		clear(f.tb[:f.used]) // what was never asked for
+		clear(f.tb[:f.used]) // of another message
 	}
 	f.indexed, f.left, f.used = true, 0, 0
 	b := c.buf[:f.end]
@@ -195,10 +195,8 @@ func (c *Coder) index() {
 		}
 		if t &= typeMask; t >= maxAttr {
 			f.left++ // for good
-		} else {
-			if f.tb[t] == 0 {
-				f.left++
-			}
+		} else if f.tb[t] == 0 && f.seen[t>>6&1]>>(t&63)&1 == 0 {
+			f.left++
 			f.tb[t] = int32(at + nlaHeader)
 			f.used = max(f.used, int(t)+1)
 		}
@@ -237,18 +235,20 @@ func (c *Coder) found(typ uint16) int {
 		if l, t, ok := attrAt(c.buf[f.pos:f.end]); ok && t&typeMask == typ {
 			at := f.pos + nlaHeader
 			f.pos = min(f.pos+align(l), f.end)
+			f.seen[typ>>6&1] |= 1 << (typ & 63)
 			return at
 		}
 		c.index()
 	}
-	at := int(f.tb[typ])
-	if at != 0 {
-		f.tb[typ] = 0
-		if f.left--; f.left == 0 {
-			f.pos, f.used = f.end, 0
-		}
+	at := f.tb[typ]
+	if at <= 0 {
+		return 0
 	}
-	return at
+	f.tb[typ] = -at
+	if f.left--; f.left == 0 {
+		f.pos = f.end
+	}
+	return int(at)
 }
 
 // exactAt is find for an attribute of n bytes.

@@ -167,11 +167,17 @@ func TestStructOfAnotherKernel(t *testing.T) {
 	}
 }
 
-func TestLastAttributeWins(t *testing.T) {
-	b := append(encode(t, &thing{Name: "red"}), encode(t, &thing{Name: "blue"})[24:]...)
-	var got thing
-	if err := new(nl.Coder).Decode(b, &got); err != nil || got.Name != "blue" {
-		t.Errorf("got %q, %v; want blue", got.Name, err)
+// Of two attributes of a type, which the kernel does not send, the first counts,
+// in whatever order they are asked for, and the other does not come back.
+func TestFirstAttributeWins(t *testing.T) {
+	for _, before := range []thing{{}, {U8: 1}, {HW: nl.HardwareAddrFrom([]byte{1, 2})}} {
+		first, second := before, thing{Name: "blue", HW: nl.HardwareAddrFrom([]byte{3})}
+		first.Name = "red"
+		b := append(encode(t, &first), encode(t, &second)[24:]...)
+		var got thing
+		if err := new(nl.Coder).Decode(b, &got); err != nil || got.Name != "red" || got.Unknown != nil {
+			t.Errorf("got %q and %x, %v; want red", got.Name, got.Unknown, err)
+		}
 	}
 }
 

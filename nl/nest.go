@@ -232,13 +232,17 @@ func (c *Coder) Rest(p *[]byte) {
 	case encode:
 		copy(c.room(len(*p)), *p)
 	case decode:
-		for f := c.cur; f.pos < f.end; {
+		f := c.cur
+		if !f.indexed && f.pos < f.end {
+			c.index()
+		}
+		for f.pos < f.end {
 			l, t, ok := attrAt(c.buf[f.pos:f.end])
 			if !ok {
 				c.Fail(errTruncated)
 				return
 			}
-			if t &= typeMask; !f.indexed || t >= maxAttr || f.tb[t] != 0 {
+			if t &= typeMask; t >= maxAttr || f.tb[t] == int32(f.pos+nlaHeader) {
 				*p = append(*p, c.buf[f.pos:f.pos+l]...)
 				*p = append(*p, 0, 0, 0)[:align(len(*p))]
 			}
@@ -253,6 +257,7 @@ func (c *Coder) Again() {
 	if c.mode == decode {
 		f := c.cur
 		f.pos, f.indexed = f.start, false
+		f.seen[0], f.seen[1] = 0, 0
 	}
 }
 
