@@ -25,6 +25,7 @@ type Batch struct {
 	err error
 
 	refusals int
+	sent     int // of them
 
 	// Apart has each request sent in a datagram of its own, up to the first that
 	// is refused: the kernel does all of a datagram, also what is behind a refused
@@ -77,6 +78,9 @@ func (b *Batch) AskAck() {
 // Len is the number of requests.
 func (b *Batch) Len() int { return b.n }
 
+// Sent is how many of the requests the last [Batch.Send] has given to the kernel.
+func (b *Batch) Sent() int { return b.sent }
+
 // Size is the length of the datagram so far, in bytes.
 func (b *Batch) Size() int {
 	if b.n == 0 {
@@ -128,6 +132,7 @@ func (b *Batch) Send(ctx context.Context) (acked bool, err error) {
 // the request's index. err is what else went wrong.
 func (b *Batch) SendEach(ctx context.Context, refused func(index int, err error)) (acked bool, err error) {
 	c := b.c
+	b.sent = 0
 	if b.err != nil || b.n == 0 {
 		return false, b.err
 	}
@@ -140,9 +145,13 @@ func (b *Batch) SendEach(ctx context.Context, refused func(index int, err error)
 	}
 	b.refusals = 0
 	if b.Apart {
-		for i := 0; i < b.n && b.refusals == 0 && err == nil; i++ {
+		for b.sent = 0; b.sent < b.n && b.refusals == 0 && err == nil; {
 			c.breathe()
-			if err = c.send(b.Request(i)); err == nil {
+			if err = ctx.Err(); err == nil {
+				err = c.send(b.Request(b.sent))
+			}
+			if err == nil {
+				b.sent++
 				acked, err = b.collect(ctx, refused)
 			}
 		}
@@ -158,6 +167,7 @@ func (b *Batch) SendEach(ctx context.Context, refused func(index int, err error)
 	if err := c.t.sendv(c.batch.filled()); err != nil {
 		return false, fmt.Errorf("nl: send a batch of %d requests, %d bytes: %w", b.n, b.Size(), err)
 	}
+	b.sent = b.n
 	return b.collect(ctx, refused)
 }
 

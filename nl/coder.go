@@ -82,6 +82,7 @@ type frame struct {
 var (
 	errTruncated = errors.New("nl: truncated message")
 	errTooDeep   = fmt.Errorf("nl: attributes nested more than %d deep", maxDepth-1)
+	errTooWide   = fmt.Errorf("nl: a Fields method asks for an attribute type beyond %d", maxAttr-1)
 	errUnclosed  = errors.New("nl: a Fields method opened a nest without closing it")
 )
 
@@ -147,7 +148,7 @@ func (c *Coder) Has(typ uint16) bool {
 		}
 		c.index()
 	}
-	return f.tb[typ] > 0
+	return typ < maxAttr && f.tb[typ] > 0
 }
 
 // Done reports whether, when decoding, every attribute of the innermost nest has
@@ -179,7 +180,8 @@ func (c *Coder) leave() {
 }
 
 // index finds the attributes of the innermost frame that are not yet taken, the
-// first one of each type: the kernel sends no second one.
+// first one of each type. What else there is of a type that nobody takes is a list
+// of one that is not modelled: [Coder.Rest] keeps it.
 func (c *Coder) index() {
 	f := c.cur
 	if f.used > 0 {
@@ -231,6 +233,10 @@ func (c *Coder) find(typ uint16) int {
 // found is find where something is left.
 func (c *Coder) found(typ uint16) int {
 	f := c.cur
+	if typ >= maxAttr {
+		c.Fail(errTooWide)
+		return 0
+	}
 	if !f.indexed {
 		if l, t, ok := attrAt(c.buf[f.pos:f.end]); ok && t&typeMask == typ {
 			at := f.pos + nlaHeader

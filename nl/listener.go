@@ -54,12 +54,12 @@ const eventBuffer = 8 << 20
 //
 // Equivalent to: `ip monitor`
 func (c *Conn) Listen(cfg ListenConfig) (*Listener, error) {
-	if err := c.acquire(); err != nil { // and never release
-		return nil, err
-	}
 	s, ok := c.t.(*socket)
 	if !ok {
 		return nil, unix.EOPNOTSUPP // a pretended kernel has no events
+	}
+	if err := c.acquire(); err != nil { // and never release
+		return nil, err
 	}
 	l := &Listener{s: s, in: c.in}
 	l.get = func(fd uintptr) bool {
@@ -69,6 +69,7 @@ func (c *Conn) Listen(cfg ListenConfig) (*Listener, error) {
 	if cfg.Buffer == 0 {
 		cfg.Buffer = eventBuffer
 	}
+	joined := 0
 	err := s.control(func(fd int) (err error) {
 		// Also a smaller one than there is, if that is asked for.
 		if unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, cfg.Buffer) != nil {
@@ -78,7 +79,12 @@ func (c *Conn) Listen(cfg ListenConfig) (*Listener, error) {
 			err = unix.SetsockoptInt(fd, unix.SOL_NETLINK, unix.NETLINK_LISTEN_ALL_NSID, 1)
 		}
 		for i := 0; i < len(cfg.Groups) && err == nil; i++ {
-			err = unix.SetsockoptInt(fd, unix.SOL_NETLINK, unix.NETLINK_ADD_MEMBERSHIP, int(cfg.Groups[i]))
+			if err = unix.SetsockoptInt(fd, unix.SOL_NETLINK, unix.NETLINK_ADD_MEMBERSHIP, int(cfg.Groups[i])); err == nil {
+				joined++
+			}
+		}
+		for i := 0; i < joined && err != nil; i++ { // it is still a Conn, and no event may look like an answer
+			_ = unix.SetsockoptInt(fd, unix.SOL_NETLINK, unix.NETLINK_DROP_MEMBERSHIP, int(cfg.Groups[i])) // err is what counts
 		}
 		return err
 	})

@@ -242,7 +242,7 @@ func (c *Coder) Rest(p *[]byte) {
 				c.Fail(errTruncated)
 				return
 			}
-			if t &= typeMask; t >= maxAttr || f.tb[t] == int32(f.pos+nlaHeader) {
+			if t &= typeMask; t >= maxAttr || f.tb[t] > 0 { // with all of a type, where it is a list
 				*p = append(*p, c.buf[f.pos:f.pos+l]...)
 				*p = append(*p, 0, 0, 0)[:align(len(*p))]
 			}

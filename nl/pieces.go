@@ -15,6 +15,8 @@ type pieces struct {
 	first []int // the index of the first message in each
 	used  int   // how many of all are filled, the last of them perhaps in part
 	size  int   // bytes in them
+	last  int   // bytes of the last message: the next is perhaps as long
+	space int   // what room gave
 
 	seen struct{ piece, index, at int } // where request was last
 }
@@ -35,32 +37,46 @@ func (p *pieces) reset() {
 		p.all = append(p.all[:0:0], make([]byte, 0, min(p.size+roomForMost, keptPiece)))
 		p.first = p.first[:1]
 	}
-	p.used, p.size, p.seen.piece, p.seen.index, p.seen.at = 0, 0, 0, 0, 0
+	p.used, p.size, p.last, p.seen.piece, p.seen.index, p.seen.at = 0, 0, 0, 0, 0, 0
 }
 
 // room is where the next message goes: an empty slice before free space.
-func (p *pieces) room() []byte {
+func (p *pieces) room() (b []byte) {
 	if p.used > 0 {
-		if b := p.all[p.used-1]; cap(b)-len(b) >= roomForMost {
-			return b[len(b):]
+		b = p.all[p.used-1]
+		b = b[len(b):]
+	}
+	if cap(b) < max(roomForMost, p.last) {
+		if p.used < len(p.all) {
+			b = p.all[p.used][:0]
+		} else {
+			b = p.fresh()
 		}
 	}
-	if p.used < len(p.all) {
-		return p.all[p.used][:0]
-	}
+	p.space = cap(b)
+	return b
+}
+
+// fresh is a piece of the size that is due.
+func (p *pieces) fresh() []byte {
 	return make([]byte, 0, min(max(firstPiece, min(p.size, usualPiece), p.size/16), largePiece))
 }
 
 // take takes message index, which was appended to what room returned. If that
-// did not have the space, the message is where append has moved it.
+// did not have the space, the message is where append has moved it, and goes to a
+// piece that has space behind it for others: a datagram has 1,024 pieces at most.
 func (p *pieces) take(m []byte, index int) {
 	p.size += len(m)
+	p.last = len(m)
 	if p.used > 0 {
 		last := p.all[p.used-1]
 		if end := len(last) + len(m); end <= cap(last) && &last[:end][len(last)] == &m[0] {
 			p.all[p.used-1] = last[:end]
 			return
 		}
+	}
+	if cap(m) != p.space && p.used > 0 {
+		m = append(p.fresh(), m...)
 	}
 	if p.used == len(p.all) {
 		p.all, p.first = append(p.all, m), append(p.first, index)

@@ -92,3 +92,19 @@ func TestPieces(t *testing.T) {
 		}
 	}
 }
+
+// TestFewPieces has messages of lengths that do not fit what the one before left:
+// a datagram is still of few pieces, since the kernel takes 1,024.
+func TestFewPieces(t *testing.T) {
+	p := &Protocol{Name: "test", Type: func(uint16) (string, Message) { return "BLOB", &blob{} }}
+	c := Pretend(p, func([]byte, func([]byte)) {})
+	for _, n := range []int{600, 1064, 1260, 2024, 3052, 4100, 4332, 9000, 30000} {
+		b := c.Batch()
+		for range 3000 {
+			b.Add(0x20, 0, &blob{make([]byte, n)})
+		}
+		if got, most := len(c.batch.filled()), 3000*(n+100)/(30<<10)+30; got > most {
+			t.Errorf("3000 messages of %d bytes are in %d pieces, want at most %d", n, got, most)
+		}
+	}
+}

@@ -3,6 +3,8 @@
 package rtnl
 
 import (
+	"errors"
+
 	"golang.org/x/sys/unix"
 
 	"github.com/minins/minins/nl"
@@ -63,7 +65,10 @@ func (m *MACVLAN) fields(c *nl.Coder) {
 		nl.Structs(c, unix.IFLA_MACVLAN_MACADDR, "IFLA_MACVLAN_MACADDR", len(m.Sources), func(i int) {
 			var b [6]byte
 			if c.Encoding() {
-				m.Sources[i].AppendTo(b[:0])
+				if m.Sources[i].Len() != len(b) {
+					c.Fail(errors.New("rtnl: a source of a macvlan is an Ethernet address, of 6 bytes, not " + m.Sources[i].String()))
+				}
+				m.Sources[i].AppendTo(b[:0:6])
 			}
 			if nl.MBytes(c, "addr", b[:]); c.Decoding() {
 				m.Sources = append(m.Sources, nl.HardwareAddrFrom(b[:]))

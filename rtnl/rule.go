@@ -47,12 +47,12 @@ type PortRange struct{ Start, End uint16 }
 
 // Attributes that x/sys lacks, from linux/fib_rules.h.
 const (
-	fraDSCP          = 26 // FRA_DSCP
-	fraFlowLabel     = 27 // FRA_FLOWLABEL
-	fraFlowLabelMask = 28 // FRA_FLOWLABEL_MASK
-	fraSPortMask     = 29 // FRA_SPORT_MASK
-	fraDPortMask     = 30 // FRA_DPORT_MASK
-	fraDSCPMask      = 31 // FRA_DSCP_MASK
+	fraDSCP          = 25 // FRA_DSCP
+	fraFlowLabel     = 26 // FRA_FLOWLABEL
+	fraFlowLabelMask = 27 // FRA_FLOWLABEL_MASK
+	fraSPortMask     = 28 // FRA_SPORT_MASK
+	fraDPortMask     = 29 // FRA_DPORT_MASK
+	fraDSCPMask      = 30 // FRA_DSCP_MASK
 )
 
 // Fields is the one description of struct fib_rule_hdr and FRA_*.

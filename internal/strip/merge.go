@@ -22,8 +22,11 @@ import (
 //   - funcID: the same, and that of ordinary functions or of wrappers.
 //   - flags, deferreturn, tables of deferred calls, of stack objects and
 //     of inlined calls: functions that have any are left alone.
-//   - args, the size of the arguments: whether there are any. Their maps say which
-//     of them are pointers, and are as wide as the widest of all, with zeros.
+//   - args, the size of the arguments: none, or that of the largest, up to four words
+//     more than there are. Where a goroutine was preempted the collector looks at all
+//     of them: it sees words of the caller, or, if there is hardly one, of the four that
+//     a new goroutine has above its first frame (runtime.newproc1). The maps that say
+//     which of them are pointers are as wide as the widest of all, with zeros.
 //   - the maps of local variables, which begin at the top of the frame: the
 //     same, with zeros for what lies below a smaller frame. Nobody looks there.
 //   - the name: what is left of it (names.go).
@@ -194,8 +197,17 @@ func (tab *pclntab) member(f function, next uint32, uses map[string]int) (m memb
 // fits says whether m may be one of the group, which it follows.
 func (tab *pclntab) fits(group []member, m member) bool {
 	first := group[0]
-	hasArgs := func(m member) bool { return tab.Uint32(m.record[funcArgs:]) != 0 }
-	return first.name == m.name && first.record[funcID] == m.record[funcID] && m.next-first.entry <= mergedCode && hasArgs(first) == hasArgs(m)
+	return first.name == m.name && first.record[funcID] == m.record[funcID] && m.next-first.entry <= mergedCode && tab.sameArgs(group, m)
+}
+
+func (tab *pclntab) sameArgs(group []member, m member) bool {
+	args := tab.Uint32(m.record[funcArgs:])
+	least, most := args, args
+	for _, g := range group {
+		args := tab.Uint32(g.record[funcArgs:])
+		least, most = min(least, args), max(most, args)
+	}
+	return (least == 0) == (most == 0) && most-least <= 4*uint32(tab.size)
 }
 
 // tables are those of a group.

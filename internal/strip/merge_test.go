@@ -103,7 +103,10 @@ func (tab *pclntab) compare(t *testing.T, f function, now *pclntab, next uint32)
 		for i, what := range []string{"arguments", "local variables"} {
 			same("the map of "+what, tab.pointers(f, i, max(wasN, 0)), now.pointers(g, i, max(isN, 0)))
 		}
-		same("arguments", tab.Uint32(f.record[funcArgs:]) == 0, now.Uint32(g.record[funcArgs:]) == 0)
+		args, all := tab.Uint32(f.record[funcArgs:]), now.Uint32(g.record[funcArgs:])
+		if (args == 0) != (all == 0) || all < args || all > args+4*uint32(tab.size) {
+			t.Fatalf("%s: %d bytes of arguments, were %d", name, all, args)
+		}
 		for _, kind := range []int{funcdataStackObjects, funcdataOpenCodedDeferInfo} {
 			// Where a piece ends is not known, only where the next one begins.
 			same("funcdata", strings.TrimRight(tab.piece(f, kind), "\x00"), strings.TrimRight(now.piece(g, kind), "\x00"))

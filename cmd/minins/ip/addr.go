@@ -90,27 +90,29 @@ func (s *session) flushAddresses(w *words) error {
 
 // flushRound deletes the selected addresses and returns their number.
 func (s *session) flushRound(q *listing) (int, error) {
-	v := s.view()
+	v, n := s.view(), 0
 	var a rtnl.Addr
-	var all []*rtnl.Addr
+	var failed error
 	err := s.each(unix.RTM_GETADDR, &rtnl.Addr{Family: q.family, Index: q.index}, &a, func() {
 		link, flags := s.linkByIndex(a.Index)
-		if !q.takesAddr(&a, link) || q.up && flags&unix.IFF_UP == 0 {
+		if failed != nil || !q.takesAddr(&a, link) || q.up && flags&unix.IFF_UP == 0 {
 			return
 		}
 		if s.opt.stats > 1 {
 			v.showAddr(&a, link, true)
 		}
-		all = append(all, &rtnl.Addr{Family: a.Family, PrefixLen: a.PrefixLen, Scope: a.Scope, Index: a.Index,
-			Address: a.Address, Local: a.Local, Label: a.Label})
-	})
-	for i := 0; i < len(all) && err == nil; i++ {
-		err = s.do(unix.RTM_DELADDR, 0, all[i], nil)
-		if errors.Is(err, unix.EADDRNOTAVAIL) { // with its primary address, the kernel may have deleted it already
-			err = nil
+		n++
+		gone := &rtnl.Addr{Family: a.Family, PrefixLen: a.PrefixLen, Scope: a.Scope, Index: a.Index,
+			Address: a.Address, Local: a.Local, Label: a.Label}
+		failed = s.do(unix.RTM_DELADDR, 0, gone, nil)
+		if errors.Is(failed, unix.EADDRNOTAVAIL) { // with its primary address, the kernel may have deleted it already
+			failed = nil
 		}
+	})
+	if failed != nil {
+		err = failed
 	}
-	return len(all), err
+	return n, err
 }
 
 // rounds calls flush until it finds nothing more to delete, at most as often
@@ -135,7 +137,7 @@ func (s *session) rounds(what string, once bool, flush func() (int, error)) erro
 			return nil
 		}
 	}
-	return fail(exitFailed, fmt.Sprintf("*** Flush remains incomplete after %d rounds. ***", s.opt.loops), "")
+	return fail(exitUsage, fmt.Sprintf("*** Flush remains incomplete after %d rounds. ***", s.opt.loops), "")
 }
 
 func (s *session) tellComplete(rounds int) {

@@ -164,7 +164,7 @@ func (s *session) newFlight() (*flight, error) {
 	}
 	_, replies, err := conn.Reserve(batchBytes, batchRequests+1)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, conn.Close())
 	}
 	f := &flight{conn: conn, requests: conn.Batch(), room: replies - 1, landed: make(chan struct{}, 1)}
 	f.requests.Apart = !s.opt.force
@@ -202,8 +202,11 @@ func (s *session) await() error {
 		return nil
 	}
 	<-f.landed
-	if f.err != nil {
-		f.refuse(len(f.lines)-1, f.err)
+	if f.err != nil { // what was not sent was not done; of the rest, the last one brought it to light
+		first := min(f.requests.Sent(), len(f.lines)-1)
+		for i := first; i < len(f.lines) && (i == first || s.opt.force); i++ {
+			f.refuse(i, f.err)
+		}
 	}
 	for i, err := range f.refused {
 		s.commandFailed(err, f.which[i])

@@ -344,8 +344,8 @@ func (m *monitor) dumpOthers() error {
 		name := m.s.netnsByID(ids[i].ID.V)
 		if m.s.where = ids[i].ID; name == "" {
 			m.note("[LOST] without a name, it cannot be read\n", true)
-		} else {
-			err = m.dumps(name)
+		} else if e := m.dumps(name); e != nil { // it may have gone meanwhile
+			m.note("[LOST] it cannot be read: "+e.Error()+"\n", true)
 		}
 	}
 	return err

@@ -164,20 +164,23 @@ func (s *session) flushNeighs(w *words) error {
 	}
 	return s.rounds("entries", false, func() (int, error) {
 		var n rtnl.Neigh
-		var all []*rtnl.Neigh
+		var failed error
+		count := 0
 		err := s.each(unix.RTM_GETNEIGH, req, &n, func() {
-			if !q.takes(&n) {
+			if failed != nil || !q.takes(&n) {
 				return
 			}
 			if s.opt.stats > 1 {
 				s.view().showNeigh(&n, q.index != 0)
 			}
-			all = append(all, &rtnl.Neigh{Family: n.Family, Index: n.Index, Dst: n.Dst, Flags: n.Flags & unix.NTF_PROXY})
+			count++
+			gone := &rtnl.Neigh{Family: n.Family, Index: n.Index, Dst: n.Dst, Flags: n.Flags & unix.NTF_PROXY}
+			failed = s.do(unix.RTM_DELNEIGH, 0, gone, nil)
 		})
-		for i := 0; i < len(all) && err == nil; i++ {
-			err = s.do(unix.RTM_DELNEIGH, 0, all[i], nil)
+		if failed != nil {
+			err = failed
 		}
-		return len(all), err
+		return count, err
 	})
 }
 

@@ -177,7 +177,8 @@ func (s *session) deleteNetns(w *words) error {
 		}
 		for _, name := range names {
 			if err := s.deleteOne(name); err != nil {
-				return err
+				s.report(err) // iproute2 ends here, and well
+				break
 			}
 		}
 		return nil

@@ -284,25 +284,29 @@ func (s *session) flushRoutes(w *words) error {
 	}
 	return s.rounds("entries", false, func() (int, error) {
 		var r rtnl.Route
-		var all []*rtnl.Route
+		var failed error
+		n := 0
 		err := s.each(unix.RTM_GETROUTE, req, &r, func() {
-			if !q.takes(&r) {
+			if failed != nil || !q.takes(&r) {
 				return
 			}
 			if s.opt.stats > 1 {
 				s.view().showRoute(&r, q)
 			}
-			all = append(all, &rtnl.Route{Family: r.Family, Table: r.Table, Protocol: r.Protocol, Scope: r.Scope, Type: r.Type, TOS: r.TOS,
-				Dst: r.Dst, Src: r.Src, OIF: r.OIF, Gateway: r.Gateway, Via: r.Via, Priority: r.Priority, PrefSrc: r.PrefSrc})
+			n++
+			gone := &rtnl.Route{Family: r.Family, Table: r.Table, Protocol: r.Protocol, Scope: r.Scope, Type: r.Type, TOS: r.TOS,
+				Dst: r.Dst, Src: r.Src, OIF: r.OIF, Gateway: r.Gateway, Via: r.Via, Priority: r.Priority, PrefSrc: r.PrefSrc}
+			failed = s.do(unix.RTM_DELROUTE, 0, gone, nil)
+			if errors.Is(failed, unix.ESRCH) {
+				failed = nil
+			}
 		})
 		if err != nil {
-			return 0, dumpFailure("Flush", err)
+			err = dumpFailure("Flush", err)
 		}
-		for i := range all {
-			if err := s.do(unix.RTM_DELROUTE, 0, all[i], nil); err != nil && !errors.Is(err, unix.ESRCH) {
-				return i, fail(exitKernel, "Failed to send flush request: "+errnoText(err), "")
-			}
+		if failed != nil {
+			err = fail(exitKernel, "Failed to send flush request: "+errnoText(failed), "")
 		}
-		return len(all), nil
+		return n, err
 	})
 }
