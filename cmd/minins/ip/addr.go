@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/minins/minins/nl"
 	"github.com/minins/minins/rtnl"
 )
 
@@ -90,29 +91,41 @@ func (s *session) flushAddresses(w *words) error {
 
 // flushRound deletes the selected addresses and returns their number.
 func (s *session) flushRound(q *listing) (int, error) {
-	v, n := s.view(), 0
+	v := s.view()
 	var a rtnl.Addr
-	var failed error
-	err := s.each(unix.RTM_GETADDR, &rtnl.Addr{Family: q.family, Index: q.index}, &a, func() {
+	// With its primary address, the kernel may have deleted one already.
+	n, err, failed := s.deleteEach(unix.RTM_GETADDR, &rtnl.Addr{Family: q.family, Index: q.index}, &a, unix.EADDRNOTAVAIL, func() nl.Message {
 		link, flags := s.linkByIndex(a.Index)
-		if failed != nil || !q.takesAddr(&a, link) || q.up && flags&unix.IFF_UP == 0 {
-			return
+		if !q.takesAddr(&a, link) || q.up && flags&unix.IFF_UP == 0 {
+			return nil
 		}
 		if s.opt.stats > 1 {
 			v.showAddr(&a, link, true)
 		}
-		n++
-		gone := &rtnl.Addr{Family: a.Family, PrefixLen: a.PrefixLen, Scope: a.Scope, Index: a.Index,
+		return &rtnl.Addr{Family: a.Family, PrefixLen: a.PrefixLen, Scope: a.Scope, Index: a.Index,
 			Address: a.Address, Local: a.Local, Label: a.Label}
-		failed = s.do(unix.RTM_DELADDR, 0, gone, nil)
-		if errors.Is(failed, unix.EADDRNOTAVAIL) { // with its primary address, the kernel may have deleted it already
-			failed = nil
+	})
+	return n, errors.Join(err, failed)
+}
+
+// deleteEach dumps what there is into m and deletes, as it comes, what pick makes
+// of it; nil is to be left. That one is not there any more, which the kernel says by
+// gone, is no failure. n is how many there were; dump and failed are what went wrong
+// with the list and with the first deletion, behind which there are no more.
+func (s *session) deleteEach(get uint16, req, m nl.Message, gone unix.Errno, pick func() nl.Message) (n int, dump, failed error) {
+	dump = s.each(get, req, m, func() {
+		if failed != nil {
+			return
+		}
+		if picked := pick(); picked != nil {
+			n++
+			const fromGetToDel = unix.RTM_GETLINK - unix.RTM_DELLINK
+			if failed = s.do(get-fromGetToDel, 0, picked, nil); errors.Is(failed, gone) {
+				failed = nil
+			}
 		}
 	})
-	if failed != nil {
-		err = failed
-	}
-	return n, err
+	return n, dump, failed
 }
 
 // rounds calls flush until it finds nothing more to delete, at most as often

@@ -146,7 +146,7 @@ func commands(object string) (all []string) {
 func usageText(topic string) string {
 	switch topic {
 	case "ip":
-		return usageIP + section("OPTION:", optionWords)
+		return usageIP + "OBJECT := " + alternatives(objectsThere()) + "\n" + section("OPTION:", optionWords)
 	case "bridge tool":
 		return usageBridgeTool
 	}
@@ -231,7 +231,6 @@ func section(title string, g grammar) string {
 
 const usageIP = `Usage: ip [ OPTION ... ] OBJECT [ COMMAND ... ]
        ip [ -force ] -batch FILE
-OBJECT := { address | link | neighbor | netns | nexthop | route | rule | tuntap | monitor }
 Objects, commands and most words may be abbreviated: "ip a", "ip r", "ip li sh".
 "ip OBJECT help" has the words of each.
 `

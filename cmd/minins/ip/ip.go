@@ -128,7 +128,7 @@ func (s *session) command(args []string) error {
 	hint := ""
 	if object != "" {
 		hint = say(notHere, object)
-	} else if near := nearest(w.cur, []string{"address", "route", "rule", "neighbor", "neighbour", "link", "netns", "nexthop", "tuntap", "monitor", "help"}); near != "" {
+	} else if near := nearest(w.cur, append(objectsThere(), "neighbor", "neighbour")); near != "" {
 		hint = say("did you mean \"ip %s\"?", near)
 	}
 	return fail(exitFailed, say("Object \"%s\" is unknown, try \"ip help\".", w.cur), hint)

@@ -3,6 +3,7 @@
 package ip
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 
@@ -164,23 +165,16 @@ func (s *session) flushNeighs(w *words) error {
 	}
 	return s.rounds("entries", false, func() (int, error) {
 		var n rtnl.Neigh
-		var failed error
-		count := 0
-		err := s.each(unix.RTM_GETNEIGH, req, &n, func() {
-			if failed != nil || !q.takes(&n) {
-				return
+		count, err, failed := s.deleteEach(unix.RTM_GETNEIGH, req, &n, 0, func() nl.Message {
+			if !q.takes(&n) {
+				return nil
 			}
 			if s.opt.stats > 1 {
 				s.view().showNeigh(&n, q.index != 0)
 			}
-			count++
-			gone := &rtnl.Neigh{Family: n.Family, Index: n.Index, Dst: n.Dst, Flags: n.Flags & unix.NTF_PROXY}
-			failed = s.do(unix.RTM_DELNEIGH, 0, gone, nil)
+			return &rtnl.Neigh{Family: n.Family, Index: n.Index, Dst: n.Dst, Flags: n.Flags & unix.NTF_PROXY}
 		})
-		if failed != nil {
-			err = failed
-		}
-		return count, err
+		return count, errors.Join(err, failed)
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/minins/minins/nl"
 	"github.com/minins/minins/rtnl"
 )
 
@@ -284,22 +285,15 @@ func (s *session) flushRoutes(w *words) error {
 	}
 	return s.rounds("entries", false, func() (int, error) {
 		var r rtnl.Route
-		var failed error
-		n := 0
-		err := s.each(unix.RTM_GETROUTE, req, &r, func() {
-			if failed != nil || !q.takes(&r) {
-				return
+		n, err, failed := s.deleteEach(unix.RTM_GETROUTE, req, &r, unix.ESRCH, func() nl.Message {
+			if !q.takes(&r) {
+				return nil
 			}
 			if s.opt.stats > 1 {
 				s.view().showRoute(&r, q)
 			}
-			n++
-			gone := &rtnl.Route{Family: r.Family, Table: r.Table, Protocol: r.Protocol, Scope: r.Scope, Type: r.Type, TOS: r.TOS,
+			return &rtnl.Route{Family: r.Family, Table: r.Table, Protocol: r.Protocol, Scope: r.Scope, Type: r.Type, TOS: r.TOS,
 				Dst: r.Dst, Src: r.Src, OIF: r.OIF, Gateway: r.Gateway, Via: r.Via, Priority: r.Priority, PrefSrc: r.PrefSrc}
-			failed = s.do(unix.RTM_DELROUTE, 0, gone, nil)
-			if errors.Is(failed, unix.ESRCH) {
-				failed = nil
-			}
 		})
 		if err != nil {
 			err = dumpFailure("Flush", err)
