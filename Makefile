@@ -5,20 +5,21 @@ PREFIX   ?= /usr/local
 FUZZTIME ?= 60s
 GOARCH   ?= $(shell $(GO) env GOARCH)
 
-# A release is static, and the same bytes from any directory. Three things make
-# it smaller: functions need not begin at a multiple of 32 bytes (x86 alone may
-# do without), the garbage collector of Go 1.25 has less code than the next one
-# (a toolchain that no longer knows it goes without), and in this module, fmt and
-# strings small functions are not copied to where they are called (-l): a command
-# waits for the kernel most of the time. A program that imports the libraries has
-# them inlined.
+# A release is static, and the same bytes from any directory. Four things make
+# it smaller: what only reflection reads is not linked (internal/linker; a
+# toolchain that it does not know links all of it), functions need not begin at a
+# multiple of 32 bytes (x86 alone may do without), the garbage collector of Go 1.25
+# has less code than the next one (a toolchain that no longer knows it goes
+# without), and in the commands, fmt and strings small functions are not copied to
+# where they are called (-l): a command waits for the kernel most of the time.
 # $(call build,ARCH,FILE)
 MODULE     := github.com/minins/minins
 VERSION    := $(or $(shell git describe --tags --always --dirty 2>/dev/null),(devel))
 EXPERIMENT := $(shell GOEXPERIMENT=nogreenteagc $(GO) env GOVERSION >/dev/null 2>&1 && echo nogreenteagc)
 build = CGO_ENABLED=0 GOOS=linux GOARCH=$(1) GOEXPERIMENT=$(EXPERIMENT) $(GO) build -trimpath \
+	$$(test ! -x .link/linker || echo -toolexec=$(CURDIR)/.link/linker) \
 	-ldflags '-s -w -X $(MODULE)/cmd/minins/setup.version=$(VERSION) $(if $(filter 386 amd64,$(1)),-funcalign=1)' \
-	-gcflags '$(MODULE)/...=-l' -gcflags fmt=-l -gcflags strings=-l -o $(2) ./cmd/minins
+	-gcflags '$(MODULE)/cmd/...=-l' -gcflags fmt=-l -gcflags strings=-l -o $(2) ./cmd/minins
 
 # Then the names and lines of tracebacks go. $(call slim,FROM,TO)
 slim = GOOS= GOARCH= $(GO) run ./internal/strip -o $(2) $(1)
@@ -46,13 +47,18 @@ MODULES := . $(patsubst %/go.mod,%,$(wildcard */go.mod */*/go.mod))
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 13
 
-minins: ## build ./minins, static and stripped
+minins: .link/link ## build ./minins, static and stripped
 	$(call build,$(GOARCH),minins.debug)
 	$(call slim,minins.debug,minins) || { echo "minins keeps its names" >&2; cp minins.debug minins; }
 	@rm -f minins.debug
 
-debug: ## build ./minins.debug: the same with names and lines in tracebacks
+debug: .link/link ## build ./minins.debug: the same with names and lines in tracebacks
 	$(call build,$(GOARCH),minins.debug)
+
+.link/link: FORCE
+	@mkdir -p .link
+	@GOOS= GOARCH= $(GO) build -o .link/linker ./internal/linker
+	@.link/linker build || { echo "minins is linked by Go's own linker, and larger" >&2; rm .link/linker; }
 
 demo: minins ## play the tutorial with every step and its output shown
 	$(GO) run ./internal/tutorial/cmd/demo -minins ./minins
@@ -99,7 +105,7 @@ size: dist ## print the sizes of the stripped binaries; fail over the budget
 dist: $(ARCHES:%=dist/minins-linux-%) ## build for every architecture into dist/, with SHA256SUMS
 	@cd dist && sha256sum $(ARCHES:%=minins-linux-%) >SHA256SUMS
 
-dist/minins-linux-%: FORCE
+dist/minins-linux-%: .link/link FORCE
 	@mkdir -p dist
 	$(call build,$*,$@.debug)
 	@$(call slim,$@.debug,$@) && rm $@.debug
@@ -135,4 +141,4 @@ install: minins ## install the binary and the man pages below PREFIX (/usr/local
 	done
 
 clean: ## remove what make made
-	rm -rf minins minins.debug dist
+	rm -rf minins minins.debug dist .link

@@ -30,7 +30,7 @@ func object(m nl.Message) string {
 	case *NextHopObject:
 		return "nexthop object " + strconv.FormatUint(uint64(m.ID), 10)
 	}
-	return fmt.Sprintf("%T", m)
+	return "message"
 }
 
 // name is the shortest that tells which link is meant.

@@ -1,0 +1,85 @@
+//go:build linux
+
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+// TestProgram checks that a program does the same with our linker as with Go's,
+// also stripped, and is smaller: see testdata/probe.
+func TestProgram(t *testing.T) {
+	dir := t.TempDir()
+	ours := filepath.Join(dir, "linker")
+	command(t, nil, "go", "build", "-o", ours, ".")
+	command(t, nil, ours, "build")
+	arches := []string{runtime.GOARCH}
+	if runtime.GOARCH == "amd64" {
+		arches = append(arches, "386") // the same kernel runs it
+	}
+	for _, arch := range arches {
+		t.Run(arch, func(t *testing.T) {
+			env := []string{"CGO_ENABLED=0", "GOOS=linux", "GOARCH=" + arch}
+			plain, small, stripped := filepath.Join(dir, "plain-"+arch), filepath.Join(dir, "small-"+arch), filepath.Join(dir, "stripped-"+arch)
+			command(t, env, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", plain, "./testdata/probe")
+			command(t, env, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", small, "-toolexec", ours, "./testdata/probe")
+			command(t, nil, "go", "run", "../strip", "-o", stripped, small)
+			want := command(t, nil, plain)
+			if !strings.Contains(want, "finalized true\n") {
+				t.Fatalf("the program did not get to its end:\n%s", want)
+			}
+			for _, file := range []string{small, stripped} {
+				for _, env := range [][]string{nil, {"GOGC=1"}, {"GODEBUG=gccheckmark=1", "GOGC=5"}} {
+					if got := command(t, env, file); got != want {
+						t.Errorf("%s, %v: got\n%s\nwant\n%s", filepath.Base(file), env, got, want)
+					}
+				}
+			}
+			if before, after := size(t, plain), size(t, small); after > before*92/100 {
+				t.Errorf("%d bytes, %d by Go's own linker: not much smaller", after, before)
+			}
+		})
+	}
+}
+
+// command runs a program and returns what it prints.
+func command(t *testing.T, env []string, name string, args ...string) string {
+	t.Helper()
+	cmd := exec.Command(name, args...)
+	cmd.Env = append(os.Environ(), env...)
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, stderr.String())
+	}
+	return string(out)
+}
+
+func size(t *testing.T, file string) int64 {
+	t.Helper()
+	info, err := os.Stat(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info.Size()
+}
+
+// TestOtherGo checks that sources that are not as expected are refused.
+func TestOtherGo(t *testing.T) {
+	edits := []edit{{"one\n", "1\n"}, {"two\n", "2\n"}}
+	got, err := apply("f.go", "zero\none\ntwo\n", edits)
+	if want := "zero\n1\n2\n"; err != nil || got != want {
+		t.Errorf("got %q, %v, want %q", got, err, want)
+	}
+	for _, text := range []string{"one\n", "one\ntwo\ntwo\n", ""} {
+		if got, err := apply("f.go", text, edits); err == nil || !strings.Contains(err.Error(), "f.go") {
+			t.Errorf("%q: got %q, %v, want an error that names the file", text, got, err)
+		}
+	}
+}

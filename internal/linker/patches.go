@@ -1,0 +1,89 @@
+//go:build linux
+
+package main
+
+import (
+	"fmt"
+	"strings"
+)
+
+// An edit replaces a text that a file of the linker has exactly once.
+type edit struct{ from, to string }
+
+// patches are the edits by file of cmd/link/internal/ld. They hook in what the
+// files in folder ld do.
+var patches = map[string][]edit{
+	"deadcode.go": {
+		{
+			"	dynlink            bool\n",
+			"	dynlink            bool\n	trim               *typeTrim\n",
+		},
+		{
+			"d := deadcodePass{ctxt: ctxt, ldr: ldr}",
+			"d := deadcodePass{ctxt: ctxt, ldr: ldr, trim: newTypeTrim(ctxt)}",
+		},
+		{
+			"			usedInIface = d.ldr.AttrUsedInIface(symIdx)\n",
+			"			usedInIface = d.ldr.AttrUsedInIface(symIdx)\n" +
+				"			for _, typ := range d.trim.comparedBy(symIdx) {\n" +
+				"				d.direct(typ, symIdx)\n" +
+				"			}\n",
+		},
+		{
+			"			rs := r.Sym()\n			if isgotype && usedInIface &&",
+			"			rs := r.Sym()\n" +
+				"			if isgotype && d.trim.skips(symIdx, int(r.Off())) {\n" +
+				"				continue\n" +
+				"			}\n" +
+				"			if isgotype && usedInIface &&",
+		},
+		{
+			"which is not a type or itab\", d.ldr.SymName(symIdx), d.ldr.SymName(rs)))\n				}\n",
+			"which is not a type or itab\", d.ldr.SymName(symIdx), d.ldr.SymName(rs)))\n				}\n" +
+				"				d.direct(rs, symIdx)\n",
+		},
+		{
+			"	d.mark(relocs.At(m.r+2).Sym(), m.src)\n",
+			"	d.mark(relocs.At(m.r+2).Sym(), m.src)\n" +
+				"	d.mark(d.trim.call(m), m.src)\n",
+		},
+		{
+			"	if *flagPruneWeakMap {\n",
+			"	d.trim.rewrite()\n	if *flagPruneWeakMap {\n",
+		},
+	},
+	// Masks of pointers of global variables are made from the fields of structs,
+	// which may be gone, where there is no mask of the type.
+	"data.go": {
+		{
+			"	switch decodetypeKind(p.ctxt.Arch, typData) {\n	default:\n",
+			"	kind := decodetypeKind(p.ctxt.Arch, typData)\n" +
+				"	if kind == abi.Struct && !decodetypeGCMaskOnDemand(p.ctxt.Arch, typData) {\n" +
+				"		kind = abi.Invalid\n" +
+				"	}\n" +
+				"	switch kind {\n	default:\n",
+		},
+		{
+			"	// Sort the text symbols by type, so that FIPS",
+			"	orderText(ctxt)\n\n	// Sort the text symbols by type, so that FIPS",
+		},
+	},
+	// A table of types by name, for reflect.
+	"typelink.go": {
+		{
+			"		if ldr.IsTypelink(s) {",
+			"		if false && ldr.IsTypelink(s) {",
+		},
+	},
+}
+
+// apply makes the edits of a file.
+func apply(name, text string, edits []edit) (string, error) {
+	for _, e := range edits {
+		if n := strings.Count(text, e.from); n != 1 {
+			return "", fmt.Errorf("%s of this Go's linker has %d times, not once:\n%s", name, n, e.from)
+		}
+		text = strings.Replace(text, e.from, e.to, 1)
+	}
+	return text, nil
+}
