@@ -100,6 +100,11 @@ func notEnough(key string, code int, stop, hint string) error {
 
 func unknownCommand(object, word string, known []string) *failure {
 	f := fail(exitUsage, say("Command \"%s\" is unknown, try \"ip %s help\".", word, object), "")
+	if _, is, ok := strings.Cut(notOurs, "\n"+object+" "+word); ok && word != "" {
+		is, _, _ = strings.Cut(is, "\n")
+		f.text = say(notHere, object+" "+word+is)
+		return f
+	}
 	if near := nearest(word, known); near != "" {
 		f.hint = say("did you mean \"ip %s %s\"?", object, near)
 	}

@@ -218,11 +218,15 @@ func (m *monitor) event(h nl.Header, body []byte, nsid nl.Opt[int32]) {
 			s.remember(o)
 		}
 		if m.head("[LINK]", 0, o.Index) {
+			v.object("")
 			v.showLink(o, ofAddr)
+			v.end()
 		}
 	case *rtnl.Addr:
 		if m.head("[ADDR]", o.Family, o.Index) {
+			v.object("")
 			v.showAddr(o, v.linkName(o.Index), true)
+			v.end()
 		}
 	case *rtnl.Route:
 		if inet(o.Family) && m.route.takes(o) && m.head("[ROUTE]", 0, m.index) {
@@ -282,9 +286,7 @@ func (m *monitor) head(label string, f rtnl.Family, index uint32) bool {
 		return false
 	}
 	m.note(label, m.label)
-	if m.gone {
-		m.v.write("Deleted ")
-	}
+	m.v.deleted = m.gone
 	return true
 }
 
@@ -387,6 +389,7 @@ func (m *monitor) dumps(netns string) error {
 
 // showNetConf renders settings of a link.
 func (v *view) showNetConf(n *rtnl.NetConf) {
+	v.object("")
 	v.write(familyName(n.Family) + " ")
 	if n.Index.Ok {
 		name := "all"
@@ -418,4 +421,5 @@ func (v *view) showNetConf(n *rtnl.NetConf) {
 		v.write(strings.ToLower(name) + " " + word + " ")
 	}
 	v.write("\n")
+	v.end()
 }

@@ -201,10 +201,9 @@ func (v *view) showNeigh(n *rtnl.Neigh, sameDev bool) {
 		v.write("lladdr ")
 		v.strColor(colorMAC, "lladdr", "%s ", n.LLAddr.String())
 	}
-	for i := range neighFlags {
-		if f := &neighFlags[i]; uint32(n.Flags)&f.id != 0 {
-			v.null(f.name, f.name+" ")
-		}
+	names, _ := bitNames(neighFlags, uint32(n.Flags)|n.FlagsExt<<8)
+	for _, name := range names {
+		v.null(name, name+" ")
 	}
 	if v.opt.stats > 0 {
 		v.showNeighTimes(n)
@@ -219,9 +218,12 @@ func (v *view) showNeigh(n *rtnl.Neigh, sameDev bool) {
 	v.end()
 }
 
-// neighFlags are in iproute2's order.
-var neighFlags = []numbered{{unix.NTF_ROUTER, "router"}, {unix.NTF_PROXY, "proxy"}, {unix.NTF_EXT_LEARNED, "extern_learn"},
-	{unix.NTF_OFFLOADED, "offload"}}
+// neighFlags are in iproute2's order, those of NDA_FLAGS_EXT behind the first eight bits.
+var neighFlags = []numbered{{unix.NTF_ROUTER, "router"}, {unix.NTF_PROXY, "proxy"}, {extManaged << 8, "managed"},
+	{unix.NTF_EXT_LEARNED, "extern_learn"}, {unix.NTF_OFFLOADED, "offload"}}
+
+// extManaged is NTF_EXT_MANAGED of linux/neighbour.h.
+const extManaged = 1
 
 func (v *view) showNeighTimes(n *rtnl.Neigh) {
 	if n.CacheInfo.Ok {

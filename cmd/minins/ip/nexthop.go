@@ -141,7 +141,7 @@ func (s *session) nexthop(w *words) error {
 		}
 		return err
 	case q.making && (q.typ == unix.RTM_NEWNEXTHOP || !q.hasID || h.ID != 0):
-		return explained(s.do(q.typ, changeFlags(q.key), h, nil), whyNoNexthop, strconv.FormatUint(uint64(h.ID), 10))
+		return explained(s.changeNow(q.typ, changeFlags(q.key), h), whyNoNexthop, strconv.FormatUint(uint64(h.ID), 10))
 	}
 	var reply rtnl.NextHopObject
 	err = s.doNexthop(q.typ, &rtnl.NextHopObject{Family: h.Family, ID: h.ID, Bucket: h.Bucket}, &reply)

@@ -103,6 +103,37 @@ func (s *session) do(typ, flags uint16, req, reply nl.Message) error {
 	return conn.Do(s.ctx, typ, flags, req, reply)
 }
 
+// changeNow sends a request that changes something. With -echo it shows what the
+// kernel says of the object then; it does not of all, and older kernels of less.
+func (s *session) changeNow(typ, flags uint16, req nl.Message) error {
+	if !s.opt.echo {
+		return s.do(typ, flags, req, nil)
+	}
+	conn, err := s.dial()
+	if err != nil {
+		return err
+	}
+	var echo []byte
+	conn.Trace(func(sent bool, b []byte) {
+		if !sent {
+			echo = append(echo, b...)
+		}
+	})
+	err = conn.Do(s.ctx, typ, flags|unix.NLM_F_ECHO, req, nil)
+	conn.Trace(nil)
+	if err != nil {
+		return err
+	}
+	m := &monitor{s: s, v: s.view()}
+	m.v.events = true
+	m.v.begin()
+	if h, body, _, ok := nl.Next(echo); ok { // of a pair, iproute2 shows one
+		m.event(h, body, s.where)
+	}
+	m.v.finish()
+	return nil
+}
+
 // view is for rendering: links and namespaces are asked for when their names
 // are needed.
 func (s *session) view() *view {
