@@ -3,6 +3,7 @@
 package ip
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"os"
@@ -74,7 +75,20 @@ type monitor struct {
 	route   routeQuery // what of a route is not to be shown
 	gone    bool       // the object of the event
 	lost    bool       // events, and what there is now was not read yet
+	unseen  bool       // links are listened to for their names alone
+	held    []early
 }
+
+// An early event is about a link whose name is not known yet: the kernel tells of
+// the settings of a new one first. Who asks has to wait until the link is made, and
+// by then it may be gone; but the next event has its name.
+type early struct {
+	conf rtnl.NetConf
+	nsid nl.Opt[int32]
+}
+
+// nameComes is how long an early event waits for the next one.
+const nameComes = 20 * time.Millisecond
 
 // monitor is the object "monitor".
 func (s *session) monitor(w *words) error {
@@ -128,7 +142,9 @@ func (s *session) monitor(w *words) error {
 			return fail(exitUsage, "Cannot fopen: "+errnoText(err), "")
 		}
 		s.opt.stamp = 0 // they are in the file
-		return m.events(b, nl.Opt[int32]{})
+		err = m.events(b, nl.Opt[int32]{})
+		m.release()
+		return err
 	}
 	if s.c.Explains("socket(AF_NETLINK, SOCK_RAW|SOCK_CLOEXEC, NETLINK_ROUTE)", "it joins groups") {
 		return nil
@@ -149,6 +165,10 @@ func (m *monitor) run() error {
 			cfg.Groups = append(cfg.Groups, g.group)
 		}
 	}
+	if m.shown&1 == 0 { // without links
+		cfg.Groups = append(cfg.Groups, unix.RTNLGRP_LINK)
+		m.unseen = true
+	}
 	conn, err := s.c.Dial(rtnl.Protocol, s.opt.netns)
 	if err != nil {
 		return err
@@ -168,11 +188,19 @@ func (m *monitor) run() error {
 		switch b, nsid, err = l.Poll(); {
 		case err == nl.ErrLost:
 			err, m.lost = nil, true
+			m.release()
 			s.complain("netlink receive error No buffer space available (105)", "")
 			m.note("[LOST] events did not fit the receive buffer; all will be read anew\n", true)
 		case b != nil:
 			err = m.events(b, nsid)
 		case err != nil:
+		case len(m.held) > 0:
+			ctx, cancel := context.WithTimeout(s.ctx, nameComes)
+			if err = l.Wait(ctx); err != nil && s.ctx.Err() == nil {
+				err = nil
+				m.release()
+			}
+			cancel()
 		case m.lost: // now there is nothing in the buffer from before
 			err = m.resync()
 		default:
@@ -211,13 +239,26 @@ func (m *monitor) event(h nl.Header, body []byte, nsid nl.Opt[int32]) {
 		}
 	}
 	switch o := msg.(type) {
+	case *rtnl.NetConf:
+		if _, ok := s.links[s.key(uint32(o.Index.V))]; o.Index.V > 0 && !ok && !m.gone {
+			m.held = append(m.held, early{*o, nsid})
+			return
+		}
 	case *rtnl.Link:
 		if m.gone {
 			delete(s.links, s.key(o.Index))
 		} else {
 			s.remember(o)
 		}
-		if m.head("[LINK]", 0, o.Index) {
+	}
+	if len(m.held) > 0 {
+		gone := m.gone
+		m.release()
+		s.where, m.gone = nsid, gone
+	}
+	switch o := msg.(type) {
+	case *rtnl.Link:
+		if !m.unseen && m.head("[LINK]", 0, o.Index) {
 			v.object("")
 			v.showLink(o, ofAddr)
 			v.end()
@@ -240,9 +281,7 @@ func (m *monitor) event(h nl.Header, body []byte, nsid nl.Opt[int32]) {
 			v.showNeigh(o, m.index != 0)
 		}
 	case *rtnl.NetConf:
-		if m.head("[NETCONF]", o.Family, uint32(o.Index.V)) {
-			v.showNetConf(o)
-		}
+		m.showNetConf(o)
 	case *rtnl.Rule:
 		if inet(o.Family) && m.head("[RULE]", o.Family, m.index) {
 			v.showRule(o)
@@ -275,6 +314,23 @@ func (m *monitor) event(h nl.Header, body []byte, nsid nl.Opt[int32]) {
 		} else if h.Type > unix.NLMSG_DONE {
 			s.complain("Unknown message: "+rtnl.Protocol.TypeName(h.Type), "")
 		}
+	}
+}
+
+// release shows the events that were held back.
+func (m *monitor) release() {
+	held := m.held
+	m.held = held[:0]
+	m.gone = false
+	for i := range held {
+		m.s.where = held[i].nsid
+		m.showNetConf(&held[i].conf)
+	}
+}
+
+func (m *monitor) showNetConf(n *rtnl.NetConf) {
+	if m.head("[NETCONF]", n.Family, uint32(n.Index.V)) {
+		m.v.showNetConf(n)
 	}
 }
 
