@@ -143,3 +143,51 @@ func TestShowVLANs(t *testing.T) {
 		}
 	}
 }
+
+// TestBridgeMonitor has the real bridge and ours watch the same events.
+func TestBridgeMonitor(t *testing.T) {
+	real := testns.Tool(t, "bridge")
+	ns := testns.New(t)
+	ns.Up(t, "lo")
+	ns.Sysctl(t, "net/ipv6/conf/all/disable_ipv6", 1)
+	ns.Sysctl(t, "net/ipv6/conf/default/disable_ipv6", 1)
+	var all []*watcher
+	lines := []string{"monitor", "monitor all", "monitor link", "-d mon li", "monitor fdb", "-t monitor fdb", "-s -o monitor", "-j monitor", "-c monitor link fdb"}
+	for _, line := range lines {
+		args := strings.Fields(line)
+		all = append(all, watch(t, ns, append([]string{real}, args...)...), watch(t, ns, append([]string{"/proc/self/exe", "bridge"}, args...)...))
+	}
+	listening(t, all[0], len(all))
+	for line := range strings.Lines(`link add br0 address 02:00:00:00:0b:00 type bridge
+		link add va address 02:00:00:00:00:a0 type veth peer name vb address 02:00:00:00:00:b0
+		link set va master br0
+		link set va up
+		link set vb up
+		link set br0 up
+		link set va type bridge_slave cost 9
+		addr add 10.0.0.1/24 dev br0
+		route add 10.5.0.0/16 via 10.0.0.9
+		neigh add 10.0.0.3 lladdr 02:00:00:00:00:03 dev br0
+		link set va nomaster
+		link set va master br0
+		link del va
+		link del br0`) {
+		ns.Run(t, append([]string{"ip"}, split(strings.TrimSpace(line))...)...).Must(t)
+		if strings.Contains(line, "cost") {
+			ns.Run(t, "bridge", "fdb", "add", "02:00:00:00:00:01", "dev", "va", "master", "static").Must(t)
+			ns.Run(t, "bridge", "fdb", "del", "02:00:00:00:00:01", "dev", "va", "master").Must(t)
+		}
+	}
+	quiet(t, all...)
+	for i, line := range lines {
+		want, got := maskedEvents(momentary(all[2*i].text(t))), maskedEvents(momentary(all[2*i+1].text(t)))
+		// The real one goes on with the flags, and the name, that a link had first.
+		want, got = strings.ReplaceAll(want, ",M-DOWN", ""), strings.ReplaceAll(got, ",M-DOWN", "")
+		if n := strings.Count(want, "\n"); n < 3 {
+			t.Errorf("%s: only %d lines", line, n)
+		}
+		if got != want {
+			t.Errorf("%s:\nit lacks\n%s\nand has\n%s", line, without(want, got), without(got, want))
+		}
+	}
+}

@@ -100,9 +100,9 @@ func notEnough(key string, code int, stop, hint string) error {
 
 func unknownCommand(object, word string, known []string) *failure {
 	f := fail(exitUsage, say("Command \"%s\" is unknown, try \"ip %s help\".", word, object), "")
-	if _, is, ok := strings.Cut(notOurs, "\n"+object+" "+word); ok && word != "" {
-		is, _, _ = strings.Cut(is, "\n")
-		f.text = say(notHere, object+" "+word+is)
+	if i := strings.Index(notOurs, object+" "+word); i >= 0 && word != "" {
+		is, _, _ := strings.Cut(notOurs[i:], "\n")
+		f.text = say(notHere, is)
 		return f
 	}
 	if near := nearest(word, known); near != "" {

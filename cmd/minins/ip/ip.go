@@ -135,8 +135,7 @@ func (s *session) command(args []string) error {
 }
 
 // notOurs are commands of iproute2 that minins does not have.
-const notOurs = `
-link xstats
+const notOurs = `link xstats
 link afstats
 address showdump
 address save

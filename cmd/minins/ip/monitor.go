@@ -37,6 +37,18 @@ const monitorWords grammar = `
 	dev DEV  of one device
 `
 
+// bridgeMonitorWords are those of "bridge monitor".
+const bridgeMonitorWords grammar = `
+	file* FILE  show what "rtmon" has saved
+	link*  devices and ports
+	fdb*  forwarding databases
+	mdb*
+	vlan
+	vni
+	all  all of them, with labels
+	help*
+`
+
 // A monitorGroup is a multicast group for an object, and for a family if there
 // are several. What has no line here minins cannot show: to add it takes one, a
 // help text above and a case in [monitor.show].
@@ -93,9 +105,13 @@ const nameComes = 20 * time.Millisecond
 // monitor is the object "monitor".
 func (s *session) monitor(w *words) error {
 	m := &monitor{s: s}
+	known, tool := monitorWords, "ip"
+	if s.opt.bridge {
+		known, tool = bridgeMonitorWords, "bridge"
+	}
 	file, dev := "", ""
 	for w.next() {
-		switch key := monitorWords.find(w.cur); key {
+		switch key := known.find(w.cur); key {
 		case "file":
 			w.text(&file)
 		case "label", "all":
@@ -105,19 +121,21 @@ func (s *session) monitor(w *words) error {
 		case "dev":
 			w.device(&dev)
 		case "help":
-			return usage("monitor")
+			return usage(strings.TrimPrefix(tool+" monitor", "ip "))
 		case "":
-			return fail(exitUsage, say("Argument \"%s\" is unknown, try \"ip monitor help\".", w.cur), meant(w.cur, monitorWords.words()))
+			return fail(exitUsage, say("Argument \"%s\" is unknown, try \"%s monitor help\".", w.cur, tool), meant(w.cur, known.words()))
 		default:
-			known := false
+			here := false
 			for i := range monitorGroups {
-				if key == monitorGroups[i].object {
+				if g := &monitorGroups[i]; key == g.object || s.opt.bridge && key == "fdb" && g.group == unix.RTNLGRP_NEIGH {
 					m.shown |= 1 << i
-					known = true
+					here = true
 				}
 			}
-			if !known {
-				return fail(exitFailed, say(notHere, "monitor "+key), "")
+			if !here {
+				f := fail(exitFailed, say(notHere, "monitor "+key), "")
+				f.text = strings.Replace(f.text, "\"ip", "\""+tool, 1)
+				return f
 			}
 		}
 	}
@@ -126,6 +144,9 @@ func (s *session) monitor(w *words) error {
 	}
 	if m.shown == 0 {
 		m.shown = 1<<len(monitorGroups) - 1
+	}
+	if s.opt.bridge {
+		m.shown &= 1<<0 | 1<<3 // link and neigh
 	}
 	if err := s.index(dev, &m.index); err != nil {
 		return s.wrongDevice(dev, err)
@@ -228,9 +249,8 @@ func (m *monitor) events(b []byte, nsid nl.Opt[int32]) error {
 // event shows one message.
 func (m *monitor) event(h nl.Header, body []byte, nsid nl.Opt[int32]) {
 	const stamp = 15 // NLMSG_TSTAMP of iproute2: seconds and microseconds
-	s, v := m.s, m.v
+	s := m.s
 	s.where = nsid
-	m.gone = h.Type&3 == unix.RTM_DELLINK&3
 	_, msg := rtnl.Protocol.Type(h.Type)
 	if msg != nil {
 		if err := m.coder.Decode(body, msg); err != nil {
@@ -240,31 +260,49 @@ func (m *monitor) event(h nl.Header, body []byte, nsid nl.Opt[int32]) {
 	}
 	switch o := msg.(type) {
 	case *rtnl.NetConf:
-		if _, ok := s.links[s.key(uint32(o.Index.V))]; o.Index.V > 0 && !ok && !m.gone {
+		if _, ok := s.links[s.key(uint32(o.Index.V))]; o.Index.V > 0 && !ok && !isGone(h.Type) {
 			m.held = append(m.held, early{*o, nsid})
 			return
 		}
 	case *rtnl.Link:
-		if m.gone {
-			delete(s.links, s.key(o.Index))
-		} else {
+		if !isGone(h.Type) {
 			s.remember(o)
+		} else if o.Family != unix.AF_BRIDGE { // which is a port that leaves its bridge
+			delete(s.links, s.key(o.Index))
 		}
 	}
-	if len(m.held) > 0 {
-		gone := m.gone
-		m.release()
-		s.where, m.gone = nsid, gone
+	m.release()
+	s.where = nsid
+	if !m.show(h.Type, msg) {
+		if h.Type == stamp && len(body) >= 8 {
+			n := binary.NativeEndian.Uint64(body)
+			m.stamp(time.Unix(int64(uint32(n)), int64(n>>32)*1000), "us")
+		} else if h.Type > unix.NLMSG_DONE {
+			s.complain("Unknown message: "+rtnl.Protocol.TypeName(h.Type), "")
+		}
 	}
+}
+
+func isGone(typ uint16) bool { return typ&3 == unix.RTM_DELLINK&3 }
+
+// show shows what an event is about, unless that is nothing that it knows. Of a link
+// or an address, nothing has no number: the kernel did not echo it.
+func (m *monitor) show(typ uint16, msg nl.Message) bool {
+	s, v := m.s, m.v
+	m.gone = isGone(typ)
 	switch o := msg.(type) {
 	case *rtnl.Link:
-		if !m.unseen && m.head("[LINK]", 0, o.Index) {
+		if !m.unseen && o.Index != 0 && m.head("[LINK]", 0, o.Index) {
+			if s.opt.bridge {
+				v.showPort(o)
+				break
+			}
 			v.object("")
 			v.showLink(o, ofAddr)
 			v.end()
 		}
 	case *rtnl.Addr:
-		if m.head("[ADDR]", o.Family, o.Index) {
+		if o.Index != 0 && m.head("[ADDR]", o.Family, o.Index) {
 			v.object("")
 			v.showAddr(o, v.linkName(o.Index), true)
 			v.end()
@@ -274,8 +312,12 @@ func (m *monitor) event(h nl.Header, body []byte, nsid nl.Opt[int32]) {
 			v.showRoute(o, &m.route)
 		}
 	case *rtnl.Neigh:
-		if m.head("[NEIGH]", o.Family, o.Index) {
-			if h.Type == unix.RTM_GETNEIGH {
+		if s.opt.bridge {
+			if o.Family == unix.AF_BRIDGE && m.head("[NEIGH]", 0, o.Index) {
+				v.showEntry(o, false)
+			}
+		} else if m.head("[NEIGH]", o.Family, o.Index) {
+			if typ == unix.RTM_GETNEIGH {
 				v.write("miss ")
 			}
 			v.showNeigh(o, m.index != 0)
@@ -297,7 +339,7 @@ func (m *monitor) event(h nl.Header, body []byte, nsid nl.Opt[int32]) {
 		}
 		id := o.CurrentID.Or(o.ID.V)
 		name := s.netnsByID(id)
-		if m.gone && !nsid.Ok { // the id may be that of another one next
+		if m.gone && !s.where.Ok { // the id may be that of another one next
 			delete(s.nsids, id)
 			for key := range s.links {
 				if key>>32 == uint64(uint32(id+1)) {
@@ -308,13 +350,9 @@ func (m *monitor) event(h nl.Header, body []byte, nsid nl.Opt[int32]) {
 		m.head("[NSID]", 0, m.index)
 		v.showID(o, name)
 	default:
-		if h.Type == stamp && len(body) >= 8 {
-			n := binary.NativeEndian.Uint64(body)
-			m.stamp(time.Unix(int64(uint32(n)), int64(n>>32)*1000), "us")
-		} else if h.Type > unix.NLMSG_DONE {
-			s.complain("Unknown message: "+rtnl.Protocol.TypeName(h.Type), "")
-		}
+		return false
 	}
+	return true
 }
 
 // release shows the events that were held back.
@@ -341,6 +379,7 @@ func (m *monitor) head(label string, f rtnl.Family, index uint32) bool {
 	if m.index != 0 && m.index != index || !m.takesFamily(f) {
 		return false
 	}
+	m.v.begin()
 	m.note(label, m.label)
 	m.v.deleted = m.gone
 	return true
@@ -424,6 +463,9 @@ func (m *monitor) dumps(netns string) error {
 			continue
 		}
 		_, req := rtnl.Protocol.Type(typ)
+		if l, ok := req.(*rtnl.Link); ok && m.s.opt.bridge {
+			l.Family = unix.AF_BRIDGE
+		}
 		for more := 1; req != nil; more++ {
 			switch e := conn.Dump(m.s.ctx, typ, req, each); {
 			case errors.Is(e, nl.ErrInterrupted): // it may have missed what did not change

@@ -109,27 +109,13 @@ func (s *session) changeNow(typ, flags uint16, req nl.Message) error {
 	if !s.opt.echo {
 		return s.do(typ, flags, req, nil)
 	}
-	conn, err := s.dial()
-	if err != nil {
-		return err
-	}
-	var echo []byte
-	conn.Trace(func(sent bool, b []byte) {
-		if !sent {
-			echo = append(echo, b...)
-		}
-	})
-	err = conn.Do(s.ctx, typ, flags|unix.NLM_F_ECHO, req, nil)
-	conn.Trace(nil)
-	if err != nil {
-		return err
-	}
+	_, echo := rtnl.Protocol.Type(typ)
 	m := &monitor{s: s, v: s.view()}
 	m.v.events = true
-	m.v.begin()
-	if h, body, _, ok := nl.Next(echo); ok { // of a pair, iproute2 shows one
-		m.event(h, body, s.where)
+	if err := s.do(typ, flags|unix.NLM_F_ECHO, req, echo); err != nil {
+		return err
 	}
+	m.show(typ, echo)
 	m.v.finish()
 	return nil
 }
