@@ -60,7 +60,7 @@ func (s *session) changeVLAN(w *words, verb string) error {
 		case "mcast_router":
 			vlan.McastRouter = nl.Some(uint8(w.uint(8, "invalid mcast_router")))
 		case "tunnel_info":
-			return fail(exitFailed, "\"tunnel_info\" is one of iproute2's words that minins does not have", "")
+			return fail(exitFailed, "\"bridge vlan tunnel_info\" is one of iproute2's that minins does not have", "")
 		case "":
 			s.passOver(w)
 		default:

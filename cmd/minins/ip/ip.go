@@ -110,7 +110,7 @@ func (s *session) command(args []string) error {
 		}
 		s.forget()
 		return err
-	case "tuntap":
+	case "tuntap", "tap":
 		err := s.flush()
 		if err == nil {
 			err = s.tuntap(w)

@@ -237,7 +237,7 @@ func (p *linkParser) take(w *words) {
 	case "vrf":
 		w.vrf(noVRF)
 	case "vf", "xdp":
-		w.fail(fail(exitFailed, say(notHere, "link set "+w.cur), ""))
+		w.notOurs("link set")
 	case "link":
 		w.device(&p.lower)
 	case "netns":

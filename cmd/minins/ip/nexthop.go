@@ -23,6 +23,7 @@ const nexthopWords grammar = `
 	group GROUP  each flow takes one of these: ID[,WEIGHT]/ID[,WEIGHT]...
 	type { mpath | resilient }  by hash, or by buckets that keep their flows
 	protocol* PROTO  who made it
+	encap
 	help`
 
 // resilientWords are what may follow "type resilient".
@@ -185,6 +186,8 @@ func (q *nexthopRequest) take(w *words, known grammar) bool {
 		w.master(&q.master)
 	case "vrf":
 		w.vrf(invalidVRF)
+	case "encap":
+		w.notOurs("nexthop")
 	case "via":
 		f := w.family(h.Family)
 		if w.addr(&h.Gateway, &f); h.Family == 0 {
