@@ -53,7 +53,6 @@ const (
 func (m *PortMode) fields(c *nl.Coder) {
 	nl.OptU16(c, iflaBridgeFlags, "IFLA_BRIDGE_FLAGS", &m.Flags)
 	nl.OptU16(c, iflaBridgeMode, "IFLA_BRIDGE_MODE", &m.Mode)
-	c.Name(2, "IFLA_BRIDGE_VLAN_INFO", nl.KindBytes)
 }
 
 // afSpec codes the address families' parts. A message of AF_BRIDGE has
