@@ -70,27 +70,22 @@ func (s *session) changeVLAN(w *words, verb string) error {
 	if w.err != nil {
 		return w.err
 	}
-	mistake := "Device and VLAN ID are required arguments."
-	if dev != "" && vid != "" {
-		mistake = ""
-		if err := s.called(missing, dev, &vlan.Index); err != nil {
-			return err
-		}
-	}
-	vlan.Flags = uint16(bits)
 	first, last, ranged := strings.Cut(vid, "-")
-	vlan.VID, vlan.Range = vlanID(first), vlanID(last)
-	switch {
-	case mistake != "":
-	case vlan.VID >= 4096:
-		mistake = say("Invalid VLAN ID \"%s\"", first)
-	case ranged && (vlan.Range >= 4096 || vlan.VID >= vlan.Range):
-		mistake = say("Invalid VLAN range \"%s\"", vid)
-	case ranged && vlan.Flags&vlanPVID != 0:
+	vlan.VID, vlan.Range, vlan.Flags = vlanID(first), vlanID(last), uint16(bits)
+	mistake, of := "", vid // a format, and of what
+	if dev == "" || vid == "" {
+		mistake = "Device and VLAN ID are required arguments."
+	} else if err := s.called(missing, dev, &vlan.Index); err != nil {
+		return err
+	} else if vlan.VID >= 4096 {
+		mistake, of = "Invalid VLAN ID \"%s\"", first
+	} else if ranged && (vlan.Range >= 4096 || vlan.VID >= vlan.Range) {
+		mistake = "Invalid VLAN range \"%s\""
+	} else if ranged && vlan.Flags&vlanPVID != 0 {
 		mistake = "pvid cannot be configured for a vlan range"
 	}
 	if mistake != "" {
-		return fail(exitFailed, mistake, "as in \"bridge vlan add vid 10 dev veth0\"; VLANs have numbers from 1 to 4094")
+		return fail(exitFailed, say(mistake, of), "as in \"bridge vlan add vid 10 dev veth0\"; VLANs have numbers from 1 to 4094")
 	}
 	if verb == "set" {
 		vlan.Flags = vlanOnlyOpts

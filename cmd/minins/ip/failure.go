@@ -100,9 +100,8 @@ func notEnough(key string, code int, stop, hint string) error {
 
 func unknownCommand(object, word string, known []string) *failure {
 	f := fail(exitUsage, say("Command \"%s\" is unknown, try \"ip %s help\".", word, object), "")
-	if i := strings.Index(notOurs, object+" "+word); i >= 0 && word != "" {
-		is, _, _ := strings.Cut(notOurs[i:], "\n")
-		f.text = say(notHere, is)
+	if is := notOurs.find(object + "-" + word); is != "" && word != "" {
+		f.text = say(notHere, object+" "+is[len(object)+1:])
 		return f
 	}
 	if near := nearest(word, known); near != "" {

@@ -135,18 +135,7 @@ func (s *session) command(args []string) error {
 }
 
 // notOurs are commands of iproute2 that minins does not have.
-const notOurs = `link xstats
-link afstats
-address showdump
-address save
-address restore
-route save
-route restore
-route showdump
-rule save
-rule restore
-vlan tunnelshow
-vlan global
-`
+const notOurs keywords = "link-xstats* link-afstats* address-showdump* address-save* address-restore* route-save* route-restore* " +
+	"route-showdump* rule-save* rule-restore* vlan-tunnelshow* vlan-global"
 
 const notHere = "\"ip %s\" is one of iproute2's that minins does not have"
