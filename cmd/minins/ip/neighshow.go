@@ -56,10 +56,11 @@ func parseNeighQuery(w *words, family rtnl.Family, states, all rtnl.NeighState) 
 			}
 		case "master":
 			w.master(&q.master)
+			q.noMaster = false
 		case "vrf":
 			w.vrf(noVRF)
 		case "nomaster":
-			q.noMaster = true
+			q.master, q.noMaster = "", true
 		case "unused":
 			q.unused = true
 		case "nud":
