@@ -143,6 +143,7 @@ func (c *Conn) Do(ctx context.Context, typ, flags uint16, req, reply Message) er
 			if flags&unix.NLM_F_ACK == 0 {
 				return nil
 			}
+			reply = nil // of several, the first one counts
 		}
 	}
 }

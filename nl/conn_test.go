@@ -78,7 +78,8 @@ func TestDo(t *testing.T) {
 	})
 	t.Run("echoed", func(t *testing.T) {
 		c := pretend(t, func(h nl.Header, m *thing, reply func([]byte)) {
-			reply(append(answer(t, h, 0, &thing{Name: "blue"}), nl.ReplyAck(h)...))
+			reply(answer(t, h, 0, &thing{Name: "blue"}))
+			reply(append(answer(t, h, 0, &thing{Name: "red"}), nl.ReplyAck(h)...)) // of two, the first counts
 		})
 		var got thing
 		if err := c.Do(ctx, 100, unix.NLM_F_ECHO, &thing{}, &got); err != nil || got.Name != "blue" {

@@ -32,7 +32,7 @@ type Link struct {
 	Alias      nl.Opt[string] // in requests Some("") removes it
 	AltNames   []string       // IFLA_PROP_LIST > IFLA_ALT_IFNAME
 	OperState  OperState
-	LinkMode   uint8         // IF_LINK_MODE_*
+	LinkMode   nl.Opt[uint8] // IF_LINK_MODE_*: 1 is up only when user space says so
 	QDisc      string        // queueing discipline
 	Carrier    nl.Opt[uint8] // 1 with a signal on the wire
 	Info       LinkInfo      // the kind, and what is of that kind alone
@@ -117,7 +117,8 @@ type XDP struct {
 	Flags    uint32
 }
 
-// ProtoDown is IFLA_PROTO_DOWN_REASON, bits of the user's choice.
+// ProtoDown is IFLA_PROTO_DOWN_REASON, bits of the user's choice. In requests, Mask
+// says which of them to set and clear.
 type ProtoDown struct{ Mask, Value uint32 }
 
 // Attributes that x/sys lacks, from linux/if_link.h and linux/veth.h.
@@ -150,7 +151,7 @@ func (l *Link) Fields(c *nl.Coder) {
 	nl.OptU32(c, unix.IFLA_GROUP, "IFLA_GROUP", &l.Group)
 	nl.OptU32(c, unix.IFLA_TXQLEN, "IFLA_TXQLEN", &l.TxQLen)
 	nl.U8(c, unix.IFLA_OPERSTATE, "IFLA_OPERSTATE", &l.OperState)
-	nl.U8(c, unix.IFLA_LINKMODE, "IFLA_LINKMODE", &l.LinkMode)
+	nl.OptU8(c, unix.IFLA_LINKMODE, "IFLA_LINKMODE", &l.LinkMode)
 	nl.Str(c, unix.IFLA_QDISC, "IFLA_QDISC", &l.QDisc)
 	l.Info.fields(c)
 	l.afSpec(c)
@@ -230,7 +231,7 @@ func (l *Link) port(c *nl.Coder) {
 	nl.OptU32(c, unix.IFLA_EVENT, "IFLA_EVENT", &l.Event)
 	if c.NestIf(unix.IFLA_PROTO_DOWN_REASON, "IFLA_PROTO_DOWN_REASON", l.DownReason != ProtoDown{}) {
 		nl.U32(c, unix.IFLA_PROTO_DOWN_REASON_MASK, "IFLA_PROTO_DOWN_REASON_MASK", &l.DownReason.Mask)
-		nl.U32(c, unix.IFLA_PROTO_DOWN_REASON_VALUE, "IFLA_PROTO_DOWN_REASON_VALUE", &l.DownReason.Value)
+		nl.ReqU32(c, unix.IFLA_PROTO_DOWN_REASON_VALUE, "IFLA_PROTO_DOWN_REASON_VALUE", &l.DownReason.Value)
 		c.End()
 	}
 }

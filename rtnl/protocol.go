@@ -37,6 +37,8 @@ func messageType(typ uint16) (string, nl.Message) {
 	case unix.RTM_NEWNEXTHOP, unix.RTM_DELNEXTHOP, unix.RTM_GETNEXTHOP,
 		unix.RTM_NEWNEXTHOPBUCKET, unix.RTM_DELNEXTHOPBUCKET, unix.RTM_GETNEXTHOPBUCKET:
 		return name, &NextHopObject{}
+	case unix.RTM_NEWVLAN, unix.RTM_DELVLAN, unix.RTM_GETVLAN:
+		return name, &BridgeVLAN{}
 	}
 	return name, nil
 }

@@ -85,12 +85,12 @@ func TestLinkReadBack(t *testing.T) {
 	// Every change that a link that exists takes.
 	must(t, c.SetLink(ctx, &Link{Index: 42, Name: "green", Addr: mac(3), MTU: 1300, TxQLen: nl.Some[uint32](0),
 		Alias: nl.Some("x"), Group: nl.Some[uint32](0), Flags: unix.IFF_UP | unix.IFF_NOARP, Change: unix.IFF_UP | unix.IFF_NOARP,
-		LinkMode: 1,
+		LinkMode: nl.Some[uint8](1),
 		Inet6:    &Inet6{AddrGenMode: nl.Some[AddrGenMode](1)}}))
 	must(t, c.SetLink(ctx, &Link{Name: "green", Alias: nl.Some("")}))
 	green, err := c.GetLink(ctx, "green")
 	must(t, err)
-	same(t, "green", green, &Link{Index: 42, Addr: mac(3), MTU: 1300, TxQLen: nl.Some[uint32](0), Group: nl.Some[uint32](0), LinkMode: 1})
+	same(t, "green", green, &Link{Index: 42, Addr: mac(3), MTU: 1300, TxQLen: nl.Some[uint32](0), Group: nl.Some[uint32](0), LinkMode: nl.Some[uint8](1)})
 	if green.Alias.Ok || green.Flags&unix.IFF_NOARP == 0 {
 		t.Errorf("green's alias is %v, its flags are %v", green.Alias, green.Flags)
 	}

@@ -45,6 +45,9 @@ func (s *session) changeAddress(w *words, typ, flags uint16) error {
 	if err := s.index(r.dev, &r.addr.Index); err != nil {
 		return err
 	}
+	if r.addr.Flags&unix.IFA_F_MCAUTOJOIN != 0 && !r.addr.Local.IsMulticast() {
+		return fail(exitFailed, "autojoin needs multicast address", "")
+	}
 	err = s.change(typ, flags, batchAddrs, &r.addr)
 	switch {
 	case err == nil:

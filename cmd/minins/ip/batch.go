@@ -138,8 +138,8 @@ func (s *session) commandFailed(wrong error, line int) int {
 // So many of its kind may be in a datagram.
 func (s *session) change(typ, flags uint16, most int, req nl.Message) error {
 	b := s.lines
-	if b == nil || s.c.Explain != nil || s.c.Hints { // a hint is about the words, which are gone by then
-		return s.do(typ, flags, req, nil)
+	if b == nil || s.c.Explain != nil || s.c.Hints || s.opt.echo { // a hint is about the words, which are gone by then
+		return s.changeNow(typ, flags, req)
 	}
 	if b.filling == nil {
 		f, err := s.newFlight()

@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"os"
 	"regexp"
 	"slices"
@@ -13,8 +14,11 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/minins/minins/cmd/minins/applet"
 	"github.com/minins/minins/internal/testns"
+	"github.com/minins/minins/nl"
 	"github.com/minins/minins/rtnl"
 )
 
@@ -140,6 +144,92 @@ func TestShowVLANs(t *testing.T) {
 		v.out.Flush()
 		if out.String() != want {
 			t.Errorf("vid %d: got %q, want %q", vid, out.String(), want)
+		}
+	}
+}
+
+// TestBridgeMonitor has the real bridge and ours watch the same events.
+func TestBridgeMonitor(t *testing.T) {
+	real := testns.Tool(t, "bridge")
+	ns := testns.New(t)
+	ns.Up(t, "lo")
+	ns.Sysctl(t, "net/ipv6/conf/all/disable_ipv6", 1)
+	ns.Sysctl(t, "net/ipv6/conf/default/disable_ipv6", 1)
+	var all []*watcher
+	lines := []string{"monitor", "monitor all", "monitor link", "-d mon li", "monitor fdb", "-t monitor fdb", "-s -o monitor", "-j monitor", "-c monitor link fdb"}
+	for _, line := range lines {
+		args := strings.Fields(line)
+		all = append(all, watch(t, ns, append([]string{real}, args...)...), watch(t, ns, append([]string{"/proc/self/exe", "bridge"}, args...)...))
+	}
+	listening(t, all[0], len(all))
+	for line := range strings.Lines(`link add br0 address 02:00:00:00:0b:00 type bridge
+		link add va address 02:00:00:00:00:a0 type veth peer name vb address 02:00:00:00:00:b0
+		link set va master br0
+		link set va up
+		link set vb up
+		link set br0 up
+		link set va type bridge_slave cost 9
+		addr add 10.0.0.1/24 dev br0
+		route add 10.5.0.0/16 via 10.0.0.9
+		neigh add 10.0.0.3 lladdr 02:00:00:00:00:03 dev br0
+		link set va nomaster
+		link set va master br0
+		link del va
+		link del br0`) {
+		ns.Run(t, append([]string{"ip"}, split(strings.TrimSpace(line))...)...).Must(t)
+		if strings.Contains(line, "cost") {
+			ns.Run(t, "bridge", "fdb", "add", "02:00:00:00:00:01", "dev", "va", "master", "static").Must(t)
+			ns.Run(t, "bridge", "fdb", "del", "02:00:00:00:00:01", "dev", "va", "master").Must(t)
+		}
+	}
+	quiet(t, all...)
+	for i, line := range lines {
+		want, got := maskedEvents(momentary(all[2*i].text(t))), maskedEvents(momentary(all[2*i+1].text(t)))
+		// The real one goes on with the flags, and the name, that a link had first.
+		want, got = strings.ReplaceAll(want, ",M-DOWN", ""), strings.ReplaceAll(got, ",M-DOWN", "")
+		if n := strings.Count(want, "\n"); n < 3 {
+			t.Errorf("%s: only %d lines", line, n)
+		}
+		if got != want {
+			t.Errorf("%s:\nit lacks\n%s\nand has\n%s", line, without(want, got), without(got, want))
+		}
+	}
+}
+
+// TestVLANMessages compares with what the real bridge sends, which a kernel whose
+// bridges know no VLANs refuses. The type comes first; the device is number 4. Only
+// the flag of nests is other.
+func TestVLANMessages(t *testing.T) {
+	for line, want := range map[string]string{
+		"add vid 5 dev va pvid":                     "1300 07000000040000000000000000000000 0c001a80 0800020002000500",
+		"add vid 5-9 dev va untagged master":        "1300 07000000040000000000000000000000 1c001a80 0600000001000000 080002000c000500 0800020014000900",
+		"del vid 5 dev va self":                     "1100 07000000040000000000000000000000 14001a80 0600000002000000 0800020000000500",
+		"set vid 5 dev va":                          "7000 0700000004000000 0c000180 0800010040000500",
+		"set vid 5-7 dev va state 3 mcast_router 2": "7000 0700000004000000 24000180 0800010040000500 0600020007000000 0500030003000000 0500060002000000",
+	} {
+		var got string
+		kernel := func(datagram []byte, reply func([]byte)) {
+			h, body, _, _ := nl.Next(datagram)
+			if h.Type != unix.RTM_GETLINK {
+				got = fmt.Sprintf("%x%x", binary.LittleEndian.AppendUint16(nil, h.Type), body)
+				reply(nl.ReplyAck(h))
+				return
+			}
+			b, err := nl.Reply(h, unix.RTM_NEWLINK, 0, &rtnl.Link{Index: 4, Name: "va"})
+			if err != nil {
+				t.Error(err)
+			}
+			reply(b)
+		}
+		var stderr bytes.Buffer
+		c := &applet.Cmd{Name: "bridge", Args: append([]string{"vlan"}, strings.Fields(line)...), Stdout: bufio.NewWriter(&stderr), Stderr: &stderr,
+			Getenv: func(string) string { return "" },
+			Dial:   func(p *nl.Protocol, _ string) (*nl.Conn, error) { return nl.Pretend(p, kernel), nil }}
+		if code := RunBridge(c); code != 0 || stderr.Len() > 0 {
+			t.Errorf("%s: exit status %d, %q", line, code, stderr.String())
+		}
+		if want = strings.ReplaceAll(want, " ", ""); got != want && nativeLittle() {
+			t.Errorf("%s:\ngot  %s\nwant %s", line, got, want)
 		}
 	}
 }

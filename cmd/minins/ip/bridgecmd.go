@@ -17,6 +17,8 @@ func (s *session) bridgeCommand(w *words) error {
 	form := "bridge " + object
 	switch object {
 	case "link", "fdb", "vlan":
+	case "monitor":
+		return s.monitor(w)
 	case "help":
 		return usage("bridge tool")
 	default:
@@ -40,6 +42,8 @@ func (s *session) bridgeCommand(w *words) error {
 		return usage(form)
 	case object == "fdb":
 		return s.fdb(w, verb)
+	case object == "vlan" && verb != "show":
+		return s.changeVLAN(w, verb)
 	case verb == "set":
 		return s.setPort(w)
 	}
@@ -57,7 +61,7 @@ func (s *session) called(missing, name string, to *uint32) error {
 
 const noBridge = "Cannot find bridge device \"%s\""
 
-const usageBridgeTool = `Usage: bridge [ OPTIONS ] { link | fdb | vlan } { COMMAND | help }
+const usageBridgeTool = `Usage: bridge [ OPTIONS ] { link | fdb | vlan | monitor } { COMMAND | help }
        bridge [ -force ] -batch FILE
 OPTIONS := { -V[ersion] | -s[tatistics] | -d[etails] | -o[neline] | -n[etns] NAME | -j[son] | -p[retty] |
              -c[olor][=always|auto|never] | -com[pressvlans] | -b[atch] FILE }

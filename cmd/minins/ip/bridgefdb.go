@@ -104,11 +104,8 @@ func (s *session) fdbRequest(w *words, verb *fdbVerb) (*fdbRequest, error) {
 		case verb.flush && flushOnly(n, w.cur):
 		case key != "" || !verb.show && !verb.flush:
 			r.take(w, key, verb, s.opt.family)
-		default: // iproute2 passes over it in silence, and flushes or shows more than was meant
-			s.c.Hintf("%q means nothing here and is passed over", w.cur)
-			if w.short("help") {
-				w.arg()
-			}
+		default:
+			s.passOver(w)
 		}
 	}
 	err := w.err

@@ -4,12 +4,10 @@ package ip
 
 import (
 	"encoding/binary"
-	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
 
-	"github.com/minins/minins/nl"
 	"github.com/minins/minins/rtnl"
 )
 
@@ -56,16 +54,11 @@ func (s *session) setPort(w *words) error {
 		set.why = "invalid " + set.word
 		switch set.word {
 		case "dev":
-			w.text(&dev)
+			if w.text(&dev); dev == "" {
+				w.fail(fail(exitFailed, say(noBridge, ""), ""))
+			}
 		case "state":
-			n, ok := uint64(slices.Index(portStates, w.arg())), true
-			if int(n) < 0 {
-				n, ok = number(w.cur, 7)
-			}
-			if !ok {
-				w.fail(fail(exitFailed, "Error: invalid STP port state", ""))
-			}
-			p.State = nl.Some(rtnl.PortState(n))
+			p.State = w.stpState("Error: invalid STP port state")
 		case "hwmode":
 			mode.Flags.V, mode.Mode.Ok = portSelf, true
 			if w.arg() == "vepa" {
@@ -78,7 +71,7 @@ func (s *session) setPort(w *words) error {
 		case "master":
 			mode.Flags.V |= portMaster
 		case "backup_port":
-			w.text(&backup)
+			w.device(&backup)
 		case "nobackup_port":
 			p.BackupPort.Ok = true
 		case "learning_sync": // which "ip" does not know
@@ -95,6 +88,7 @@ func (s *session) setPort(w *words) error {
 	if w.err != nil {
 		return w.err
 	}
+	p.Cost.Ok = p.Cost.V != 0 // iproute2 does not send 0
 	if backup != "" {
 		p.BackupPort.Ok = true
 		if err := s.called("Error: device %s does not exist", backup, &p.BackupPort.V); err != nil {
@@ -158,11 +152,20 @@ func (s *session) showPorts(w *words, vlans bool) error {
 	}
 	want, _ := number(vid, 16)
 	v := s.view()
-	v.begin()
 	if vlans {
-		v.write("port              vlan-id  \n")
+		v.write("port              vlan-id")
+		if s.opt.stats == 0 || s.opt.details > 0 {
+			v.write("  ")
+		}
+		v.write("\n")
+	}
+	if vlans && s.opt.details > 0 {
+		if err := s.noVLANs(); err != nil {
+			return err
+		}
 	}
 	for i := range links {
+		v.begin()
 		l := &links[i]
 		switch {
 		case index != 0 && index != l.Index:
@@ -203,7 +206,7 @@ func (v *view) showPort(l *rtnl.Link) {
 }
 
 // portVLANFlags are bits of BRIDGE_VLAN_INFO_* in linux/if_bridge.h.
-var portVLANFlags = []numbered{{1 << 1, "PVID"}, {1 << 2, "Egress Untagged"}}
+var portVLANFlags = []numbered{{vlanPVID, "PVID"}, {vlanUntagged, "Egress Untagged"}}
 
 // showVLANs renders a port and the VLANs that it is in, one or a range of them
 // a line: those that vid is in, or all if it is 0.

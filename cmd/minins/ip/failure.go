@@ -100,6 +100,10 @@ func notEnough(key string, code int, stop, hint string) error {
 
 func unknownCommand(object, word string, known []string) *failure {
 	f := fail(exitUsage, say("Command \"%s\" is unknown, try \"ip %s help\".", word, object), "")
+	if is := notOurs.find(object + "-" + word); is != "" && word != "" {
+		f.text = say(notHere, object+" "+is[len(object)+1:])
+		return f
+	}
 	if near := nearest(word, known); near != "" {
 		f.hint = say("did you mean \"ip %s %s\"?", object, near)
 	}

@@ -89,8 +89,12 @@ var forms = []form{
 	{"bridge fdb", "flush", "dev DEV ...", fdbFlushWords},
 	{"bridge fdb", "show*|lst*|list*", "[ SELECTION ... ]", fdbShowWords},
 	{"bridge fdb", "help*", "", ""},
+	{"bridge vlan", "add*", "vid NUMBER[-NUMBER] dev DEV ...", vlanChangeWords},
+	{"bridge vlan", "delete*", "vid NUMBER[-NUMBER] dev DEV ...", vlanChangeWords},
 	{"bridge vlan", "show*|lst*|list*", "[ dev DEV ] [ vid NUMBER ]", "\ndev DEV\nvid NUMBER"},
+	{"bridge vlan", "set*", "vid NUMBER[-NUMBER] dev DEV ...", vlanSetWords},
 	{"bridge vlan", "help*", "", ""},
+	{"bridge monitor", "", "[ all | OBJECT ... ] [ file FILE ]", bridgeMonitorWords},
 
 	{"bridge", "", "... type bridge [ OPTION ... ]", bridgeWords},
 	{"bridge_slave", "", "... type bridge_slave [ OPTION ... ]", portWords},

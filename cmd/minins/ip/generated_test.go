@@ -86,6 +86,7 @@ func TestGenerated(t *testing.T) {
 			name, _, _ := strings.Cut(strings.Trim(strings.ReplaceAll(names, "*", ""), "[]"), "|")
 			switch {
 			case name == "" || name == "help" || name == "nexthop" || name == "type" && f.object == "link" || arg == "NETNS" ||
+				name == "vf" || name == "xdp" || name == "encap" || name == "protodown_reason" ||
 				name == "index" || name == "link-netnsid" || name == "vrf" || name == "use" || name == "carrier" || name == "notify": // the kernel keeps that one with the route, for each CPU
 				continue // in scripts of their own
 			case arg == "":

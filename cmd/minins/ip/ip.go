@@ -110,7 +110,7 @@ func (s *session) command(args []string) error {
 		}
 		s.forget()
 		return err
-	case "tuntap":
+	case "tuntap", "tap":
 		err := s.flush()
 		if err == nil {
 			err = s.tuntap(w)
@@ -133,5 +133,9 @@ func (s *session) command(args []string) error {
 	}
 	return fail(exitFailed, say("Object \"%s\" is unknown, try \"ip help\".", w.cur), hint)
 }
+
+// notOurs are commands of iproute2 that minins does not have.
+const notOurs keywords = "link-xstats* link-afstats* address-showdump* address-save* address-restore* route-save* route-restore* " +
+	"route-showdump* rule-save* rule-restore* vlan-tunnelshow* vlan-global"
 
 const notHere = "\"ip %s\" is one of iproute2's that minins does not have"

@@ -46,7 +46,10 @@ const linkWords grammar = `
 	numrxqueues* COUNT  how many queues it receives into
 	addrgenmode* { eui64 | none | stable_secret | random }  how IPv6 makes its link-local address
 	carrier { on | off }  whether the cable is in
+	mode { default | dormant }  whether it waits to be told that it is up
+	state STATE  what it is told to be: up, dormant ...
 	protodown { on | off }  hold it down, whatever else says up
+	protodown_reason NUMBER { on | off }  and why
 	gso_max_size BYTES  how long a packet for segmentation may be
 	gso_max_segs COUNT  how many segments that may be
 	gro_max_size BYTES  how long a packet put together may be
@@ -62,6 +65,10 @@ const linkWords grammar = `
 	nomaster*  take it out of its bridge
 	link-netns* NETNS  the namespace of the link that it is on top of
 	link-netnsid* NUMBER  that namespace by its id
+	parentdev NAME  the bus's name of the device that it is a part of
+	vrf NAME
+	vf NUMBER
+	xdp|xdpgeneric|xdpdrv|xdpoffload PROGRAM
 	help*
 	[dev] DEV  the link`
 
@@ -210,11 +217,27 @@ func (p *linkParser) take(w *words) {
 	case "group":
 		l.Group = w.someNamed(groups, 31, invalid(key))
 	case "addrgenmode":
-		l.Inet6 = &rtnl.Inet6{AddrGenMode: nl.Some(addrGenModeArg(w))}
+		l.Inet6 = &rtnl.Inet6{AddrGenMode: nl.Some(rtnl.AddrGenMode(w.whichOf(addrGenModes, "Invalid address generation mode\n")))}
 	case "carrier":
 		l.Carrier = nl.Some(bit(w.offOn(key)))
 	case "protodown":
 		l.ProtoDown = nl.Some(bit(w.offOn(key)))
+	case "protodown_reason":
+		reason := uint32(1) << w.named(downReasons, 5, "invalid protodown reason\n")
+		l.DownReason.Mask |= reason
+		if w.onOff(key) {
+			l.DownReason.Value |= reason
+		}
+	case "mode":
+		l.LinkMode = nl.Some(w.whichOf(linkModes, "Invalid link mode\n"))
+	case "state":
+		l.OperState = rtnl.OperState(w.whichOf(operStates, "Invalid operstate\n"))
+	case "parentdev":
+		w.text(&l.ParentDev)
+	case "vrf":
+		w.vrf(noVRF)
+	case "vf", "xdp":
+		w.notOurs("link set")
 	case "link":
 		w.device(&p.lower)
 	case "netns":
@@ -269,13 +292,13 @@ func number32(l *rtnl.Link, key string) (to *uint32, signed bool, zero byte) {
 	case "numrxqueues":
 		return &l.NumRxQueues, true, unix.IFLA_NUM_RX_QUEUES
 	case "gso_max_size":
-		to = &l.GSOMaxSize
+		return &l.GSOMaxSize, false, unix.IFLA_GSO_MAX_SIZE
 	case "gso_max_segs":
-		to = &l.GSOMaxSegs
+		return &l.GSOMaxSegs, false, unix.IFLA_GSO_MAX_SEGS
 	case "gro_max_size":
-		to = &l.GROMaxSize
+		return &l.GROMaxSize, false, unix.IFLA_GRO_MAX_SIZE
 	}
-	return to, false, 0
+	return nil, false, 0
 }
 
 // takeNumber reads the value of a setting that is a number, if the key is one.
@@ -361,14 +384,15 @@ func explainAddress(w *words, word string) {
 	}
 }
 
-func addrGenModeArg(w *words) rtnl.AddrGenMode {
+// whichOf is the number of the name that is the argument, in small letters or capitals.
+func (w *words) whichOf(names []string, why string) uint8 {
 	s := w.arg()
-	for i, name := range addrGenModes {
-		if s == name {
-			return rtnl.AddrGenMode(i)
+	for i, name := range names {
+		if strings.EqualFold(s, name) {
+			return uint8(i)
 		}
 	}
-	w.wrong(s, "Invalid address generation mode\n", "")
+	w.wrong(s, why, meant(s, names))
 	return 0
 }
 

@@ -95,7 +95,7 @@ var whyNotAdded = []reason{
 
 func (s *session) setLink(r *linkRequest) error {
 	if r.dev == "" { // by group
-		return explained(s.do(unix.RTM_NEWLINK, 0, &r.link, nil), []reason{{text: "some links of the group may have changed"}})
+		return explained(s.changeNow(unix.RTM_NEWLINK, 0, &r.link), []reason{{text: "some links of the group may have changed"}})
 	}
 	before, err := s.findLink(r.dev)
 	if err != nil {
@@ -108,7 +108,7 @@ func (s *session) setLink(r *linkRequest) error {
 	if m := r.masterLink; m != nil && !mayHavePorts(m) {
 		return refuseMaster(m, before)
 	}
-	err = s.do(unix.RTM_NEWLINK, 0, &r.link, nil)
+	err = s.changeNow(unix.RTM_NEWLINK, 0, &r.link)
 	if asRefusal(err) != nil {
 		err = errors.Join(err, s.putBack(before))
 	}
@@ -136,7 +136,7 @@ func (s *session) deleteLink(w *words) error {
 	if err := s.index(r.dev, &r.link.Index); err != nil {
 		return err
 	}
-	return explained(s.do(unix.RTM_DELLINK, 0, &r.link, nil), whyNotDeleted, r.dev)
+	return explained(s.changeNow(unix.RTM_DELLINK, 0, &r.link), whyNotDeleted, r.dev)
 }
 
 var whyNotDeleted = []reason{

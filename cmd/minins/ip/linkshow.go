@@ -32,6 +32,9 @@ var linkFlags = []numbered{{unix.IFF_LOOPBACK, "LOOPBACK"}, {unix.IFF_BROADCAST,
 var linkEvents = []numbered{{1, "REBOOT"}, {2, "FEATURE CHANGE"}, {3, "BONDING FAILOVER"}, {4, "NOTIFY PEERS"},
 	{5, "RESEND IGMP"}, {6, "BONDING OPTION"}}
 
+// linkModes are IF_LINK_MODE_*.
+var linkModes = []string{"DEFAULT", "DORMANT"}
+
 var operStates = []string{"UNKNOWN", "NOTPRESENT", "DOWN", "LOWERLAYERDOWN", "TESTING", "DORMANT", "UP"}
 
 // showLink renders a link, up to and without the addresses.
@@ -51,7 +54,7 @@ func (v *view) showLink(l *rtnl.Link, x extent) {
 	}
 	v.showOperState(l)
 	if x == ofLink {
-		v.showLinkMode(l.LinkMode)
+		v.showLinkMode(l.LinkMode.V)
 	}
 	if l.Group.Ok {
 		v.str("group", "group %s ", v.tables.name(groups, l.Group.V))
@@ -187,14 +190,11 @@ func (v *view) showOperState(l *rtnl.Link) {
 }
 
 func (v *view) showLinkMode(mode uint8) {
-	switch mode {
-	case 0:
-		v.str("linkmode", "mode %s ", "DEFAULT")
-	case 1:
-		v.str("linkmode", "mode %s ", "DORMANT")
-	default:
+	if int(mode) >= len(linkModes) {
 		v.uint("linkmode_index", "mode %d ", uint64(mode))
+		return
 	}
+	v.str("linkmode", "mode %s ", linkModes[mode])
 }
 
 func (v *view) showLinkAddress(l *rtnl.Link) {
@@ -233,6 +233,18 @@ func (v *view) showPlace(l *rtnl.Link) {
 	v.nonzero("new_ifindex", " new-ifindex %d", l.NewIndex)
 	if l.ProtoDown.V != 0 {
 		v.flag("proto_down", " protodown on ")
+	}
+	if reasons := l.DownReason.Value; reasons != 0 {
+		v.array("proto_down_reason")
+		format := "protodown_reason <%s"
+		for i := range uint32(32) {
+			if reasons>>i&1 != 0 {
+				v.str("", format, v.tables.name(downReasons, i))
+				format = ",%s"
+			}
+		}
+		v.endArray()
+		v.write(">")
 	}
 }
 

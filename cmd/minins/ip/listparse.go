@@ -126,10 +126,11 @@ func parseListing(w *words, x extent, family rtnl.Family) (*listing, error) {
 			q.group = int64(w.named(groups, 31, invalid("group")))
 		case "master":
 			w.master(&q.master)
+			q.noMaster = false
 		case "vrf":
 			w.vrf(noVRF)
 		case "nomaster":
-			q.noMaster = true
+			q.master, q.noMaster = "", true
 		case "type":
 			s := w.arg()
 			if base, ok := strings.CutSuffix(s, "_slave"); ok {

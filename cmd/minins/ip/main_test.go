@@ -28,7 +28,11 @@ func TestMain(m *testing.M) {
 			c.Stdout.Flush()
 			os.Exit(9)
 		}
-		code := Run(c)
+		run := Run
+		if len(c.Args) > 0 && c.Args[0] == "bridge" {
+			run, c.Args = RunBridge, c.Args[1:]
+		}
+		code := run(c)
 		c.Stdout.Flush()
 		os.Exit(code)
 	}

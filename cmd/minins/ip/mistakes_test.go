@@ -35,6 +35,18 @@ var mistakes = []struct {
 	{"netns exec nosuch true", 255, `Cannot open network namespace "nosuch": No such file or directory`, ""},
 	{"route show table 77", 2, "Error: ipv4: FIB table does not exist.\nDump terminated", ""},
 
+	// Words that are iproute2's alone.
+	{"link set veth-red xdp off", 1, `"ip link set xdp" is one of iproute2's that minins does not have`, ""},
+	{"link set veth-red xdpgeneric object x.o", 1, `"ip link set xdpgeneric" is one of iproute2's that minins does not have`, ""},
+	{"link set veth-red vf 0 mac 02:00:00:00:00:01", 1, `"ip link set vf" is one of iproute2's that minins does not have`, ""},
+	{"route add 10.5.0.0/16 encap ip id 3", 1, `"ip route encap" is one of iproute2's that minins does not have`, ""},
+	{"route add 10.5.0.0/16 ttl-propagate enabled", 1, `"ip route ttl-propagate" is one of iproute2's that minins does not have`, ""},
+	{"nexthop add id 1 encap mpls 100", 1, `"ip nexthop encap" is one of iproute2's that minins does not have`, ""},
+	{"link xst type bridge", 255, `"ip link xstats" is one of iproute2's that minins does not have`, ""},
+	{"route save table all", 255, `"ip route save" is one of iproute2's that minins does not have`, ""},
+	{"addr showd", 255, `"ip address showdump" is one of iproute2's that minins does not have`, ""},
+	{"rule foo", 255, `Command "foo" is unknown, try "ip rule help".`, ""},
+
 	// Names that are taken.
 	{"netns add blue", 1, `Cannot create namespace file "/run/netns/blue": File exists`, "is taken"},
 	{"link add br0 type bridge", 2, "RTNETLINK answers: File exists", `"br0" is taken`},

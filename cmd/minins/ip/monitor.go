@@ -3,6 +3,7 @@
 package ip
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"os"
@@ -34,6 +35,18 @@ const monitorWords grammar = `
 	all-nsid*  of all namespaces with an id
 	help*
 	dev DEV  of one device
+`
+
+// bridgeMonitorWords are those of "bridge monitor".
+const bridgeMonitorWords grammar = `
+	file* FILE  show what "rtmon" has saved
+	link*  devices and ports
+	fdb*  forwarding databases
+	mdb*
+	vlan
+	vni
+	all  all of them, with labels
+	help*
 `
 
 // A monitorGroup is a multicast group for an object, and for a family if there
@@ -74,14 +87,31 @@ type monitor struct {
 	route   routeQuery // what of a route is not to be shown
 	gone    bool       // the object of the event
 	lost    bool       // events, and what there is now was not read yet
+	unseen  bool       // links are listened to for their names alone
+	held    []early
 }
+
+// An early event is about a link whose name is not known yet: the kernel tells of
+// the settings of a new one first. Who asks has to wait until the link is made, and
+// by then it may be gone; but the next event has its name.
+type early struct {
+	conf rtnl.NetConf
+	nsid nl.Opt[int32]
+}
+
+// nameComes is how long an early event waits for the next one.
+const nameComes = 20 * time.Millisecond
 
 // monitor is the object "monitor".
 func (s *session) monitor(w *words) error {
 	m := &monitor{s: s}
+	known, tool := monitorWords, "ip"
+	if s.opt.bridge {
+		known, tool = bridgeMonitorWords, "bridge"
+	}
 	file, dev := "", ""
 	for w.next() {
-		switch key := monitorWords.find(w.cur); key {
+		switch key := known.find(w.cur); key {
 		case "file":
 			w.text(&file)
 		case "label", "all":
@@ -91,19 +121,21 @@ func (s *session) monitor(w *words) error {
 		case "dev":
 			w.device(&dev)
 		case "help":
-			return usage("monitor")
+			return usage(strings.TrimPrefix(tool+" monitor", "ip "))
 		case "":
-			return fail(exitUsage, say("Argument \"%s\" is unknown, try \"ip monitor help\".", w.cur), meant(w.cur, monitorWords.words()))
+			return fail(exitUsage, say("Argument \"%s\" is unknown, try \"%s monitor help\".", w.cur, tool), meant(w.cur, known.words()))
 		default:
-			known := false
+			here := false
 			for i := range monitorGroups {
-				if key == monitorGroups[i].object {
+				if g := &monitorGroups[i]; key == g.object || s.opt.bridge && key == "fdb" && g.group == unix.RTNLGRP_NEIGH {
 					m.shown |= 1 << i
-					known = true
+					here = true
 				}
 			}
-			if !known {
-				return fail(exitFailed, say(notHere, "monitor "+key), "")
+			if !here {
+				f := fail(exitFailed, say(notHere, "monitor "+key), "")
+				f.text = strings.Replace(f.text, "\"ip", "\""+tool, 1)
+				return f
 			}
 		}
 	}
@@ -112,6 +144,9 @@ func (s *session) monitor(w *words) error {
 	}
 	if m.shown == 0 {
 		m.shown = 1<<len(monitorGroups) - 1
+	}
+	if s.opt.bridge {
+		m.shown &= 1<<0 | 1<<3 // link and neigh
 	}
 	if err := s.index(dev, &m.index); err != nil {
 		return s.wrongDevice(dev, err)
@@ -128,7 +163,9 @@ func (s *session) monitor(w *words) error {
 			return fail(exitUsage, "Cannot fopen: "+errnoText(err), "")
 		}
 		s.opt.stamp = 0 // they are in the file
-		return m.events(b, nl.Opt[int32]{})
+		err = m.events(b, nl.Opt[int32]{})
+		m.release()
+		return err
 	}
 	if s.c.Explains("socket(AF_NETLINK, SOCK_RAW|SOCK_CLOEXEC, NETLINK_ROUTE)", "it joins groups") {
 		return nil
@@ -149,6 +186,10 @@ func (m *monitor) run() error {
 			cfg.Groups = append(cfg.Groups, g.group)
 		}
 	}
+	if m.shown&1 == 0 { // without links
+		cfg.Groups = append(cfg.Groups, unix.RTNLGRP_LINK)
+		m.unseen = true
+	}
 	conn, err := s.c.Dial(rtnl.Protocol, s.opt.netns)
 	if err != nil {
 		return err
@@ -168,11 +209,19 @@ func (m *monitor) run() error {
 		switch b, nsid, err = l.Poll(); {
 		case err == nl.ErrLost:
 			err, m.lost = nil, true
+			m.release()
 			s.complain("netlink receive error No buffer space available (105)", "")
 			m.note("[LOST] events did not fit the receive buffer; all will be read anew\n", true)
 		case b != nil:
 			err = m.events(b, nsid)
 		case err != nil:
+		case len(m.held) > 0:
+			ctx, cancel := context.WithTimeout(s.ctx, nameComes)
+			if err = l.Wait(ctx); err != nil && s.ctx.Err() == nil {
+				err = nil
+				m.release()
+			}
+			cancel()
 		case m.lost: // now there is nothing in the buffer from before
 			err = m.resync()
 		default:
@@ -200,9 +249,8 @@ func (m *monitor) events(b []byte, nsid nl.Opt[int32]) error {
 // event shows one message.
 func (m *monitor) event(h nl.Header, body []byte, nsid nl.Opt[int32]) {
 	const stamp = 15 // NLMSG_TSTAMP of iproute2: seconds and microseconds
-	s, v := m.s, m.v
+	s := m.s
 	s.where = nsid
-	m.gone = h.Type&3 == unix.RTM_DELLINK&3
 	_, msg := rtnl.Protocol.Type(h.Type)
 	if msg != nil {
 		if err := m.coder.Decode(body, msg); err != nil {
@@ -211,34 +259,71 @@ func (m *monitor) event(h nl.Header, body []byte, nsid nl.Opt[int32]) {
 		}
 	}
 	switch o := msg.(type) {
-	case *rtnl.Link:
-		if m.gone {
-			delete(s.links, s.key(o.Index))
-		} else {
-			s.remember(o)
+	case *rtnl.NetConf:
+		if _, ok := s.links[s.key(uint32(o.Index.V))]; o.Index.V > 0 && !ok && !isGone(h.Type) {
+			m.held = append(m.held, early{*o, nsid})
+			return
 		}
-		if m.head("[LINK]", 0, o.Index) {
+	case *rtnl.Link:
+		if !isGone(h.Type) {
+			s.remember(o)
+		} else if o.Family != unix.AF_BRIDGE { // which is a port that leaves its bridge
+			delete(s.links, s.key(o.Index))
+		}
+	}
+	m.release()
+	s.where = nsid
+	if !m.show(h.Type, msg) {
+		if h.Type == stamp && len(body) >= 8 {
+			n := binary.NativeEndian.Uint64(body)
+			m.stamp(time.Unix(int64(uint32(n)), int64(n>>32)*1000), "us")
+		} else if h.Type > unix.NLMSG_DONE {
+			s.complain("Unknown message: "+rtnl.Protocol.TypeName(h.Type), "")
+		}
+	}
+}
+
+func isGone(typ uint16) bool { return typ&3 == unix.RTM_DELLINK&3 }
+
+// show shows what an event is about, unless that is nothing that it knows. Of a link
+// or an address, nothing has no number: the kernel did not echo it.
+func (m *monitor) show(typ uint16, msg nl.Message) bool {
+	s, v := m.s, m.v
+	m.gone = isGone(typ)
+	switch o := msg.(type) {
+	case *rtnl.Link:
+		if !m.unseen && o.Index != 0 && m.head("[LINK]", 0, o.Index) {
+			if s.opt.bridge {
+				v.showPort(o)
+				break
+			}
+			v.object("")
 			v.showLink(o, ofAddr)
+			v.end()
 		}
 	case *rtnl.Addr:
-		if m.head("[ADDR]", o.Family, o.Index) {
+		if o.Index != 0 && m.head("[ADDR]", o.Family, o.Index) {
+			v.object("")
 			v.showAddr(o, v.linkName(o.Index), true)
+			v.end()
 		}
 	case *rtnl.Route:
 		if inet(o.Family) && m.route.takes(o) && m.head("[ROUTE]", 0, m.index) {
 			v.showRoute(o, &m.route)
 		}
 	case *rtnl.Neigh:
-		if m.head("[NEIGH]", o.Family, o.Index) {
-			if h.Type == unix.RTM_GETNEIGH {
+		if s.opt.bridge {
+			if o.Family == unix.AF_BRIDGE && m.head("[NEIGH]", 0, o.Index) {
+				v.showEntry(o, false)
+			}
+		} else if m.head("[NEIGH]", o.Family, o.Index) {
+			if typ == unix.RTM_GETNEIGH {
 				v.write("miss ")
 			}
 			v.showNeigh(o, m.index != 0)
 		}
 	case *rtnl.NetConf:
-		if m.head("[NETCONF]", o.Family, uint32(o.Index.V)) {
-			v.showNetConf(o)
-		}
+		m.showNetConf(o)
 	case *rtnl.Rule:
 		if inet(o.Family) && m.head("[RULE]", o.Family, m.index) {
 			v.showRule(o)
@@ -254,7 +339,7 @@ func (m *monitor) event(h nl.Header, body []byte, nsid nl.Opt[int32]) {
 		}
 		id := o.CurrentID.Or(o.ID.V)
 		name := s.netnsByID(id)
-		if m.gone && !nsid.Ok { // the id may be that of another one next
+		if m.gone && !s.where.Ok { // the id may be that of another one next
 			delete(s.nsids, id)
 			for key := range s.links {
 				if key>>32 == uint64(uint32(id+1)) {
@@ -265,12 +350,25 @@ func (m *monitor) event(h nl.Header, body []byte, nsid nl.Opt[int32]) {
 		m.head("[NSID]", 0, m.index)
 		v.showID(o, name)
 	default:
-		if h.Type == stamp && len(body) >= 8 {
-			n := binary.NativeEndian.Uint64(body)
-			m.stamp(time.Unix(int64(uint32(n)), int64(n>>32)*1000), "us")
-		} else if h.Type > unix.NLMSG_DONE {
-			s.complain("Unknown message: "+rtnl.Protocol.TypeName(h.Type), "")
-		}
+		return false
+	}
+	return true
+}
+
+// release shows the events that were held back.
+func (m *monitor) release() {
+	held := m.held
+	m.held = held[:0]
+	m.gone = false
+	for i := range held {
+		m.s.where = held[i].nsid
+		m.showNetConf(&held[i].conf)
+	}
+}
+
+func (m *monitor) showNetConf(n *rtnl.NetConf) {
+	if m.head("[NETCONF]", n.Family, uint32(n.Index.V)) {
+		m.v.showNetConf(n)
 	}
 }
 
@@ -281,10 +379,9 @@ func (m *monitor) head(label string, f rtnl.Family, index uint32) bool {
 	if m.index != 0 && m.index != index || !m.takesFamily(f) {
 		return false
 	}
+	m.v.begin()
 	m.note(label, m.label)
-	if m.gone {
-		m.v.write("Deleted ")
-	}
+	m.v.deleted = m.gone
 	return true
 }
 
@@ -366,6 +463,9 @@ func (m *monitor) dumps(netns string) error {
 			continue
 		}
 		_, req := rtnl.Protocol.Type(typ)
+		if l, ok := req.(*rtnl.Link); ok && m.s.opt.bridge {
+			l.Family = unix.AF_BRIDGE
+		}
 		for more := 1; req != nil; more++ {
 			switch e := conn.Dump(m.s.ctx, typ, req, each); {
 			case errors.Is(e, nl.ErrInterrupted): // it may have missed what did not change
@@ -387,6 +487,7 @@ func (m *monitor) dumps(netns string) error {
 
 // showNetConf renders settings of a link.
 func (v *view) showNetConf(n *rtnl.NetConf) {
+	v.object("")
 	v.write(familyName(n.Family) + " ")
 	if n.Index.Ok {
 		name := "all"
@@ -418,4 +519,5 @@ func (v *view) showNetConf(n *rtnl.NetConf) {
 		v.write(strings.ToLower(name) + " " + word + " ")
 	}
 	v.write("\n")
+	v.end()
 }

@@ -246,6 +246,59 @@ func TestMonitorRename(t *testing.T) {
 	}
 }
 
+// TestMonitorNewLink has the kernel tell of a link's settings before it tells of the
+// link.
+func TestMonitorNewLink(t *testing.T) {
+	ns := testns.New(t)
+	var b []byte
+	for i, m := range []nl.Message{
+		&rtnl.NetConf{Family: unix.AF_INET, Index: nl.Some[int32](77)},
+		&rtnl.NetConf{Family: unix.AF_INET6, Index: nl.Some[int32](77)},
+		&rtnl.Link{Index: 77, Name: "new0"},
+		&rtnl.NetConf{Family: unix.AF_INET6, Index: nl.Some[int32](78)},
+	} {
+		typ := uint16(unix.RTM_NEWNETCONF)
+		if i == 2 {
+			typ = unix.RTM_NEWLINK
+		}
+		one, err := nl.Reply(nl.Header{}, typ, 0, m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b = append(b, one...)
+	}
+	file := filepath.Join(t.TempDir(), "saved")
+	if err := os.WriteFile(file, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got := ours(t, ns, "", false, "monitor", "file", file).Stdout
+	want := "inet new0 \ninet6 new0 \n77: new0: <> state UNKNOWN \n    link/generic \ninet6 if78 \n"
+	if got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// TestMonitorNames has links come and go while only their addresses are shown.
+func TestMonitorNames(t *testing.T) {
+	ns := testns.New(t)
+	w := watch(t, ns, "/proc/self/exe", "monitor", "netconf", "address")
+	listening(t, w, 1)
+	batch := filepath.Join(t.TempDir(), "batch")
+	text := "link add va type veth peer name vb\naddr add 10.0.0.1/24 dev va\nlink del va\n"
+	if err := os.WriteFile(batch, []byte(strings.Repeat(text, 100)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ns.Run(t, "ip", "-b", batch).Must(t)
+	quiet(t, w)
+	got := w.text(t)
+	if n := strings.Count(got, "inet 10.0.0.1/24 "); n != 200 {
+		t.Errorf("%d times the address, want 200", n)
+	}
+	if unnamed := regexp.MustCompile(`\bif\d+`).FindAllString(got, -1); len(unnamed) > 20 {
+		t.Errorf("%d of 600 events have no name: %q", len(unnamed), unnamed)
+	}
+}
+
 // TestMonitorFile shows what rtmon has saved.
 func TestMonitorFile(t *testing.T) {
 	rtmon := testns.Tool(t, "rtmon")

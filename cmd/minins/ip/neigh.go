@@ -68,6 +68,7 @@ const neighWords grammar = `
 	proxy* ADDRESS  answer for it, in place of a neighbour
 	router  it is a router
 	use  find it now
+	managed  find it now, and keep on finding it
 	extern_learn*  somebody else keeps it up to date
 	dev DEV  the link that it is on
 	protocol* PROTOCOL  who made the entry
@@ -93,6 +94,8 @@ func parseNeighRequest(w *words, family rtnl.Family) (*neighRequest, error) {
 			n.Flags |= unix.NTF_ROUTER
 		case "use":
 			n.Flags |= unix.NTF_USE
+		case "managed":
+			n.FlagsExt, n.State = extManaged, unix.NUD_NONE
 		case "extern_learn":
 			n.Flags |= unix.NTF_EXT_LEARNED
 		case "protocol":

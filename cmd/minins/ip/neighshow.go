@@ -43,25 +43,29 @@ const neighQueryWords grammar = `
 	help*`
 
 // parseNeighQuery reads the words after "show" or "flush". states are those
-// that are meant without the word nud.
-func parseNeighQuery(w *words, family rtnl.Family, states rtnl.NeighState) (*neighQuery, error) {
+// that are meant without the word nud, all those that are with "nud all".
+func parseNeighQuery(w *words, family rtnl.Family, states, all rtnl.NeighState) (*neighQuery, error) {
 	q := &neighQuery{family: family}
 	given := false
 	for w.next() {
 		switch key := neighQueryWords.find(w.cur); key {
 		case "dev":
-			w.device(&q.dev)
+			before := q.dev
+			if w.device(&q.dev); before != "" {
+				w.fail(duplicate(key, w.cur))
+			}
 		case "master":
 			w.master(&q.master)
+			q.noMaster = false
 		case "vrf":
 			w.vrf(noVRF)
 		case "nomaster":
-			q.noMaster = true
+			q.master, q.noMaster = "", true
 		case "unused":
 			q.unused = true
 		case "nud":
 			given = true
-			q.takeState(w)
+			q.takeState(w, all)
 		case "proxy":
 			q.proxy = true
 		case "protocol":
@@ -81,10 +85,10 @@ func parseNeighQuery(w *words, family rtnl.Family, states rtnl.NeighState) (*nei
 	return q, w.err
 }
 
-func (q *neighQuery) takeState(w *words) {
+func (q *neighQuery) takeState(w *words, all rtnl.NeighState) {
 	if w.peek() == "all" {
 		w.next()
-		q.states, q.none = 0xffff, true
+		q.states, q.none = all, true
 		return
 	}
 	st := nudArg(w)
@@ -109,10 +113,13 @@ func (q *neighQuery) takes(n *rtnl.Neigh) bool {
 	return true
 }
 
-const shownStates = 0xff &^ unix.NUD_NOARP
+const (
+	everyState  = 0xffff
+	shownStates = 0xff &^ unix.NUD_NOARP
+)
 
 func (s *session) showNeighs(w *words) error {
-	q, err := parseNeighQuery(w, s.opt.family, shownStates)
+	q, err := parseNeighQuery(w, s.opt.family, shownStates, everyState)
 	if err != nil {
 		return err
 	}
@@ -155,7 +162,7 @@ func (s *session) flushNeighs(w *words) error {
 	if w.peek() == "" {
 		return fail(exitFailed, "Flush requires arguments.", "say which neighbours: \"dev NAME\", \"all\" …")
 	}
-	q, err := parseNeighQuery(w, s.opt.family, ^rtnl.NeighState(unix.NUD_PERMANENT|unix.NUD_NOARP))
+	q, err := parseNeighQuery(w, s.opt.family, everyState&^(unix.NUD_PERMANENT|unix.NUD_NOARP), everyState&^unix.NUD_NOARP)
 	if err != nil {
 		return err
 	}
@@ -201,10 +208,9 @@ func (v *view) showNeigh(n *rtnl.Neigh, sameDev bool) {
 		v.write("lladdr ")
 		v.strColor(colorMAC, "lladdr", "%s ", n.LLAddr.String())
 	}
-	for i := range neighFlags {
-		if f := &neighFlags[i]; uint32(n.Flags)&f.id != 0 {
-			v.null(f.name, f.name+" ")
-		}
+	names, _ := bitNames(neighFlags, uint32(n.Flags)|n.FlagsExt<<8)
+	for _, name := range names {
+		v.null(name, name+" ")
 	}
 	if v.opt.stats > 0 {
 		v.showNeighTimes(n)
@@ -219,9 +225,12 @@ func (v *view) showNeigh(n *rtnl.Neigh, sameDev bool) {
 	v.end()
 }
 
-// neighFlags are in iproute2's order.
-var neighFlags = []numbered{{unix.NTF_ROUTER, "router"}, {unix.NTF_PROXY, "proxy"}, {unix.NTF_EXT_LEARNED, "extern_learn"},
-	{unix.NTF_OFFLOADED, "offload"}}
+// neighFlags are in iproute2's order, those of NDA_FLAGS_EXT behind the first eight bits.
+var neighFlags = []numbered{{unix.NTF_ROUTER, "router"}, {unix.NTF_PROXY, "proxy"}, {extManaged << 8, "managed"},
+	{unix.NTF_EXT_LEARNED, "extern_learn"}, {unix.NTF_OFFLOADED, "offload"}}
+
+// extManaged is NTF_EXT_MANAGED of linux/neighbour.h.
+const extManaged = 1
 
 func (v *view) showNeighTimes(n *rtnl.Neigh) {
 	if n.CacheInfo.Ok {

@@ -23,6 +23,7 @@ const nexthopWords grammar = `
 	group GROUP  each flow takes one of these: ID[,WEIGHT]/ID[,WEIGHT]...
 	type { mpath | resilient }  by hash, or by buckets that keep their flows
 	protocol* PROTO  who made it
+	encap
 	help`
 
 // resilientWords are what may follow "type resilient".
@@ -141,7 +142,7 @@ func (s *session) nexthop(w *words) error {
 		}
 		return err
 	case q.making && (q.typ == unix.RTM_NEWNEXTHOP || !q.hasID || h.ID != 0):
-		return explained(s.do(q.typ, changeFlags(q.key), h, nil), whyNoNexthop, strconv.FormatUint(uint64(h.ID), 10))
+		return explained(s.changeNow(q.typ, changeFlags(q.key), h), whyNoNexthop, strconv.FormatUint(uint64(h.ID), 10))
 	}
 	var reply rtnl.NextHopObject
 	err = s.doNexthop(q.typ, &rtnl.NextHopObject{Family: h.Family, ID: h.ID, Bucket: h.Bucket}, &reply)
@@ -185,6 +186,8 @@ func (q *nexthopRequest) take(w *words, known grammar) bool {
 		w.master(&q.master)
 	case "vrf":
 		w.vrf(invalidVRF)
+	case "encap":
+		w.notOurs("nexthop")
 	case "via":
 		f := w.family(h.Family)
 		if w.addr(&h.Gateway, &f); h.Family == 0 {

@@ -31,6 +31,21 @@ func (s *session) nexthopByID(id uint32) *rtnl.NextHopObject {
 	return h
 }
 
+// nexthopOnce is v.nexthop, which is asked once for an object; among events it may
+// be another one by now.
+func (v *view) nexthopOnce(id uint32) *rtnl.NextHopObject {
+	for _, h := range v.nexthops {
+		if h.ID == id {
+			return h
+		}
+	}
+	h := v.nexthop(id)
+	if h != nil && !v.events {
+		v.nexthops = append(v.nexthops, h)
+	}
+	return h
+}
+
 // showNexthop renders an object or a bucket, without the end of its line.
 func (v *view) showNexthop(key string, h *rtnl.NextHopObject) {
 	details := v.opt.details > 0

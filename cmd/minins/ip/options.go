@@ -33,6 +33,7 @@ type options struct {
 	numeric bool        // -N
 	all     bool        // -a
 	force   bool        // -force
+	echo    bool        // -echo
 	version bool        // -V
 	stamp   int         // -t, -ts
 	rcvbuf  int         // -rcvbuf: bytes; 0: not given
@@ -95,6 +96,7 @@ const optionWords grammar = `
 	-pretty*  JSON that is easy to read
 	-rcvbuf* BYTES
 	-help*
+	-echo  show what the kernel has made of what was asked for
 	-netns* NETNS  in the network namespace
 	-Numeric*  numbers in place of names
 	-all*  of netns exec and delete: all namespaces`
@@ -167,6 +169,8 @@ func (o *options) take(w *words) {
 		o.version = true
 	case "-force":
 		o.force = true
+	case "-echo":
+		o.echo = true
 	case "-batch":
 		w.text(&o.batch)
 	case "-brief":

@@ -260,7 +260,7 @@ func TestParseNexthop(t *testing.T) {
 }
 
 func TestNearest(t *testing.T) {
-	for _, c := range [][2]string{{"brodcast", "broadcast"}, {"masetr", "master"}, {"xyz", ""}, {"m", ""}} {
+	for _, c := range [][2]string{{"brodcast", "broadcast"}, {"masetr", "master"}, {"qqq", ""}, {"m", ""}} {
 		if got := nearest(c[0], linkWords.words()); got != c[1] {
 			t.Errorf("%s: %q, want %q", c[0], got, c[1])
 		}

@@ -18,6 +18,7 @@ type printer struct {
 	colors  *palette    // nil: none
 	oneline bool        // -o: a backslash in place of a line break
 	begun   bool
+	deleted bool // the next object is gone
 }
 
 // str is a string value.
@@ -175,6 +176,10 @@ func (p *printer) line() {
 func (p *printer) object(key string) {
 	if p.json != nil {
 		p.json.open(key, '{')
+	}
+	if p.deleted {
+		p.deleted = false
+		p.flag("deleted", "Deleted ")
 	}
 }
 

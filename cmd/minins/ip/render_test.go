@@ -142,3 +142,28 @@ func TestJSONQuote(t *testing.T) {
 		}
 	}
 }
+
+// TestNexthopOnce asks once for what several routes name, and anew among events.
+func TestNexthopOnce(t *testing.T) {
+	v, _ := fixedView(options{details: 1})
+	asked := 0
+	v.nexthop = func(id uint32) *rtnl.NextHopObject {
+		asked++
+		return &rtnl.NextHopObject{ID: id, OIF: 3}
+	}
+	for range 3 {
+		for id := range uint32(2) {
+			v.showRoute(&rtnl.Route{Family: unix.AF_INET, NextHopID: 1 + id}, &routeQuery{})
+		}
+	}
+	if asked != 2 {
+		t.Errorf("asked %d times, want 2", asked)
+	}
+	v.nexthops, v.events, asked = nil, true, 0
+	for range 3 {
+		v.showRoute(&rtnl.Route{Family: unix.AF_INET, NextHopID: 1}, &routeQuery{})
+	}
+	if asked != 3 {
+		t.Errorf("asked %d times among events, want 3", asked)
+	}
+}

@@ -135,6 +135,7 @@ func (s *session) showRoutes(w *words) error {
 type lookup struct {
 	route    rtnl.Route
 	oif, iif string
+	again    bool
 	warning  string // printed, and no reason to stop
 }
 
@@ -146,6 +147,7 @@ const lookupWords grammar = `
 	from* ADDRESS  its source
 	fibmatch  show the route, not what becomes of the packet
 	notify*
+	connected*  show it again, as for a socket that is connected by it
 	uid NUMBER  the user that sends it
 	ipproto PROTO  icmp, tcp, udp or a number
 	sport NUMBER  its source port
@@ -176,6 +178,8 @@ func parseLookup(w *words, family rtnl.Family) (*lookup, error) {
 			r.Flags |= unix.RTM_F_FIB_MATCH
 		case "notify":
 			r.Flags |= unix.RTM_F_NOTIFY
+		case "connected":
+			l.again = true
 		case "uid":
 			r.UID = w.some(32, "invalid UID\n")
 		case "ipproto":
@@ -247,14 +251,22 @@ func (s *session) getRoute(w *words) error {
 	if err := s.index(l.oif, &l.route.OIF); err != nil {
 		return err
 	}
-	var r rtnl.Route
-	err = explained(s.do(unix.RTM_GETROUTE, 0, &l.route, &r), whyNotFound, l.route.Dst.Addr().String())
-	if err != nil {
-		return err
-	}
 	v := s.view()
-	v.begin()
-	v.showRoute(&r, &routeQuery{})
+	var r rtnl.Route
+	for again := l.again && !l.route.Src.IsValid(); err == nil; again = false {
+		err = explained(s.do(unix.RTM_GETROUTE, 0, &l.route, &r), whyNotFound, l.route.Dst.Addr().String())
+		if err != nil {
+			return err
+		}
+		v.begin()
+		v.showRoute(&r, &routeQuery{})
+		if !again {
+			break
+		}
+		if !r.PrefSrc.IsValid() && !r.Src.IsValid() {
+			return fail(exitUsage, "Failed to connect the route", "no address of this host belongs to it")
+		}
+	}
 	v.finish()
 	return nil
 }

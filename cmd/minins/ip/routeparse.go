@@ -70,7 +70,8 @@ const routeWords grammar = `
 	dev|oif DEV  the link
 	pref* { low | medium | high }  which of several IPv6 routers
 	fastopen_no_cookie* BOOL  TCP Fast Open without a cookie
-	nhid NUMBER  by the nexthop object`
+	nhid NUMBER  by the nexthop object
+	encap|as|ttl-propagate`
 
 // knownToRoute are the words that might have been meant by one that is none.
 func knownToRoute() []string {
@@ -157,6 +158,8 @@ func (p *routeParser) take(w *words) {
 		r.Src = src.set()
 	case "vrf":
 		w.vrf(invalidVRF)
+	case "encap":
+		w.notOurs("route")
 	case "via":
 		if p.gatewayed {
 			w.wrong(w.cur, "use nexthop syntax to specify multiple via\n", "as in \"nexthop via A nexthop via B\"")

@@ -84,7 +84,7 @@ func (v *view) showRouteRest(r *rtnl.Route, q *routeQuery) {
 		v.str("pref", "pref %s", nameIn(routePrefs, uint32(r.Pref.V), decimal(uint32(r.Pref.V))))
 	}
 	if r.NextHopID != 0 && v.opt.details > 0 {
-		if h := v.nexthop(r.NextHopID); h != nil {
+		if h := v.nexthopOnce(r.NextHopID); h != nil {
 			v.write("\n\tnh_info ")
 			v.showNexthop("nh_info", h)
 		}

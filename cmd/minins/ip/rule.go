@@ -340,7 +340,7 @@ func (s *session) changeRule(w *words, add bool) error {
 	if err != nil {
 		return err
 	}
-	return explained(s.do(typ, flags, &q.rule, nil), whyNoRule)
+	return explained(s.changeNow(typ, flags, &q.rule), whyNoRule)
 }
 
 var whyNoRule = []reason{

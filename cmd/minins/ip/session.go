@@ -103,6 +103,23 @@ func (s *session) do(typ, flags uint16, req, reply nl.Message) error {
 	return conn.Do(s.ctx, typ, flags, req, reply)
 }
 
+// changeNow sends a request that changes something. With -echo it shows what the
+// kernel says of the object then; it does not of all, and older kernels of less.
+func (s *session) changeNow(typ, flags uint16, req nl.Message) error {
+	if !s.opt.echo {
+		return s.do(typ, flags, req, nil)
+	}
+	_, echo := rtnl.Protocol.Type(typ)
+	m := &monitor{s: s, v: s.view()}
+	m.v.events = true
+	if err := s.do(typ, flags|unix.NLM_F_ECHO, req, echo); err != nil {
+		return err
+	}
+	m.show(typ, echo)
+	m.v.finish()
+	return nil
+}
+
 // view is for rendering: links and namespaces are asked for when their names
 // are needed.
 func (s *session) view() *view {

@@ -78,6 +78,7 @@ const (
 	realms      = "rt_realms"
 	groups      = "group"
 	ipProtos    = "protocols" // in /etc
+	downReasons = "protodown_reasons"
 )
 
 // builtin are the names that need no file.
@@ -94,6 +95,8 @@ func builtin(file string) string {
 		return "0 0"
 	case realms:
 		return "0 unknown"
+	case downReasons:
+		return ""
 	case ipProtos:
 		return "1 icmp\n6 tcp\n17 udp\n58 ipv6-icmp"
 	}

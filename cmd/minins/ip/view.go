@@ -28,7 +28,8 @@ type view struct {
 	// netns knows the name of a network namespace by its id, or "".
 	netns func(id int32) string
 	// nexthop knows a nexthop object by its id, or nil.
-	nexthop func(id uint32) *rtnl.NextHopObject
+	nexthop  func(id uint32) *rtnl.NextHopObject
+	nexthops []*rtnl.NextHopObject // those that it was asked for
 	// host knows the name of an address (-r), or "".
 	host func(a netip.Addr) string
 }

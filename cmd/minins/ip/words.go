@@ -83,6 +83,9 @@ func (w *words) fail(err error) {
 // wrong keeps the mistake of a value that is wrong; why is in iproute2's words.
 func (w *words) wrong(arg, why, hint string) { w.fail(wrong(arg, why, hint)) }
 
+// notOurs is the mistake of a word that only iproute2 knows.
+func (w *words) notOurs(of string) { w.fail(fail(exitFailed, say(notHere, of+" "+w.cur), "")) }
+
 // is reports whether the word is full.
 func (w *words) is(full string) bool { return w.cur == full }
 
