@@ -18,7 +18,7 @@ func (s *session) route(w *words) error {
 	if !w.next() {
 		return s.showRoutes(w)
 	}
-	switch key := command("route", w.cur); key {
+	switch key := w.find("route", command); key {
 	case "":
 		return unknownCommand("route", w.cur, commands("route"))
 	case "list", "show":
