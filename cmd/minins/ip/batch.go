@@ -21,10 +21,9 @@ import (
 //
 // Requests of which only the verdict matters are collected in flights, which a
 // goroutine sends while the next ones are filled. All that could tell the
-// difference comes behind a call of [session.flush], which waits for them. They
-// do not ask for an acknowledgement, which costs the kernel as much as half
-// a route: it refuses before the system call returns, so that no refusal to read
-// is success.
+// difference comes behind a call of [session.flush], which waits for them. They do
+// not ask for an acknowledgement, which costs the kernel as much as half a route:
+// it refuses before the system call returns, so that no refusal to read is success.
 //
 // With -force many go in one datagram. Without, each goes alone: the kernel does
 // all of a datagram, also what is behind a refused request, and no line behind a
