@@ -45,6 +45,9 @@ var batches = []string{
 		"neigh del 192.168.7.10 dev v0\nroute add 10.2.0.0/16 dev v0\n",
 	"route add 10.1.0.0/16 dev v0\nroute show\nroute add 10.1.0.0/16 dev v0\nroute show 10.1.0.0/16\nroute get 10.1.0.1\nroute add 10.6.0.0/16 dev v0\n",
 	"route del 10.1.0.0/16\nroute get 192.168.7.2\nlink show nosuch\nroute del 10.1.0.0/16\nlink show v0\n",
+	// Dumps that fail, and some that do so only outside a batch.
+	"route show table 99\nroute add 10.1.0.0/16 dev v0\nroute flush table 99\nroute add 10.2.0.0/16 dev v0\n-6 route\nneigh show dev nosuch\n" +
+		"route add 10.3.0.0/16 dev v0\nnexthop bucket list id 9\nroute add 10.4.0.0/16 dev v0\nlink show type nosuch\nroute show dev nosuch\nroute show\n",
 	// Mistakes behind refusals, in their order.
 	"route del 10.1.0.0/16\nroute add 10.1.0.0/16 dev nosuch\nroute del 10.2.0.0/16\nfoo\nroute add 10.1.0.0/16 dev v0\n",
 	"route del 10.1.0.0/16\nroute add 10.1.0.0/16 metric x\nroute add 10.1.0.0/16 dev v0\n",
