@@ -94,6 +94,14 @@ func TestTripwire(t *testing.T) {
 	if got := s.sendApart(p, 0, 100); got != 0 {
 		t.Errorf("%d were sent by a closed socket", got)
 	}
+
+	before = testns.FDs()
+	if newTripwire(-1) != nil {
+		t.Error("there is one of no socket")
+	}
+	if after := testns.FDs(); len(after) != len(before) {
+		t.Errorf("it leaves %q of %q", after, before)
+	}
 }
 
 // TestTripwireThread has the thread that made a tripwire end: then it stops
