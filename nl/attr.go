@@ -324,7 +324,7 @@ func (c *Coder) share(b []byte) string {
 		return ""
 	}
 	if c.names == nil {
-		c.names = new([64]string)
+		c.names = make([]string, 64)
 	}
 	n := len(b)
 	s := &c.names[(n+3*int(b[0])+5*int(b[n/2])+7*int(b[n-1]))%len(c.names)]

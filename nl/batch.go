@@ -29,8 +29,10 @@ type Batch struct {
 
 	// Apart has each request sent in a datagram of its own, up to the first that
 	// is refused: the kernel does all of a datagram, also what is behind a refused
-	// request. Without NLM_F_ACK a request then takes two system calls; nothing
-	// that answers it means that it was done.
+	// request. Without NLM_F_ACK nothing that answers a request means that it was
+	// done. It then takes two system calls, or a thousand take one where the kernel
+	// can be told to stop (see tripwire): on the thread of the Conn's first such
+	// batch alone, so that a goroutine with much to send should be locked to its.
 	Apart bool
 
 	// Each, if set, gets the messages that answer request index and are not
@@ -147,11 +149,18 @@ func (b *Batch) SendEach(ctx context.Context, refused func(index int, err error)
 	if b.Apart {
 		for b.sent = 0; b.sent < b.n && b.refusals == 0 && err == nil; {
 			c.breathe()
-			if err = ctx.Err(); err == nil {
-				err = c.send(b.Request(b.sent))
+			if err = ctx.Err(); err != nil {
+				break
+			}
+			n := 0
+			if c.trace == nil {
+				n = c.t.sendApart(&c.batch, b.sent, b.n)
+			}
+			if n == 0 {
+				n, err = 1, c.send(b.Request(b.sent))
 			}
 			if err == nil {
-				b.sent++
+				b.sent += n
 				acked, err = b.collect(ctx, refused)
 			}
 		}

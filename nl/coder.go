@@ -48,7 +48,7 @@ type Coder struct {
 	dec   *[maxDepth]frame
 	cur   *frame // the innermost of dec
 	sch   [maxDepth]*Set
-	names *[64]string      // strings decoded before, to share
+	names []string         // strings decoded before, to share
 	text  *strings.Builder // the page that further ones are cut from
 }
 

@@ -26,6 +26,7 @@ const callTimeout = 30 * time.Second
 // answer would wake a thread for nothing: 1 µs of the 10 that a round trip takes.
 type socket struct {
 	file           *os.File // counts the users of the descriptor: the last one closes it
+	fd             int      // while mu is held and it is not closed
 	raw            syscall.RawConn
 	sndbuf, rcvbuf int
 
@@ -38,9 +39,11 @@ type socket struct {
 	err                error
 	write, writev, get func(fd uintptr) bool
 
-	mu     sync.Mutex
-	closed bool
-	bell   int // an eventfd that ends the wait that is on, or -1
+	mu       sync.Mutex
+	closed   bool
+	bell     int // an eventfd that ends the wait that is on, or -1
+	tripwire *tripwire
+	tried    bool // to make it
 }
 
 func openSocket(family, netns int) (s *socket, strict bool, err error) {
@@ -109,6 +112,7 @@ func (s *socket) configure() (strict bool, err error) {
 	err = errors.Join(err, s.control(func(fd int) (err error) {
 		// A connected netlink socket takes messages from its peer alone: with
 		// port 0, the kernel, no other program can slip in a reply.
+		s.fd = fd
 		if err = unix.Connect(fd, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
 			return err
 		}
@@ -228,6 +232,10 @@ func (s *socket) why(err error) error {
 func (s *socket) close() error {
 	s.mu.Lock()
 	s.closed = true
+	if s.tripwire != nil {
+		s.tripwire.close()
+		s.tripwire = nil
+	}
 	s.mu.Unlock()
 	s.ring()
 	return s.file.Close()

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"strconv"
+	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -17,7 +18,7 @@ const etcDir = "/etc/netns"
 // sysMounts are the file systems commonly mounted below /sys. They would be
 // lost with it, although they are not about the network.
 func sysMounts() []string {
-	return []string{"/sys/fs/bpf", "/sys/fs/cgroup", "/sys/kernel/debug", "/sys/kernel/security", "/sys/kernel/tracing"}
+	return strings.Fields("/sys/fs/bpf /sys/fs/cgroup /sys/kernel/debug /sys/kernel/security /sys/kernel/tracing")
 }
 
 // An entry moves a thread into a namespace and gives it the mounts that a

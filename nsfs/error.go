@@ -27,6 +27,8 @@ const (
 // An Error is a step that failed. It wraps the errno, so that errors.Is works
 // with [io/fs.ErrExist] and with [unix.EEXIST] alike.
 type Error struct {
+	_ [0]func() // not to be compared: that would take code
+
 	Op   Op
 	Name string // the name or path, as the caller gave it
 	Call string // the system call as strace writes it; "" if none was made

@@ -18,6 +18,8 @@ const self = "/proc/thread-self/ns/net"
 // An NS is an open network namespace. It keeps the namespace alive, with or
 // without a name, until it is closed. It is close-on-exec.
 type NS struct {
+	_ [0]func() // not to be compared: that would take code
+
 	name string
 	f    *os.File
 }

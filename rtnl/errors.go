@@ -13,6 +13,8 @@ import (
 // below it the error, most often the kernel's refusal, an [*nl.Error].
 // [errors.Is] and [errors.As] see through it.
 type OpError struct {
+	_ [0]func() // not to be compared: that would take code
+
 	Op     string // "add", "set", "delete", "get", "list"
 	Object string // "link veth-red"
 	Reason string // the likely cause in words; "" where the kernel's own say all

@@ -97,6 +97,8 @@ func (c *Conn) LinkIndex(ctx context.Context, name string) (uint32, error) {
 
 // A LinkFilter chooses links; its zero value takes all.
 type LinkFilter struct {
+	_ [0]func() // not to be compared: that would take code
+
 	Master uint32 // only ports of the master with that index
 	Kind   string // only links of that kind
 	Group  nl.Opt[uint32]

@@ -14,6 +14,8 @@ import (
 //
 // Equivalent to: `ip -d link show type tun`
 type Tun struct {
+	_ [0]func() // not to be compared: that would take code
+
 	Owner, Group      nl.Opt[uint32] // the user and the group that may open it; none: root alone
 	Type              nl.Opt[uint8]  // 1 IFF_TUN: IP packets, 2 IFF_TAP: Ethernet frames
 	PI                nl.Opt[uint8]  // packets are behind a struct tun_pi

@@ -224,6 +224,29 @@ func TestExplain(t *testing.T) {
 	}
 }
 
+// A batch is read from standard input, and each of its lines explained.
+func TestExplainBatch(t *testing.T) {
+	var out, errs bytes.Buffer
+	c := &applet.Cmd{
+		Name: "explain", Args: []string{"ip", "-force", "-batch", "-"}, Stdout: bufio.NewWriter(&out), Stderr: &errs, Getenv: os.Getenv,
+		Stdin:    strings.NewReader("route add 10.7.0.0/16 via 10.0.0.2\nfoo\naddr add 10.8.0.1/16 dev v0\n"),
+		IsApplet: func(name string) bool { _, ok := find(name); return ok },
+	}
+	code := explainCommand(c)
+	if err := c.Stdout.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	text := out.String()
+	for _, want := range []string{"nlmsg_type = RTM_NEWROUTE", "RTA_DST = 10.7.0.0", "nlmsg_type = RTM_NEWADDR", "IFA_LOCAL = 10.8.0.1"} {
+		if strings.Count(text, want) != 1 {
+			t.Errorf("%q is not there once in\n%s", want, text)
+		}
+	}
+	if code != 1 || !strings.HasSuffix(errs.String(), "Command failed -:2\n") {
+		t.Errorf("exit %d, stderr %q", code, errs.String())
+	}
+}
+
 // Explaining opens no socket of any kind, not even to see what a zone is, which
 // address is reachable, or what a name server knows.
 func TestExplainOpensNoSocket(t *testing.T) {

@@ -40,7 +40,6 @@ func Run(c *applet.Cmd, find func(name string) (applet.Applet, bool)) int {
 	var output strings.Builder
 	inner := *c
 	inner.Name, inner.Args = name, c.Args[1:]
-	inner.Stdin = strings.NewReader("")
 	inner.Stdout = bufio.NewWriter(&output)
 	inner.Dial = w.dial
 	inner.Explain = w.call

@@ -17,7 +17,7 @@ func (s *session) address(w *words) error {
 	if !w.next() {
 		return s.showAddresses(w)
 	}
-	switch key := command("address", w.cur); key {
+	switch key := w.find("address", command); key {
 	case "add", "change", "replace":
 		return s.changeAddress(w, unix.RTM_NEWADDR, changeFlags(key))
 	case "delete":

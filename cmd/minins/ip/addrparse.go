@@ -48,7 +48,7 @@ func parseAddrRequest(w *words, del bool, family rtnl.Family) (*addrRequest, err
 	p := &addrParser{seen: given{}}
 	p.addr.Family = family
 	for w.next() {
-		p.take(w, addrWords.find(w.cur))
+		p.take(w, w.find(string(addrWords), findWord))
 	}
 	if w.err != nil {
 		return nil, w.err

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"runtime"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -18,12 +19,11 @@ import (
 
 // A batch is the commands of a file, one a line, and what they have in common.
 //
-// Requests of which only the verdict matters are collected and handed over to a
-// goroutine that sends them, while the next ones are read. All that could tell
-// the difference comes behind a call of [session.flush], which waits for them.
-// They do not ask for an acknowledgement, which costs the kernel as much as half
-// a route: it refuses before the system call returns, so that no refusal to read
-// is success.
+// Requests of which only the verdict matters are collected in flights, which a
+// goroutine sends while the next ones are filled. All that could tell the
+// difference comes behind a call of [session.flush], which waits for them. They do
+// not ask for an acknowledgement, which costs the kernel as much as half a route:
+// it refuses before the system call returns, so that no refusal to read is success.
 //
 // With -force many go in one datagram. Without, each goes alone: the kernel does
 // all of a datagram, also what is behind a refused request, and no line behind a
@@ -34,8 +34,13 @@ type batch struct {
 	failed bool
 	over   error // behind a refused line, without -force
 
-	filling, flying *flight
-	indexes         map[string]uint32 // of links that were asked for
+	// fleet[filling] is filled; the aloft ones before it are sent, and with three
+	// there is always one to send when the last has landed.
+	fleet          [3]*flight
+	filling, aloft int
+	runway         chan *flight
+
+	indexes map[string]uint32 // of links that were asked for
 }
 
 // A flight is some requests on a socket of their own.
@@ -44,10 +49,17 @@ type flight struct {
 	requests *nl.Batch
 	lines    []int // the line of each request
 	room     int   // for so many
-	refused  []error
-	which    []int         // the lines of those
+	refused  []refusal
 	err      error         // what else went wrong
 	landed   chan struct{} // gets a value when all are sent
+}
+
+// A refusal is of a line.
+type refusal struct {
+	_ [0]func() // not to be compared: that would take code
+
+	line int
+	err  error
 }
 
 // A datagram of routes takes the kernel 2 ms: Go takes the processor away from
@@ -71,13 +83,15 @@ func (s *session) batch(file string) int {
 		defer f.Close()
 		in = f
 	}
-	b := &batch{file: file, reader: lineReader{r: bufio.NewReaderSize(&input{in, s.flush}, 64<<10)}}
+	b := &batch{file: file, runway: make(chan *flight, len(batch{}.fleet)), reader: lineReader{r: bufio.NewReaderSize(&input{in, s.flush}, 64<<10)}}
 	s.lines = b
+	go send(s.ctx, b.runway)
 	status := s.runBatch(b)
 	if s.flush() != nil && status == 0 {
 		status = exitFailed
 	}
-	for _, f := range []*flight{b.filling, b.flying} {
+	close(b.runway)
+	for _, f := range b.fleet {
 		if f != nil {
 			_ = f.conn.Close() // all is answered
 		}
@@ -141,17 +155,21 @@ func (s *session) change(typ, flags uint16, most int, req nl.Message) error {
 	if b == nil || s.c.Explain != nil || s.c.Hints || s.opt.echo { // a hint is about the words, which are gone by then
 		return s.changeNow(typ, flags, req)
 	}
-	if b.filling == nil {
-		f, err := s.newFlight()
-		if err != nil {
+	if b.over != nil {
+		return b.over
+	}
+	f := b.fleet[b.filling]
+	if f == nil {
+		var err error
+		if f, err = s.newFlight(); err != nil {
 			return err
 		}
-		b.filling = f
+		b.fleet[b.filling] = f
 	}
-	f := b.filling
 	f.requests.Add(typ, flags, req)
 	f.lines = append(f.lines, b.reader.line)
-	if len(f.lines) < min(most, f.room) && f.requests.Size() < batchBytes/2 {
+	most = min(most, f.room) >> (2 * (len(b.fleet) - 1 - b.aloft)) // fewer in the first ones: nobody sends meanwhile
+	if len(f.lines) < most && f.requests.Size() < batchBytes/2 {
 		return nil
 	}
 	return s.handOver()
@@ -171,60 +189,59 @@ func (s *session) newFlight() (*flight, error) {
 	return f, nil
 }
 
-// handOver has what was collected sent, behind what is on its way.
+// handOver has what was collected sent, behind what is on its way, and waits
+// until there is one to fill next.
 func (s *session) handOver() error {
 	b := s.lines
-	if err := s.await(); err != nil {
-		return err
+	b.runway <- b.fleet[b.filling]
+	b.aloft++
+	b.filling = (b.filling + 1) % len(b.fleet)
+	if b.aloft < len(b.fleet) {
+		return nil
 	}
-	b.filling, b.flying = b.flying, b.filling
-	go b.flying.send(s.ctx)
-	return nil
+	return s.land()
 }
 
-func (f *flight) send(ctx context.Context) {
-	_, f.err = f.requests.SendEach(ctx, f.refuse)
-	f.landed <- struct{}{}
+// send sends flights, without -force up to the first that has a refused request.
+// It does so on one thread: what nl prepares for requests apart is that thread's.
+func send(ctx context.Context, runway <-chan *flight) {
+	runtime.LockOSThread()
+	over := false
+	for f := range runway {
+		if !over {
+			_, f.err = f.requests.SendEach(ctx, f.refuse)
+			over = f.requests.Apart && (f.err != nil || f.refused != nil)
+		}
+		f.landed <- struct{}{}
+	}
 }
 
 func (f *flight) refuse(i int, err error) {
-	f.refused, f.which = append(f.refused, err), append(f.which, f.lines[i])
+	f.refused = append(f.refused, refusal{line: f.lines[i], err: err})
 }
 
-// await waits for what is on its way and says which lines were refused.
-func (s *session) await() error {
+// land waits for the first of what is on its way and says which lines were
+// refused.
+func (s *session) land() error {
 	b := s.lines
-	f := b.flying
-	if b.over != nil {
-		return b.over
-	}
-	if f == nil || len(f.lines) == 0 {
-		return nil
-	}
+	f := b.fleet[(b.filling+len(b.fleet)-b.aloft)%len(b.fleet)]
 	<-f.landed
+	b.aloft--
 	if f.err != nil { // what was not sent was not done; of the rest, the last one brought it to light
 		first := min(f.requests.Sent(), len(f.lines)-1)
 		for i := first; i < len(f.lines) && (i == first || s.opt.force); i++ {
 			f.refuse(i, f.err)
 		}
 	}
-	for i, err := range f.refused {
-		s.commandFailed(err, f.which[i])
+	for _, r := range f.refused {
+		s.commandFailed(r.err, r.line)
 		if !s.opt.force {
 			b.over = fail(exitFailed, "", "")
-			b.filling.drop()
 		}
 	}
-	f.drop()
+	f.lines, f.refused, f.err = f.lines[:0], nil, nil
+	f.requests.Reset()
 	return b.over
-}
-
-// drop forgets what was collected.
-func (f *flight) drop() {
-	if f != nil {
-		f.lines, f.refused, f.which, f.err = f.lines[:0], f.refused[:0], f.which[:0], nil
-		f.requests.Reset()
-	}
 }
 
 // flush sends what a batch has collected, waits for it and says which lines were
@@ -235,12 +252,17 @@ func (s *session) flush() error {
 	if b == nil {
 		return nil
 	}
-	if b.filling != nil && len(b.filling.lines) > 0 {
+	if f := b.fleet[b.filling]; f != nil && len(f.lines) > 0 {
 		if err := s.handOver(); err != nil {
 			return err
 		}
 	}
-	return s.await()
+	for b.aloft > 0 {
+		if err := s.land(); err != nil {
+			return err
+		}
+	}
+	return b.over
 }
 
 // forget is for behind what may have changed a link.
@@ -301,7 +323,7 @@ func (l *lineReader) next() ([]string, error) {
 // read appends a line to the text and reports whether the next one continues it.
 func (l *lineReader) read() (more bool, err error) {
 	start := len(l.text)
-	for err = bufio.ErrBufferFull; errors.Is(err, bufio.ErrBufferFull); {
+	for full := true; full; full = err != nil && errors.Is(err, bufio.ErrBufferFull) {
 		var part []byte
 		part, err = l.r.ReadSlice('\n')
 		l.text = append(l.text, part...)
@@ -332,7 +354,7 @@ func (l *lineReader) read() (more bool, err error) {
 
 // blanks is how much of the beginning of s is blanks, or is none.
 func blanks(s string, are bool) (i int) {
-	for i < len(s) && are == (s[i] == ' ' || s[i] == '\t' || s[i] == '\n' || s[i] == '\r') {
+	for i < len(s) && are == (s[i] <= ' ' && (s[i] == ' ' || s[i] == '\n' || s[i] == '\t' || s[i] == '\r')) {
 		i++
 	}
 	return i

@@ -14,6 +14,7 @@ import (
 
 	"github.com/minins/minins/cmd/minins/applet"
 	"github.com/minins/minins/internal/testns"
+	"github.com/minins/minins/nl"
 	"github.com/minins/minins/nsfs"
 )
 
@@ -44,6 +45,9 @@ var batches = []string{
 		"neigh del 192.168.7.10 dev v0\nroute add 10.2.0.0/16 dev v0\n",
 	"route add 10.1.0.0/16 dev v0\nroute show\nroute add 10.1.0.0/16 dev v0\nroute show 10.1.0.0/16\nroute get 10.1.0.1\nroute add 10.6.0.0/16 dev v0\n",
 	"route del 10.1.0.0/16\nroute get 192.168.7.2\nlink show nosuch\nroute del 10.1.0.0/16\nlink show v0\n",
+	// Dumps that fail, and some that do so only outside a batch.
+	"route show table 99\nroute add 10.1.0.0/16 dev v0\nroute flush table 99\nroute add 10.2.0.0/16 dev v0\n-6 route\nneigh show dev nosuch\n" +
+		"route add 10.3.0.0/16 dev v0\nnexthop bucket list id 9\nroute add 10.4.0.0/16 dev v0\nlink show type nosuch\nroute show dev nosuch\nroute show\n",
 	// Mistakes behind refusals, in their order.
 	"route del 10.1.0.0/16\nroute add 10.1.0.0/16 dev nosuch\nroute del 10.2.0.0/16\nfoo\nroute add 10.1.0.0/16 dev v0\n",
 	"route del 10.1.0.0/16\nroute add 10.1.0.0/16 metric x\nroute add 10.1.0.0/16 dev v0\n",
@@ -157,6 +161,100 @@ func TestBatchFile(t *testing.T) {
 		}
 		if got := ns.Run(t, "ip", "route").Must(t); got != routes {
 			t.Errorf("%q: %d bytes of routes, want %d", options, len(got), len(routes))
+		}
+	}
+}
+
+// TestBatchPlaces has one line refused, at the first and the last place of
+// flights and between them: without -force nothing behind it is done, and with it
+// all is. So it is where each request is sent and waited for on its own, as it is
+// with a trace.
+func TestBatchPlaces(t *testing.T) {
+	testns.Tool(t, "ip")
+	t.Cleanup(func() { clearNetns(t) })
+	ns := batchStage(t)
+	const lines = 3000
+	for _, refused := range []int{0, 1, 62, 63, 64, 65, 200, 319, 320, 1343, 1344, 2000, 2367, 2368, lines - 2, lines - 1} {
+		var script strings.Builder
+		for i := range lines {
+			gateway := "192.168.7.2"
+			if i == refused {
+				gateway = "172.16.0.1" // on no network here
+			}
+			fmt.Fprintf(&script, "route add 10.0.%d.%d/32 via %s\n", i/256, i%256, gateway)
+		}
+		for _, options := range [][]string{{"-b", "-"}, {"-force", "-b", "-"}} {
+			run := func(do func() testns.Result) (testns.Result, string) {
+				got := do()
+				routes := ns.Run(t, "ip", "route").Must(t)
+				ns.Run(t, "ip", "route", "flush", "proto", "boot").Must(t)
+				return got, routes
+			}
+			want, wantRoutes := run(func() testns.Result {
+				return testns.Cmd{NS: ns, Args: append([]string{"ip"}, options...), Stdin: script.String()}.Run(t)
+			})
+			if !strings.HasSuffix(want.Stderr, fmt.Sprintf("Command failed -:%d\n", refused+1)) {
+				t.Fatalf("line %d is not refused: %q", refused+1, want.Stderr)
+			}
+			for _, traced := range []bool{false, true} {
+				got, routes := run(func() testns.Result {
+					var stderr strings.Builder
+					c := &applet.Cmd{Name: "ip", Args: options, Stdin: strings.NewReader(script.String()), Stdout: bufio.NewWriter(io.Discard), Stderr: &stderr,
+						Getenv: func(string) string { return "" }, IsApplet: func(string) bool { return false },
+						Dial: func(p *nl.Protocol, name string) (*nl.Conn, error) {
+							conn, err := dialIn(ns)(p, name)
+							if err == nil && traced {
+								conn.Trace(func(bool, []byte) {})
+							}
+							return conn, err
+						}}
+					return testns.Result{Code: Run(c), Stderr: stderr.String()}
+				})
+				if got.Code != want.Code || got.Stderr != want.Stderr {
+					t.Errorf("line %d, %q, traced %t: got %d %q\nwant %d %q", refused+1, options, traced, got.Code, got.Stderr, want.Code, want.Stderr)
+				}
+				if routes != wantRoutes {
+					t.Errorf("line %d, %q, traced %t: %d routes, want %d", refused+1, options, traced, strings.Count(routes, "\n"), strings.Count(wantRoutes, "\n"))
+				}
+			}
+		}
+	}
+}
+
+// TestBatchKilled kills batches in the middle: what is done is what the first
+// lines say, without a gap.
+func TestBatchKilled(t *testing.T) {
+	testns.Tool(t, "ip")
+	t.Cleanup(func() { clearNetns(t) })
+	var script strings.Builder
+	const lines = 100000
+	for i := range lines {
+		fmt.Fprintf(&script, "route add 10.%d.%d.%d/32 dev v0\n", i/65536, i/256%256, i%256)
+	}
+	file := filepath.Join(t.TempDir(), "routes")
+	if err := os.WriteFile(file, []byte(script.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, options := range [][]string{{"-b", file}, {"-force", "-b", file}} {
+		done := 0
+		for wait := 0.04; (done == 0 || done == lines) && wait < 10; wait *= 1.5 {
+			ns := batchStage(t)
+			testns.Cmd{NS: ns, Env: []string{appletEnv + "=1"},
+				Args: append([]string{"timeout", "-s", "KILL", fmt.Sprint(wait), self}, options...)}.Run(t)
+			routes := strings.Split(ns.Run(t, "ip", "route", "show", "proto", "boot").Must(t), "\n")
+			done = len(routes) - 1
+			for i, route := range routes[:done] {
+				if want := fmt.Sprintf("10.%d.%d.%d ", i/65536, i/256%256, i%256); !strings.HasPrefix(route, want) {
+					t.Fatalf("%q, killed after %g s: route %d of %d is %q", options, wait, i, done, route)
+				}
+			}
+		}
+		if done == 0 || done == lines {
+			t.Errorf("%q: it was never killed in the middle", options)
 		}
 	}
 }

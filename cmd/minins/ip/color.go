@@ -21,30 +21,25 @@ const (
 	colorDown
 )
 
-// A palette holds the escape sequence of each color.
-type palette [colorDown + 1]string
+// digits are those of the colors in escape sequences.
+const digits = " 635421"
 
-func palettes(dark bool) *palette {
-	if dark {
-		return &palette{"", "\x1b[1;36m", "\x1b[1;33m", "\x1b[1;35m", "\x1b[1;34m", "\x1b[1;32m", "\x1b[1;31m"}
-	}
-	return &palette{"", "\x1b[36m", "\x1b[33m", "\x1b[35m", "\x1b[34m", "\x1b[32m", "\x1b[31m"}
-}
-
-// colorsFor is the palette that option -c asks for, or nil: "always", "auto"
-// (a terminal) or "never". COLORFGBG, which terminals set, tells a dark
-// background from a light one.
-func colorsFor(when string, getenv func(string) string) *palette {
+// colorsFor is what the escape sequences of the colors that option -c asks for
+// begin with, or "": "always", "auto" (a terminal) or "never". COLORFGBG, which
+// terminals set, tells a dark background from a light one.
+func colorsFor(when string, getenv func(string) string) string {
 	if when == "auto" && isTerminal(1) {
 		when = "always"
 	}
 	if when != "always" {
-		return nil
+		return ""
 	}
 	fgbg := getenv("COLORFGBG")
 	bg := fgbg[strings.LastIndexByte(fgbg, ';')+1:]
-	dark := strings.Contains(fgbg, ";") && len(bg) == 1 && (bg >= "0" && bg <= "6" || bg == "8")
-	return palettes(dark)
+	if strings.Contains(fgbg, ";") && len(bg) == 1 && (bg >= "0" && bg <= "6" || bg == "8") {
+		return "\x1b[1;3"
+	}
+	return "\x1b[3"
 }
 
 func isTerminal(fd int) bool {
@@ -54,13 +49,13 @@ func isTerminal(fd int) bool {
 
 // pen and lift are around text in a color.
 func (p *printer) pen(c color) {
-	if p.colors != nil {
-		p.out.WriteString(p.colors[c])
+	if p.colors != "" && c != plain {
+		p.out.WriteString(p.colors + digits[c:c+1] + "m")
 	}
 }
 
 func (p *printer) lift(c color) {
-	if p.colors != nil && c != plain {
+	if p.colors != "" && c != plain {
 		p.out.WriteString("\x1b[0m")
 	}
 }

@@ -66,7 +66,7 @@ func (s *session) candidates(words []string, next string) []string {
 		case strings.HasPrefix(next, "-"):
 			return optionWords.words()
 		case s.opt.bridge:
-			return []string{"link", "fdb", "vlan", "help"}
+			return keywords("link fdb vlan help").words()
 		}
 		return objectsThere()
 	}
@@ -158,7 +158,7 @@ func (s *session) values(arg string) []string {
 		}
 		return names
 	case "KIND":
-		return []string{"veth", "bridge", "bridge_slave", "macvlan", "vxlan", "vlan", "dummy", "ifb"}
+		return keywords("veth bridge bridge_slave macvlan vxlan vlan dummy ifb").words()
 	case "BOOL":
 		return []string{"0", "1"}
 	case "SWITCH":

@@ -17,24 +17,27 @@ import "strings"
 // and that is not advertised. A word in brackets, "[dev] DEV", may be left out.
 type grammar string
 
+// Keywords are a grammar without arguments and help, between blanks. The other
+// kind begins with the end of a line.
+type keywords = grammar
+
+func (g grammar) separator() byte {
+	if strings.HasPrefix(string(g), "\n") {
+		return '\n'
+	}
+	return ' '
+}
+
 // find is the word that this one is, or abbreviates, or "".
-func (g grammar) find(word string) string { return findWord(string(g), '\n', word) }
+func (g grammar) find(word string) string { return findWord(string(g), word) }
 
-// words are those to suggest: the first of each line.
-func (g grammar) words() []string { return firstWords(string(g), "\n") }
-
-// Keywords are a grammar without arguments and help, between blanks.
-type keywords string
-
-func (k keywords) find(word string) string { return findWord(string(k), ' ', word) }
-func (k keywords) words() []string         { return firstWords(string(k), " ") }
-
-// findWord goes through the table once and looks at little of it: a batch has it
-// done for every word of every line. No word of a table begins with a digit.
-func findWord(table string, separator byte, word string) string {
+// findWord goes through the table once and looks at little of it. No word of a
+// table begins with a digit.
+func findWord(table, word string) string {
 	if word == "" || word[0] >= '0' && word[0] <= '9' {
 		return ""
 	}
+	separator := grammar(table).separator()
 	for i, first := 0, 0; i < len(table); {
 		if i == first && (table[i] == '\t' || table[i] == '[') {
 			i++
@@ -71,7 +74,9 @@ func keyEnd(table string, i int) int {
 	return i
 }
 
-func firstWords(table, separator string) (all []string) {
+// words are those to suggest: the first of each entry.
+func (g grammar) words() (all []string) {
+	table, separator := string(g), string(g.separator())
 	for table != "" {
 		var group string
 		group, table = firstGroup(table, separator)

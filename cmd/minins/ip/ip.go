@@ -87,7 +87,7 @@ func (s *session) command(args []string) error {
 	if !w.next() {
 		return usage("ip")
 	}
-	object := objects.find(w.cur)
+	object := w.find(string(objects), findWord)
 	switch object {
 	case "address":
 		return s.address(w)

@@ -11,6 +11,8 @@ import (
 // A jsonWriter writes JSON in the layout of iproute2: on one line, or (pretty)
 // with objects indented by eight spaces a level and arrays on one line.
 type jsonWriter struct {
+	_ [0]func() // not to be compared: that would take code
+
 	out    *bufio.Writer
 	pretty bool
 	depth  int

@@ -16,7 +16,7 @@ func (s *session) neigh(w *words) error {
 	if !w.next() {
 		return s.showNeighs(w)
 	}
-	switch key := command("neigh", w.cur); key {
+	switch key := w.find("neigh", command); key {
 	case "add", "change", "replace":
 		return s.changeNeigh(w, unix.RTM_NEWNEIGH, changeFlags(key))
 	case "delete":
@@ -81,7 +81,7 @@ func parseNeighRequest(w *words, family rtnl.Family) (*neighRequest, error) {
 	n := &r.neigh
 	lladdr := false
 	for w.next() {
-		switch key := neighWords.find(w.cur); key {
+		switch key := w.find(string(neighWords), findWord); key {
 		case "lladdr":
 			if lladdr && w.peek() != "" {
 				w.fail(duplicate("lladdr", w.peek()))

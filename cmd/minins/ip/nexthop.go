@@ -96,7 +96,7 @@ func parseNexthop(w *words, family rtnl.Family) (*nexthopRequest, error) {
 		known, q.typ, q.making = nexthopWords, unix.RTM_DELNEXTHOP, true
 	case "get":
 		if known, q.usage = "id", true; bucket {
-			known = "id\nindex"
+			known = "id index"
 		}
 	default:
 		q.single = !bucket

@@ -13,9 +13,11 @@ import (
 // says each value once, with its JSON key and the format of its text; a format
 // of "" leaves the value out of the text, a call of write leaves it out of JSON.
 type printer struct {
+	_ [0]func() // not to be compared: that would take code
+
 	out     *bufio.Writer
 	json    *jsonWriter // nil: text
-	colors  *palette    // nil: none
+	colors  string      // what they begin with; "": none
 	oneline bool        // -o: a backslash in place of a line break
 	begun   bool
 	deleted bool // the next object is gone

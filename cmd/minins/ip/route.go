@@ -18,7 +18,7 @@ func (s *session) route(w *words) error {
 	if !w.next() {
 		return s.showRoutes(w)
 	}
-	switch key := command("route", w.cur); key {
+	switch key := w.find("route", command); key {
 	case "":
 		return unknownCommand("route", w.cur, commands("route"))
 	case "list", "show":
@@ -106,6 +106,13 @@ func (s *session) routeDump(q *routeQuery) (*rtnl.Route, error) {
 	return req, nil
 }
 
+// noTable reports whether a dump failed since there is no such table, and that is
+// as if it was empty: of the main one, which the kernel makes with its first
+// route, and in a batch, for which iproute2 does not have the kernel filter.
+func (s *session) noTable(q *routeQuery, err error) bool {
+	return (q.table == unix.RT_TABLE_MAIN || s.lines != nil) && errors.Is(err, unix.ENOENT)
+}
+
 func (s *session) showRoutes(w *words) error {
 	q, err := parseRouteQuery(w, s.opt.family)
 	if err != nil {
@@ -123,8 +130,7 @@ func (s *session) showRoutes(w *words) error {
 			v.showRoute(&r, q)
 		}
 	})
-	// The kernel makes the main table with its first route.
-	if err == nil || q.table == unix.RT_TABLE_MAIN && errors.Is(err, unix.ENOENT) {
+	if err == nil || s.noTable(q, err) {
 		v.finish()
 		return nil
 	}
@@ -307,7 +313,11 @@ func (s *session) flushRoutes(w *words) error {
 			return &rtnl.Route{Family: r.Family, Table: r.Table, Protocol: r.Protocol, Scope: r.Scope, Type: r.Type, TOS: r.TOS,
 				Dst: r.Dst, Src: r.Src, OIF: r.OIF, Gateway: r.Gateway, Via: r.Via, Priority: r.Priority, PrefSrc: r.PrefSrc}
 		})
-		if err != nil {
+		switch {
+		case err == nil:
+		case s.lines != nil && s.noTable(q, err):
+			err = nil
+		default:
 			err = dumpFailure("Flush", err)
 		}
 		if failed != nil {

@@ -144,7 +144,7 @@ func (p *routeParser) takeDestination(w *words) {
 // take reads a word and its value.
 func (p *routeParser) take(w *words) {
 	r := &p.route
-	switch key := routeWords.find(w.cur); key {
+	switch key := w.find(string(routeWords), findWord); key {
 	case "nexthop":
 		if !p.to {
 			w.fail(noDestination())

@@ -21,6 +21,32 @@ type words struct {
 	tables *tables // what names numbers
 	err    error
 	route  routeParser // here, for no allocation per line of a batch
+	memos  [64]memo
+}
+
+// A memo is what a word was found to be.
+type memo struct {
+	_ [0]func() // not to be compared: that would take code
+
+	table, word, found string
+}
+
+// find is find(table, w.cur), remembered: a batch says the same few words again
+// and again, and to look them up would take half of the time of a line.
+func (w *words) find(table string, find func(table, word string) string) string {
+	n := len(w.cur)
+	if n == 0 {
+		return ""
+	}
+	m := &w.memos[(int(w.cur[0])+n)%len(w.memos)]
+	if m.word == w.cur && m.table == table {
+		return m.found
+	}
+	found := find(table, w.cur)
+	if found != "" {
+		m.table, m.word, m.found = table, w.cur, found
+	}
+	return found
 }
 
 // next moves to the next word, if there is one and no mistake so far.

@@ -23,6 +23,8 @@ const (
 
 // routeView is what of the table to show, and how.
 type routeView struct {
+	_ [0]func() // not to be compared: that would take code
+
 	format  int
 	numeric bool
 	fib     bool // -F, with -C: both tables
