@@ -3,6 +3,7 @@
 package ping
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/minins/minins/cmd/minins/internal/iputils"
@@ -15,11 +16,25 @@ type socket struct {
 	raw bool // gets everybody's packets, with the IP header if IPv4
 }
 
+// String is what -v says of it.
+func (s *socket) String() string {
+	switch {
+	case s == nil:
+		return "fd: -1 (socktype: 0)"
+	case s.raw:
+		return "fd: " + strconv.Itoa(s.fd) + " (socktype: SOCK_RAW)"
+	}
+	return "fd: " + strconv.Itoa(s.fd) + " (socktype: SOCK_DGRAM)"
+}
+
 // openSocket opens the kernel's own "ping" socket, which needs no privilege
 // but a group within net.ipv4.ping_group_range, else a raw one, which needs
-// CAP_NET_RAW.
-func openSocket(domain, proto int) (socket, error) {
-	fd, err := unix.Socket(domain, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, proto)
+// CAP_NET_RAW, or if raw that one at once.
+func openSocket(domain, proto int, raw bool) (socket, error) {
+	fd, err := -1, error(unix.EACCES)
+	if !raw {
+		fd, err = unix.Socket(domain, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, proto)
+	}
 	switch {
 	case err == nil:
 		return socket{fd: fd}, nil
@@ -82,7 +97,8 @@ func (s socket) set4(o *options, multicast bool) error {
 		wanted := 1<<echoReply4 | 1<<redirect4 | 1<<sourceQuench4
 		list = append(list, sockopt{unix.SOL_RAW, unix.ICMP_FILTER, ^wanted, "setsockopt(ICMP_FILTER)"})
 	} else {
-		list = append(list, sockopt{unix.IPPROTO_IP, unix.IP_RECVTTL, 1, "setsockopt(IP_RECVTTL)"})
+		list = append(list, sockopt{unix.IPPROTO_IP, unix.IP_RECVTTL, 1, "setsockopt(IP_RECVTTL)"},
+			sockopt{unix.IPPROTO_IP, unix.IP_RETOPTS, 1, "setsockopt(IP_RETOPTS)"})
 	}
 	if pmtu := o.discoveryOf(multicast); pmtu >= 0 {
 		list = append(list, sockopt{unix.IPPROTO_IP, unix.IP_MTU_DISCOVER, pmtu, "IP_MTU_DISCOVER"})
@@ -101,7 +117,25 @@ func (s socket) set4(o *options, multicast bool) error {
 			sockopt{unix.IPPROTO_IP, unix.IP_MULTICAST_TTL, o.ttl, "cannot set multicast time-to-live"},
 			sockopt{unix.IPPROTO_IP, unix.IP_TTL, o.ttl, "cannot set unicast time-to-live"})
 	}
+	if err := s.setOptions(o); err != nil {
+		return err
+	}
 	return s.set(list...)
+}
+
+// setOptions has all packets carry the options of -R or -T.
+func (s socket) setOptions(o *options) error {
+	if o.options == nil {
+		return nil
+	}
+	failure := "ts option"
+	if o.options[0] == optNop {
+		failure = "record route"
+	}
+	if err := unix.SetsockoptString(s.fd, unix.IPPROTO_IP, unix.IP_OPTIONS, string(o.options)); err != nil {
+		return iputils.FailErrno(2, err, "%s", failure)
+	}
+	return nil
 }
 
 // set6 sets what IPv6 has.
