@@ -15,6 +15,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"strings"
 	"time"
 
 	"github.com/mdlayher/packet"
@@ -55,6 +56,9 @@ func Run(c *applet.Cmd) int {
 
 func run(c *applet.Cmd, o *options) (int, error) {
 	host, err := resolve.LookupHost(o.target, resolve.IPv4)
+	if err == resolve.ErrTemporary && strings.Trim(o.target, "0123456789.") == "" {
+		err = resolve.ErrNotFound // what only looks like a number
+	}
 	if err != nil {
 		return 0, iputils.Fail(2, "%s: %v", o.target, err)
 	}
@@ -130,6 +134,9 @@ func (s *session) loop() (int, error) {
 				return s.finish(), nil
 			}
 			s.send()
+			if s.o.timeout > 0 && time.Duration(slots-1)*s.o.interval >= s.o.timeout {
+				return s.finish(), nil // both timers end now
+			}
 			tick.Reset(time.Until(started.Add(time.Duration(slots) * s.o.interval)))
 		case <-end.C:
 			// The last interval ends with the timeout: its request is sent.

@@ -151,8 +151,8 @@ func TestAnswers(t *testing.T) {
 var took = regexp.MustCompile(`[0-9]+\.[0-9]{3}ms`)
 
 // command calls the applet on the calling thread.
-func command(line string) testns.Result {
-	r := testns.Result{Args: strings.Fields("arping " + line)}
+func command(args ...string) testns.Result {
+	r := testns.Result{Args: append([]string{"arping"}, args...)}
 	var stdout, stderr bytes.Buffer
 	c := &applet.Cmd{
 		Name: "arping", Args: r.Args[1:], Stdout: bufio.NewWriter(&stdout), Stderr: &stderr,
@@ -210,7 +210,7 @@ func TestRun(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.line, func(t *testing.T) {
 			var ours testns.Result
-			ns.Do(t, func() { ours = command(test.line) })
+			ns.Do(t, func() { ours = command(strings.Fields(test.line)...) })
 			if got := fmt.Sprintf("%d %s|%s", ours.Code, ours.Stdout, ours.Stderr); got != test.want {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
