@@ -55,6 +55,11 @@ func Run(c *applet.Cmd) int {
 }
 
 func run(c *applet.Cmd, o *options) (int, error) {
+	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil { // without the right, nothing else is looked at
+		return 0, iputils.FailErrno(2, err, "socket")
+	}
+	unix.Close(fd)
 	host, err := resolve.LookupHost(o.target, resolve.IPv4)
 	if err == resolve.ErrTemporary && strings.Trim(o.target, "0123456789.") == "" {
 		err = resolve.ErrNotFound // what only looks like a number
@@ -75,10 +80,6 @@ func run(c *applet.Cmd, o *options) (int, error) {
 	ifi := &net.Interface{Index: int(link.Index), Name: link.Name, HardwareAddr: p.mac}
 	conn, err := packet.Listen(ifi, packet.Raw, unix.ETH_P_ARP, nil)
 	if err != nil {
-		var errno unix.Errno
-		if errors.As(err, &errno) {
-			return 0, iputils.FailErrno(2, errno, "socket")
-		}
 		return 0, iputils.Fail(2, "socket: %v", err)
 	}
 	defer func() { _ = conn.Close() }() // what fails there was said by a read or write

@@ -239,17 +239,16 @@ func (o *options) discovery(value string) error {
 // parsePattern reads up to 16 bytes in hex; a digit alone at the end is a byte.
 func parsePattern(s string) ([]byte, error) {
 	pattern := []byte{}
-	for i := range len(s) {
-		if !strings.ContainsRune("0123456789abcdefABCDEF", rune(s[i])) {
-			return nil, iputils.Fail(2, "patterns must be specified as hex digits: %s", s[i:])
-		}
-	}
-	for ; s != "" && len(pattern) < 16; s = s[min(2, len(s)):] {
+	rest := strings.TrimLeft(s, "0123456789abcdefABCDEF")
+	for ; s != "" && rest == "" && len(pattern) < 16; s = s[min(2, len(s)):] {
 		b, err := strconv.ParseUint(s[:min(2, len(s))], 16, 8)
 		if err != nil {
-			return nil, iputils.Fail(2, "patterns must be specified as hex digits: %s", s)
+			rest = s
 		}
 		pattern = append(pattern, byte(b))
+	}
+	if rest != "" {
+		return nil, iputils.Fail(2, "patterns must be specified as hex digits: %s", rest)
 	}
 	return pattern, nil
 }

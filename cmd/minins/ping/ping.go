@@ -193,41 +193,37 @@ func (s *session) prepare() error {
 	}
 	s.to = o.sockaddr(s.dst, 0)
 	s.multicast = s.dst.IsMulticast() || o.broadcast && s.dst.Is4()
-	if s.multicast && os.Getuid() != 0 && o.interval < 1000 {
+	if s.multicast && os.Getuid() != 0 {
 		kind := "multicast"
 		if s.dst.Is4() {
 			kind = "broadcast"
 		}
-		return iputils.Fail(2, "%s ping with too short interval: %d", kind, o.interval)
+		if o.interval < 1000 {
+			return iputils.Fail(2, "%s ping with too short interval: %d", kind, o.interval)
+		}
+		if o.pmtu >= 0 && o.pmtu != unix.IP_PMTUDISC_DO {
+			return iputils.Fail(2, "%s ping does not fragment", kind)
+		}
 	}
 	return s.setup()
 }
 
 func (s *session) setup() error {
-	o, failure := s.o, "bind"
-	var err error
-	if s.dst.Is4() {
-		err = s.set4(o, s.multicast)
-	} else {
-		err, failure = s.set6(o, s.multicast), "bind icmp socket"
-	}
-	if err != nil {
-		return err
-	}
-	if o.sticky || o.ident > 0 && !s.raw {
-		if err := unix.Bind(s.fd, o.sockaddr(s.source, max(o.ident, 0))); err != nil { // the port of such a socket is the identifier
-			return iputils.FailErrno(2, err, "%s", failure)
-		}
-	}
+	o := s.o
 	if o.flood && !o.spaced {
 		o.interval = 0
 	}
-	overhead := 20 + 16 + 64 + 160 + o.room()
+	family, failure, overhead := uint16(unix.AF_INET), "bind", 20+16+64+160+o.room()
 	if s.dst.Is6() {
-		overhead = 40 + 16 + 64 + 160
+		family, failure, overhead = unix.AF_INET6, "bind icmp socket", 40+16+64+160
 	}
-	if err := s.setCommon(o, overhead); err != nil {
+	if err := s.set(o, family, s.multicast, overhead); err != nil {
 		return err
+	}
+	if o.sticky || o.ident > 0 && !s.raw { // the port of the kernel's own sockets is the identifier
+		if err := unix.Bind(s.fd, o.sockaddr(s.source, max(o.ident, 0))); err != nil {
+			return iputils.FailErrno(2, err, "%s", failure)
+		}
 	}
 	if o.mark >= 0 {
 		if err := unix.SetsockoptInt(s.fd, unix.SOL_SOCKET, unix.SO_MARK, int(o.mark)); err != nil {
