@@ -1,7 +1,8 @@
 //go:build linux
 
 // Package nettools is route and arp with the words and the output of
-// net-tools 2.10, on rtnetlink in place of ioctl(2) and /proc/net.
+// net-tools 2.10, on rtnetlink in place of ioctl(2) and, but for the table of
+// IPv6, /proc/net.
 //
 // On purpose it differs in this: an empty routing table is no error, and a
 // hardware address of fewer than six bytes is one.

@@ -42,6 +42,9 @@ func explain(c *applet.Cmd, o *options) int {
 	c.Explains(set+level[len("IPPROTO_"):]+"_RECVERR, 1)", "hear of ICMP errors")
 	c.Explains(set+hops+", 1)", "hear of the reply's time to live")
 	c.Explains("setsockopt(SOL_SOCKET, SO_TIMESTAMP, 1)", "hear when the reply came")
+	if o.options != nil && dst.Is4() {
+		c.Explains(set+"IP_OPTIONS)", "have routers leave their addresses or the time")
+	}
 	if o.ttl >= 0 {
 		c.Explains(set+"time to live, "+strconv.Itoa(o.ttl)+")", "")
 	}

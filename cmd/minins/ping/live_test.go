@@ -185,7 +185,7 @@ func TestSignals(t *testing.T) {
 func TestExplain(t *testing.T) {
 	var calls []string
 	c := &applet.Cmd{
-		Name: "ping", Args: strings.Fields("-c2 -t9 -I eth0 192.0.2.1"), Stdout: bufio.NewWriter(&bytes.Buffer{}),
+		Name: "ping", Args: strings.Fields("-R -c2 -t9 -I eth0 192.0.2.1"), Stdout: bufio.NewWriter(&bytes.Buffer{}),
 		Explain: func(call, why string) { calls = append(calls, call) },
 	}
 	if got := Run(c); got != 0 {
@@ -198,6 +198,7 @@ func TestExplain(t *testing.T) {
 		"setsockopt(IPPROTO_IP, IP_RECVERR, 1)",
 		"setsockopt(IPPROTO_IP, IP_RECVTTL, 1)",
 		"setsockopt(SOL_SOCKET, SO_TIMESTAMP, 1)",
+		"setsockopt(IPPROTO_IP, IP_OPTIONS)",
 		"setsockopt(IPPROTO_IP, time to live, 9)",
 		"sendto({type=8 (echo request), code=0, checksum, id, seq=1, 56 data bytes}, 192.0.2.1)",
 		"recvmsg()",
