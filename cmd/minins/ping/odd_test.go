@@ -156,7 +156,7 @@ func oddReplies(request, whole []byte, typ, code byte, six bool) [][]byte {
 		reply = reply[:headerLen+(len(reply)-headerLen)/2]
 	case 6: // from another address
 	case 7: // of another request
-		reply[5] ^= 0x55
+		reply[4] ^= 0x55
 	case 8: // of a request that was not made yet
 		reply[7] += 5
 	default:
