@@ -15,6 +15,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"strings"
 	"time"
 
 	"github.com/mdlayher/packet"
@@ -54,7 +55,15 @@ func Run(c *applet.Cmd) int {
 }
 
 func run(c *applet.Cmd, o *options) (int, error) {
+	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil { // without the right, nothing else is looked at
+		return 0, iputils.FailErrno(2, err, "socket")
+	}
+	unix.Close(fd)
 	host, err := resolve.LookupHost(o.target, resolve.IPv4)
+	if err == resolve.ErrTemporary && strings.Trim(o.target, "0123456789.") == "" {
+		err = resolve.ErrNotFound // what only looks like a number
+	}
 	if err != nil {
 		return 0, iputils.Fail(2, "%s: %v", o.target, err)
 	}
@@ -71,10 +80,6 @@ func run(c *applet.Cmd, o *options) (int, error) {
 	ifi := &net.Interface{Index: int(link.Index), Name: link.Name, HardwareAddr: p.mac}
 	conn, err := packet.Listen(ifi, packet.Raw, unix.ETH_P_ARP, nil)
 	if err != nil {
-		var errno unix.Errno
-		if errors.As(err, &errno) {
-			return 0, iputils.FailErrno(2, errno, "socket")
-		}
 		return 0, iputils.Fail(2, "socket: %v", err)
 	}
 	defer func() { _ = conn.Close() }() // what fails there was said by a read or write
@@ -130,6 +135,9 @@ func (s *session) loop() (int, error) {
 				return s.finish(), nil
 			}
 			s.send()
+			if s.o.timeout > 0 && time.Duration(slots-1)*s.o.interval >= s.o.timeout {
+				return s.finish(), nil // both timers end now
+			}
 			tick.Reset(time.Until(started.Add(time.Duration(slots) * s.o.interval)))
 		case <-end.C:
 			// The last interval ends with the timeout: its request is sent.

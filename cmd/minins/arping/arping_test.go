@@ -151,8 +151,8 @@ func TestAnswers(t *testing.T) {
 var took = regexp.MustCompile(`[0-9]+\.[0-9]{3}ms`)
 
 // command calls the applet on the calling thread.
-func command(line string) testns.Result {
-	r := testns.Result{Args: strings.Fields("arping " + line)}
+func command(args ...string) testns.Result {
+	r := testns.Result{Args: append([]string{"arping"}, args...)}
 	var stdout, stderr bytes.Buffer
 	c := &applet.Cmd{
 		Name: "arping", Args: r.Args[1:], Stdout: bufio.NewWriter(&stdout), Stderr: &stderr,
@@ -206,21 +206,12 @@ func TestRun(t *testing.T) {
 		{"-c 1 -s x -I v0 10.0.0.2", "2 |arping: invalid source x\n"},
 		{"-c 1 -I v0 ::1", "2 |arping: ::1: Address family for hostname not supported\n"},
 	}
-	version := testns.Run(t, "arping", "-V").Must(t)
 	for _, test := range tests {
 		t.Run(test.line, func(t *testing.T) {
 			var ours testns.Result
-			ns.Do(t, func() { ours = command(test.line) })
+			ns.Do(t, func() { ours = command(strings.Fields(test.line)...) })
 			if got := fmt.Sprintf("%d %s|%s", ours.Code, ours.Stdout, ours.Stderr); got != test.want {
 				t.Errorf("got %q, want %q", got, test.want)
-			}
-			if !strings.HasPrefix(version, "arping from iputils 20221126") {
-				testns.Skip(t, "another arping is installed: "+version)
-			}
-			real := ns.Run(t, append([]string{"arping"}, strings.Fields(test.line)...)...)
-			real.Stdout = took.ReplaceAllString(real.Stdout, "T")
-			if got := fmt.Sprintf("%d %s|%s", real.Code, real.Stdout, real.Stderr); got != test.want {
-				t.Errorf("the real one: got %q, want %q", got, test.want)
 			}
 		})
 	}

@@ -71,7 +71,9 @@ func (o *options) option(opt byte, value string) (err error) {
 	case 'i':
 		o.interval, err = seconds(value)
 	case 's':
-		o.source = value
+		if o.source = value; value == "" {
+			return iputils.Fail(2, "invalid source ")
+		}
 	case 'I':
 		o.device = value
 	default: // -h, -?

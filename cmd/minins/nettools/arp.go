@@ -4,6 +4,7 @@ package nettools
 
 import (
 	"context"
+	"strings"
 
 	"github.com/minins/minins/cmd/minins/applet"
 	"github.com/minins/minins/cmd/minins/internal/getopt"
@@ -69,6 +70,7 @@ type arpCall struct {
 	verbose   bool
 	useDevice bool
 	hwSet     bool
+	hw        *hardware // of -H
 	hwType    rtnl.ARPHRD
 	device    string
 }
@@ -78,7 +80,7 @@ func Arp(c *applet.Cmd) int { return report(c, arp(c)) }
 
 func arp(c *applet.Cmd) error {
 	a := &arpCall{c: c, names: newNames(c), hwType: ether}
-	what, help, version := byte(0), false, false
+	what, help, version, family := byte(0), false, false, inet
 	rest, err := parse(arpOptions, c.Args, func(short byte, value string) error {
 		switch short {
 		case 'a':
@@ -96,17 +98,20 @@ func arp(c *applet.Cmd) error {
 		case 'v':
 			a.verbose = true
 		case 'A', 'p':
+			family = value
 			return checkFamily(value)
 		case 'H', 't':
-			t, ok := hwType(value)
-			if !ok {
+			a.hw = hwNamed(value)
+			if a.hw == nil {
 				return &failure{status: statusArp, text: "arp: " + value + ": unknown hardware type."}
 			}
-			a.hwSet, a.hwType = true, t
+			a.hwSet, a.hwType = true, a.hw.typ
 		case 'i':
 			a.device = value
 		case 'V':
 			version = true
+		case '?':
+			return arpMisuse()
 		default:
 			help = true
 		}
@@ -125,6 +130,10 @@ func arp(c *applet.Cmd) error {
 		c.Printf("%s", arpUsage)
 		c.Errorf("%s", arpHardware)
 		return nil
+	case family != inet:
+		return arpFailed("arp: " + family + ": kernel only supports 'inet'.")
+	case a.hw != nil && !a.hw.arp:
+		return arpFailed("arp: " + a.hw.name + ": hardware type without ARP support.")
 	}
 	if a.conn, err = dial(c); err != nil {
 		return err
@@ -143,12 +152,16 @@ func arp(c *applet.Cmd) error {
 	return a.show(ctx, rest)
 }
 
+// checkFamily knows the families that net-tools has, whether arp takes them or
+// not.
 func checkFamily(name string) error {
 	switch name {
-	case "inet":
+	case inet, inet6, "unix", "ax25", "netrom", "rose", "ipx", "ddp", "ec", "ash", "x25", "unspec":
 		return nil
-	case "inet6", "unix", "ax25", "netrom", "rose", "ipx", "ddp", "x25", "unspec":
-		return &failure{status: statusArp, text: "arp: " + name + ": kernel only supports 'inet'."}
 	}
-	return &failure{status: statusArp, text: "arp: " + name + ": unknown address family."}
+	text := "arp: " + name + ": unknown address family."
+	if strings.Contains(name, ",") {
+		text = "Please don't supply more than one address family.\n" + text
+	}
+	return arpFailed(text)
 }

@@ -18,21 +18,29 @@ import (
 // arpWords are the words after the host and its hardware address.
 type arpWords struct {
 	pub, priv, temp bool
+	public          bool // of pub and priv the last one
+	dontpub         bool
 	netmask         bool // other than 255.255.255.255, which the kernel refuses
 	device          string
 }
 
-func (a *arpCall) words(words []string) (w arpWords, err error) {
+// words reads them; -v shows those of -d.
+func (a *arpCall) words(words []string, show bool) (w arpWords, err error) {
 	w.device = a.device
 	for i := 0; i < len(words); i++ {
+		if show {
+			a.say("args=%s", words[i])
+		}
 		switch words[i] {
 		case "temp":
 			w.temp = true
 		case "pub":
-			w.pub = true
+			w.pub, w.public = true, true
 		case "priv":
-			w.priv = true
-		case "trail", "dontpub", "auto": // the kernel ignores them
+			w.priv, w.public = true, false
+		case "dontpub":
+			w.dontpub = true
+		case "trail", "auto": // the kernel ignores them
 		case "dev", "netmask":
 			key := words[i]
 			if i++; i == len(words) {
@@ -96,7 +104,7 @@ func (a *arpCall) set(ctx context.Context, words []string) error {
 			return arpFailed("arp: invalid hardware address")
 		}
 	}
-	w, err := a.words(words[2:])
+	w, err := a.words(words[2:], false)
 	if err != nil {
 		return err
 	}
@@ -109,24 +117,32 @@ func (a *arpCall) set(ctx context.Context, words []string) error {
 
 // setEntry does what the kernel's arp_req_set does.
 func (a *arpCall) setEntry(ctx context.Context, ip netip.Addr, typ rtnl.ARPHRD, mac nl.HardwareAddr, w arpWords) error {
-	if w.netmask {
+	if w.netmask || w.dontpub && !w.public {
 		return unix.EINVAL
 	}
 	n := &rtnl.Neigh{Family: unix.AF_INET, Dst: ip}
-	public := w.pub && !w.priv
+	var link *rtnl.Link
 	var err error
 	switch {
-	case w.device == "" && public:
+	case w.device == "" && w.public:
 		n.Index, err = a.linkWith(ctx, typ, mac)
 	case w.device == "":
-		n.Index, err = a.linkTowards(ctx, ip)
+		if n.Index, err = a.linkTowards(ctx, ip); err == nil {
+			link, err = a.conn.GetLinkByIndex(ctx, n.Index)
+		}
 	default:
-		n.Index, err = a.linkOf(ctx, w.device, typ)
+		link, err = a.conn.GetLink(ctx, w.device)
 	}
 	if err != nil {
 		return err
 	}
-	if public {
+	if link != nil {
+		if link.Type != typ {
+			return unix.EINVAL
+		}
+		n.Index = link.Index
+	}
+	if w.public {
 		n.Flags = unix.NTF_PROXY
 		return a.conn.ReplaceNeigh(ctx, n)
 	}
@@ -135,18 +151,6 @@ func (a *arpCall) setEntry(ctx context.Context, ip netip.Addr, typ rtnl.ARPHRD, 
 		n.State = unix.NUD_STALE
 	}
 	return a.conn.ReplaceNeigh(ctx, n)
-}
-
-// linkOf returns the index of a device, which must be of that kind.
-func (a *arpCall) linkOf(ctx context.Context, device string, typ rtnl.ARPHRD) (uint32, error) {
-	link, err := a.conn.GetLink(ctx, device)
-	if err != nil {
-		return 0, err
-	}
-	if link.Type != typ {
-		return 0, unix.EINVAL
-	}
-	return link.Index, nil
 }
 
 // linkWith returns the link that has the hardware address.
@@ -181,13 +185,16 @@ func (a *arpCall) delete(ctx context.Context, words []string) error {
 	if err != nil {
 		return err
 	}
-	w, err := a.words(words[1:])
+	w, err := a.words(words[1:], true)
 	if err != nil {
 		return err
 	}
 	if w.priv || !w.pub {
 		a.say("arp: SIOCDARP(dontpub)")
-		err := a.deletePrivate(ctx, ip, w.device)
+		err := error(unix.EINVAL)
+		if !w.dontpub && !w.netmask {
+			err = a.deletePrivate(ctx, ip, w.device)
+		}
 		switch {
 		case err == nil:
 			return nil
@@ -254,26 +261,25 @@ func (a *arpCall) file(ctx context.Context, words []string) error {
 	if err != nil {
 		return arpFailed("arp: cannot open etherfile " + name + " !")
 	}
-	number := 0
-	for line := range strings.Lines(string(text)) {
-		number++
-		if a.verbose {
-			a.say(">> %s", strings.TrimSuffix(line, "\n"))
-		}
+	for i, line := range strings.Split(strings.TrimSuffix(string(text), "\n"), "\n") {
+		a.say(">> %s", line)
 		words := strings.Fields(line)
-		if line == "\n" || line[0] == '#' {
+		if line == "" || line[0] == '#' {
 			continue
 		}
 		if len(words) < 2 {
-			a.c.Errorf("arp: format error on line %d of etherfile %s !", number, name)
+			a.c.Errorf("arp: format error on line %d of etherfile %s !", i+1, name)
 			continue
 		}
 		if strings.Contains(words[0], ":") {
 			words[0], words[1] = words[1], words[0]
 		}
 		if err := a.set(ctx, words); err != nil {
+			if f, ok := err.(*failure); ok && f.usage != "" {
+				return err // wrong words end it all
+			}
 			report(a.c, err)
-			a.c.Errorf("arp: cannot set entry on line %d of etherfile %s !", number, name)
+			a.c.Errorf("arp: cannot set entry on line %d of etherfile %s !", i+1, name)
 		}
 	}
 	return nil

@@ -3,6 +3,8 @@
 package nettools
 
 import (
+	"strings"
+
 	"golang.org/x/sys/unix"
 
 	"github.com/minins/minins/nl"
@@ -11,72 +13,85 @@ import (
 
 const ether rtnl.ARPHRD = unix.ARPHRD_ETHER
 
-// hwTypes are net-tools' names for kinds of hardware.
-var hwTypes = [...]struct {
+// A hardware is a kind of hardware by net-tools' name.
+type hardware struct {
+	_ [0]func() // not to be compared: that would take code
+
 	name string
 	typ  rtnl.ARPHRD
-}{
-	{"ether", ether},
-	{"loop", unix.ARPHRD_LOOPBACK},
-	{"slip", unix.ARPHRD_SLIP},
-	{"cslip", unix.ARPHRD_CSLIP},
-	{"slip6", unix.ARPHRD_SLIP6},
-	{"cslip6", unix.ARPHRD_CSLIP6},
-	{"adaptive", unix.ARPHRD_ADAPT},
-	{"ash", unix.ARPHRD_ASH},
-	{"ax25", unix.ARPHRD_AX25},
-	{"netrom", unix.ARPHRD_NETROM},
-	{"rose", unix.ARPHRD_ROSE},
-	{"tunnel", unix.ARPHRD_TUNNEL},
-	{"ppp", unix.ARPHRD_PPP},
-	{"arcnet", unix.ARPHRD_ARCNET},
-	{"dlci", unix.ARPHRD_DLCI},
-	{"frad", unix.ARPHRD_FRAD},
-	{"sit", unix.ARPHRD_SIT},
-	{"fddi", unix.ARPHRD_FDDI},
-	{"hippi", unix.ARPHRD_HIPPI},
-	{"irda", unix.ARPHRD_IRDA},
-	{"infiniband", unix.ARPHRD_INFINIBAND},
-	{"eui64", unix.ARPHRD_EUI64},
+	arp  bool // has addresses
 }
 
-func hwType(name string) (rtnl.ARPHRD, bool) {
-	for _, t := range hwTypes {
-		if t.name == name {
-			return t.typ, true
+var hwTypes = [...]hardware{
+	{name: "ether", typ: ether, arp: true},
+	{name: "loop", typ: unix.ARPHRD_LOOPBACK},
+	{name: "slip", typ: unix.ARPHRD_SLIP},
+	{name: "cslip", typ: unix.ARPHRD_CSLIP},
+	{name: "slip6", typ: unix.ARPHRD_SLIP6},
+	{name: "cslip6", typ: unix.ARPHRD_CSLIP6},
+	{name: "adaptive", typ: unix.ARPHRD_ADAPT},
+	{name: "ash", typ: unix.ARPHRD_ASH, arp: true},
+	{name: "ax25", typ: unix.ARPHRD_AX25, arp: true},
+	{name: "netrom", typ: unix.ARPHRD_NETROM, arp: true},
+	{name: "rose", typ: unix.ARPHRD_ROSE, arp: true},
+	{name: "tunnel", typ: unix.ARPHRD_TUNNEL},
+	{name: "ppp", typ: unix.ARPHRD_PPP},
+	{name: "hdlc", typ: unix.ARPHRD_HDLC},
+	{name: "lapb", typ: unix.ARPHRD_LAPB},
+	{name: "arcnet", typ: unix.ARPHRD_ARCNET, arp: true},
+	{name: "dlci", typ: unix.ARPHRD_DLCI, arp: true},
+	{name: "frad", typ: unix.ARPHRD_FRAD},
+	{name: "sit", typ: unix.ARPHRD_SIT},
+	{name: "fddi", typ: unix.ARPHRD_FDDI, arp: true},
+	{name: "hippi", typ: unix.ARPHRD_HIPPI, arp: true},
+	{name: "irda", typ: unix.ARPHRD_IRDA, arp: true},
+	{name: "ec", typ: unix.ARPHRD_ECONET},
+	{name: "x25", typ: unix.ARPHRD_X25, arp: true},
+	{name: "eui64", typ: unix.ARPHRD_EUI64, arp: true},
+	{name: "unspec", typ: ^rtnl.ARPHRD(0)},
+}
+
+// hwNamed returns the kind of that name, or nil.
+func hwNamed(name string) *hardware {
+	for i := range hwTypes {
+		if hwTypes[i].name == name {
+			return &hwTypes[i]
 		}
 	}
-	return 0, false
+	return nil
 }
 
 // hwName is the name of a kind of hardware; what has none is called ether.
 func hwName(typ rtnl.ARPHRD) string {
 	for _, t := range hwTypes {
-		if t.typ == typ {
+		if t.typ == typ && typ != ^rtnl.ARPHRD(0) {
 			return t.name
 		}
 	}
 	return "ether"
 }
 
-// parseMAC reads six bytes of one or two hexadecimal digits with colons
-// between them.
+// parseMAC reads six bytes of one or two hexadecimal digits. Colons may be
+// between them, and must be after one digit; what follows does not matter.
 func parseMAC(s string) (nl.HardwareAddr, bool) {
 	var b [6]byte
-	n, digits := 0, 0
-	for i := range len(s) {
-		d, hex := hexDigit(s[i])
-		switch {
-		case s[i] == ':' && digits > 0 && n < 5:
-			n, digits = n+1, 0
-		case hex && digits < 2:
-			b[n] = b[n]<<4 | d
-			digits++
-		default:
+	for i := range b {
+		if s == "" {
 			return nl.HardwareAddr{}, false
 		}
+		high, ok := hexDigit(s[0])
+		s = s[1:]
+		if s != "" && s[0] != ':' && ok {
+			var low byte
+			low, ok = hexDigit(s[0])
+			high, s = high<<4|low, s[1:]
+		}
+		if !ok {
+			return nl.HardwareAddr{}, false
+		}
+		b[i], s = high, strings.TrimPrefix(s, ":")
 	}
-	return nl.HardwareAddrFrom(b[:]), n == 5 && digits > 0
+	return nl.HardwareAddrFrom(b[:]), true
 }
 
 func hexDigit(c byte) (byte, bool) {

@@ -62,42 +62,31 @@ func (n *names) host(a netip.Addr) string {
 	return n.cache[a]
 }
 
-// network returns the name of a network in /etc/networks, or "".
-func (n *names) network(a netip.Addr) string {
-	for name, addr := range n.all() {
-		if addr == a && !a.IsUnspecified() {
-			return name
-		}
+// network returns a name and the address of a network in the networks file, by
+// either; missing bytes of addresses are zero. A file that cannot be read is
+// empty, as it is for the C library.
+func (n *names) network(name string, a netip.Addr) (string, netip.Addr, bool) {
+	file, err := os.ReadFile(n.networks)
+	if err != nil {
+		file = nil
 	}
-	return ""
-}
-
-// all yields the lines of the networks file: names and addresses, of which
-// missing bytes are zero. A file that cannot be read is empty, as it is for
-// the C library.
-func (n *names) all() func(yield func(string, netip.Addr) bool) {
-	return func(yield func(string, netip.Addr) bool) {
-		file, err := os.ReadFile(n.networks)
+	for _, line := range strings.Split(string(file), "\n") {
+		line, _, _ = strings.Cut(line, "#")
+		words := strings.Fields(line)
+		if len(words) < 2 {
+			continue
+		}
+		addr, err := netip.ParseAddr(words[1] + strings.Repeat(".0", max(3-strings.Count(words[1], "."), 0)))
 		if err != nil {
-			return
+			continue
 		}
-		for line := range strings.Lines(string(file)) {
-			line, _, _ = strings.Cut(line, "#")
-			words := strings.Fields(line)
-			if len(words) < 2 {
-				continue
-			}
-			addr, err := netip.ParseAddr(words[1] + strings.Repeat(".0", max(3-strings.Count(words[1], "."), 0)))
-			if err != nil {
-				continue
-			}
-			for i, name := range words {
-				if i != 1 && !yield(name, addr) {
-					return
-				}
+		for i, word := range words {
+			if i != 1 && (word == name || addr == a) {
+				return word, addr, true
 			}
 		}
 	}
+	return "", a, false
 }
 
 // addr returns the address of a word, and whether it is that of a network:
@@ -106,14 +95,24 @@ func (n *names) addr(word string) (a netip.Addr, isNet bool, err error) {
 	if a, isNet, ok := literal(word); ok {
 		return a, isNet, nil
 	}
-	if a, ok := n.networkAddr(word); ok {
+	if _, a, ok := n.network(word, a); ok {
 		return a, true, nil
+	}
+	a, err = n.lookup(word)
+	return a, false, err
+}
+
+// lookup asks for the IPv4 address of a host. What only looks like a number is
+// unknown without asking.
+func (n *names) lookup(word string) (netip.Addr, error) {
+	if strings.Trim(word, "0123456789.") == "" || strings.Contains(word, ":") {
+		return netip.Addr{}, resolve.ErrNotFound
 	}
 	host, err := n.hosts.LookupHost(word, resolve.IPv4)
 	if err != nil {
-		return netip.Addr{}, false, err
+		return netip.Addr{}, err
 	}
-	return host.Addrs[0], false, nil
+	return host.Addrs[0], nil
 }
 
 // hostAddr is addr where a host is more likely than a network: after -host
@@ -122,11 +121,10 @@ func (n *names) hostAddr(word string) (a netip.Addr, isNet bool, err error) {
 	if a, isNet, ok := literal(word); ok {
 		return a, isNet, nil
 	}
-	host, err := n.hosts.LookupHost(word, resolve.IPv4)
-	if err == nil {
-		return host.Addrs[0], false, nil
+	if a, err = n.lookup(word); err == nil {
+		return a, false, nil
 	}
-	if a, ok := n.networkAddr(word); ok {
+	if _, a, ok := n.network(word, a); ok {
 		return a, true, nil
 	}
 	return netip.Addr{}, false, resolve.ErrNotFound
@@ -141,13 +139,4 @@ func literal(word string) (a netip.Addr, isNet, ok bool) {
 	}
 	a, ok = resolve.ParseAddr(word)
 	return a, false, ok
-}
-
-func (n *names) networkAddr(word string) (netip.Addr, bool) {
-	for name, addr := range n.all() {
-		if name == word {
-			return addr, true
-		}
-	}
-	return netip.Addr{}, false
 }

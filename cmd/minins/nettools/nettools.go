@@ -1,11 +1,11 @@
 //go:build linux
 
 // Package nettools is route and arp with the words and the output of
-// net-tools 2.10, on rtnetlink in place of ioctl(2) and /proc/net.
+// net-tools 2.10, on rtnetlink in place of ioctl(2) and, but for the table of
+// IPv6, /proc/net.
 //
 // On purpose it differs in this: an empty routing table is no error, and a
-// hardware address of fewer than six bytes is one. It knows IPv4 alone, as arp
-// does; for IPv6 there is ip.
+// hardware address of fewer than six bytes is one.
 package nettools
 
 import (
@@ -66,14 +66,31 @@ func refused(ctx context.Context, conn *rtnl.Conn, status int, call string, err 
 
 // unknownHost is the failure of a look-up in the words of herror(3).
 func unknownHost(status int, name string, err error) error {
-	text := "Unknown host"
+	text, _ := lookupFailure(name, err)
+	return &failure{status: status, text: text}
+}
+
+// unknownHost6 says it twice, as net-tools does of IPv6 addresses.
+func unknownHost6(name string, err error) error {
+	text, code := lookupFailure(name, err)
+	return &failure{status: 1, text: "getaddrinfo: " + name + ": -" + string(code) + "\n" + text}
+}
+
+// lookupFailure has the words of herror(3) and the code of getaddrinfo(3).
+func lookupFailure(name string, err error) (text string, code byte) {
+	text, code = "Unknown host", '2'
 	switch err {
 	case resolve.ErrTemporary:
-		text = "Host name lookup failure"
-	case resolve.ErrNoAddress, resolve.ErrFamily:
-		text = "No address associated with name"
+		text, code = "Host name lookup failure", '3'
+	case resolve.ErrNoAddress:
+		text, code = "No address associated with name", '5'
+	case resolve.ErrFamily: // nobody was asked
+		text, code = "Resolver Error 0 (no error)", '9'
 	}
-	return &failure{status: status, text: name + ": " + text}
+	if name == "" {
+		return "Unknown server error", code
+	}
+	return name + ": " + text, code
 }
 
 // report writes err, if there is one, and returns the exit status.

@@ -3,7 +3,7 @@
 package nettools
 
 import (
-	"context"
+	"strings"
 
 	"github.com/minins/minins/cmd/minins/applet"
 	"github.com/minins/minins/cmd/minins/internal/getopt"
@@ -26,7 +26,13 @@ const routeUsage = `Usage: route [-nNvee] [-FC] [<AF>]           List kernel rou
 `
 
 // routeFamilies ends the usage, on standard error wherever the rest goes.
-const routeFamilies = "    inet (DARPA Internet) "
+const routeFamilies = "    inet (DARPA Internet) inet6 (IPv6) "
+
+// The families that can be asked for.
+const (
+	inet  = "inet"
+	inet6 = "inet6"
+)
 
 const inetUsage = `Usage: inet_route [-vF] del {-host|-net} Target[/prefix] [gw Gw] [metric M] [[dev] If]
        inet_route [-vF] add {-host|-net} Target[/prefix] [gw Gw] [metric M]
@@ -56,12 +62,13 @@ func Route(c *applet.Cmd) int { return report(c, route(c)) }
 
 func route(c *applet.Cmd) error {
 	r := routeView{format: plain}
-	var cache, help, family, version bool
+	var cache, help, version bool
+	var families []string
 	rest, err := parse(routeOptions, hideTargets(c.Args), func(short byte, value string) error {
 		switch short {
 		case 'e':
 			r.format = (r.format + 1) % (all + 1)
-		case 'n':
+		case 'n', 'N':
 			r.numeric = true
 		case 'C':
 			cache = true
@@ -72,24 +79,22 @@ func route(c *applet.Cmd) error {
 		case 'h', '?':
 			help = true
 		case '4':
-			family = true
+			families = append(families, inet)
 		case '6':
-			return noInet6(c)
+			families = append(families, inet6)
 		case 'A':
-			family = true
-			switch value {
-			case "inet":
-			case "inet6":
-				return noInet6(c)
-			default:
-				return &failure{status: 1, text: "Unknown address family `" + value + "'."}
+			for _, name := range strings.Split(value, ",") {
+				if name != inet && name != inet6 {
+					return &failure{status: 1, text: "Unknown address family `" + name + "'."}
+				}
+				families = append(families, name)
 			}
 		}
 		return nil
 	})
 	if wrong, ok := err.(getopt.Error); ok { // shows the help, and is no failure
 		c.Errorf("%s: %s", c.Name, string(wrong))
-		help, family, err = true, false, nil
+		help, err = true, nil
 	}
 	switch {
 	case err != nil:
@@ -97,17 +102,27 @@ func route(c *applet.Cmd) error {
 	case version:
 		c.Printf("%s: minins, with the words of net-tools 2.10\n", c.Name)
 		return nil
-	case help && family:
-		c.Printf("%s", inetUsage)
-		return nil
-	case help:
+	case help && families == nil:
 		c.Printf("%s", routeUsage)
 		c.Errorf("%s", routeFamilies)
 		return nil
-	case len(rest) > 0:
-		return editRoute(c, rest[0], rest[1:], cache)
+	case families == nil:
+		families = append(families, inet)
 	}
-	return r.show(context.Background(), c, cache)
+	if help || len(rest) > 0 {
+		return editRoute(c, families, rest, help, cache)
+	}
+	for _, family := range families {
+		if family == inet6 {
+			err = r.show6(c, cache)
+		} else {
+			err = r.show(c, cache)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // hideTargets makes -net and -host words that are no options.
@@ -120,8 +135,4 @@ func hideTargets(args []string) []string {
 		words[i] = w
 	}
 	return words
-}
-
-func noInet6(c *applet.Cmd) error {
-	return &failure{status: 1, text: c.Name + ": IPv6 routes are not shown here: use \"ip -6 route\""}
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -14,20 +15,42 @@ import (
 	"github.com/minins/minins/rtnl"
 )
 
-// editRoute adds or deletes a route.
-func editRoute(c *applet.Cmd, action string, words []string, cache bool) error {
+// editRoute adds or deletes a route, or says how.
+func editRoute(c *applet.Cmd, families, words []string, help, cache bool) error {
+	action, call := "", "SIOCDELRT"
+	if !help {
+		action, words = words[0], words[1:]
+		switch action {
+		case "add":
+			call = "SIOCADDRT"
+		case "del", "delete", "flush":
+		default:
+			return &failure{status: statusUsage, usage: routeUsage + routeFamilies}
+		}
+	}
+	rt := &rtentry{six: families[0] == inet6}
+	if rt.six {
+		rt.metric = 1
+	}
 	switch {
+	case len(families) > 1:
+		return &failure{status: statusUsage, text: "Please don't supply more than one address family.\nAddress family `" +
+			strings.Join(families, ",") + "' not supported."}
 	case action == "flush":
-		return misused("Flushing `inet' routing table not supported")
-	case action != "add" && action != "del" && action != "delete":
-		return &failure{status: statusUsage, usage: routeUsage + routeFamilies}
-	case cache:
-		return misused("Modifying `inet' routing cache not supported")
-	case len(words) == 0:
+		return rt.misused("Flushing `" + families[0] + "' routing table not supported")
+	case cache && !rt.six:
+		return rt.misused("Modifying `inet' routing cache not supported")
+	case help && rt.six:
+		c.Printf("%s", inet6Usage)
+		return nil
+	case help || len(words) == 0 && !rt.six:
 		c.Printf("%s", inetUsage)
 		return nil
 	}
-	rt, err := parseRoute(words, newNames(c))
+	err := rt.parse(words, newNames(c))
+	if err == errMisused {
+		return rt.misused("")
+	}
 	if err != nil {
 		return err
 	}
@@ -36,15 +59,12 @@ func editRoute(c *applet.Cmd, action string, words []string, cache bool) error {
 		return err
 	}
 	defer conn.Close()
-	call := "SIOCADDRT"
-	if action != "add" {
-		call = "SIOCDELRT"
-	}
 	ctx := context.Background()
-	if err := rt.apply(ctx, conn, action == "add"); err != nil {
+	err = rt.apply(ctx, conn, action == "add")
+	if _, said := err.(*failure); err != nil && !said {
 		return refused(ctx, conn, statusKernel, call, err)
 	}
-	return nil
+	return err
 }
 
 // apply asks rtnetlink for what SIOCADDRT and SIOCDELRT do.
@@ -57,6 +77,9 @@ func (rt *rtentry) apply(ctx context.Context, conn *rtnl.Conn, add bool) error {
 		Family: unix.AF_INET, Table: unix.RT_TABLE_MAIN, Dst: dst, Priority: rt.metric,
 		Scope: unix.RT_SCOPE_NOWHERE, Type: unix.RTN_UNICAST,
 	}
+	if rt.six {
+		r.Family = unix.AF_INET6
+	}
 	if add {
 		r.Protocol = unix.RTPROT_BOOT
 		r.Scope = unix.RT_SCOPE_LINK
@@ -64,29 +87,38 @@ func (rt *rtentry) apply(ctx context.Context, conn *rtnl.Conn, add bool) error {
 		if rt.mss > 0 {
 			r.Metrics.AdvMSS = uint32(rt.mss) - 40
 		}
+		if rt.six && rt.bits == 128 {
+			r.Flags = unix.RTNH_F_ONLINK // the same bit as RTF_HOST, and taken for both
+		}
 	}
 	if rt.reject { // whatever the device
 		r.Type, r.Scope, r.Metrics = unix.RTN_UNREACHABLE, unix.RT_SCOPE_HOST, rtnl.Metrics{}
 	} else if err := rt.way(ctx, conn, r); err != nil {
 		return err
 	}
-	if add {
-		return conn.PrependRoute(ctx, r)
+	if !add {
+		return conn.DelRoute(ctx, r)
 	}
-	return conn.DelRoute(ctx, r)
+	if rt.hasGateway && rt.gateway.IsUnspecified() && !rt.six {
+		return unix.EINVAL
+	}
+	return conn.PrependRoute(ctx, r)
 }
 
 // way fills in the device and the gateway.
 func (rt *rtentry) way(ctx context.Context, conn *rtnl.Conn, r *rtnl.Route) (err error) {
 	if rt.dev != "" {
 		if r.OIF, err = conn.LinkIndex(ctx, rt.dev); err != nil {
+			if rt.six {
+				err = &failure{status: statusKernel, text: "SIOGIFINDEX: " + perror(err), err: err}
+			}
 			return err
 		}
 	}
-	if !rt.hasGateway {
+	r.Gateway = rt.gateway
+	if !rt.hasGateway || rt.six {
 		return nil
 	}
-	r.Gateway = rt.gateway
 	own, err := isOwn(ctx, conn, rt.gateway)
 	if err == nil && !own {
 		r.Scope = unix.RT_SCOPE_UNIVERSE

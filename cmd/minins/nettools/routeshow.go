@@ -5,6 +5,7 @@ package nettools
 import (
 	"context"
 	"net/netip"
+	"strconv"
 
 	"golang.org/x/sys/unix"
 
@@ -31,7 +32,8 @@ type routeView struct {
 	names   *names
 }
 
-func (v *routeView) show(ctx context.Context, c *applet.Cmd, cache bool) error {
+func (v *routeView) show(c *applet.Cmd, cache bool) error {
+	ctx := context.Background()
 	if cache && !v.fib {
 		return v.showCache(c)
 	}
@@ -108,6 +110,13 @@ func shown(r *rtnl.Route) bool {
 	return r.Type != unix.RTN_BROADCAST && r.Type != unix.RTN_MULTICAST
 }
 
+// rowFormats are the rows of the formats, out of what row knows of a route.
+var rowFormats = [...]string{
+	plain:   "%-15[1]s %-15[2]s %-15[3]s %-5[4]s %-6[5]s %-2[6]s %7[7]s %[8]s\n",
+	metrics: "%-15[1]s %-15[2]s %-15[3]s %-5[4]s %5[9]s %-5[10]s %6[11]s %[8]s\n",
+	all:     "%-15[1]s %-15[2]s %-15[3]s %-5[4]s %-6[5]s %-3[6]s %6[7]s %-6.6[8]s   %-5[9]s %-6[10]s %[11]s\n",
+}
+
 // row shows a route as /proc/net/route has it: of several ways the first.
 func (v *routeView) row(c *applet.Cmd, r *rtnl.Route, links map[uint32]string) {
 	gateway, via, oif := r.Gateway, r.Via, r.OIF
@@ -122,44 +131,31 @@ func (v *routeView) row(c *applet.Cmd, r *rtnl.Route, links map[uint32]string) {
 	if !ok {
 		name = "*"
 	}
-	target, genmask := clip(v.target(dst)), mask(dst.Bits()).String()
 	mss := r.Metrics.AdvMSS
 	if mss != 0 {
 		mss += 40 // the headers of IP and TCP
 	}
-	window, irtt := r.Metrics.Window, r.Metrics.RTT/8
+	flags, gw, ref := "U", clip(v.gateway(gateway)), "0"
+	cells := [...]string{8: decimal(mss), decimal(r.Metrics.Window), decimal(r.Metrics.RTT / 8)}
 	if r.Type == unix.RTN_UNREACHABLE || r.Type == unix.RTN_PROHIBIT {
-		flags := "!"
-		if dst.Bits() == 32 {
-			flags = "!H"
-		}
-		switch v.format {
-		case plain:
-			c.Printf("%-15s -               %-15s %-5s %-6d -  %7d -\n", target, genmask, flags, int32(r.Priority), 0)
-		case metrics:
-			c.Printf("%-15s -               %-15s %-5s     - -          - -\n", target, genmask, flags)
-		default:
-			c.Printf("%-15s -               %-15s %-5s %-6d -  %7d -        -     -      -\n", target, genmask, flags, int32(r.Priority), 0)
-		}
-		return
-	}
-	flags := "U"
-	if gateway.IsValid() || via.IsValid() {
+		flags, gw, ref, name = "!", "-", "-", "-"
+		cells[8], cells[9], cells[10] = "-", "-", "-"
+	} else if gateway.IsValid() || via.IsValid() {
 		flags += "G"
 	}
 	if dst.Bits() == 32 {
 		flags += "H"
 	}
-	gw := clip(v.gateway(gateway))
-	switch v.format {
-	case plain:
-		c.Printf("%-15s %-15s %-15s %-5s %-6d %-2d %7d %s\n", target, gw, genmask, flags, int32(r.Priority), 0, 0, name)
-	case metrics:
-		c.Printf("%-15s %-15s %-15s %-5s %5d %-5d %6d %s\n", target, gw, genmask, flags, mss, window, irtt, name)
-	default:
-		c.Printf("%-15s %-15s %-15s %-5s %-6d %-3d %6d %-6.6s   %-5d %-6d %d\n", target, gw, genmask, flags, int32(r.Priority), 0, 0, name, mss, window, irtt)
+	cells[0], cells[1], cells[2], cells[3] = clip(v.target(dst)), gw, mask(dst.Bits()).String(), flags
+	cells[4], cells[5], cells[6], cells[7] = strconv.Itoa(int(int32(r.Priority))), ref, "0", name
+	var args [len(cells)]any
+	for i, cell := range cells {
+		args[i] = cell
 	}
+	c.Printf(rowFormats[v.format], args[:]...)
 }
+
+func decimal(n uint32) string { return strconv.FormatUint(uint64(n), 10) }
 
 // target is the destination: "default", the name of a host or network, or the
 // number.
@@ -171,8 +167,8 @@ func (v *routeView) target(dst netip.Prefix) string {
 		name = v.names.host(a)
 	case dst.Bits() == 0:
 		name = "default"
-	default:
-		name = v.names.network(a)
+	case !a.IsUnspecified():
+		name, _, _ = v.names.network("", a)
 	}
 	if name == "" {
 		return a.String()

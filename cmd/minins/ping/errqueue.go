@@ -81,19 +81,17 @@ func (s *session) readError() found {
 		return foreignError
 	}
 	s.stats.errors++
-	var text string
 	if s.dst.Is4() {
 		s.stats.acknowledge(request.seq)
-		text = errorText4(e.typ, e.code, e.info)
 	} else {
-		text = errorText6(e.typ, e.code, e.info)
+		e.typ |= six
 	}
 	switch {
 	case s.o.quiet:
 	case s.o.flood:
 		s.print("\bE")
 	default:
-		s.print(fmt.Sprintf("%sFrom %s icmp_seq=%d %s\n", s.stamp(), s.name(e.from), request.seq, text))
+		s.print(fmt.Sprintf("%sFrom %s icmp_seq=%d %s\n", s.stamp(), s.name(e.from), request.seq, s.errorText(e.typ, e.code, e.info)))
 	}
 	return netError
 }

@@ -4,6 +4,7 @@ package ping
 
 import (
 	"fmt"
+	"strconv"
 
 	"github.com/minins/minins/cmd/minins/applet"
 	"github.com/minins/minins/cmd/minins/internal/iputils"
@@ -29,25 +30,30 @@ func explain(c *applet.Cmd, o *options) int {
 	if dst.Is6() {
 		family, proto, level, hops, typ = "AF_INET6", "IPPROTO_ICMPV6", "IPPROTO_IPV6", "IPV6_RECVHOPLIMIT", echo6
 	}
-	c.Explains(fmt.Sprintf("socket(%s, SOCK_DGRAM, %s)", family, proto),
+	c.Explains("socket("+family+", SOCK_DGRAM, "+proto+")",
 		"needs a group in net.ipv4.ping_group_range; if refused, SOCK_RAW, which needs CAP_NET_RAW")
 	if o.device != "" {
-		c.Explains(fmt.Sprintf("setsockopt(SOL_SOCKET, SO_BINDTODEVICE, %q)", o.device), "use this device alone")
+		c.Explains("setsockopt(SOL_SOCKET, SO_BINDTODEVICE, \""+o.device+"\")", "use this device alone")
 	}
-	c.Explains(fmt.Sprintf("connect(%s UDP socket, %s port 1025)", family, dst),
+	to := dst.String()
+	c.Explains("connect("+family+" UDP socket, "+to+" port 1025)",
 		"sends nothing; the kernel looks up the route and the source address")
-	c.Explains(fmt.Sprintf("setsockopt(%s, %s_RECVERR, 1)", level, level[len("IPPROTO_"):]), "hear of ICMP errors")
-	c.Explains(fmt.Sprintf("setsockopt(%s, %s, 1)", level, hops), "hear of the reply's time to live")
+	set := "setsockopt(" + level + ", "
+	c.Explains(set+level[len("IPPROTO_"):]+"_RECVERR, 1)", "hear of ICMP errors")
+	c.Explains(set+hops+", 1)", "hear of the reply's time to live")
 	c.Explains("setsockopt(SOL_SOCKET, SO_TIMESTAMP, 1)", "hear when the reply came")
+	if o.options != nil && dst.Is4() {
+		c.Explains(set+"IP_OPTIONS)", "have routers leave their addresses or the time")
+	}
 	if o.ttl >= 0 {
-		c.Explains(fmt.Sprintf("setsockopt(%s, time to live, %d)", level, o.ttl), "")
+		c.Explains(set+"time to live, "+strconv.Itoa(o.ttl)+")", "")
 	}
 	times := "until Ctrl-C"
 	if o.count > 0 {
-		times = fmt.Sprintf("%d times", o.count)
+		times = strconv.FormatInt(o.count, 10) + " times"
 	}
-	c.Explains(fmt.Sprintf("sendto({type=%d (echo request), code=0, checksum, id, seq=1, %d data bytes}, %s)", typ, o.size, dst),
-		fmt.Sprintf("%s, every %d ms; the kernel adds the IP header", times, o.interval))
+	c.Explains("sendto({type="+strconv.Itoa(typ)+" (echo request), code=0, checksum, id, seq=1, "+strconv.Itoa(o.size)+" data bytes}, "+to+")",
+		times+", every "+strconv.Itoa(o.interval)+" ms; the kernel adds the IP header")
 	c.Explains("recvmsg()", "the replies; errors with MSG_ERRQUEUE")
 	return 0
 }

@@ -2,130 +2,75 @@
 
 package ping
 
-import "fmt"
+import (
+	"encoding/binary"
+	"net/netip"
+	"strconv"
+)
 
-// errorText4 puts an ICMP error (RFC 792, 1122, 1812) into words. info is the
-// next hop's MTU or the pointer, as of struct sock_extended_err.
-func errorText4(typ, code byte, info uint32) string {
-	switch typ {
-	case 3:
-		return unreachable4(code, info)
-	case sourceQuench4:
-		return "Source Quench"
-	case 11:
-		switch code {
-		case 0:
-			return "Time to live exceeded"
-		case 1:
-			return "Frag reassembly time exceeded"
+// six is added to the types of ICMPv6 where both kinds are in one table.
+const six = 0x80
+
+// icmpErrors puts ICMP errors into words (RFC 792, 1122, 1812, 4443).
+var icmpErrors = [...]struct {
+	typ   byte
+	what  string   // for all codes
+	codes []string // after it, for each
+	other string   // instead of these, before the number of another code
+}{
+	{3, "", []string{
+		"Destination Net Unreachable", "Destination Host Unreachable", "Destination Protocol Unreachable",
+		"Destination Port Unreachable", "Frag needed and DF set", "Source Route Failed", "Destination Net Unknown",
+		"Destination Host Unknown", "Source Host Isolated", "Destination Net Prohibited", "Destination Host Prohibited",
+		"Destination Net Unreachable for Type of Service", "Destination Host Unreachable for Type of Service",
+		"Packet filtered", "Precedence Violation", "Precedence Cutoff",
+	}, "Dest Unreachable, Bad Code: "},
+	{sourceQuench4, "Source Quench", nil, ""},
+	{redirect4, "", []string{
+		"Redirect Network", "Redirect Host", "Redirect Type of Service and Network", "Redirect Type of Service and Host",
+	}, "Redirect, Bad Code: "},
+	{11, "", []string{"Time to live exceeded", "Frag reassembly time exceeded"}, "Time exceeded, Bad Code: "},
+	{12, "Parameter problem: pointer = ", nil, ""},
+	{six + 1, "Destination unreachable: ", []string{
+		"No route", "Administratively prohibited", "Beyond scope of source address", "Address unreachable", "Port unreachable",
+	}, "Unknown code "},
+	{six + 2, "Packet too big: mtu=", nil, ""},
+	{six + 3, "Time exceeded: ", []string{"Hop limit", "Defragmentation failure"}, "code "},
+	{six + 4, "Parameter problem: ", []string{"Wrong header field", "Unknown header", "Unknown option"}, "code "},
+}
+
+// errorText puts an ICMP error into words. info is the next hop's MTU or its
+// address, or the pointer, as of struct sock_extended_err.
+func (s *session) errorText(typ, code byte, info uint32) string {
+	number, codeNumber := strconv.Itoa(int(info)), strconv.Itoa(int(code))
+	for i := range icmpErrors {
+		e := &icmpErrors[i]
+		if e.typ != typ {
+			continue
 		}
-		return fmt.Sprintf("Time exceeded, Bad Code: %d", code)
-	case 12:
-		return fmt.Sprintf("Parameter problem: pointer = %d", info)
-	}
-	return fmt.Sprintf("Bad ICMP type: %d", typ)
-}
-
-func unreachable4(code byte, mtu uint32) string {
-	switch code {
-	case 0:
-		return "Destination Net Unreachable"
-	case 1:
-		return "Destination Host Unreachable"
-	case 2:
-		return "Destination Protocol Unreachable"
-	case 3:
-		return "Destination Port Unreachable"
-	case 4:
-		return fmt.Sprintf("Frag needed and DF set (mtu = %d)", mtu)
-	case 5:
-		return "Source Route Failed"
-	case 6:
-		return "Destination Net Unknown"
-	case 7:
-		return "Destination Host Unknown"
-	case 8:
-		return "Source Host Isolated"
-	case 9:
-		return "Destination Net Prohibited"
-	case 10:
-		return "Destination Host Prohibited"
-	case 11:
-		return "Destination Net Unreachable for Type of Service"
-	case 12:
-		return "Destination Host Unreachable for Type of Service"
-	case 13:
-		return "Packet filtered"
-	case 14:
-		return "Precedence Violation"
-	case 15:
-		return "Precedence Cutoff"
-	}
-	return fmt.Sprintf("Dest Unreachable, Bad Code: %d", code)
-}
-
-// redirectText is what an ICMP redirect to that gateway says.
-func redirectText(code byte, gateway string) string {
-	what := fmt.Sprintf("Redirect, Bad Code: %d", code)
-	switch code {
-	case 0:
-		what = "Redirect Network"
-	case 1:
-		what = "Redirect Host"
-	case 2:
-		what = "Redirect Type of Service and Network"
-	case 3:
-		what = "Redirect Type of Service and Host"
-	}
-	return what + "(New nexthop: " + gateway + ")"
-}
-
-// errorText6 puts an ICMPv6 error (RFC 4443) into words.
-func errorText6(typ, code byte, info uint32) string {
-	switch typ {
-	case 1:
-		return "Destination unreachable: " + unreachable6(code)
-	case 2:
-		text := fmt.Sprintf("Packet too big: mtu=%d", info)
-		if code != 0 {
-			text += fmt.Sprintf(", code=%d", code)
+		text := e.what
+		if int(code) < len(e.codes) {
+			text += e.codes[code]
+		} else if e.other != "" {
+			text += e.other + codeNumber
+		}
+		switch {
+		case typ == 3 && code == 4:
+			text += " (mtu = " + number + ")"
+		case typ == redirect4:
+			text += "(New nexthop: " + s.name(netip.AddrFrom4([4]byte(binary.BigEndian.AppendUint32(nil, info)))) + ")"
+		case typ == 12, typ == six+2:
+			text += number
+		case typ == six+4:
+			text += " at " + number
+		}
+		if typ == six+2 && code != 0 {
+			text += ", code=" + codeNumber
 		}
 		return text
-	case 3:
-		switch code {
-		case 0:
-			return "Time exceeded: Hop limit"
-		case 1:
-			return "Time exceeded: Defragmentation failure"
-		}
-		return fmt.Sprintf("Time exceeded: code %d", code)
-	case 4:
-		what := fmt.Sprintf("code %d", code)
-		switch code {
-		case 0:
-			what = "Wrong header field"
-		case 1:
-			what = "Unknown header"
-		case 2:
-			what = "Unknown option"
-		}
-		return fmt.Sprintf("Parameter problem: %s at %d", what, info)
 	}
-	return fmt.Sprintf("unknown icmp type: %d", typ)
-}
-
-func unreachable6(code byte) string {
-	switch code {
-	case 0:
-		return "No route"
-	case 1:
-		return "Administratively prohibited"
-	case 2:
-		return "Beyond scope of source address"
-	case 3:
-		return "Address unreachable"
-	case 4:
-		return "Port unreachable"
+	if typ >= six {
+		return "unknown icmp type: " + strconv.Itoa(int(typ-six))
 	}
-	return fmt.Sprintf("Unknown code %d", code)
+	return "Bad ICMP type: " + strconv.Itoa(int(typ))
 }

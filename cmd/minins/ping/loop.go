@@ -70,6 +70,7 @@ func (s *session) loop() (int, error) {
 		if !end.IsZero() {
 			left := time.Until(end)
 			if left <= 0 {
+				s.receive(0) // what came while we were not running
 				break
 			}
 			next = min(next, int(left.Milliseconds())+1)

@@ -52,6 +52,9 @@ type options struct {
 	mark     int64 // -1: none
 	pmtu     int   // -1: the kernel's choice
 	pattern  []byte
+	options  []byte // of IPv4: -R, -T
+	ident    int    // -e; -1: any
+	connect  bool   // -C
 	tos      int
 	size     int
 	sndbuf   int
@@ -66,7 +69,7 @@ type options struct {
 // parse reads the command line of the user uid. Its errors are *iputils.Failure;
 // the warnings come before them.
 func parse(args []string, uid int) (*options, error) {
-	o := &options{interval: 1000, preload: 1, mark: -1, pmtu: -1, size: 56, ttl: -1, linger: 10000}
+	o := &options{interval: 1000, preload: 1, mark: -1, ident: -1, pmtu: -1, size: 56, ttl: -1, linger: 10000}
 	rest, err := iputils.Getopt(args, letters, func(opt byte, value string) error {
 		return o.option(opt, value, uid)
 	})
@@ -156,7 +159,20 @@ func (o *options) option(opt byte, value string, uid int) (err error) {
 		err = o.number(&o.deadline, value, 0, math.MaxInt32)
 	case 'W':
 		o.linger, err = o.milliseconds(value, "bad linger time", 0)
-	case 'C', 'e', 'F', 'N', 'R', 'T':
+	case 'C':
+		o.connect = true
+	case 'e':
+		err = o.number(&o.ident, value, 0, math.MaxUint16)
+	case 'R', 'T':
+		if o.options != nil && (o.options[0] == optNop) != (opt == 'R') {
+			return iputils.Fail(2, "only one of -T or -R may be used")
+		}
+		if opt == 'R' {
+			o.options = routeOption()
+		} else {
+			o.options, err = timesOption(value)
+		}
+	case 'F', 'N':
 		return iputils.Fail(2, "option -%c is not supported by minins", opt)
 	default: // -h, -?
 		return iputils.Misuse("")
@@ -222,18 +238,17 @@ func (o *options) discovery(value string) error {
 
 // parsePattern reads up to 16 bytes in hex; a digit alone at the end is a byte.
 func parsePattern(s string) ([]byte, error) {
-	var pattern []byte
-	for i := range len(s) {
-		if !strings.ContainsRune("0123456789abcdefABCDEF", rune(s[i])) {
-			return nil, iputils.Fail(2, "patterns must be specified as hex digits: %s", s[i:])
-		}
-	}
-	for ; s != "" && len(pattern) < 16; s = s[min(2, len(s)):] {
+	pattern := []byte{}
+	rest := strings.TrimLeft(s, "0123456789abcdefABCDEF")
+	for ; s != "" && rest == "" && len(pattern) < 16; s = s[min(2, len(s)):] {
 		b, err := strconv.ParseUint(s[:min(2, len(s))], 16, 8)
 		if err != nil {
-			return nil, iputils.Fail(2, "patterns must be specified as hex digits: %s", s)
+			rest = s
 		}
 		pattern = append(pattern, byte(b))
+	}
+	if rest != "" {
+		return nil, iputils.Fail(2, "patterns must be specified as hex digits: %s", rest)
 	}
 	return pattern, nil
 }
@@ -245,7 +260,7 @@ func parseTOS(s string) (int, error) {
 		digits, base = s[2:], 16
 	}
 	tos, err := strconv.ParseInt(digits, base, 32)
-	if err != nil {
+	if err != nil && digits != "" {
 		return 0, iputils.Fail(2, "bad TOS value: %s", s)
 	}
 	if tos > 255 {

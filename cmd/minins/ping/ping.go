@@ -3,8 +3,8 @@
 // Package ping is the ping command: ICMP echo requests and what comes back,
 // in the words of iputils 20221126.
 //
-// Left out are source routes, record route, IP timestamps, flow labels and
-// node information queries (hops, -R -T -F -N), -C and -e.
+// Left out are source routes, flow labels and node information queries (hops,
+// -F -N).
 package ping
 
 import (
@@ -59,11 +59,21 @@ func run(c *applet.Cmd, o *options) (int, error) {
 	if s6 != nil {
 		defer unix.Close(s6.fd)
 	}
+	if o.verbose {
+		c.Errorf("%s: sock4.%s, sock6.%s, hints.ai_family: %s\n", c.Name, s4, s6, family(o.family))
+	}
 	host, err := resolve.LookupHost(o.target, o.family)
 	if err != nil {
 		return 0, iputils.Fail(2, "%s: %v", o.target, err)
 	}
 	dst := host.Addrs[0]
+	if o.verbose {
+		of := resolve.IPv4
+		if dst.Is6() {
+			of = resolve.IPv6
+		}
+		c.Printf("ai->ai_family: %s, ai->ai_canonname: '%s'\n", family(of), host.Canonical)
+	}
 	s := &session{c: c, o: o, socket: s4, dst: dst, host: host.Canonical}
 	if dst.Is6() {
 		s.socket, s.host = s6, o.target
@@ -86,7 +96,7 @@ func run(c *applet.Cmd, o *options) (int, error) {
 // missing; then the other's family is the only one that is looked up.
 func openSockets(o *options) (s4, s6 *socket, err error) {
 	if o.family != resolve.IPv6 {
-		s, err := openSocket(unix.AF_INET, unix.IPPROTO_ICMP)
+		s, err := openSocket(unix.AF_INET, unix.IPPROTO_ICMP, o.ident == 0)
 		if err == nil {
 			s4 = &s
 		} else if o.family == resolve.IPv4 {
@@ -94,7 +104,7 @@ func openSockets(o *options) (s4, s6 *socket, err error) {
 		}
 	}
 	if o.family != resolve.IPv4 {
-		s, err := openSocket(unix.AF_INET6, unix.IPPROTO_ICMPV6)
+		s, err := openSocket(unix.AF_INET6, unix.IPPROTO_ICMPV6, o.ident == 0)
 		if err == nil {
 			s6 = &s
 		} else if s4 == nil {
@@ -107,6 +117,10 @@ func openSockets(o *options) (s4, s6 *socket, err error) {
 		o.family = resolve.IPv4
 	}
 	return s4, s6, nil
+}
+
+func family(f resolve.Family) string {
+	return [...]string{resolve.Any: "AF_UNSPEC", resolve.IPv4: "AF_INET", resolve.IPv6: "AF_INET6"}[f]
 }
 
 func socketFailure(err error) error {
@@ -136,6 +150,8 @@ type session struct {
 	wake   waker
 	late   bool // the time of arrival is ours: the clock went back
 
+	lastRoute string // what -R showed last
+
 	lastAddr netip.Addr // what name looked up last
 	lastName string
 }
@@ -147,10 +163,16 @@ func (s *session) prepare() error {
 	if s.dst.Is6() {
 		s.source = o.source6
 	}
+	if o.device != "" && s.source.IsLinkLocalUnicast() && s.source.Is6() {
+		s.source = s.source.WithZone(o.device)
+	}
 	if o.device != "" {
 		if err := o.bindDevice(s.fd, s.dst); err != nil {
 			return err
 		}
+	}
+	if s.dst.Is6() && !s.raw && s.dst.Zone() == "" && (s.dst.IsLinkLocalUnicast() || s.dst.IsLinkLocalMulticast()) {
+		s.warn("Warning: IPv6 link-local address on ICMP datagram socket may require ifname or scope-id => use: address%<ifname|scope-id>")
 	}
 	if !s.source.IsValid() {
 		var err error
@@ -171,41 +193,37 @@ func (s *session) prepare() error {
 	}
 	s.to = o.sockaddr(s.dst, 0)
 	s.multicast = s.dst.IsMulticast() || o.broadcast && s.dst.Is4()
-	if s.multicast && os.Getuid() != 0 && o.interval < 1000 {
+	if s.multicast && os.Getuid() != 0 {
 		kind := "multicast"
 		if s.dst.Is4() {
 			kind = "broadcast"
 		}
-		return iputils.Fail(2, "%s ping with too short interval: %d", kind, o.interval)
+		if o.interval < 1000 {
+			return iputils.Fail(2, "%s ping with too short interval: %d", kind, o.interval)
+		}
+		if o.pmtu >= 0 && o.pmtu != unix.IP_PMTUDISC_DO {
+			return iputils.Fail(2, "%s ping does not fragment", kind)
+		}
 	}
 	return s.setup()
 }
 
 func (s *session) setup() error {
-	o, failure := s.o, "bind"
-	var err error
-	if s.dst.Is4() {
-		err = s.set4(o, s.multicast)
-	} else {
-		err, failure = s.set6(o, s.multicast), "bind icmp socket"
-	}
-	if err != nil {
-		return err
-	}
-	if o.sticky {
-		if err := unix.Bind(s.fd, o.sockaddr(s.source, 0)); err != nil {
-			return iputils.FailErrno(2, err, "%s", failure)
-		}
-	}
+	o := s.o
 	if o.flood && !o.spaced {
 		o.interval = 0
 	}
-	overhead := 20 + 16 + 64 + 160
+	family, failure, overhead := uint16(unix.AF_INET), "bind", 20+16+64+160+o.room()
 	if s.dst.Is6() {
-		overhead += 20
+		family, failure, overhead = unix.AF_INET6, "bind icmp socket", 40+16+64+160
 	}
-	if err := s.setCommon(o, overhead); err != nil {
+	if err := s.set(o, family, s.multicast, overhead); err != nil {
 		return err
+	}
+	if o.sticky || o.ident > 0 && !s.raw { // the port of the kernel's own sockets is the identifier
+		if err := unix.Bind(s.fd, o.sockaddr(s.source, max(o.ident, 0))); err != nil {
+			return iputils.FailErrno(2, err, "%s", failure)
+		}
 	}
 	if o.mark >= 0 {
 		if err := unix.SetsockoptInt(s.fd, unix.SOL_SOCKET, unix.SO_MARK, int(o.mark)); err != nil {
@@ -215,6 +233,14 @@ func (s *session) setup() error {
 	if s.raw {
 		s.id = uint16(rand.Uint32())
 	}
+	if o.ident >= 0 {
+		s.id = uint16(o.ident)
+	}
+	if o.connect {
+		if err := unix.Connect(s.fd, s.to); err != nil {
+			return iputils.FailErrno(2, err, "connect failed")
+		}
+	}
 	s.packet = newPacket(o.size, o.pattern)
 	return nil
 }
@@ -223,7 +249,7 @@ func (s *session) setup() error {
 func (s *session) header() {
 	o := s.o
 	var b strings.Builder
-	if len(o.pattern) > 0 && !o.quiet {
+	if o.pattern != nil && !o.quiet {
 		fmt.Fprintf(&b, "PATTERN: 0x%x\n", o.pattern)
 	}
 	if s.dst.Is4() {
@@ -239,11 +265,19 @@ func (s *session) header() {
 		fmt.Fprintf(&b, "from %s %s: ", source, o.device)
 	}
 	if s.dst.Is4() {
-		fmt.Fprintf(&b, "%d(%d) bytes of data.\n", o.size, o.size+headerLen+20)
+		fmt.Fprintf(&b, "%d(%d) bytes of data.\n", o.size, o.size+headerLen+20+o.room())
 	} else {
 		fmt.Fprintf(&b, "%d data bytes\n", o.size)
 	}
 	s.print(b.String())
+}
+
+// room is how much IPv4 options take.
+func (o *options) room() int {
+	if o.options == nil {
+		return 0
+	}
+	return maxOptions
 }
 
 // timed reports whether the data has room for the time.

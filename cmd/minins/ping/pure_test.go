@@ -72,7 +72,8 @@ func TestParse(t *testing.T) {
 		{"-Q x h", nil, "2 bad TOS value: x"},
 		{"-k h", nil, "2 usage invalid option -- 'k'"},
 		{"-h", nil, "2 usage "},
-		{"-R h", nil, "2 option -R is not supported by minins"},
+		{"-R -T tsonly h", nil, "2 only one of -T or -R may be used"},
+		{"-F 1 h", nil, "2 option -F is not supported by minins"},
 		{"a b h", nil, "2 hops on the way (a b) are not supported by minins"},
 	}
 	for _, test := range tests {
@@ -144,8 +145,8 @@ func TestTimeText(t *testing.T) {
 		0: "0.000", 54: "0.054", 999: "0.999", 1000: "1.00", 1143: "1.14", 1146: "1.15", 9994: "9.99",
 		9995: "10.0", 10049: "10.0", 99949: "99.9", 99950: "100", 100499: "100", 1029000: "1029",
 	} {
-		if got := timeText(us); got != want {
-			t.Errorf("timeText(%d) = %s, want %s", us, got, want)
+		if got := tripText(us); got != want {
+			t.Errorf("tripText(%d) = %s, want %s", us, got, want)
 		}
 	}
 }
@@ -156,7 +157,7 @@ func TestSummary(t *testing.T) {
 	two.addTime(58)
 	two.addTime(54)
 	var flood stats
-	flood.sent, flood.received, flood.repeats, flood.corrupt, flood.pipe = 3, 2, 1, 1, 3
+	flood.sent, flood.received, flood.repeats, flood.pipe = 3, 2, 1, 3
 	for _, us := range []int64{5, 10, 21} {
 		flood.addTime(us)
 	}
@@ -189,7 +190,7 @@ pipe 2
 `},
 		{"flood", &flood, summary{host: "h", elapsed: 68 * time.Microsecond, timed: true, rate: true}, `
 --- h ping statistics ---
-3 packets transmitted, 2 received, +1 duplicates, +1 corrupted, 33.3333% packet loss, time 0ms
+3 packets transmitted, 2 received, +1 duplicates, 33.3333% packet loss, time 0ms
 rtt min/avg/max/mdev = 0.005/0.012/0.021/0.006 ms, pipe 3, ipg/ewma 0.034/0.007 ms
 `},
 		{"nothing sent", &stats{}, summary{host: "h", timed: true}, "\n--- h ping statistics ---\n0 packets transmitted, 0 received\n\n"},
@@ -249,21 +250,22 @@ func TestPacer(t *testing.T) {
 }
 
 func TestErrorTexts(t *testing.T) {
+	s := &session{o: &options{numeric: true}}
 	for _, test := range []struct{ got, want string }{
-		{errorText4(3, 1, 0), "Destination Host Unreachable"},
-		{errorText4(3, 4, 1400), "Frag needed and DF set (mtu = 1400)"},
-		{errorText4(3, 13, 0), "Packet filtered"},
-		{errorText4(3, 99, 0), "Dest Unreachable, Bad Code: 99"},
-		{errorText4(11, 0, 0), "Time to live exceeded"},
-		{errorText4(11, 1, 0), "Frag reassembly time exceeded"},
-		{errorText4(12, 0, 8), "Parameter problem: pointer = 8"},
-		{errorText4(77, 0, 0), "Bad ICMP type: 77"},
-		{errorText6(1, 3, 0), "Destination unreachable: Address unreachable"},
-		{errorText6(2, 0, 1280), "Packet too big: mtu=1280"},
-		{errorText6(3, 0, 0), "Time exceeded: Hop limit"},
-		{errorText6(4, 1, 40), "Parameter problem: Unknown header at 40"},
-		{errorText6(77, 0, 0), "unknown icmp type: 77"},
-		{redirectText(1, "10.0.0.3"), "Redirect Host(New nexthop: 10.0.0.3)"},
+		{s.errorText(3, 1, 0), "Destination Host Unreachable"},
+		{s.errorText(3, 4, 1400), "Frag needed and DF set (mtu = 1400)"},
+		{s.errorText(3, 13, 0), "Packet filtered"},
+		{s.errorText(3, 99, 0), "Dest Unreachable, Bad Code: 99"},
+		{s.errorText(11, 0, 0), "Time to live exceeded"},
+		{s.errorText(11, 1, 0), "Frag reassembly time exceeded"},
+		{s.errorText(12, 0, 8), "Parameter problem: pointer = 8"},
+		{s.errorText(77, 0, 0), "Bad ICMP type: 77"},
+		{s.errorText(six+1, 3, 0), "Destination unreachable: Address unreachable"},
+		{s.errorText(six+2, 0, 1280), "Packet too big: mtu=1280"},
+		{s.errorText(six+3, 0, 0), "Time exceeded: Hop limit"},
+		{s.errorText(six+4, 1, 40), "Parameter problem: Unknown header at 40"},
+		{s.errorText(six+77, 0, 0), "unknown icmp type: 77"},
+		{s.errorText(5, 1, 0x0a000003), "Redirect Host(New nexthop: 10.0.0.3)"},
 	} {
 		if test.got != test.want {
 			t.Errorf("got %q, want %q", test.got, test.want)

@@ -49,9 +49,10 @@ func (s *session) receive(wait int) {
 
 // A control is what the kernel tells beside a packet.
 type control struct {
-	at  time.Time // of arrival; zero if not told
-	ttl int       // -1 if not told
-	err []byte    // struct sock_extended_err and the address of who sent it
+	at      time.Time // of arrival; zero if not told
+	ttl     int       // -1 if not told
+	options []byte    // of IP
+	err     []byte    // struct sock_extended_err and the address of who sent it
 }
 
 func parseControl(oob []byte) control {
@@ -68,6 +69,8 @@ func parseControl(oob []byte) control {
 			if len(m.Data) >= 4 {
 				ctl.ttl = int(int32(binary.NativeEndian.Uint32(m.Data)))
 			}
+		case [2]int32{unix.IPPROTO_IP, unix.IP_RETOPTS}:
+			ctl.options = m.Data
 		case [2]int32{unix.IPPROTO_IP, unix.IP_RECVERR}, [2]int32{unix.IPPROTO_IPV6, unix.IPV6_RECVERR}:
 			ctl.err = m.Data
 		}
@@ -89,63 +92,59 @@ func parseTimeval(b []byte) time.Time {
 // reply takes one packet.
 func (s *session) reply(b []byte, ctl control, from netip.Addr) {
 	echoReply := byte(echoReply6)
-	corrupt := false
 	if s.dst.Is4() {
 		if s.raw {
-			var ok bool
-			if b, ctl.ttl, ok = cutIP(b); !ok {
+			message, ttl, ok := cutIP(b)
+			if !ok {
 				return
 			}
+			ctl.ttl, ctl.options = ttl, b[20:len(b)-len(message)]
+			b = message
 		}
-		echoReply, corrupt = echoReply4, checksum(b) != 0
+		echoReply = echoReply4
 	}
 	e, ok := parseEcho(b)
 	switch {
 	case !ok:
 		return
 	case e.typ == echoReply && (!s.raw || e.id == s.id):
-		s.print(s.count(b, e, ctl, from, corrupt))
-	case s.dst.Is4() && e.typ == redirect4:
+		s.print(s.count(b, e, ctl, from))
+	case s.dst.Is4() && (e.typ == redirect4 || e.typ == sourceQuench4):
 		s.redirect(b, from)
 	}
 }
 
 // count adds a reply to the statistics and returns its line.
-func (s *session) count(b []byte, e echo, ctl control, from netip.Addr, corrupt bool) string {
+func (s *session) count(b []byte, e echo, ctl control, from netip.Addr) string {
 	st, o := &s.stats, s.o
 	trip := int64(0)
-	if !corrupt {
-		st.acknowledge(e.seq)
-	}
-	duplicate := st.wasSeen(e.seq) && !corrupt
-	switch {
-	case corrupt:
-		st.corrupt++
-	case duplicate:
+	st.acknowledge(e.seq)
+	duplicate := st.wasSeen(e.seq)
+	if duplicate {
 		st.repeats++
-	default:
+	} else {
 		st.received++
 		st.markSeen(e.seq)
 	}
 	timed := s.timed() && len(b) >= headerLen+timeLen
 	if timed {
 		trip = s.trip(sentAt(b), ctl.at)
-		if !corrupt {
-			st.addTime(trip)
-			s.adapt(os.Getuid() == 0)
-		}
+		st.addTime(trip)
+		s.adapt(os.Getuid() == 0)
+	}
+	bell := ""
+	if o.audible {
+		bell = "\a"
 	}
 	switch {
 	case o.quiet:
 		return ""
-	case o.flood && corrupt:
-		return "\bC"
 	case o.flood:
-		return "\b \b"
+		return "\b \b" + bell
 	}
 	var text strings.Builder
 	fmt.Fprintf(&text, "%s%d bytes from %s: icmp_seq=%d", s.stamp(), len(b), s.name(from), e.seq)
-	if o.verbose && s.dst.Is4() {
+	if o.verbose && (s.raw || o.ident > 0) {
 		fmt.Fprintf(&text, " ident=%d", e.id)
 	}
 	if ctl.ttl >= 0 {
@@ -155,22 +154,15 @@ func (s *session) count(b []byte, e echo, ctl control, from netip.Addr, corrupt 
 		return text.String() + " (truncated)\n"
 	}
 	if s.timed() {
-		text.WriteString(" time=" + timeText(trip) + " ms")
+		text.WriteString(" time=" + tripText(trip) + " ms")
 	}
 	if duplicate && (!s.multicast || o.verbose) {
 		text.WriteString(" (DUP!)")
 	}
-	if corrupt {
-		text.WriteString(" (BAD CHECKSUM!)")
-	}
 	if !s.multicast && from.WithZone("") != s.dst.WithZone("") && !isAnycast(s.dst) {
 		text.WriteString(" (DIFFERENT ADDRESS!)")
 	}
-	text.WriteString(compare(b[:len(s.packet)], s.packet))
-	if o.audible {
-		text.WriteByte('\a')
-	}
-	return text.String() + "\n"
+	return text.String() + compare(b[:len(s.packet)], s.packet) + bell + s.ipOptions(ctl.options) + "\n"
 }
 
 // trip is the round trip time in microseconds. Both ends are times of day: if
@@ -213,7 +205,7 @@ func compare(got, sent []byte) string {
 	return ""
 }
 
-// redirect shows that a router knows a better one.
+// redirect shows that a router knows a better one, or wants less.
 func (s *session) redirect(b []byte, from netip.Addr) {
 	if len(b) < headerLen || s.o.quiet || s.o.flood {
 		return
@@ -226,8 +218,8 @@ func (s *session) redirect(b []byte, from netip.Addr) {
 	if !ok || e.typ != echo4 || s.raw && e.id != s.id {
 		return
 	}
-	gateway := s.name(netip.AddrFrom4([4]byte(b[4:8])))
-	s.print(fmt.Sprintf("%sFrom %s: icmp_seq=%d %s\n", s.stamp(), s.name(from), e.seq, redirectText(b[1], gateway)))
+	text := s.errorText(b[0], b[1], binary.BigEndian.Uint32(b[4:]))
+	s.print(fmt.Sprintf("%sFrom %s: icmp_seq=%d %s\n", s.stamp(), s.name(from), e.seq, text))
 }
 
 // name is the address with, unless -n, its name before it. The last one is

@@ -33,8 +33,8 @@ func (o *options) probe(dst netip.Addr, warn func(string)) (source netip.Addr, e
 		}
 	}
 	if o.tos != 0 { // the route may depend on it
-		_ = socket{fd: fd}.set(sockopt{unix.IPPROTO_IP, unix.IP_TOS, o.tos, ""},
-			sockopt{unix.IPPROTO_IPV6, unix.IPV6_TCLASS, o.tos, ""})
+		_ = unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_TOS, o.tos)
+		_ = unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_TCLASS, o.tos)
 	}
 	if dst.Is6() && (dst.IsLinkLocalUnicast() || dst.IsLinkLocalMulticast()) {
 		return netip.IPv6Unspecified(), nil // iputils leaves these to sendto

@@ -6,13 +6,12 @@ import (
 	"fmt"
 	"math"
 	"strconv"
-	"strings"
 	"time"
 )
 
 // stats counts what was sent and what came back. Times are in microseconds.
 type stats struct {
-	sent, received, repeats, corrupt, errors int64
+	sent, received, repeats, errors int64
 
 	acked uint16 // the highest sequence number answered
 	pipe  int    // the most packets on their way at once
@@ -83,36 +82,38 @@ type summary struct {
 
 // text is the end of the output.
 func (s *stats) text(how summary) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "\n--- %s ping statistics ---\n%d packets transmitted, %d received", how.host, s.sent, s.received)
-	for _, extra := range []struct {
-		n    int64
-		what string
-	}{{s.repeats, "duplicates"}, {s.corrupt, "corrupted"}, {s.errors, "errors"}} {
-		if extra.n > 0 {
-			fmt.Fprintf(&b, ", +%d %s", extra.n, extra.what)
-		}
-	}
+	text := fmt.Sprintf("\n--- %s ping statistics ---\n%d packets transmitted, %d received%s%s", how.host, s.sent, s.received,
+		more(s.repeats, "duplicates"), more(s.errors, "errors"))
 	if s.sent > 0 {
 		loss := float64(float32(float64(s.sent-s.received) * 100 / float64(s.sent)))
-		fmt.Fprintf(&b, ", %s%% packet loss, time %dms", strconv.FormatFloat(loss, 'g', 6, 64),
-			(how.elapsed + time.Millisecond/2).Milliseconds())
+		text += ", " + strconv.FormatFloat(loss, 'g', 6, 64) + "% packet loss, time " +
+			strconv.FormatInt((how.elapsed+time.Millisecond/2).Milliseconds(), 10) + "ms"
 	}
-	b.WriteByte('\n')
-
-	var parts []string
+	separator := "\n"
 	if s.received > 0 && how.timed {
-		parts = append(parts, fmt.Sprintf("rtt min/avg/max/mdev = %s/%s/%s/%s ms",
-			thousandths(s.min), thousandths(s.average()), thousandths(s.max), thousandths(s.deviation())))
+		text += "\nrtt min/avg/max/mdev = " + thousandths(s.min, s.average(), s.max, s.deviation())
+		separator = ", "
 	}
 	if s.pipe > 1 {
-		parts = append(parts, fmt.Sprintf("pipe %d", s.pipe))
+		text += separator + "pipe " + strconv.Itoa(s.pipe)
+		separator = ", "
 	}
 	if s.received > 0 && s.sent > 1 && how.rate {
-		parts = append(parts, fmt.Sprintf("ipg/ewma %s/%s ms",
-			thousandths(how.elapsed.Microseconds()/(s.sent-1)), thousandths(s.smooth/8)))
+		text += separator + "ipg/ewma " + thousandths(how.elapsed.Microseconds()/(s.sent-1), s.smooth/8)
+		separator = ", "
 	}
-	return b.String() + strings.Join(parts, ", ") + "\n"
+	if separator == "\n" {
+		text += separator
+	}
+	return text + "\n"
+}
+
+// more says that there was something beside packets.
+func more(n int64, what string) string {
+	if n == 0 {
+		return ""
+	}
+	return ", +" + strconv.FormatInt(n, 10) + " " + what
 }
 
 // status is the line that SIGQUIT asks for.
@@ -123,24 +124,42 @@ func (s *stats) status(timed bool) string {
 	}
 	text := fmt.Sprintf("\r%d/%d packets, %d%% loss", s.received, s.sent, loss)
 	if s.received > 0 && timed {
-		text += fmt.Sprintf(", min/avg/ewma/max = %s/%s/%s/%s ms",
-			thousandths(s.min), thousandths(s.average()), thousandths(s.smooth/8), thousandths(s.max))
+		text += ", min/avg/ewma/max = " + thousandths(s.min, s.average(), s.smooth/8, s.max)
 	}
 	return text + "\n"
 }
 
-// thousandths shows microseconds as milliseconds: "0.054".
-func thousandths(us int64) string { return fmt.Sprintf("%d.%03d", us/1000, us%1000) }
+// thousandths shows microseconds as milliseconds: "0.054/0.060 ms".
+func thousandths(list ...int64) string {
+	text := ""
+	for i, us := range list {
+		if i > 0 {
+			text += "/"
+		}
+		text += timeText(us, 3)
+	}
+	return text + " ms"
+}
 
-// timeText shows the time of one reply with the digits that matter.
-func timeText(us int64) string {
+// tripText shows the time of one reply with the digits that matter.
+func tripText(us int64) string {
 	switch {
 	case us >= 100000-50:
-		return fmt.Sprintf("%d", (us+500)/1000)
+		return timeText(us+500, 0)
 	case us >= 10000-5:
-		return fmt.Sprintf("%d.%01d", (us+50)/1000, (us+50)%1000/100)
+		return timeText(us+50, 1)
 	case us >= 1000:
-		return fmt.Sprintf("%d.%02d", (us+5)/1000, (us+5)%1000/10)
+		return timeText(us+5, 2)
 	}
-	return thousandths(us)
+	return timeText(us, 3)
+}
+
+// timeText shows microseconds as milliseconds with that many digits after the
+// point.
+func timeText(us int64, digits int) string {
+	text := strconv.FormatInt(us/1000, 10)
+	if digits == 0 {
+		return text
+	}
+	return text + "." + strconv.FormatInt(1000+us%1000, 10)[1:1+digits]
 }

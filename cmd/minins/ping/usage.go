@@ -16,8 +16,12 @@ Options:
   -A                 use adaptive ping
   -B                 sticky source address
   -c <count>         stop after <count> replies
+  -C                 call connect() syscall on socket creation
   -D                 print timestamps
   -d                 use SO_DEBUG socket option
+  -e <identifier>    define identifier for ping session, default is random for
+                     SOCK_RAW and kernel defined for SOCK_DGRAM
+                     Imply using SOCK_RAW (for IPv4 only for identifier 0)
   -f                 flood ping
   -h                 print help and exit
   -I <interface>     either interface name or address
@@ -43,6 +47,8 @@ Options:
 IPv4 options:
   -4                 use IPv4
   -b                 allow pinging broadcast
+  -R                 record route
+  -T <timestamp>     define timestamp, can be one of <tsonly|tsandaddr|tsprespec>
 
 IPv6 options:
   -6                 use IPv6
