@@ -446,6 +446,9 @@ func TestMonitorResync(t *testing.T) {
 	if err := batch.Flush(); err != nil {
 		t.Fatal(err)
 	}
+	for end := time.Now().Add(30 * time.Second); !strings.Contains(w.text(t), "[SYNCED]") && time.Now().Before(end); {
+		time.Sleep(20 * time.Millisecond) // on a busy machine it has not begun yet
+	}
 	quiet(t, w)
 	text := w.text(t)
 	_, text, ok := strings.Cut(text, "[RESYNC]")
