@@ -16,13 +16,13 @@ GOARCH   ?= $(shell $(GO) env GOARCH)
 MODULE     := github.com/minins/minins
 VERSION    := $(or $(shell git describe --tags --always --dirty 2>/dev/null),(devel))
 EXPERIMENT := $(shell GOEXPERIMENT=nogreenteagc $(GO) env GOVERSION >/dev/null 2>&1 && echo nogreenteagc)
-build = CGO_ENABLED=0 GOOS=linux GOARCH=$(1) GOEXPERIMENT=$(EXPERIMENT) $(GO) build -trimpath \
+build = CGO_ENABLED=0 GOOS=linux GOARCH=$(1) GOEXPERIMENT=$(EXPERIMENT) $(GO) build -trimpath -buildvcs=false \
 	$$(test ! -x .link/linker || echo -toolexec=$(CURDIR)/.link/linker) \
 	-ldflags '-s -w -X $(MODULE)/cmd/minins/setup.version=$(VERSION) $(if $(filter 386 amd64,$(1)),-funcalign=1)' \
 	-gcflags '$(MODULE)/cmd/...=-l' -gcflags fmt=-l -gcflags strings=-l -o $(2) ./cmd/minins
 
 # Then the names and lines of tracebacks go. $(call slim,FROM,TO)
-slim = GOOS= GOARCH= $(GO) run ./internal/strip -o $(2) $(1)
+slim = GOENV=off GOOS= GOARCH= $(GO) run ./internal/strip -o $(2) $(1)
 
 # Every architecture that Go has for Linux and mdlayher/netlink builds for.
 ARCHES := 386 amd64 arm arm64 loong64 mips mipsle mips64 mips64le ppc64 ppc64le riscv64 s390x
@@ -57,8 +57,8 @@ debug: .link/link ## build ./minins.debug: the same with names and lines in trac
 
 .link/link: FORCE
 	@mkdir -p .link
-	@GOOS= GOARCH= $(GO) build -o .link/linker ./internal/linker
-	@.link/linker build || { echo "minins is linked by Go's own linker, and larger" >&2; rm .link/linker; }
+	@GOENV=off GOOS= GOARCH= $(GO) build -o .link/linker ./internal/linker
+	@GO=$(GO) .link/linker build || { echo "minins is linked by Go's own linker, and larger" >&2; rm .link/linker; }
 
 demo: minins ## play the tutorial with every step and its output shown
 	$(GO) run ./internal/tutorial/cmd/demo -minins ./minins

@@ -200,10 +200,10 @@ func (b *Batch) collect(ctx context.Context, refused func(index int, err error))
 				return acked, errTruncated
 			}
 			d = rest
-			i := int(h.Seq - b.seq)
-			if h.Seq < b.seq || i >= b.n {
+			if h.Seq-b.seq >= uint32(b.n) { // it may begin anew within the batch
 				continue // an answer to something earlier
 			}
+			i := int(h.Seq - b.seq)
 			last, refusal := b.answer(i, h, body)
 			if refusal != nil {
 				b.refusals++

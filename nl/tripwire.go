@@ -5,6 +5,7 @@ package nl
 import (
 	"math/bits"
 	"runtime"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -29,11 +30,13 @@ type tripwire struct {
 	ring    uintptr // descriptor of the io_uring
 	thread  int     // that made it: no other may use it, and it ends with that
 	n, used int     // datagrams to send, and their bytes
+	most    int     // datagrams for the next system call
 }
 
 const (
-	tripLeast = 64   // requests for which it pays
-	tripMost  = 1024 // that sendmmsg takes
+	tripLeast = 64                   // requests for which it pays
+	tripTime  = 4 * time.Millisecond // for a system call: it cannot be interrupted
+	tripMost  = 1024                 // that sendmmsg takes
 	tripRoom  = 64 << 10
 
 	// What the memory holds. Words are of 32 bits.
@@ -69,7 +72,7 @@ func newTripwire(fd int) *tripwire {
 	if err != nil {
 		return nil
 	}
-	t := &tripwire{words: (*[tripSize / 4]uint32)(p), bytes: (*[tripSize]byte)(p), address: uintptr(p), thread: unix.Gettid()}
+	t := &tripwire{words: (*[tripSize / 4]uint32)(p), bytes: (*[tripSize]byte)(p), address: uintptr(p), thread: unix.Gettid(), most: tripLeast}
 	t.words[paramFlags] = ringFlags
 	t.point(sqAddress, 4*entryWord)
 	t.point(cqAddress, 4*ringWord)
@@ -111,7 +114,10 @@ func (t *tripwire) arm(fd int) bool {
 		t.words[entryWord], t.words[entryWord+1], t.words[entryWord+7] = pollAdd, uint32(fd), unix.POLLIN
 		*t.inRing(cqHead) = *ended
 		*asked++
-		_, _, _ = unix.Syscall6(unix.SYS_IO_URING_ENTER, t.ring, 1, 0, getEvents, 0, 0)
+		if n, _, _ := unix.Syscall6(unix.SYS_IO_URING_ENTER, t.ring, 1, 0, getEvents, 0, 0); n != 1 {
+			*asked-- // it was not taken
+			return false
+		}
 	}
 	t.n, t.used = 0, 0
 	return *asked-*ended == 1 && *flags == unix.AF_NETLINK
@@ -120,7 +126,7 @@ func (t *tripwire) arm(fd int) bool {
 // put adds a datagram, and reports whether there was room for it.
 func (t *tripwire) put(b []byte) bool {
 	at := tripByte + t.used
-	if t.n == tripMost || copy(t.bytes[at:], b) < len(b) {
+	if t.n == t.most || copy(t.bytes[at:], b) < len(b) {
 		return false
 	}
 	header, part := headerWord+16*t.n, partWord+4*t.n
@@ -135,8 +141,17 @@ func (t *tripwire) put(b []byte) bool {
 	return true
 }
 
-// send sends the datagrams, and returns how many it did send.
+// send sends the datagrams, and returns how many it did send. The next time there are
+// more, or fewer if that took long.
 func (t *tripwire) send(fd int) int {
+	begin := time.Now()
+	defer func() {
+		if time.Since(begin) < tripTime {
+			t.most = min(2*t.most, tripMost)
+		} else {
+			t.most = max(t.most/2, 1)
+		}
+	}()
 	sent, _, errno := unix.Syscall6(unix.SYS_SENDMMSG, uintptr(fd), t.address+4*headerWord, uintptr(t.n), 0, 0, 0)
 	if errno != 0 {
 		return 0

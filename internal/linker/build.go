@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"embed"
 	"encoding/json"
 	"errors"
@@ -18,9 +19,10 @@ var added embed.FS
 // ignore keeps the files in folder ld from being taken for a package of this module.
 const ignore = "//go:build ignore\n"
 
-// build makes the linker.
+// build makes the linker. $GO is the go command, if it is not "go".
 func build(link string) (err error) {
-	goroot, err := exec.Command("go", "env", "GOROOT").Output()
+	tool := cmp.Or(os.Getenv("GO"), "go")
+	goroot, err := exec.Command(tool, "env", "GOROOT").Output()
 	if err != nil {
 		return err
 	}
@@ -33,8 +35,8 @@ func build(link string) (err error) {
 	if err != nil {
 		return err
 	}
-	cmd := exec.Command("go", "build", "-overlay", overlay, "-trimpath", "-o", link, "cmd/link")
-	cmd.Env = append(os.Environ(), "GOOS=", "GOARCH=", "GOEXPERIMENT=", "GOFLAGS=")
+	cmd := exec.Command(tool, "build", "-overlay", overlay, "-trimpath", "-o", link, "cmd/link")
+	cmd.Env = append(os.Environ(), "GOOS=", "GOARCH=", "GOEXPERIMENT=", "GOFLAGS=", "GOENV=off")
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	return cmd.Run()
 }

@@ -25,7 +25,7 @@ var patches = map[string][]edit{
 		{
 			"			usedInIface = d.ldr.AttrUsedInIface(symIdx)\n",
 			"			usedInIface = d.ldr.AttrUsedInIface(symIdx)\n" +
-				"			for _, typ := range d.trim.comparedBy(symIdx) {\n" +
+				"			for _, typ := range d.trim.comparedWith(symIdx) {\n" +
 				"				d.direct(typ, symIdx)\n" +
 				"			}\n",
 		},

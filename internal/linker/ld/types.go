@@ -22,8 +22,10 @@ import (
 //
 // What goes, and who reads it otherwise:
 //   - the names of types: %T, a failed type assertion;
-//   - the fields of structs: %v of a struct, reflect.Value.Field, but not the
-//     collector, which has masks;
+//   - the fields of structs: %v of a struct, reflect.Value.Field, and unique.Make, which
+//     then keeps the string that a string in a struct is a part of; not the collector,
+//     which has masks. They stay where runtime.typehash reads them, of keys in
+//     interfaces, and where errors.As does;
 //   - the arguments and results of functions that are never put into an
 //     interface (where SetFinalizer looks at them): reflect.Type.In and Out;
 //   - from a type to its pointer type: reflect.PointerTo, which makes a new one;
@@ -47,7 +49,10 @@ type methodAt struct {
 }
 
 // A namedFunc is a method as an interface has it: a name and a type.
-type namedFunc struct{ name, typ loader.Sym }
+type namedFunc struct {
+	name string
+	typ  loader.Sym
+}
 
 func newTypeTrim(ctxt *Link) *typeTrim {
 	return &typeTrim{
@@ -118,7 +123,28 @@ func (t *typeTrim) listOff(l typeLayout) int { return l.header + t.arch.PtrSize 
 
 // dropsList says whether a descriptor loses its list.
 func (t *typeTrim) dropsList(typ loader.Sym, l typeLayout) bool {
-	return l.kind == abi.Struct && !l.onDemand || l.kind == abi.Func && !t.direct[typ]
+	switch l.kind {
+	case abi.Struct:
+		return !l.onDemand && !t.hashed(typ) && !t.assignable(typ)
+	case abi.Func:
+		return !t.direct[typ]
+	}
+	return false
+}
+
+// assignable says whether errors.As may compare the fields of a struct with those of
+// another: it has methods and no name.
+func (t *typeTrim) assignable(typ loader.Sym) bool {
+	p := t.ldr.Data(typ)
+	return p[abi.TFlagOff(t.arch.PtrSize)]&byte(abi.TFlagNamed) == 0 && decodetypeHasUncommon(t.arch, p)
+}
+
+// hashed says whether runtime.typehash looks at the fields of a struct.
+func (t *typeTrim) hashed(typ loader.Sym) bool {
+	if !t.direct[typ] || t.target(typ, t.equalOff()) == 0 {
+		return false
+	}
+	return t.ldr.Data(typ)[abi.TFlagOff(t.arch.PtrSize)]&byte(abi.TFlagRegularMemory) == 0
 }
 
 // skips says whether the reference at off in a descriptor is not followed. Those
@@ -142,13 +168,23 @@ func (t *typeTrim) skips(typ loader.Sym, off int) bool {
 	return true // the name of a method
 }
 
-// comparedBy is the types of keys and of elements, if typ is a map: the runtime
-// and internal/sync compare those.
-func (t *typeTrim) comparedBy(typ loader.Sym) []loader.Sym {
-	if decodetypeKind(t.arch, t.ldr.Data(typ)) != abi.Map {
-		return nil
+// comparedWith is the types whose values are compared, or hashed, with those of typ:
+// of keys and elements of a map (by the runtime and internal/sync), of elements of an
+// array and of fields (by runtime.typehash).
+func (t *typeTrim) comparedWith(typ loader.Sym) []loader.Sym {
+	l := t.layout(t.ldr.Data(typ))
+	var all []loader.Sym
+	switch {
+	case l.kind == abi.Map:
+		all = append(all, decodetypeMapKey(t.ldr, t.arch, typ), decodetypeMapValue(t.ldr, t.arch, typ))
+	case l.kind == abi.Array && t.direct[typ]:
+		all = append(all, t.target(typ, l.header))
+	case l.kind == abi.Struct && t.hashed(typ):
+		for off := l.list; off < l.methods; off += structfieldSize(t.arch) {
+			all = append(all, t.target(typ, off+t.arch.PtrSize))
+		}
 	}
-	return []loader.Sym{decodetypeMapKey(t.ldr, t.arch, typ), decodetypeMapValue(t.ldr, t.arch, typ)}
+	return all
 }
 
 // call notes that a method may be called, and returns its name, which is to be
@@ -172,7 +208,8 @@ func (t *typeTrim) target(typ loader.Sym, off int) loader.Sym {
 
 // method is the method at off in the list of an interface, or of a type.
 func (t *typeTrim) method(typ loader.Sym, off int) namedFunc {
-	return namedFunc{t.target(typ, off), t.target(typ, off+4)}
+	relocs := t.ldr.Relocs(typ)
+	return namedFunc{decodetypeName(t.ldr, typ, &relocs, off), t.target(typ, off+4)}
 }
 
 // direct notes that values of a type are put into an interface or a map. If the
@@ -212,6 +249,15 @@ func (t *typeTrim) rewrite() {
 	}
 }
 
+// keepName keeps the name of a method, and the package that it is of.
+func (t *typeTrim) keepName(s loader.Sym) {
+	t.ldr.SetAttrReachable(s, true)
+	relocs := t.ldr.Relocs(s)
+	for i := range relocs.Count() {
+		t.ldr.SetAttrReachable(relocs.At(i).Sym(), true)
+	}
+}
+
 // addName makes an abi.Name.
 func (t *typeTrim) addName(symbol string, data ...byte) loader.Sym {
 	s := t.ldr.CreateSymForUpdate(symbol, 0)
@@ -245,6 +291,7 @@ func (t *typeTrim) rewriteType(typ, name loader.Sym) {
 		}
 		if off := int(relocs.At(i).Off()) - 4; t.called[methodAt{typ, i}] || t.asked[t.method(typ, off)] {
 			methods = append(methods, off)
+			t.keepName(t.target(typ, off))
 		}
 		i += 2
 	}

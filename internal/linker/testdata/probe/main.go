@@ -45,6 +45,11 @@ type (
 		text string
 		fill [5]uintptr
 	}
+	embeds struct{ other.Base }
+	wide   struct {
+		a, b *int
+		n    int
+	}
 	pair[K comparable, V any] struct {
 		key   K
 		value V
@@ -61,6 +66,8 @@ func (f *failure) Is(err error) bool {
 	return err == io.EOF
 }
 func (p pair[K, V]) String() string { return fmt.Sprint(p.key, "=", p.value) }
+
+func (wide) Error() string { return "wide" }
 
 // Global variables whose masks of pointers the linker makes from their types.
 var (
@@ -96,6 +103,10 @@ func interfaces() {
 			fmt.Println(v.x)
 		}
 	}
+	_, sealed := any(embeds{}).(other.Sealed)
+	_, local := any(struct{ embeds }{}).(other.Sealed)
+	_, not := any(point{}).(other.Sealed)
+	fmt.Println(sealed, local, not)
 	fmt.Println(other.Of(other.T{S: "s"}, false))
 	fmt.Println(other.Of(other.T{S: "s"}, true))
 	fmt.Printf("%v %d %s %x %q %v\n", []color{0, 1}, color(1), words{"a", "b"}, "hex", []string{"q"}, map[string]color{"k": 2})
@@ -113,6 +124,16 @@ func comparisons() {
 		table[nested{any: named{"in", fmt.Sprint(i)}}] = "nested"
 	}
 	fmt.Println(len(table), table[point{7, 7}], table[named{"7", "x"}], table[[2]string{"a", "7"}], table[7], table[nested{any: named{"in", "7"}}])
+	for i := range 3000 { // without a hash of each it takes all memory
+		table[named{"many", fmt.Sprint(i)}] = "named"
+		table[[1]named{{"many", fmt.Sprint(i)}}] = "array"
+		table[pair[any, int]{fmt.Sprint(i), 1}] = "pair"
+	}
+	fmt.Println(len(table), table[named{"many", "2999"}], table[[1]named{{"many", "7"}}], table[pair[any, int]{"7", 1}], table[pair[any, int]{"7", 2}])
+	func() {
+		defer func() { fmt.Println("unhashable", recover() != nil) }()
+		table[pair[any, int]{words{}, 1}] = "not to be had"
+	}()
 	byPair := map[pair[named, [2]string]]int{}
 	for i := range 100 {
 		byPair[pair[named, [2]string]{named{"n", fmt.Sprint(i % 10)}, [2]string{"a", "b"}}]++
@@ -131,6 +152,12 @@ func failures() {
 	fmt.Println(errors.As(err, &f), f, errors.As(err, &p), errors.Is(err, io.EOF), errors.Is(err, &failure{3}))
 	_, err = os.Open("/nonexistent")
 	fmt.Println(errors.As(err, &p), errors.Is(err, fs.ErrNotExist), err)
+	var unnamed struct {
+		error
+		pad [40]byte
+		p   *int
+	}
+	fmt.Println(errors.As(error(wide{n: 3}), &unnamed), unnamed.error)
 	var timeout interface{ Timeout() bool }
 	fmt.Println(errors.As(os.ErrDeadlineExceeded, &timeout), timeout != nil && timeout.Timeout())
 	func() {

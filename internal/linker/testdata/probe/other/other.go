@@ -17,3 +17,11 @@ func Of(v any, call bool) (string, bool) {
 	}
 	return h.hidden(), ok
 }
+
+// Base has an unexported method that types of other packages get by embedding it.
+type Base struct{}
+
+func (Base) sealed() {}
+
+// Sealed is implemented by what embeds Base.
+type Sealed interface{ sealed() }
