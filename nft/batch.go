@@ -161,6 +161,10 @@ func (b *Batch) DelSet(f Family, table, name string) {
 // which is what one holds. Equivalent to: nft add element ip t s { … }
 func (b *Batch) AddElems(e *Elems) { b.addElems(unix.NFT_MSG_NEWSETELEM, create, e) }
 
+// CreateElems is AddElems, but refuses elements that are there.
+// Equivalent to: nft create element ip t s { … }
+func (b *Batch) CreateElems(e *Elems) { b.addElems(unix.NFT_MSG_NEWSETELEM, excl, e) }
+
 // DelElems removes elements, any number; of none it does nothing.
 // Equivalent to: nft delete element ip t s { … }
 func (b *Batch) DelElems(e *Elems) { b.addElems(unix.NFT_MSG_DELSETELEM, 0, e) }

@@ -64,6 +64,22 @@ func (b *Batch) Commit(ctx context.Context) error {
 	return nil
 }
 
+// Check has the kernel check the requests, and does nothing: the error holds what
+// it would refuse. What only shows when all is done together, such as a loop of jumps,
+// it does not. A batch that was checked is used up. Equivalent to: nft -c
+func (b *Batch) Check(ctx context.Context) error {
+	if b.err != nil || b.Len() == 0 {
+		return b.err
+	}
+	if err := b.fits(); err != nil {
+		return err
+	}
+	if _, err := b.b.Send(ctx); err != nil { // without its end a batch is not done
+		return b.refused(err)
+	}
+	return nil
+}
+
 // fits makes room in the socket's buffers, or says how far that went.
 func (b *Batch) fits() error {
 	bytes := b.b.Size()

@@ -24,6 +24,7 @@ var known = [...]string{
 	"meta", "cmp", "payload", "bitwise", "counter", "immediate", "target", "match", "range", "lookup",
 	"masq", "nat", "redir", "ct", "reject", "limit", "log", "fib", "objref", "dynset", "byteorder",
 	"quota", "connlimit", "last", "notrack",
+	"exthdr", "rt", "socket", "numgen", "hash", "queue", "dup", "fwd", "tproxy", "synproxy", "osf", "flow_offload", "xfrm", "tunnel",
 }
 
 // stateful are those that sets, elements and dynset may hold.
@@ -82,6 +83,34 @@ func newExpr(name string) Expr {
 		return new(Last)
 	case "notrack":
 		return new(Notrack)
+	case "exthdr":
+		return new(Exthdr)
+	case "rt":
+		return new(Rt)
+	case "socket":
+		return new(Socket)
+	case "numgen":
+		return new(Numgen)
+	case "hash":
+		return new(Hash)
+	case "queue":
+		return new(Queue)
+	case "dup":
+		return new(Dup)
+	case "fwd":
+		return new(Fwd)
+	case "tproxy":
+		return new(TProxy)
+	case "synproxy":
+		return new(Synproxy)
+	case "osf":
+		return new(OSF)
+	case "flow_offload":
+		return new(FlowOffload)
+	case "xfrm":
+		return new(Xfrm)
+	case "tunnel":
+		return new(Tunnel)
 	}
 	return &Raw{Kind: name}
 }

@@ -20,7 +20,7 @@ func TestKnown(t *testing.T) {
 			t.Errorf("%s is not known", name)
 		}
 	}
-	if e, ok := newExpr("osf").(*Raw); !ok || e.Kind != "osf" {
+	if e, ok := newExpr("inner").(*Raw); !ok || e.Kind != "inner" {
 		t.Errorf("an unknown expression is a %T", e)
 	}
 }

@@ -183,3 +183,35 @@ func (c *Conn) Chain(ctx context.Context, f Family, table, name string) (*Chain,
 	}
 	return &ch, nil
 }
+
+// Objs lists the named objects of a table; the empty name is all tables.
+// Equivalent to: nft list counters, nft list quotas …
+func (c *Conn) Objs(ctx context.Context, f Family, table string) ([]Obj, error) {
+	all, err := nl.List(ctx, c.Conn, typ(unix.NFT_MSG_GETOBJ), &Obj{Family: f, Table: table}, func(o *Obj) bool {
+		return (f == Unspec || o.Family == f) && (table == "" || o.Table == table)
+	})
+	return all, failed(err, "list objects of table "+f.Keyword()+" "+table)
+}
+
+// ResetObjs lists named objects of a type, all or one, as they are, and sets their
+// numbers to zero. Equivalent to: nft reset counters
+func (c *Conn) ResetObjs(ctx context.Context, f Family, table, name string, t ObjType) ([]Obj, error) {
+	about := &Obj{Family: f, Table: table, Name: name, Type: t}
+	if name != "" {
+		var o Obj
+		err := c.Do(ctx, typ(unix.NFT_MSG_GETOBJ_RESET), 0, about, &o)
+		return []Obj{o}, failed(err, "reset object "+within(f, table, name))
+	}
+	all, err := nl.List(ctx, c.Conn, typ(unix.NFT_MSG_GETOBJ_RESET), about, func(o *Obj) bool {
+		return (f == Unspec || o.Family == f) && (table == "" || o.Table == table) && o.Type == t
+	})
+	return all, failed(err, "reset objects of table "+f.Keyword()+" "+table)
+}
+
+// Flowtables lists the flowtables of a table. Equivalent to: nft list flowtables
+func (c *Conn) Flowtables(ctx context.Context, f Family, table string) ([]Flowtable, error) {
+	all, err := nl.List(ctx, c.Conn, typ(unix.NFT_MSG_GETFLOWTABLE), &Flowtable{Family: f, Table: table}, func(t *Flowtable) bool {
+		return (f == Unspec || t.Family == f) && (table == "" || t.Table == table)
+	})
+	return all, failed(err, "list flowtables of table "+f.Keyword()+" "+table)
+}

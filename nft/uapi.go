@@ -3,16 +3,18 @@
 package nft
 
 // What golang.org/x/sys/unix lacks of linux/netfilter/nf_tables.h, each with
-// the header's name.
+// the header's name: requests that remove an object if it is there, for
+// [Batch.Add]. Linux 6.3; before that they are refused with EINVAL.
 const (
-	msgDestroyTable     = 26 // NFT_MSG_DESTROYTABLE, Linux 6.3
-	msgDestroyChain     = 27 // NFT_MSG_DESTROYCHAIN
-	msgDestroyRule      = 28 // NFT_MSG_DESTROYRULE
-	msgDestroySet       = 29 // NFT_MSG_DESTROYSET
-	msgDestroySetElem   = 30 // NFT_MSG_DESTROYSETELEM
-	msgDestroyObj       = 31 // NFT_MSG_DESTROYOBJ
-	msgDestroyFlowtable = 32 // NFT_MSG_DESTROYFLOWTABLE
-	msgGetSetElemReset  = 33 // NFT_MSG_GETSETELEM_RESET, Linux 6.5
+	MsgDestroyTable     = 26 // NFT_MSG_DESTROYTABLE, Linux 6.3
+	MsgDestroyChain     = 27 // NFT_MSG_DESTROYCHAIN
+	MsgDestroyRule      = 28 // NFT_MSG_DESTROYRULE
+	MsgDestroySet       = 29 // NFT_MSG_DESTROYSET
+	MsgDestroySetElem   = 30 // NFT_MSG_DESTROYSETELEM
+	MsgDestroyObj       = 31 // NFT_MSG_DESTROYOBJ
+	MsgDestroyFlowtable = 32 // NFT_MSG_DESTROYFLOWTABLE
+
+	msgGetSetElemReset = 33 // NFT_MSG_GETSETELEM_RESET, Linux 6.5
 )
 
 const (
@@ -66,4 +68,26 @@ const (
 	attrTraceCtDirection = 19 // NFTA_TRACE_CT_DIRECTION
 	attrTraceCtStatus    = 20 // NFTA_TRACE_CT_STATUS
 	attrTraceCtState     = 21 // NFTA_TRACE_CT_STATE
+
+	attrSocketKey            = 1 // NFTA_SOCKET_KEY
+	attrSocketDreg           = 2 // NFTA_SOCKET_DREG
+	attrSocketLevel          = 3 // NFTA_SOCKET_LEVEL
+	attrFwdSregAddr          = 2 // NFTA_FWD_SREG_ADDR
+	attrFwdNfproto           = 3 // NFTA_FWD_NFPROTO
+	attrTProxyFamily         = 1 // NFTA_TPROXY_FAMILY
+	attrTProxyRegAddr        = 2 // NFTA_TPROXY_REG_ADDR
+	attrTProxyRegPort        = 3 // NFTA_TPROXY_REG_PORT
+	attrSynproxyMss          = 1 // NFTA_SYNPROXY_MSS
+	attrSynproxyWscale       = 2 // NFTA_SYNPROXY_WSCALE
+	attrSynproxyFlags        = 3 // NFTA_SYNPROXY_FLAGS
+	attrOSFDreg              = 1 // NFTA_OSF_DREG
+	attrOSFTtl               = 2 // NFTA_OSF_TTL
+	attrOSFFlags             = 3 // NFTA_OSF_FLAGS
+	attrFlowOffloadTableName = 1 // NFTA_FLOW_TABLE_NAME
+	attrXfrmDreg             = 1 // NFTA_XFRM_DREG
+	attrXfrmKey              = 2 // NFTA_XFRM_KEY
+	attrXfrmDir              = 3 // NFTA_XFRM_DIR
+	attrXfrmSpnum            = 4 // NFTA_XFRM_SPNUM
+	attrTunnelKey            = 1 // NFTA_TUNNEL_KEY
+	attrTunnelDreg           = 2 // NFTA_TUNNEL_DREG
 )
