@@ -15,14 +15,14 @@ import (
 // naming turns numbers into names for -L, or leaves them with -n.
 type naming struct {
 	numeric  bool
-	services []service
+	services []resolve.Known
 	hosts    map[netip.Addr]string // those that were looked up
 }
 
 func newNaming(numeric bool) *naming {
 	n := &naming{numeric: numeric, hosts: map[netip.Addr]string{}}
 	if !numeric {
-		n.services = readServices()
+		n.services = resolve.Services()
 	}
 	return n
 }
@@ -30,8 +30,8 @@ func newNaming(numeric bool) *naming {
 // port is a port's name among the services of protocol proto ("tcp").
 func (n *naming) port(p uint16, proto string) string {
 	for _, s := range n.services {
-		if s.port == p && s.proto == proto {
-			return s.name
+		if s.Port == p && s.Proto == proto {
+			return s.Name
 		}
 	}
 	return strconv.Itoa(int(p))
@@ -73,44 +73,6 @@ func (n *naming) network(w *network, zero netip.Addr) string {
 	return n.addr(w.addr) + "/" + strconv.Itoa(bits)
 }
 
-// A service is a line of /etc/services.
-type service struct {
-	name, proto string
-	port        uint16
-	aliases     []string
-}
-
-// readServices reads /etc/services, or takes the few everyone knows where
-// there is no such file.
-func readServices() []service {
-	text, err := os.ReadFile("/etc/services")
-	if err != nil {
-		return wellKnown
-	}
-	var list []service
-	for line := range strings.Lines(string(text)) {
-		line, _, _ = strings.Cut(line, "#")
-		words := strings.Fields(line)
-		if len(words) < 2 {
-			continue
-		}
-		number, proto, _ := strings.Cut(words[1], "/")
-		if port, err := strconv.ParseUint(number, 10, 16); err == nil {
-			list = append(list, service{words[0], proto, uint16(port), words[2:]})
-		}
-	}
-	return list
-}
-
-var wellKnown = []service{
-	{"ftp", "tcp", 21, nil}, {"ssh", "tcp", 22, nil}, {"telnet", "tcp", 23, nil}, {"smtp", "tcp", 25, []string{"mail"}},
-	{"domain", "tcp", 53, nil}, {"domain", "udp", 53, nil}, {"bootps", "udp", 67, nil}, {"bootpc", "udp", 68, nil},
-	{"tftp", "udp", 69, nil}, {"http", "tcp", 80, []string{"www"}}, {"pop3", "tcp", 110, nil}, {"ntp", "udp", 123, nil},
-	{"imap2", "tcp", 143, []string{"imap"}}, {"snmp", "udp", 161, nil}, {"ldap", "tcp", 389, nil}, {"https", "tcp", 443, nil},
-	{"syslog", "udp", 514, nil}, {"imaps", "tcp", 993, nil}, {"pop3s", "tcp", 995, nil}, {"openvpn", "udp", 1194, nil},
-	{"mysql", "tcp", 3306, nil}, {"postgresql", "tcp", 5432, []string{"postgres"}}, {"http-alt", "tcp", 8080, []string{"webcache"}},
-}
-
 // number reads an unsigned number in C's notations: 80, 0x50, 0120.
 func number(s string, bits int) (uint64, error) {
 	if strings.ContainsAny(s, "_bBoO") && !strings.HasPrefix(strings.ToLower(s), "0x") {
@@ -124,20 +86,7 @@ func parsePort(s, proto string) (uint16, bool) {
 	if n, err := number(s, 16); err == nil {
 		return uint16(n), true
 	}
-	for _, v := range readServices() {
-		if proto != "" && v.proto != proto {
-			continue
-		}
-		if v.name == s {
-			return v.port, true
-		}
-		for _, alias := range v.aliases {
-			if alias == s {
-				return v.port, true
-			}
-		}
-	}
-	return 0, false
+	return resolve.Service(s, proto)
 }
 
 // netName finds a network in /etc/networks ("loopback 127.0.0.0").

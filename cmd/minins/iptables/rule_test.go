@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/minins/minins/cmd/minins/internal/resolve"
 	"github.com/minins/minins/nft"
 )
 
@@ -138,8 +139,8 @@ func testRule(t *testing.T, f nft.Family, args, save, list, numeric string) {
 }
 
 // wellKnownAnd makes the test independent of /etc/services.
-func wellKnownAnd(name string) []service {
-	return append([]service{{name, "tcp", 1, nil}}, wellKnown...)
+func wellKnownAnd(name string) []resolve.Known {
+	return append([]resolve.Known{{Name: name, Proto: "tcp", Port: 1}}, resolve.WellKnown...)
 }
 
 // unquoted splits what -S prints.
