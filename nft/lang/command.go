@@ -1,0 +1,862 @@
+//go:build linux
+
+package lang
+
+import (
+	"slices"
+
+	"github.com/minins/minins/nft"
+)
+
+// A Cmd is one command of a text: add rule ip t c accept
+type Cmd struct {
+	Op     string // add create insert replace delete destroy list flush rename reset
+	Obj    string // table chain rule set map element counter quota limit flowtable ruleset; in lists also tables …
+	Family nft.Family
+	Table  string
+	Name   string // of a chain, a set, an object
+	To     string // rename
+
+	Handle   uint64
+	Position uint64 // of a rule: a handle, or with Index the number of a rule
+	Index    bool
+
+	Flags   nft.TableFlags // of a table
+	Comment string
+	Chain   *nft.Chain
+	Set     *SetDecl
+	Object  *nft.Obj
+	Flow    *nft.Flowtable
+	Rule    *ParsedRule
+	Places  []Place // of the statements of the rule
+	Elems   []Elem
+	ElemsAt Place // of the first
+
+	// Where it is, its table and its name are.
+	At, TableAt, NameAt Place
+}
+
+// A Place is a part of a line of a file: from and to which byte, from 1.
+type Place struct {
+	File           string
+	Line, From, To int
+}
+
+func placeOf(t *token) Place {
+	return Place{t.file, t.line, t.col, t.col + max(len(t.text), 1) - 1 + 2*b2i(t.kind == stringToken)}
+}
+
+// A SetDecl is a set or map as it is written.
+type SetDecl struct {
+	*nft.Set
+	Key, Data []*Datatype // Data of a map of values
+	Elems     []Elem
+}
+
+// Parse reads the commands of a file, or, file being "", of a command line. table
+// blocks become the commands that make what is in them. An error in the text is a
+// *[SyntaxError].
+func Parse(file, text string, names Names) (cmds []*Cmd, err error) {
+	toks, err := scan(file, text)
+	if err != nil {
+		return nil, err
+	}
+	p := &parser{toks: toks, defines: make(map[string][]token)}
+	s := &script{parser: p, declared: declared{names, make(map[setName]*SetDecl)}}
+	p.names = s.declared
+	defer func() {
+		if r := recover(); r != nil {
+			e, ok := r.(*SyntaxError)
+			if !ok {
+				panic(r)
+			}
+			cmds, err = nil, e
+		}
+	}()
+	s.commands()
+	return s.cmds, nil
+}
+
+func (s *script) commands() {
+	for s.newlines(); s.peek().kind != endToken; s.newlines() {
+		s.command()
+	}
+}
+
+// maxIncludes is how deep files may include others, as in nft.
+const maxIncludes = 16
+
+// include reads the commands of the files that a name stands for.
+func (s *script) include() {
+	at := s.peek()
+	texts, err := s.names.Include(s.text())
+	if s.depth >= maxIncludes {
+		s.failAt(at, "Include nested too deeply, max 16 levels")
+	}
+	if err != nil {
+		s.failAt(at, err.Error())
+	}
+	toks, back := s.toks, s.at
+	s.depth++
+	for _, f := range texts {
+		if s.toks, err = scan(f.Name, f.Text); err != nil {
+			panic(err)
+		}
+		s.at = 0
+		s.commands()
+	}
+	s.depth--
+	s.toks, s.at = toks, back
+}
+
+type script struct {
+	*parser
+	cmds     []*Cmd
+	declared declared
+	depth    int // of includes
+}
+
+// declared finds sets in the text and then elsewhere.
+type declared struct {
+	Names
+	sets map[setName]*SetDecl
+}
+
+type setName struct {
+	family      nft.Family
+	table, name string
+}
+
+func (d declared) SetTypes(f nft.Family, table, name string) (key, data []*Datatype, flags nft.SetFlags, ok bool) {
+	if s := d.sets[setName{f, table, name}]; s != nil {
+		return s.Key, s.Data, s.Flags.V, true
+	}
+	return d.Names.SetTypes(f, table, name)
+}
+
+var ops = []string{"add", "create", "insert", "replace", "delete", "destroy", "list", "flush", "rename", "reset", "monitor", "describe", "export", "import"}
+
+func (s *script) command() {
+	at := s.peek()
+	switch {
+	case s.take("define"), s.take("redefine"):
+		s.defineVariable()
+		return
+	case s.take("undefine"):
+		delete(s.defines, s.word())
+		return
+	case s.take("include"):
+		s.include()
+		return
+	}
+	op, ok := s.accept(ops...)
+	if !ok {
+		op = "add"
+	}
+	c := &Cmd{Op: op, Family: nft.IPv4, At: placeOf(at)}
+	s.object(c)
+	if !s.is("\n", ";") && s.peek().kind != endToken {
+		s.unexpectedBut("end of file or newline or semicolon")
+	}
+}
+
+// end notes where a command ends and keeps it.
+func (s *script) end(c *Cmd) {
+	last := s.toks[max(s.at-1, 0)]
+	if end := placeOf(&last); end.Line == c.At.Line {
+		c.At.To = end.To
+	}
+	s.cmds = append(s.cmds, c)
+}
+
+func (s *script) defineVariable() {
+	name := s.word()
+	s.expect("=")
+	start, depth := s.at, 0
+	for s.peek().kind != endToken && (depth > 0 || !s.is("\n", ";")) {
+		if s.is("$") {
+			s.define()
+			continue
+		}
+		switch s.next().text {
+		case "{":
+			depth++
+		case "}":
+			depth--
+		}
+	}
+	toks := slices.DeleteFunc(slices.Clone(s.toks[start:s.at]), func(t token) bool { return t.text == "\n" && t.kind == signToken })
+	s.defines[name] = toks
+}
+
+var familyWords = map[string]nft.Family{"ip": nft.IPv4, "ip6": nft.IPv6, "inet": nft.Inet, "arp": nft.ARP, "bridge": nft.Bridge, "netdev": nft.Netdev}
+
+func (s *script) familyWord(c *Cmd) bool {
+	f, ok := familyWords[s.peek().text]
+	if ok {
+		c.Family = f
+		s.next()
+	}
+	return ok
+}
+
+// of reads [family] table [name].
+func (s *script) of(c *Cmd, named bool) {
+	s.familyWord(c)
+	c.TableAt, c.Table = placeOf(s.peek()), s.text()
+	if named {
+		c.NameAt, c.Name = placeOf(s.peek()), s.text()
+	}
+	s.family, s.table = c.Family, c.Table
+}
+
+var plurals = []string{"ruleset", "tables", "chains", "sets", "maps", "counters", "quotas", "limits", "meters", "flowtables", "rules", "hooks"}
+
+func (s *script) object(c *Cmd) {
+	if obj, ok := s.accept(plurals...); ok {
+		c.Obj = obj
+		c.Family = nft.Unspec
+		if s.take("table") {
+			s.of(c, false)
+		} else if s.familyWord(c) && !s.is("\n", ";") && s.peek().kind == wordToken {
+			c.TableAt, c.Table = placeOf(s.peek()), s.text()
+		}
+		s.end(c)
+		return
+	}
+	obj := "rule"
+	if word, ok := s.accept("table", "chain", "rule", "set", "map", "element", "counter", "quota", "limit", "flowtable", "meter"); ok {
+		obj = word
+	} else if c.Op == "list" || c.Op == "flush" || c.Op == "rename" {
+		s.unexpected()
+	}
+	c.Obj = obj
+	switch obj {
+	case "table":
+		s.tableCommand(c)
+	case "chain":
+		s.chainCommand(c)
+	case "rule":
+		s.ruleCommand(c)
+	case "set", "map", "meter":
+		s.setCommand(c)
+	case "element":
+		s.elementCommand(c)
+	case "flowtable":
+		s.flowCommand(c)
+	default:
+		s.objectCommand(c)
+	}
+}
+
+func (s *script) adds(c *Cmd) bool { return c.Op == "add" || c.Op == "create" }
+
+// byHandle reads handle n in the place of a name.
+func (s *script) byHandle(c *Cmd) bool {
+	if !s.take("handle") {
+		return false
+	}
+	c.NameAt, c.Handle = placeOf(s.peek()), s.number()
+	return true
+}
+
+func (s *script) tableCommand(c *Cmd) {
+	s.familyWord(c)
+	if c.Op == "delete" && s.byHandle(c) {
+		s.end(c)
+		return
+	}
+	c.TableAt, c.Table = placeOf(s.peek()), s.text()
+	s.family, s.table = c.Family, c.Table
+	if !s.adds(c) {
+		s.end(c)
+		return
+	}
+	if !s.take("{") {
+		s.end(c)
+		return
+	}
+	s.end(c)
+	s.tableBlock(c)
+}
+
+func (s *script) tableBlock(t *Cmd) {
+	// In this order each finds what it refers to.
+	var chains, objs, sets, elems, rules []*Cmd
+	first := len(s.cmds)
+	for s.newlines(); !s.take("}"); s.newlines() {
+		at := s.peek()
+		c := &Cmd{Op: t.Op, Family: t.Family, Table: t.Table, TableAt: t.TableAt, At: placeOf(at)}
+		switch word := s.expect("chain", "set", "map", "counter", "quota", "limit", "flowtable", "flags", "comment"); word {
+		case "flags":
+			for more := true; more; more = s.take(",") {
+				switch s.expect("dormant", "owner", "persist") {
+				case "dormant":
+					t.Flags |= nft.TableDormant
+				case "owner":
+					t.Flags |= nft.TableOwner
+				default:
+					t.Flags |= nft.TablePersist
+				}
+			}
+		case "comment":
+			t.Comment = s.text()
+		case "chain":
+			c.NameAt = placeOf(s.peek())
+			c.Obj, c.Name = word, s.text()
+			s.expect("{")
+			s.chainBlock(c)
+			s.end(c)
+			chains = append(chains, c)
+			rules = append(rules, s.chainRules(c)...)
+		case "set", "map":
+			c.NameAt = placeOf(s.peek())
+			c.Obj, c.Name = word, s.text()
+			s.expect("{")
+			s.setBlock(c)
+			s.end(c)
+			sets = append(sets, c)
+			if len(c.Elems) > 0 {
+				e := *c
+				e.Op, e.Obj = "add", "element"
+				elems = append(elems, &e)
+				c.Elems = nil
+			}
+		case "flowtable":
+			c.NameAt = placeOf(s.peek())
+			c.Obj, c.Name = word, s.text()
+			s.expect("{")
+			s.flowBlock(c)
+			s.end(c)
+			sets = append(sets, c)
+		default:
+			c.NameAt = placeOf(s.peek())
+			c.Obj, c.Name = word, s.text()
+			s.objectBlock(c)
+			s.end(c)
+			objs = append(objs, c)
+		}
+	}
+	s.cmds = slices.Concat(s.cmds[:first], chains, objs, sets, elems, rules)
+}
+
+// chainBlock reads a chain up to its first rule; chainRules reads those.
+func (s *script) chainBlock(c *Cmd) {
+	c.Chain = &nft.Chain{Family: c.Family, Table: c.Table, Name: c.Name}
+	for s.newlines(); ; s.newlines() {
+		switch {
+		case s.is("type") && s.toks[s.at+2].text == "hook":
+			s.hook(c)
+		case s.take("policy"):
+			s.policy(c)
+		case s.take("flags"):
+			s.expect("offload")
+			c.Chain.Flags |= nft.ChainHWOffload
+		case s.take("comment"):
+			c.Comment = s.text()
+		default:
+			return
+		}
+	}
+}
+
+func (s *script) chainRules(chain *Cmd) (rules []*Cmd) {
+	for s.newlines(); !s.take("}"); s.newlines() {
+		at := s.peek()
+		c := &Cmd{Op: "add", Obj: "rule", Family: chain.Family, Table: chain.Table, Name: chain.Name, TableAt: chain.TableAt, NameAt: chain.NameAt, At: placeOf(at)}
+		stmts, comment := s.rule()
+		s.changes(c, stmts)
+		c.Rule, c.Places = &ParsedRule{stmts, comment}, s.places
+		c.At.To = placeOf(&s.toks[s.at-1]).To
+		rules = append(rules, c)
+	}
+	return rules
+}
+
+// changes notes with the sets of the text that a rule changes them.
+func (s *script) changes(c *Cmd, stmts []Stmt) {
+	for _, st := range stmts {
+		ch, ok := st.(*SetChange)
+		if !ok {
+			continue
+		}
+		if d := s.declared.sets[setName{c.Family, c.Table, ch.Set}]; d != nil {
+			d.Flags.V |= nft.SetEval
+			if d.Timeout != 0 || ch.Timeout != 0 {
+				d.Flags.V |= nft.SetTimeout
+			}
+		}
+	}
+}
+
+func (s *script) hook(c *Cmd) {
+	ch := c.Chain
+	s.expect("type")
+	if ch.Type = s.peek().text; ch.Type != "filter" && ch.Type != "nat" && ch.Type != "route" {
+		s.failAt(s.peek(), "unknown chain type")
+	}
+	s.next()
+	s.expect("hook")
+	at := s.peek()
+	name := s.word()
+	i := slices.Index(hookWords(c.Family), name)
+	if i < 0 {
+		s.failAt(at, "unknown chain hook")
+	}
+	ch.Hook.Ok, ch.Hook.V.Num = true, nft.HookNum(i)
+	switch {
+	case s.take("device"):
+		ch.Hook.V.Dev = s.text()
+	case s.take("devices"):
+		s.expect("=")
+		s.expect("{")
+		for !s.take("}") {
+			ch.Hook.V.Devs.Names = append(ch.Hook.V.Devs.Names, s.text())
+			s.take(",")
+		}
+	}
+	s.expect("priority")
+	ch.Hook.V.Priority = s.priority(c.Family, name)
+}
+
+func (s *script) priority(f nft.Family, hook string) (v nft.Priority) {
+	at := s.peek()
+	negative := s.take("-")
+	if t := s.peek(); t.kind == wordToken && isDigit(t.text[0]) {
+		v = nft.Priority(s.number())
+		if negative {
+			v = -v
+		}
+		return v
+	}
+	name := s.word()
+	found := false
+	for _, n := range priorityNames {
+		if n.name == name && n.bridge == (f == nft.Bridge) && (n.hook == "" || n.hook == hook) && (f != nft.ARP && f != nft.Netdev || name == "filter") {
+			v, found = n.value, true
+		}
+	}
+	if !found {
+		s.failAt(at, "invalid priority expression string in this context.")
+	}
+	switch {
+	case s.take("-"):
+		v -= nft.Priority(s.number())
+	case s.take("+"):
+		v += nft.Priority(s.number())
+	}
+	return v
+}
+
+func (s *script) policy(c *Cmd) {
+	c.Chain.Policy.Ok = true
+	if s.expect("accept", "drop") == "accept" {
+		c.Chain.Policy.V = nft.VerdictAccept
+	}
+}
+
+func (s *script) chainCommand(c *Cmd) {
+	s.familyWord(c)
+	c.TableAt, c.Table = placeOf(s.peek()), s.text()
+	s.family, s.table = c.Family, c.Table
+	if c.Op == "delete" && s.byHandle(c) {
+		s.end(c)
+		return
+	}
+	c.NameAt, c.Name = placeOf(s.peek()), s.text()
+	switch {
+	case c.Op == "rename":
+		c.To = s.text()
+	case !s.adds(c):
+	case s.take("{"):
+		s.chainBlock(c)
+		s.end(c)
+		s.cmds = append(s.cmds, s.chainRules(c)...)
+		return
+	default:
+		c.Chain = &nft.Chain{Family: c.Family, Table: c.Table, Name: c.Name}
+	}
+	s.end(c)
+}
+
+func (s *script) ruleCommand(c *Cmd) {
+	s.of(c, true)
+	switch word, _ := s.accept("handle", "position", "index"); word {
+	case "handle", "position":
+		c.NameAt = placeOf(s.peek())
+		if n := s.number(); c.Op == "delete" || c.Op == "replace" || c.Op == "destroy" || c.Op == "reset" {
+			c.Handle = n
+		} else {
+			c.Position = n
+		}
+	case "index":
+		c.Position, c.Index = s.number(), true
+	}
+	switch c.Op {
+	case "delete", "destroy", "reset":
+		if c.Handle == 0 {
+			s.unexpected()
+		}
+	default:
+		stmts, comment := s.rule()
+		s.changes(c, stmts)
+		c.Rule, c.Places = &ParsedRule{stmts, comment}, s.places
+	}
+	s.end(c)
+}
+
+func (s *script) setCommand(c *Cmd) {
+	s.familyWord(c)
+	c.TableAt, c.Table = placeOf(s.peek()), s.text()
+	s.family, s.table = c.Family, c.Table
+	if c.Op == "delete" && s.byHandle(c) {
+		s.end(c)
+		return
+	}
+	c.NameAt, c.Name = placeOf(s.peek()), s.text()
+	if s.adds(c) {
+		s.expect("{")
+		s.setBlock(c)
+	}
+	s.end(c)
+}
+
+// types reads the types of a concatenation.
+func (s *script) types() (all []*Datatype) {
+	for more := true; more; more = s.take(".") {
+		at := s.peek()
+		t := typeByName(s.word())
+		if t == nil {
+			s.failAt(at, "unknown datatype "+at.text)
+		}
+		all = append(all, t)
+	}
+	return all
+}
+
+func keyBytesOf(types []*Datatype) (n uint32) {
+	if len(types) == 1 {
+		return typeBytes(types[0])
+	}
+	for _, t := range types {
+		n += 4 * words(typeBytes(t))
+	}
+	return n
+}
+
+func (s *script) setBlock(c *Cmd) {
+	d := &SetDecl{Set: &nft.Set{Family: c.Family, Table: c.Table, Name: c.Name}}
+	c.Set = d
+	d.Flags.Ok = true
+	var elements int // where they are: their types come first
+	for s.newlines(); !s.take("}"); s.newlines() {
+		switch word := s.expect("type", "typeof", "flags", "timeout", "gc-interval", "size", "policy", "elements", "comment", "auto-merge", "counter", "limit", "quota", "last", "ct"); word {
+		case "type":
+			d.Key = s.types()
+			if s.take(":") {
+				s.dataTypes(d)
+			}
+		case "typeof":
+			e := s.left()
+			d.Key = keyTypes(e)
+			if s.take(":") {
+				if s.take("verdict") {
+					d.Flags.V |= nft.SetMap
+					d.DataType = nft.DataVerdict
+				} else {
+					d.Flags.V |= nft.SetMap
+					d.Data = keyTypes(s.left())
+				}
+			}
+		case "flags":
+			for more := true; more; more = s.take(",") {
+				flags := map[string]nft.SetFlags{"constant": nft.SetConstant, "interval": nft.SetInterval, "timeout": nft.SetTimeout, "dynamic": nft.SetEval}
+				f, ok := flags[s.word()]
+				if !ok {
+					s.at--
+					s.failAt(s.peek(), "unknown set flag")
+				}
+				d.Flags.V |= f
+			}
+		case "timeout":
+			d.Timeout = s.duration()
+			d.Flags.V |= nft.SetTimeout
+		case "gc-interval":
+			d.GCInterval = uint32(s.duration())
+		case "size":
+			d.Desc.Ok, d.Desc.V.Size = true, uint32(s.number())
+		case "policy":
+			if s.expect("performance", "memory") == "memory" {
+				d.Policy = 1
+			}
+		case "comment":
+			c.Comment = s.text()
+		case "auto-merge":
+			d.Userdata, _ = d.Userdata.Append(udMerge, numberValue(&dtHost, 1, 4).Data) // it has room
+		case "elements":
+			s.expect("=")
+			elements = s.at
+			s.skipBraces()
+		default:
+			s.at--
+			k, ok := s.stmt().(*Kernel)
+			if !ok {
+				s.at--
+				s.unexpected()
+			}
+			d.Exprs = append(d.Exprs, k.Expr)
+		}
+	}
+	s.finishSet(c, d)
+	if elements > 0 {
+		end := s.at
+		s.at = elements
+		c.Elems = s.elemsOf(d.Key, d.Data, d.Flags.V, d.DataType)
+		s.at = end
+	}
+}
+
+func (s *script) dataTypes(d *SetDecl) {
+	objects := map[string]nft.ObjType{"counter": nft.ObjCounter, "quota": nft.ObjQuota, "limit": nft.ObjLimit}
+	word := s.peek().text
+	switch {
+	case word == "verdict":
+		s.next()
+		d.Flags.V |= nft.SetMap
+		d.DataType = nft.DataVerdict
+	case objects[word] != 0:
+		s.next()
+		d.Flags.V |= nft.SetObject
+		d.ObjType = objects[word]
+	default:
+		d.Flags.V |= nft.SetMap
+		d.Data = s.types()
+	}
+}
+
+func (s *script) finishSet(c *Cmd, d *SetDecl) {
+	if d.Key == nil {
+		s.failAt(s.peek(), "set definition does not specify key")
+	}
+	if (c.Obj == "map") != (d.Flags.V&(nft.SetMap|nft.SetObject) != 0) {
+		s.failAt(s.peek(), "map definition does not specify mapping data type")
+	}
+	d.KeyType, d.KeyLen = typeID(d.Key), keyBytesOf(d.Key)
+	if d.Data != nil {
+		d.DataType, d.DataLen = typeID(d.Data), keyBytesOf(d.Data)
+	}
+	if d.Flags.V&nft.SetInterval != 0 && len(d.Key) > 1 {
+		d.Flags.V |= nft.SetConcat
+		d.Desc.Ok = true
+		for _, t := range d.Key {
+			d.Desc.V.Fields = append(d.Desc.V.Fields, nft.SetField{Len: typeBytes(t)})
+		}
+	}
+	if len(d.Exprs) > 1 {
+		d.Flags.V |= nft.SetExpr
+	}
+	if len(d.Exprs) == 1 {
+		d.Expr, d.Exprs = d.Exprs[0], nil
+	}
+	merge := d.Userdata
+	d.Userdata = setUserdata(d.Key, d.Data)
+	d.Userdata = append(d.Userdata, merge...)
+	if c.Comment != "" {
+		u, err := d.Userdata.Append(setComment, append([]byte(c.Comment), 0))
+		if err != nil {
+			s.failAt(s.peek(), "comment too long, 128 characters maximum allowed")
+		}
+		d.Userdata = u
+	}
+	s.declared.sets[setName{c.Family, c.Table, c.Name}] = d
+}
+
+func (s *script) skipBraces() {
+	if s.is("$") {
+		s.define()
+	}
+	s.expect("{")
+	for depth := 1; depth > 0; {
+		if s.peek().kind == endToken {
+			s.unexpected()
+		}
+		switch t := s.next(); {
+		case t.kind == stringToken:
+		case t.text == "{":
+			depth++
+		case t.text == "}":
+			depth--
+		}
+	}
+}
+
+func (s *script) elemsOf(key, data []*Datatype, flags nft.SetFlags, dataType uint32) []Elem {
+	var size []uint32
+	for _, t := range key {
+		size = append(size, typeBytes(t))
+	}
+	var value func() Expr
+	switch {
+	case flags&nft.SetObject != 0:
+		value = func() Expr { return &Value{Type: &dtString, Data: []byte(s.text())} }
+	case dataType == nft.DataVerdict:
+		value = func() Expr { return &VerdictOf{s.verdict(s.word())} }
+	case flags&nft.SetMap != 0:
+		var n []uint32
+		for _, t := range data {
+			n = append(n, typeBytes(t))
+		}
+		value = func() Expr { return s.concat(data, n) }
+	}
+	if s.is("$") {
+		s.define()
+	}
+	return s.elems(key, size, value)
+}
+
+func (s *script) elementCommand(c *Cmd) {
+	s.of(c, true)
+	key, data, flags, ok := s.names.SetTypes(c.Family, c.Table, c.Name)
+	if !ok {
+		s.at--
+		s.failAt(s.peek(), "No such file or directory")
+	}
+	d := uint32(0)
+	if flags&nft.SetMap != 0 && data == nil {
+		d = nft.DataVerdict
+	}
+	if c.Op == "delete" { // without what the elements are mapped to
+		data, flags, d = nil, flags&^(nft.SetMap|nft.SetObject), 0
+	}
+	c.ElemsAt = placeOf(&s.toks[s.at+1])
+	c.Elems = s.elemsOf(key, data, flags, d)
+	c.Set = &SetDecl{Set: &nft.Set{Family: c.Family, Table: c.Table, Name: c.Name}, Key: key, Data: data}
+	c.Set.Flags.V = flags
+	s.end(c)
+}
+
+func (s *script) flowCommand(c *Cmd) {
+	s.of(c, true)
+	if s.adds(c) {
+		s.expect("{")
+		s.flowBlock(c)
+	}
+	s.end(c)
+}
+
+func (s *script) flowBlock(c *Cmd) {
+	f := &nft.Flowtable{Family: c.Family, Table: c.Table, Name: c.Name}
+	c.Flow = f
+	for s.newlines(); !s.take("}"); s.newlines() {
+		switch s.expect("hook", "devices", "counter", "flags") {
+		case "hook":
+			s.expect("ingress")
+			s.expect("priority")
+			f.Hooknum.Ok, f.Priority.Ok = true, true
+			f.Priority.V = s.priority(nft.Netdev, "ingress")
+		case "devices":
+			s.expect("=")
+			s.expect("{")
+			for !s.take("}") {
+				f.Devs.Names = append(f.Devs.Names, s.text())
+				s.take(",")
+			}
+		case "counter":
+			f.Flags.Ok, f.Flags.V = true, f.Flags.V|2
+		default:
+			s.expect("offload")
+			f.Flags.Ok, f.Flags.V = true, f.Flags.V|1
+		}
+	}
+}
+
+func (s *script) objectCommand(c *Cmd) {
+	s.familyWord(c)
+	c.TableAt, c.Table = placeOf(s.peek()), s.text()
+	s.family, s.table = c.Family, c.Table
+	if c.Op == "delete" && s.byHandle(c) {
+		s.end(c)
+		return
+	}
+	c.NameAt, c.Name = placeOf(s.peek()), s.text()
+	if s.adds(c) {
+		s.objectBlock(c)
+	}
+	s.end(c)
+}
+
+func (s *script) objectBlock(c *Cmd) {
+	o := &nft.Obj{Family: c.Family, Table: c.Table, Name: c.Name}
+	c.Object = o
+	block := s.take("{")
+	if block {
+		s.newlines()
+		if s.take("comment") {
+			c.Comment = s.text()
+			s.newlines()
+		}
+	}
+	switch c.Obj {
+	case "counter":
+		o.Type, o.Data = nft.ObjCounter, s.counter()
+	case "quota":
+		o.Type, o.Data = nft.ObjQuota, s.quota()
+	default:
+		o.Type, o.Data = nft.ObjLimit, s.limit()
+	}
+	if block {
+		s.newlines()
+		if s.take("comment") {
+			c.Comment = s.text()
+			s.newlines()
+		}
+		s.expect("}")
+	}
+}
+
+// NeedsHook says whether it matters to the rule of a command at which hook its chain is.
+func (c *Cmd) NeedsHook() bool {
+	var needs func(e Expr) bool
+	needs = func(e Expr) bool {
+		switch e := e.(type) {
+		case *Selector:
+			return e.Kind == payloadSel && !e.Raw && e.Proto.Base == nft.LLHeader
+		case *Masked:
+			return needs(e.X)
+		case *MapOf:
+			return needs(e.Key)
+		case *Concat:
+			return slices.ContainsFunc(e.Parts, needs)
+		}
+		return false
+	}
+	return slices.ContainsFunc(c.Rule.Stmts, func(s Stmt) bool {
+		switch s := s.(type) {
+		case *Match:
+			return needs(s.Left)
+		case *Vmap:
+			return needs(s.Key)
+		case *SetChange:
+			return needs(s.Key)
+		case *Assign:
+			return needs(s.To) || needs(s.Value)
+		}
+		return false
+	})
+}
+
+// Make makes the expressions of the rule of a command, and what it needs. ids counts
+// sets and chains of a batch. An error is a *SyntaxError.
+func (c *Cmd) Make(hook nft.HookNum, names Names, ids *uint32) (*Compiled, error) {
+	comp := &compiler{context: newContext(c.Family), hook: hook, names: names, table: c.Table, ids: ids}
+	for i, st := range c.Rule.Stmts {
+		if err := comp.compile([]Stmt{st}); err != nil {
+			at := c.At
+			if i < len(c.Places) {
+				at = c.Places[i]
+			}
+			return nil, &SyntaxError{at, err.Error()}
+		}
+	}
+	return &comp.new, nil
+}

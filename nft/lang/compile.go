@@ -1,0 +1,807 @@
+//go:build linux
+
+package lang
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+
+	"github.com/minins/minins/nft"
+	"golang.org/x/sys/unix"
+)
+
+// A compiler makes expressions of statements, and the sets that they need.
+type compiler struct {
+	context
+	hook  nft.HookNum // of the chain, by which a device is the input or the output
+	names Names
+	table string
+
+	exprs []nft.Expr
+	new   Compiled
+	ids   *uint32 // of sets and chains in the batch
+	prev  *nft.Payload
+	inner bool
+	ports bool // the transport protocol is one of several that have ports
+}
+
+// Compiled is a rule and what has to be made with it: sets before it, and chains
+// with rules.
+type Compiled struct {
+	Sets   []*nft.Set
+	Elems  []*nft.Elems // of the sets
+	Chains []*nft.Chain
+	Inner  []*nft.Rule // of the chains
+	Exprs  []nft.Expr
+}
+
+// errNeeds is that something else must be known of a packet first.
+var errNeeds = errors.New("transport protocol mapping is only valid after transport protocol match")
+
+// compile makes expressions of a rule.
+func (c *compiler) compile(stmts []Stmt) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			e, ok := r.(compileError)
+			if !ok {
+				panic(r)
+			}
+			err = e.error
+		}
+	}()
+	for _, s := range stmts {
+		c.stmt(s)
+	}
+	c.new.Exprs = c.exprs
+	return nil
+}
+
+type compileError struct{ error }
+
+func (c *compiler) fail(format string, args ...any) {
+	panic(compileError{fmt.Errorf(format, args...)})
+}
+
+func (c *compiler) emit(e nft.Expr) { c.exprs = append(c.exprs, e) }
+
+func (c *compiler) stmt(s Stmt) {
+	if _, ok := s.(*Match); !ok {
+		c.prev = nil
+	}
+	switch s := s.(type) {
+	case *Match:
+		c.match(s)
+	case *VerdictStmt:
+		c.emit(&nft.Immediate{Data: dataVerdict(s.Verdict)})
+	case *Vmap:
+		c.require(s.Key)
+		swap := c.swaps(s.Key, s.Map)
+		c.load(s.Key, nft.Reg1, swap)
+		l := &nft.Lookup{Sreg: nft.Reg1}
+		l.Dreg.Ok = true
+		c.setRef(l, s.Key, s.Map, nil, true)
+		c.emit(l)
+	case *Kernel:
+		c.emit(s.Expr)
+	case *Reject:
+		c.reject(s)
+	case *NAT:
+		c.nat(s)
+	case *Assign:
+		c.assign(s)
+	case *UseObject:
+		c.useObject(s)
+	case *SetChange:
+		c.setChange(s)
+	case *Send:
+		c.send(s)
+	case *Block:
+		c.block(s)
+	}
+}
+
+func dataVerdict(v nft.Verdict) (d nft.Data) {
+	d.Verdict.V, d.Verdict.Ok = v, true
+	return d
+}
+
+// require adds the comparisons that say that the headers are there which an
+// expression reads.
+func (c *compiler) require(e Expr) {
+	switch e := e.(type) {
+	case *Masked:
+		c.require(e.X)
+	case *MapOf:
+		c.require(e.Key)
+	case *Concat:
+		for _, part := range e.Parts {
+			c.require(part)
+		}
+	case *Selector:
+		switch {
+		case e.Kind == payloadSel && !e.Raw:
+			c.requireProto(e.Proto)
+			c.requireType(e)
+		case e.Option != nil && e.Option.op == 0:
+			c.requireProto(e.Proto)
+		case e.Key2 != nil:
+			c.require(e.Key2)
+		}
+	}
+}
+
+// requireType adds the comparison that says that a message of ICMP is of a type that
+// has the field.
+func (c *compiler) requireType(e *Selector) {
+	types := icmpTypes(e)
+	if types == nil || c.icmp == types[0] {
+		return
+	}
+	sel := fieldSelector(e.Proto, e.Proto.field("type"))
+	var elems []Elem
+	for _, t := range types {
+		elems = append(elems, Elem{Key: numberValue(sel.Type, uint64(t), 1)})
+	}
+	if len(elems) == 1 {
+		c.match(&Match{sel, Eq, elems[0].Key})
+		return
+	}
+	c.match(&Match{sel, Eq, &SetLit{elems}})
+	c.icmp = types[0]
+}
+
+func (c *compiler) requireProto(p *Protocol) {
+	at := c.at(p.Base)
+	if *at == p || p.Name == "th" {
+		return
+	}
+	if *at != nil && !(p.Base == nft.LLHeader && p.Name == "vlan" && (*at).Name == "ether") && !(p.Name == "ether" && (*at).Name == "vlan") {
+		c.fail("conflicting protocols specified: %s vs. %s", (*at).Name, p.Name)
+	}
+	switch p.Base {
+	case nft.LLHeader:
+		if c.link == nil {
+			key := nft.MetaKey(unix.NFT_META_IIFTYPE)
+			if c.hook == nft.Output || c.hook == nft.Postrouting {
+				key = nft.MetaKey(unix.NFT_META_OIFTYPE)
+			}
+			c.meta(key, numberValue(&dtARPHrd, 1, 2))
+			c.link = protocolByName("ether")
+		}
+		if p.Name == "vlan" && c.link != p {
+			c.emit(&nft.Payload{Dreg: nft.Reg1, Base: nft.LLHeader, Offset: 12, Len: 2})
+			c.emit(&nft.Cmp{Sreg: nft.Reg1, Op: nft.Eq, Data: []byte{0x81, 0}})
+		}
+	case nft.NetworkHeader:
+		c.requireNetwork(p)
+	case nft.TransportHeader:
+		if p.NFProto != 0 {
+			for _, q := range protocols {
+				if q.Base == nft.NetworkHeader && q.NFProto == p.NFProto && c.network != q {
+					c.inner = true // the header that is asked for is within it
+					c.requireProto(q)
+					c.inner = false
+				}
+			}
+		}
+		c.meta(nft.MetaL4Proto, numberValue(&dtProto, uint64(p.IPProto), 1))
+	}
+	*at = p
+}
+
+func (c *compiler) requireNetwork(p *Protocol) {
+	etherType := numberValue(&dtEtherType, uint64(p.EtherType), 2)
+	if c.family == nft.Bridge && (p.NFProto == 0 || c.inner) {
+		c.emit(&nft.Payload{Dreg: nft.Reg1, Base: nft.LLHeader, Offset: 12, Len: 2})
+		c.emit(&nft.Cmp{Sreg: nft.Reg1, Op: nft.Eq, Data: etherType.Data})
+		return
+	}
+	switch c.family {
+	case nft.Inet:
+		if p.NFProto == 0 {
+			c.fail("conflicting protocols specified: inet vs. %s", p.Name)
+		}
+		c.meta(nft.MetaNFProto, numberValue(&dtNFProto, uint64(p.NFProto), 1))
+	case nft.Bridge, nft.Netdev:
+		if c.family == nft.Netdev && c.link != nil && c.link.Name == "ether" {
+			sel := fieldSelector(c.link, c.link.field("type"))
+			c.match(&Match{sel, Eq, etherType})
+			return
+		}
+		if c.link != nil && c.link.Name == "vlan" {
+			c.emit(&nft.Payload{Dreg: nft.Reg1, Base: nft.LLHeader, Offset: 16, Len: 2})
+			c.emit(&nft.Cmp{Sreg: nft.Reg1, Op: nft.Eq, Data: etherType.Data})
+			return
+		}
+		c.meta(nft.MetaProtocol, etherType)
+	}
+}
+
+func (c *compiler) meta(key nft.MetaKey, v *Value) {
+	c.emit(&nft.Meta{Key: key, Dreg: nft.Reg1})
+	c.emit(&nft.Cmp{Sreg: nft.Reg1, Op: nft.Eq, Data: v.Data})
+}
+
+// swaps says whether a key has to be brought into network order to be looked up: in
+// intervals of a type in host order.
+func (c *compiler) swaps(key, with Expr) bool {
+	t := exprType(key)
+	if t.Order != Host || t.Form == Text {
+		return false
+	}
+	switch s := with.(type) {
+	case *SetRef:
+		_, _, flags, ok := c.names.SetTypes(c.family, c.table, s.Name)
+		return ok && flags&nft.SetInterval != 0
+	case *SetLit:
+		return hasIntervals(s.Elems)
+	case *Range:
+		return true
+	}
+	return false
+}
+
+// load brings an expression into a register and those behind it. It returns the
+// next one that is free.
+func (c *compiler) load(e Expr, r nft.Register, swap bool) nft.Register {
+	next := nft.Reg32 + reg32(r) + nft.Register(max(words(exprBytes(e)), 1))
+	switch e := e.(type) {
+	case *Selector:
+		c.loadSelector(e, r)
+		if swap && e.bytes() > 1 {
+			size := e.bytes()
+			c.emit(&nft.Byteorder{Sreg: r, Dreg: r, Op: 1, Len: size, Size: size})
+		}
+	case *Masked:
+		c.load(e.X, r, false)
+		m := &nft.Bitwise{Sreg: r, Dreg: r, Len: exprBytes(e), Mask: e.Mask.Data, Xor: make([]byte, len(e.Mask.Data))}
+		if e.Xor != nil {
+			m.Xor = e.Xor.Data
+		}
+		c.bitwise(m)
+		if swap {
+			c.emit(&nft.Byteorder{Sreg: r, Dreg: r, Op: 1, Len: exprBytes(e), Size: exprBytes(e)})
+		}
+	case *Concat:
+		for _, part := range e.Parts {
+			r = c.load(part, r, swap && exprType(part).Order == Host && exprType(part).Form != Text)
+		}
+		return r
+	case *MapOf:
+		c.load(e.Key, nft.Reg1, c.swaps(e.Key, e.Map))
+		l := &nft.Lookup{Sreg: nft.Reg1}
+		l.Dreg.V, l.Dreg.Ok = r, true
+		c.setRef(l, e.Key, e.Map, e.Data, false)
+		c.emit(l)
+	case *Value:
+		c.emit(nft.Load(r, e.Data))
+	}
+	return next
+}
+
+// bitwise adds a mask with the attributes that nft sends.
+func (c *compiler) bitwise(b *nft.Bitwise) {
+	b.Op.Ok = true
+	c.emit(b)
+}
+
+func (c *compiler) loadSelector(s *Selector, r nft.Register) {
+	switch s.Kind {
+	case payloadSel:
+		c.loadField(s, r)
+	case metaSel:
+		c.emit(&nft.Meta{Key: nft.MetaKey(s.Key), Dreg: r})
+	case ctSel:
+		e := &nft.Ct{Key: nft.CtKey(s.Key), Dreg: r}
+		if s.Dir >= 0 {
+			e.Dir.V, e.Dir.Ok = nft.CtDir(s.Dir), true
+		}
+		c.emit(e)
+	case fibSel:
+		c.emit(&nft.Fib{Flags: s.Flag, Result: nft.FibResult(s.Key), Dreg: r})
+	default:
+		c.loadOther(s, r)
+	}
+}
+
+// loadField loads the bytes around a field and, if it is not made of whole bytes,
+// masks them.
+func (c *compiler) loadField(s *Selector, r nft.Register) {
+	first, last := s.Field.Off/8, (s.Field.Off+s.Field.Len+7)/8
+	c.emit(&nft.Payload{Dreg: r, Base: s.Proto.Base, Offset: first, Len: last - first})
+	if s.Field.Len%8 != 0 {
+		c.maskField(s, r)
+	}
+}
+
+func (c *compiler) maskField(s *Selector, r nft.Register) {
+	mask, _ := fieldMask(s.Field)
+	c.bitwise(&nft.Bitwise{Sreg: r, Dreg: r, Len: uint32(len(mask)), Mask: mask, Xor: make([]byte, len(mask))})
+}
+
+// fieldMask is the bits of a field in the bytes around it, and how many are behind it.
+func fieldMask(f *Field) (mask []byte, shift uint32) {
+	first, last := f.Off/8, (f.Off+f.Len+7)/8
+	mask = make([]byte, last-first)
+	for bit := f.Off - 8*first; bit < f.Off-8*first+f.Len; bit++ {
+		mask[bit/8] |= 0x80 >> (bit % 8)
+	}
+	return mask, 8*last - f.Off - f.Len
+}
+
+// data is a value as it is in the register into which its selector is loaded.
+func (c *compiler) data(s Expr, v *Value) []byte {
+	sel, ok := s.(*Selector)
+	if !ok || sel.Field == nil || sel.Field.Len%8 == 0 {
+		return v.Data
+	}
+	mask, shift := fieldMask(sel.Field)
+	return numberValue(&dtInteger, v.number()<<shift, uint32(len(mask))).Data
+}
+
+func (c *compiler) loadOther(s *Selector, r nft.Register) {
+	switch e := s.Make.(type) {
+	case *nft.Rt:
+		c.emit(&nft.Rt{Dreg: r, Key: e.Key})
+		return
+	case *nft.Socket:
+		c.emit(&nft.Socket{Key: e.Key, Dreg: r, Level: e.Level})
+		return
+	case *nft.Numgen:
+		n := *e
+		n.Dreg = r
+		c.emit(&n)
+		return
+	case *nft.Hash:
+		h := *e
+		h.Dreg = r
+		if s.Key2 != nil {
+			c.load(s.Key2, nft.Reg2, false)
+			h.Sreg = nft.Reg2
+		}
+		c.emit(&h)
+		return
+	}
+	e := &nft.Exthdr{Dreg: r, Type: s.Option.typ, Op: s.Option.op}
+	if s.Field == nil {
+		e.Len, e.Flags = 1, nft.ExthdrPresent
+		c.emit(e)
+		return
+	}
+	first, last := s.Field.Off/8, (s.Field.Off+s.Field.Len+7)/8
+	e.Offset, e.Len = first, last-first
+	c.emit(e)
+	if s.Field.Len%8 != 0 {
+		c.maskField(s, r)
+	}
+}
+
+func (c *compiler) match(m *Match) {
+	c.require(m.Left)
+	if c.mergeWithPrev(m) {
+		return
+	}
+	c.prev = nil
+	switch right := m.Right.(type) {
+	case *SetRef, *SetLit:
+		if lit, ok := right.(*SetLit); ok && len(lit.Elems) == 1 && lit.Elems[0].Key != nil {
+			if _, isConcat := lit.Elems[0].Key.(*Concat); !isConcat { // of one element is that element
+				c.match(&Match{m.Left, m.Op, lit.Elems[0].Key})
+				return
+			}
+		}
+		c.load(m.Left, nft.Reg1, c.swaps(m.Left, right))
+		l := &nft.Lookup{Sreg: nft.Reg1}
+		if m.Op == Neq {
+			l.Flags.V, l.Flags.Ok = nft.LookupInverse, true
+		}
+		c.setRef(l, m.Left, right, nil, false)
+		c.emit(l)
+	case *Range:
+		swap := c.swaps(m.Left, right)
+		c.load(m.Left, nft.Reg1, swap)
+		lo, hi := c.data(m.Left, right.Lo), c.data(m.Left, right.Hi)
+		if swap {
+			lo, hi = reversed(lo), reversed(hi)
+		}
+		if m.Op == Neq {
+			c.emit(&nft.Range{Sreg: nft.Reg1, Op: nft.RangeNeq, From: lo, To: hi})
+			return
+		}
+		c.emit(&nft.Cmp{Sreg: nft.Reg1, Op: nft.Gte, Data: lo})
+		c.emit(&nft.Cmp{Sreg: nft.Reg1, Op: nft.Lte, Data: hi})
+	case *Prefix:
+		c.prefix(m, right)
+	case *Concat:
+		lit := &SetLit{[]Elem{{Key: right}}}
+		c.match(&Match{m.Left, m.Op, lit})
+	case *Value:
+		c.compare(m, right)
+	}
+	c.learnMatch(m)
+}
+
+func (c *compiler) learnMatch(m *Match) {
+	sel, _ := m.Left.(*Selector)
+	if sel != nil && (sel.isMeta(nft.MetaL4Proto) || sel.Kind == payloadSel && sel.Type == &dtProto) && m.Op == Eq {
+		c.ports = true
+	}
+	v, _ := m.Right.(*Value)
+	if sel != nil && v != nil && m.Op == Eq && len(v.Data) <= 8 {
+		c.learn(sel, v.number())
+	}
+	if lit, ok := m.Right.(*SetLit); ok && sel != nil && m.Op == Eq && sel.Kind == payloadSel && (sel.Type == &dtICMPType || sel.Type == &dtICMPv6Type) {
+		if v, ok := lit.Elems[0].Key.(*Value); ok && len(lit.Elems) == 2 { // those of an echo
+			c.icmp = int(v.number())
+		}
+	}
+}
+
+func (c *compiler) prefix(m *Match, p *Prefix) {
+	op := nft.CmpOp(m.Op)
+	mask := make([]byte, len(p.Data))
+	for i := range p.Bits {
+		mask[i/8] |= 0x80 >> (i % 8)
+	}
+	masked := bytes.Clone(p.Data)
+	for i := range masked {
+		masked[i] &= mask[i]
+	}
+	if sel, ok := m.Left.(*Selector); ok && sel.Kind == payloadSel && p.Bits%8 == 0 && p.Bits != 0 && p.Bits < sel.Len {
+		c.emit(&nft.Payload{Dreg: nft.Reg1, Base: sel.Proto.Base, Offset: sel.Field.Off / 8, Len: p.Bits / 8})
+		c.emit(&nft.Cmp{Sreg: nft.Reg1, Op: op, Data: masked[:p.Bits/8]})
+		return
+	}
+	c.load(m.Left, nft.Reg1, false)
+	if p.Bits < 8*uint32(len(p.Data)) {
+		c.bitwise(&nft.Bitwise{Sreg: nft.Reg1, Dreg: nft.Reg1, Len: uint32(len(mask)), Mask: mask, Xor: make([]byte, len(mask))})
+	}
+	c.emit(&nft.Cmp{Sreg: nft.Reg1, Op: op, Data: masked})
+}
+
+func (c *compiler) compare(m *Match, v *Value) {
+	t := exprType(m.Left)
+	swap := m.Op >= Lt && m.Op <= Gte && t.Order == Host && t.Form != Text
+	c.load(m.Left, nft.Reg1, swap)
+	data := c.data(m.Left, v)
+	switch m.Op {
+	case Implied, Without:
+		zero := make([]byte, len(data))
+		c.bitwise(&nft.Bitwise{Sreg: nft.Reg1, Dreg: nft.Reg1, Len: uint32(len(data)), Mask: data, Xor: zero})
+		op := nft.Neq
+		if m.Op == Without {
+			op = nft.Eq
+		}
+		c.emit(&nft.Cmp{Sreg: nft.Reg1, Op: op, Data: zero})
+		return
+	}
+	if swap {
+		data = reversed(data)
+	}
+	c.emit(&nft.Cmp{Sreg: nft.Reg1, Op: nft.CmpOp(m.Op), Data: data})
+	if sel, ok := m.Left.(*Selector); ok && m.Op == Eq && sel.Kind == payloadSel && sel.Field.Len%8 == 0 && sel.Field.Off%8 == 0 {
+		c.prev, _ = c.exprs[len(c.exprs)-2].(*nft.Payload)
+	}
+}
+
+// mergeWithPrev has two comparisons with fields that follow one another become one,
+// where that saves a load.
+func (c *compiler) mergeWithPrev(m *Match) bool {
+	prev := c.prev
+	sel, _ := m.Left.(*Selector)
+	v, _ := m.Right.(*Value)
+	if prev == nil || sel == nil || v == nil || m.Op != Eq || sel.Kind != payloadSel || sel.Field.Len%8 != 0 || sel.Field.Off%8 != 0 {
+		return false
+	}
+	off, size := sel.Field.Off/8, sel.Field.Len/8
+	total := prev.Len + size
+	if prev.Base != sel.Proto.Base || prev.Offset+prev.Len != off || total > 16 || words(prev.Len)+words(size) <= words(total) {
+		return false
+	}
+	cmp := c.exprs[len(c.exprs)-1].(*nft.Cmp)
+	prev.Len = total
+	cmp.Data = append(bytes.Clone(cmp.Data), v.Data...)
+	c.learnMatch(m)
+	return true
+}
+
+func (c *compiler) assign(s *Assign) {
+	c.require(s.To)
+	c.require(s.Value)
+	to := s.To
+	switch to.Kind {
+	case metaSel:
+		c.load(s.Value, nft.Reg1, false)
+		c.emit(&nft.Meta{Key: nft.MetaKey(to.Key), Sreg: nft.Reg1})
+	case ctSel:
+		c.load(s.Value, nft.Reg1, false)
+		e := &nft.Ct{Key: nft.CtKey(to.Key), Sreg: nft.Reg1}
+		if to.Dir >= 0 {
+			e.Dir.V, e.Dir.Ok = nft.CtDir(to.Dir), true
+		}
+		c.emit(e)
+	case payloadSel:
+		c.write(s)
+	default:
+		if to.Option == nil || to.Field == nil {
+			c.fail("this cannot be set")
+		}
+		c.load(s.Value, nft.Reg1, exprType(s.Value).Order == Host && exprBytes(s.Value) > 1)
+		c.emit(&nft.Exthdr{Sreg: nft.Reg1, Type: to.Option.typ, Op: to.Option.op, Offset: to.Field.Off / 8, Len: to.Field.Len / 8})
+	}
+}
+
+// write writes a field: the kernel writes an even number of bytes at an even place
+// where a checksum is to be mended.
+func (c *compiler) write(s *Assign) {
+	f, base := s.To.Field, s.To.Proto.Base
+	first, last := f.Off/8, (f.Off+f.Len+7)/8
+	w := &nft.Payload{Sreg: nft.Reg1, Base: base}
+	w.CsumType, w.CsumOffset, w.CsumFlags = checksum(s.To)
+	whole := f.Off%8 == 0 && f.Len%8 == 0
+	if w.CsumType != 0 && (first%2 != 0 || (last-first)%2 != 0) {
+		first, last, whole = first&^1, (last+1)&^1, false
+	}
+	w.Offset, w.Len = first, last-first
+	if whole {
+		c.load(s.Value, nft.Reg1, false)
+		c.emit(w)
+		return
+	}
+	v, ok := s.Value.(*Value)
+	if !ok {
+		c.fail("this field can only be set to a constant")
+	}
+	c.emit(&nft.Payload{Dreg: nft.Reg1, Base: base, Offset: first, Len: last - first})
+	size := int(last - first)
+	full := make([]byte, size)
+	for bit := f.Off - 8*first; bit < f.Off-8*first+f.Len; bit++ {
+		full[bit/8] |= 0x80 >> (bit % 8)
+	}
+	inv := make([]byte, size)
+	for i := range inv {
+		inv[i] = ^full[i]
+	}
+	shift := 8*last - f.Off - f.Len
+	c.bitwise(&nft.Bitwise{Sreg: nft.Reg1, Dreg: nft.Reg1, Len: uint32(size), Mask: inv, Xor: numberValue(&dtInteger, v.number()<<shift, uint32(size)).Data})
+	c.emit(w)
+}
+
+// checksum is where the checksum of a header is, and that of the transport header.
+func checksum(s *Selector) (t nft.CsumType, off, flags uint32) {
+	switch s.Proto.Name {
+	case "ip":
+		if s.Field.Name == "saddr" || s.Field.Name == "daddr" {
+			flags = 1 // NFT_PAYLOAD_L4CSUM_PSEUDOHDR
+		}
+		return 1, 10, flags
+	case "ip6":
+		if s.Field.Name == "saddr" || s.Field.Name == "daddr" {
+			return 0, 0, 1
+		}
+	case "tcp":
+		return 1, 16, 0
+	case "udp", "udplite":
+		return 1, 6, 0
+	case "icmp", "icmpv6", "igmp":
+		return 1, 2, 0
+	case "sctp":
+		return 2, 8, 0
+	}
+	return 0, 0, 0
+}
+
+func (c *compiler) reject(s *Reject) {
+	r := *s.Reject
+	switch {
+	case r.Type == nft.RejectTCPReset:
+		if c.transport == nil || c.transport.Name != "tcp" {
+			c.requireProto(protocolByName("tcp"))
+		}
+		r.Code.V, r.Code.Ok = 0, true
+	case s.Family != nft.Unspec && (c.family == nft.Inet || c.family == nft.Bridge || c.family == nft.Netdev):
+		name := "ip"
+		if s.Family == nft.IPv6 {
+			name = "ip6"
+		}
+		c.requireProto(protocolByName(name))
+	case !r.Code.Ok:
+		r.Code.Ok = true
+		switch {
+		case c.family == nft.IPv4 || c.network != nil && c.network.Name == "ip":
+			r.Type, r.Code.V = nft.RejectICMP, 3
+		case c.family == nft.IPv6 || c.network != nil && c.network.Name == "ip6":
+			r.Type, r.Code.V = nft.RejectICMP, 4
+		default:
+			r.Type, r.Code.V = nft.RejectICMPX, 1
+		}
+	}
+	c.emit(&r)
+}
+
+func (c *compiler) nat(s *NAT) {
+	family := s.Family
+	if family == nft.Unspec {
+		family = c.family
+		if c.family == nft.Inet {
+			switch {
+			case c.network != nil && c.network.Name == "ip":
+				family = nft.IPv4
+			case c.network != nil && c.network.Name == "ip6":
+				family = nft.IPv6
+			case s.Addr != nil:
+				c.fail("specify `dnat ip' or 'dnat ip6' in inet table to disambiguate")
+			}
+		}
+	}
+	if s.Port != nil && c.transport == nil && !c.ports {
+		panic(compileError{errNeeds})
+	}
+	reg := nft.Reg1
+	var regs [4]nft.Register
+	put := func(e Expr, at int) {
+		switch e := e.(type) {
+		case nil:
+		case *Range:
+			regs[at], regs[at+1] = reg, reg+1
+			c.emit(nft.Load(reg, e.Lo.Data))
+			c.emit(nft.Load(reg+1, e.Hi.Data))
+			reg += 2
+		case *Prefix:
+			lo, hi := prefixEnds(e)
+			regs[at], regs[at+1] = reg, reg+1
+			c.emit(nft.Load(reg, lo))
+			c.emit(nft.Load(reg+1, hi))
+			reg += 2
+		case *MapOf:
+			c.require(e.Key)
+			m := *e
+			m.Data = []*Datatype{&dtIPv4}
+			if family == nft.IPv6 {
+				m.Data[0] = &dtIPv6
+			}
+			if at == 2 {
+				m.Data[0] = &dtService
+			} else if s.Both {
+				m.Data = append(m.Data, &dtService)
+			}
+			c.load(&m, reg, false)
+			regs[at] = reg
+			if s.Both {
+				regs[2] = nft.Reg32 + reg32(reg) + nft.Register(words(m.Data[0].Len/8))
+			}
+			reg++
+		default:
+			c.load(e, reg, false)
+			regs[at] = reg
+			reg++
+		}
+	}
+	put(s.Addr, 0)
+	put(s.Port, 2)
+	switch s.Name {
+	case "masquerade":
+		if regs[2] != 0 {
+			s.Flags |= nft.NATProto
+		}
+		c.emit(&nft.Masq{Flags: s.Flags, PortMin: regs[2], PortMax: regs[3]})
+	case "redirect":
+		c.emit(&nft.Redir{Flags: s.Flags, PortMin: regs[2], PortMax: regs[3]})
+	default:
+		t := nft.SNAT
+		if s.Name == "dnat" {
+			t = nft.DNAT
+		}
+		c.emit(&nft.NAT{Type: t, Family: nft.NATFamily(family), Flags: s.Flags, AddrMin: regs[0], AddrMax: regs[1], PortMin: regs[2], PortMax: regs[3]})
+	}
+}
+
+func prefixEnds(p *Prefix) (lo, hi []byte) {
+	lo, hi = bytes.Clone(p.Data), bytes.Clone(p.Data)
+	for i := p.Bits; i < 8*uint32(len(lo)); i++ {
+		lo[i/8] &^= 0x80 >> (i % 8)
+		hi[i/8] |= 0x80 >> (i % 8)
+	}
+	return lo, hi
+}
+
+func (c *compiler) useObject(s *UseObject) {
+	if s.Key == nil {
+		c.emit(&nft.Objref{Type: s.Type, Object: s.Name})
+		return
+	}
+	c.require(s.Key)
+	c.load(s.Key, nft.Reg1, c.swaps(s.Key, s.Map))
+	o := &nft.Objref{Sreg: nft.Reg1}
+	switch m := s.Map.(type) {
+	case *SetRef:
+		o.SetName = m.Name
+	case *SetLit:
+		set := c.anonymous(s.Key, m.Elems, nil, false)
+		set.Name = "__objmap%d"
+		c.new.Elems[len(c.new.Elems)-1].Set = set.Name
+		set.ObjType, set.Flags.V = s.Type, set.Flags.V|nft.SetObject
+		o.SetName, o.SetID = set.Name, set.ID
+	}
+	c.emit(o)
+}
+
+func (c *compiler) setChange(s *SetChange) {
+	c.require(s.Key)
+	d := &nft.Dynset{SregKey: nft.Reg1, Op: s.Op, Timeout: s.Timeout, SetName: s.Set}
+	_, _, _, known := c.names.SetTypes(c.family, c.table, s.Set)
+	if s.Meter {
+		set := c.newSet(s.Key, s.Set)
+		set.Flags.V, set.Flags.Ok = nft.SetAnonymous|nft.SetEval, true
+		set.Desc.Ok, set.Desc.V.Size = true, s.Size
+		if s.Timeout != 0 {
+			set.Flags.V |= nft.SetTimeout
+			d.Op = nft.DynsetUpdate
+		}
+		d.SetID = set.ID
+	} else if !known {
+		c.fail("No such file or directory")
+	}
+	c.load(s.Key, nft.Reg1, false)
+	if s.Data != nil {
+		c.require(s.Data)
+		c.load(s.Data, nft.Reg2, false)
+		d.SregData = nft.Reg2
+	}
+	var exprs []nft.Expr
+	for _, st := range s.Stmts {
+		if k, ok := st.(*Kernel); ok {
+			exprs = append(exprs, k.Expr)
+		}
+	}
+	switch len(exprs) {
+	case 0:
+	case 1:
+		d.Expr = exprs[0]
+	default:
+		d.Exprs, d.Flags = exprs, 2 // NFT_DYNSET_F_EXPR
+	}
+	c.emit(d)
+}
+
+func (c *compiler) send(s *Send) {
+	var addr, dev nft.Register
+	reg := nft.Reg1
+	if s.Addr != nil {
+		c.load(s.Addr, reg, false)
+		addr, reg = reg, reg+1
+	}
+	if s.Dev != nil {
+		c.load(s.Dev, reg, false)
+		dev = reg
+	}
+	if s.Name == "dup" {
+		c.emit(&nft.Dup{SregAddr: addr, SregDev: dev})
+		return
+	}
+	c.emit(&nft.Fwd{SregDev: dev, SregAddr: addr})
+}
+
+// block makes a chain that goes with the rule.
+func (c *compiler) block(s *Block) {
+	*c.ids++
+	id := *c.ids
+	c.new.Chains = append(c.new.Chains, &nft.Chain{Family: c.family, Table: c.table, ID: id, Flags: nft.ChainBinding})
+	for _, r := range s.Parsed {
+		inner := &compiler{context: c.context, hook: c.hook, names: c.names, table: c.table, ids: c.ids}
+		if err := inner.compile(r.Stmts); err != nil {
+			panic(compileError{err})
+		}
+		c.new.Sets = append(c.new.Sets, inner.new.Sets...)
+		c.new.Elems = append(c.new.Elems, inner.new.Elems...)
+		c.new.Chains = append(c.new.Chains, inner.new.Chains...)
+		rule := &nft.Rule{Family: c.family, Table: c.table, ChainID: id, Exprs: inner.exprs}
+		if r.Comment != "" {
+			rule.Userdata, _ = nft.WithComment(r.Comment) // its length is checked where it is read
+		}
+		c.new.Inner = append(c.new.Inner, inner.new.Inner...)
+		c.new.Inner = append(c.new.Inner, rule)
+	}
+	c.emit(&nft.Immediate{Data: dataVerdict(nft.Verdict{Code: s.Code, ChainID: id})})
+}

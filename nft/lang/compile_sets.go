@@ -1,0 +1,300 @@
+//go:build linux
+
+package lang
+
+import (
+	"bytes"
+	"errors"
+	"slices"
+
+	"github.com/minins/minins/nft"
+)
+
+func hasIntervals(elems []Elem) bool {
+	return slices.ContainsFunc(elems, func(e Elem) bool { return isInterval(e.Key) })
+}
+
+func isInterval(e Expr) bool {
+	switch e := e.(type) {
+	case *Range, *Prefix:
+		return true
+	case *Value:
+		return e.Wild
+	case *Concat:
+		return slices.ContainsFunc(e.Parts, isInterval)
+	}
+	return false
+}
+
+// setRef has a lookup look a set up: a named one, or one made for it.
+func (c *compiler) setRef(l *nft.Lookup, key, set Expr, data []*Datatype, verdicts bool) {
+	switch s := set.(type) {
+	case *SetRef:
+		l.Set = s.Name
+	case *SetLit:
+		made := c.anonymous(key, s.Elems, data, verdicts)
+		l.Set, l.SetID = made.Name, made.ID
+	}
+}
+
+// newSet makes a set for a key.
+func (c *compiler) newSet(key Expr, name string) *nft.Set {
+	*c.ids++
+	s := &nft.Set{Family: c.family, Table: c.table, Name: name, ID: *c.ids}
+	types := keyTypes(key)
+	s.KeyType = typeID(types)
+	if cc, ok := key.(*Concat); ok {
+		for _, n := range sizes(cc) {
+			s.KeyLen += 4 * words(n)
+		}
+	} else {
+		s.KeyLen = exprBytes(key)
+	}
+	c.new.Sets = append(c.new.Sets, s)
+	c.new.Elems = append(c.new.Elems, nil)
+	return s
+}
+
+// anonymous makes a set of elements that goes with the rule.
+func (c *compiler) anonymous(key Expr, elems []Elem, data []*Datatype, verdicts bool) *nft.Set {
+	name := "__set%d"
+	if data != nil || verdicts {
+		name = "__map%d"
+	}
+	s := c.newSet(key, name)
+	s.Flags.V, s.Flags.Ok = nft.SetAnonymous|nft.SetConstant, true
+	types := keyTypes(key)
+	if data != nil || verdicts {
+		s.Flags.V |= nft.SetMap
+		s.DataType = typeID(data)
+		for _, t := range data {
+			s.DataLen += 4 * words(typeBytes(t))
+		}
+		if len(data) == 1 {
+			s.DataLen = typeBytes(data[0])
+		}
+		if verdicts {
+			s.DataType, s.DataLen = nft.DataVerdict, 0
+		}
+	}
+	if hasIntervals(elems) {
+		s.Flags.V |= nft.SetInterval
+		if cc, ok := key.(*Concat); ok {
+			s.Flags.V |= nft.SetConcat
+			for _, n := range sizes(cc) {
+				s.Desc.V.Fields = append(s.Desc.V.Fields, nft.SetField{Len: n})
+			}
+		}
+	}
+	list, n, err := CompileElems(s, elems, func(v *Value) []byte { return c.data(key, v) })
+	if err != nil {
+		panic(compileError{err})
+	}
+	s.Desc.Ok, s.Desc.V.Size = true, n
+	s.Userdata = setUserdata(types, data)
+	i := slices.Index(c.new.Sets, s)
+	c.new.Elems[i] = &nft.Elems{Family: c.family, Table: c.table, Set: s.Name, SetID: s.ID, Elems: list}
+	return s
+}
+
+// Userdata of a set. (enum nftnl_udata_set_types)
+const (
+	udKeyOrder  = 0 // NFTNL_UDATA_SET_KEYBYTEORDER, u32: 1 host, 2 network
+	udDataOrder = 1 // NFTNL_UDATA_SET_DATABYTEORDER
+	udMerge     = 2 // NFTNL_UDATA_SET_MERGE_ELEMENTS
+
+	udElemFlags = 1 // NFTNL_UDATA_SET_ELEM_FLAGS: 1, the interval has no end
+)
+
+func setUserdata(types, data []*Datatype) nft.Userdata {
+	order := func(t []*Datatype) []byte {
+		n := uint64(2)
+		if len(t) == 1 && t[0].Order == Host {
+			n = 1
+		}
+		return numberValue(&dtHost, n, 4).Data
+	}
+	u, _ := nft.Userdata(nil).Append(udKeyOrder, order(types)) // it has room
+	if data != nil {
+		u, _ = u.Append(udDataOrder, order(data))
+	}
+	return u
+}
+
+// CompileElems makes elements of a set, and returns how many there are of nft's
+// count. data is how a value is in the register of what is looked up.
+func CompileElems(s *nft.Set, elems []Elem, data func(*Value) []byte) (list []nft.Elem, n uint32, err error) {
+	if data == nil {
+		data = func(v *Value) []byte { return v.Data }
+	}
+	interval := s.Flags.V&nft.SetInterval != 0 && s.Flags.V&nft.SetConcat == 0
+	if !interval {
+		for _, e := range elems {
+			el := elemOf(e)
+			el.Key, el.KeyEnd = keyBytes(e.Key, data, s.Flags.V&nft.SetConcat != 0)
+			if e.Key == nil {
+				el.Flags = nft.ElemCatchall
+			}
+			list = append(list, el)
+		}
+		return list, uint32(len(elems)), nil
+	}
+	type span struct {
+		lo, hi []byte
+		elem   nft.Elem
+	}
+	var spans []*span
+	size := 0
+	for _, e := range elems {
+		if e.Key == nil {
+			el := elemOf(e)
+			el.Flags = nft.ElemCatchall
+			list = append(list, el)
+			continue
+		}
+		lo, hi := ends(e.Key, data)
+		size = len(lo)
+		spans = append(spans, &span{lo, hi, elemOf(e)})
+	}
+	slices.SortStableFunc(spans, func(a, b *span) int { return bytes.Compare(a.lo, b.lo) })
+	_, automatic := s.Userdata.Get(udMerge)
+	if s.Flags.V&nft.SetMap == 0 && (automatic || s.Flags.V&nft.SetAnonymous != 0) {
+		merged := spans[:0]
+		for _, sp := range spans {
+			if n := len(merged); n > 0 {
+				last := merged[n-1]
+				if next, over := after(last.hi); over || bytes.Compare(sp.lo, next) <= 0 {
+					if bytes.Compare(sp.hi, last.hi) > 0 {
+						last.hi = sp.hi
+					}
+					continue
+				}
+			}
+			merged = append(merged, sp)
+		}
+		spans = merged
+	}
+	zero := make([]byte, size)
+	for i, sp := range spans {
+		if i == 0 && !bytes.Equal(sp.lo, zero) {
+			list = append(list, nft.Elem{Flags: nft.ElemIntervalEnd, Key: zero})
+		}
+		if i > 0 && bytes.Compare(sp.lo, spans[i-1].hi) <= 0 {
+			return nil, 0, errors.New("conflicting intervals specified")
+		}
+		sp.elem.Key = sp.lo
+		end, over := after(sp.hi)
+		if over { // nft notes that there is no end
+			sp.elem.Userdata, _ = sp.elem.Userdata.Append(udElemFlags, numberValue(&dtHost, 1, 4).Data) // it has room
+		}
+		list = append(list, sp.elem)
+		adjacent := i+1 < len(spans) && bytes.Equal(end, spans[i+1].lo) && s.Flags.V&nft.SetAnonymous != 0
+		if !over && !adjacent {
+			list = append(list, nft.Elem{Flags: nft.ElemIntervalEnd, Key: end})
+		}
+	}
+	return list, uint32(len(list)), nil
+}
+
+// elemOf is an element without its key.
+func elemOf(e Elem) nft.Elem {
+	el := nft.Elem{Timeout: e.Timeout, Expiration: e.Expires}
+	if e.Comment != "" {
+		el.Userdata, _ = nft.WithComment(e.Comment) // its length is checked where it is read
+	}
+	var exprs []nft.Expr
+	for _, st := range e.Stmts {
+		if k, ok := st.(*Kernel); ok {
+			exprs = append(exprs, k.Expr)
+		}
+	}
+	switch len(exprs) {
+	case 0:
+	case 1:
+		el.Expr = exprs[0]
+	default:
+		el.Exprs = exprs
+	}
+	switch d := e.Data.(type) {
+	case *VerdictOf:
+		el.Data.Verdict.V, el.Data.Verdict.Ok = d.Verdict, true
+	case *Value:
+		if d.Type == &dtString {
+			el.Object = string(d.Data)
+		} else {
+			el.Data.Value = d.Data
+		}
+	case *Concat:
+		for _, part := range d.Parts {
+			if v, ok := part.(*Value); ok {
+				el.Data.Value = append(el.Data.Value, padded(v.Data)...)
+			}
+		}
+	}
+	return el
+}
+
+// padded is bytes up to a multiple of 4.
+func padded(b []byte) []byte { return append(bytes.Clone(b), make([]byte, -len(b)&3)...) }
+
+// keyBytes is the key of an element, and its end if it is of ranges.
+func keyBytes(key Expr, data func(*Value) []byte, ranges bool) (lo, hi []byte) {
+	cc, ok := key.(*Concat)
+	if !ok {
+		if v, ok := key.(*Value); ok {
+			return data(v), nil
+		}
+		return nil, nil
+	}
+	for _, part := range cc.Parts {
+		var a, b []byte
+		if v, ok := part.(*Value); ok && !v.Wild {
+			a, b = v.Data, v.Data
+		} else {
+			a, b = ends(part, func(v *Value) []byte { return v.Data })
+		}
+		lo, hi = append(lo, padded(a)...), append(hi, padded(b)...)
+	}
+	if !ranges {
+		hi = nil
+	}
+	return lo, hi
+}
+
+// ends is the first and the last value of an interval, in network order.
+func ends(e Expr, data func(*Value) []byte) (lo, hi []byte) {
+	ordered := func(v *Value) []byte {
+		b := data(v)
+		if v.Type.Order == Host && v.Type.Form != Text {
+			b = reversed(b)
+		}
+		return bytes.Clone(b)
+	}
+	switch e := e.(type) {
+	case *Range:
+		return ordered(e.Lo), ordered(e.Hi)
+	case *Prefix:
+		return prefixEnds(&Prefix{&Value{Type: e.Type, Data: ordered(e.Value)}, e.Bits})
+	case *Value:
+		if e.Wild {
+			n := typeBytes(e.Type)
+			lo = append(bytes.Clone(e.Data), make([]byte, int(n)-len(e.Data))...)
+			hi = append(bytes.Clone(e.Data), bytes.Repeat([]byte{0xff}, int(n)-len(e.Data))...)
+			return lo, hi
+		}
+		return ordered(e), ordered(e)
+	}
+	return nil, nil
+}
+
+// after is the value behind b; over says that there is none.
+func after(b []byte) (next []byte, over bool) {
+	next = bytes.Clone(b)
+	for i := len(next) - 1; i >= 0; i-- {
+		next[i]++
+		if next[i] != 0 {
+			return next, false
+		}
+	}
+	return next, true
+}

@@ -1,0 +1,404 @@
+//go:build linux
+
+package lang
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/minins/minins/nft"
+)
+
+// A Ruleset is all objects of some tables at one moment, and the sets that rules
+// refer to.
+type Ruleset struct {
+	Tables     []nft.Table
+	Chains     []nft.Chain
+	Rules      []nft.Rule
+	Sets       []nft.Set
+	Elems      map[*nft.Set][]nft.Elem
+	Objs       []nft.Obj
+	Flowtables []nft.Flowtable
+}
+
+// inTable is a table of a ruleset, where rules look sets up.
+type inTable struct {
+	rs *Ruleset
+	t  *nft.Table
+}
+
+// Set finds a set of the table by its name.
+func (s inTable) Set(name string) (*nft.Set, []nft.Elem) {
+	for i := range s.rs.Sets {
+		set := &s.rs.Sets[i]
+		if set.Family == s.t.Family && set.Table == s.t.Name && set.Name == name {
+			return set, s.rs.Elems[set]
+		}
+	}
+	return nil, nil
+}
+
+// Binding finds the rules of a chain that has no name of its own.
+func (s inTable) Binding(chain string) (rules []nft.Rule, ok bool) {
+	for i := range s.rs.Chains {
+		c := &s.rs.Chains[i]
+		if c.Family == s.t.Family && c.Table == s.t.Name && c.Name == chain && c.Flags&nft.ChainBinding != 0 {
+			ok = true
+		}
+	}
+	if !ok {
+		return nil, false
+	}
+	for _, r := range s.rs.Rules {
+		if r.Family == s.t.Family && r.Table == s.t.Name && r.Chain == chain {
+			rules = append(rules, r)
+		}
+	}
+	return rules, true
+}
+
+// setComment is the type of a set's comment in its userdata. (NFTNL_UDATA_SET_COMMENT)
+const setComment = 7
+
+// A lister writes objects as nft list does.
+type lister struct {
+	Options
+	rs    *Ruleset
+	b     *strings.Builder
+	parts Parts
+	name  string
+}
+
+// Parts are what a list shows of tables.
+type Parts uint8
+
+// Those of a table.
+const (
+	Objects Parts = 1 << iota
+	Sets
+	Maps
+	Flowtables
+	Chains
+	Rules
+	All = Objects | Sets | Maps | Flowtables | Chains | Rules
+)
+
+// List returns the text of the tables of a ruleset, of some parts of them. name, if it
+// is not empty, is the only chain, set or object to show.
+func List(rs *Ruleset, o Options, parts Parts, name string) string {
+	l := &lister{o, rs, &strings.Builder{}, parts, name}
+	for i := range rs.Tables {
+		t := &rs.Tables[i]
+		if parts == Objects && !slices.ContainsFunc(rs.Objs, func(o nft.Obj) bool { return o.Family == t.Family && o.Table == t.Name }) {
+			continue
+		}
+		l.table(t)
+	}
+	return l.b.String()
+}
+
+// shows says whether an object is shown.
+func (l *lister) shows(part Parts, name string) bool {
+	return l.parts&part != 0 && (l.name == "" || l.name == name)
+}
+
+func (l *lister) line(indent int, words ...string) {
+	for range indent {
+		l.b.WriteByte('\t')
+	}
+	for _, w := range words {
+		l.b.WriteString(w)
+	}
+	l.b.WriteByte('\n')
+}
+
+func (l *lister) table(t *nft.Table) {
+	head := l.Options.handle(t.Handle)
+	if l.parts != All {
+		head = ""
+	}
+	l.line(0, "table ", t.Family.Keyword(), " ", t.Name, " {", head)
+	var flags []string
+	for _, f := range [...]struct {
+		flag nft.TableFlags
+		name string
+	}{{nft.TableDormant, "dormant"}, {nft.TableOwner, "owner"}, {nft.TablePersist, "persist"}} {
+		if t.Flags.V&f.flag != 0 {
+			flags = append(flags, f.name)
+		}
+	}
+	if flags != nil && l.parts == All {
+		l.line(1, "flags ", strings.Join(flags, ","))
+	}
+	if c := t.Userdata.Comment(); c != "" && l.parts == All {
+		l.line(1, "comment ", quote(c))
+	}
+	first := flags == nil || l.parts != All
+	gap := func() {
+		if !first && l.parts == All {
+			l.line(0)
+		}
+		first = false
+	}
+	in := inTable{l.rs, t}
+	for i := range l.rs.Objs {
+		if o := &l.rs.Objs[i]; o.Family == t.Family && o.Table == t.Name && l.shows(Objects, o.Name) && (l.ObjType == 0 || o.Type == l.ObjType) {
+			gap()
+			l.obj(o)
+		}
+	}
+	for i := range l.rs.Sets {
+		if s := &l.rs.Sets[i]; s.Family == t.Family && s.Table == t.Name && s.Flags.V&nft.SetAnonymous == 0 && l.shows(setPart(s), s.Name) {
+			gap()
+			l.set(s, in)
+		}
+	}
+	for i := range l.rs.Flowtables {
+		if f := &l.rs.Flowtables[i]; f.Family == t.Family && f.Table == t.Name && l.shows(Flowtables, f.Name) {
+			gap()
+			l.flowtable(f)
+		}
+	}
+	for i := range l.rs.Chains {
+		if c := &l.rs.Chains[i]; c.Family == t.Family && c.Table == t.Name && c.Flags&nft.ChainBinding == 0 && l.shows(Chains, c.Name) {
+			gap()
+			l.chain(c, in)
+		}
+	}
+	l.line(0, "}")
+}
+
+func setPart(s *nft.Set) Parts {
+	if s.Flags.V&(nft.SetMap|nft.SetObject) != 0 {
+		return Maps
+	}
+	return Sets
+}
+
+func (l *lister) obj(o *nft.Obj) {
+	p := &printer{l.Options, nil, 0}
+	l.line(1, objectWord(o.Type), " ", o.Name, " {", l.Options.handle(o.Handle))
+	if c := o.Userdata.Comment(); c != "" {
+		l.line(2, "comment ", quote(c))
+	}
+	switch e := o.Data.(type) {
+	case *nft.Counter:
+		if !l.Stateless {
+			l.line(2, strings.TrimPrefix(p.kernel(e), "counter "))
+		}
+	case *nft.Quota:
+		l.line(2, p.quota(e))
+	case *nft.Limit:
+		l.line(2, limit(e))
+	}
+	l.line(1, "}")
+}
+
+func (l *lister) flowtable(f *nft.Flowtable) {
+	l.line(1, "flowtable ", f.Name, " {", l.Options.handle(f.Handle))
+	l.line(2, "hook ingress priority ", l.priority(nft.Netdev, 0, f.Priority.V))
+	if len(f.Devs.Names) > 0 {
+		l.line(2, "devices = { ", strings.Join(f.Devs.Names, ", "), " }")
+	}
+	l.line(1, "}")
+}
+
+// hookWords are the hooks of a family, by their numbers.
+func hookWords(f nft.Family) []string {
+	switch f {
+	case nft.Netdev:
+		return []string{"ingress", "egress"}
+	case nft.ARP:
+		return []string{"input", "output"}
+	}
+	return []string{"prerouting", "input", "forward", "output", "postrouting", "ingress"}
+}
+
+// priorityNames are the words for priorities; those of the bridge are others.
+var priorityNames = []struct {
+	name   string
+	value  nft.Priority
+	bridge bool
+	hook   string // only there
+}{
+	{"raw", -300, false, ""}, {"mangle", -150, false, ""}, {"dstnat", -100, false, "prerouting"}, {"filter", 0, false, ""},
+	{"security", 50, false, ""}, {"srcnat", 100, false, "postrouting"},
+	{"dstnat", -300, true, "prerouting"}, {"filter", -200, true, ""}, {"out", 100, true, "output"}, {"srcnat", 300, true, "postrouting"},
+}
+
+// Priority is the word for a priority of a hook, or one near it: srcnat + 5.
+func Priority(f nft.Family, hook nft.HookNum, v nft.Priority) string {
+	hooks := hookWords(f)
+	hookName := ""
+	if int(hook) < len(hooks) {
+		hookName = hooks[hook]
+	}
+	for _, n := range priorityNames {
+		near := v - n.value
+		switch {
+		case n.bridge != (f == nft.Bridge) || n.hook != "" && n.hook != hookName || near < -10 || near > 10:
+		case (f == nft.ARP || f == nft.Netdev) && n.name != "filter":
+		case near == 0:
+			return n.name
+		case near < 0:
+			return n.name + " - " + decimal(-near)
+		default:
+			return n.name + " + " + decimal(near)
+		}
+	}
+	return decimal(v)
+}
+
+func (l *lister) priority(f nft.Family, hook nft.HookNum, v nft.Priority) string {
+	if l.NumericPriority {
+		return decimal(v)
+	}
+	return Priority(f, hook, v)
+}
+
+func (l *lister) chain(c *nft.Chain, in inTable) {
+	l.line(1, "chain ", c.Name, " {", l.Options.handle(c.Handle))
+	if text := c.Userdata.Comment(); text != "" {
+		l.line(2, "comment ", quote(text))
+	}
+	if c.Hook.Ok {
+		h := c.Hook.V
+		hooks := hookWords(c.Family)
+		hook := decimal(h.Num)
+		if int(h.Num) < len(hooks) {
+			hook = hooks[h.Num]
+		}
+		s := "type " + c.Type + " hook " + hook
+		switch devs := append([]string(nil), h.Devs.Names...); {
+		case h.Dev != "":
+			s += " device " + quote(h.Dev)
+		case len(devs) == 1:
+			s += " device " + quote(devs[0])
+		case len(devs) > 1:
+			s += " devices = { " + strings.Join(devs, ", ") + " }"
+		}
+		s += " priority " + l.priority(c.Family, h.Num, h.Priority) + ";"
+		if c.Policy.Ok {
+			s += " policy " + verdict(nft.Verdict{Code: c.Policy.V}) + ";"
+		}
+		if c.Flags&nft.ChainHWOffload != 0 {
+			s += " flags offload;"
+		}
+		l.line(2, s)
+	}
+	for i := range l.rs.Rules {
+		if r := &l.rs.Rules[i]; l.parts&Rules != 0 && r.Family == c.Family && r.Table == c.Table && r.Chain == c.Name {
+			l.line(2, (&printer{l.Options, in, 2}).rule(r))
+		}
+	}
+	l.line(1, "}")
+}
+
+func typeWords(id uint32) string {
+	var words []string
+	for _, t := range TypesOf(id) {
+		words = append(words, t.Name)
+	}
+	if words == nil {
+		return decimal(id)
+	}
+	return strings.Join(words, " . ")
+}
+
+var setFlagWords = [...]struct {
+	flag nft.SetFlags
+	name string
+}{{nft.SetConstant, "constant"}, {nft.SetInterval, "interval"}, {nft.SetEval, "dynamic"}, {nft.SetTimeout, "timeout"}}
+
+func (l *lister) set(s *nft.Set, in inTable) {
+	p := &printer{l.Options, nil, 0}
+	word := "set "
+	if s.Flags.V&(nft.SetMap|nft.SetObject) != 0 {
+		word = "map "
+	}
+	l.line(1, word, s.Name, " {", l.Options.handle(s.Handle))
+	typ := typeWords(s.KeyType)
+	switch {
+	case s.Flags.V&nft.SetObject != 0:
+		typ += " : " + objectWord(s.ObjType)
+	case s.DataType == nft.DataVerdict:
+		typ += " : verdict"
+	case s.Flags.V&nft.SetMap != 0:
+		typ += " : " + typeWords(s.DataType)
+	}
+	l.line(2, "type ", typ)
+	if s.Policy != 0 {
+		l.line(2, "policy memory")
+	}
+	if s.Desc.V.Size != 0 {
+		l.line(2, "size ", decimal(s.Desc.V.Size))
+	}
+	var flags []string
+	for _, f := range setFlagWords {
+		if s.Flags.V&f.flag != 0 {
+			flags = append(flags, f.name)
+		}
+	}
+	if flags != nil && !(s.Timeout != 0 && len(flags) == 1 && flags[0] == "timeout") { // which "timeout" says
+		l.line(2, "flags ", strings.Join(flags, ","))
+	}
+	if _, ok := s.Userdata.Get(udMerge); ok {
+		l.line(2, "auto-merge")
+	}
+	exprs := s.Exprs
+	if s.Expr != nil {
+		exprs = append([]nft.Expr{s.Expr}, exprs...)
+	}
+	if len(exprs) > 0 {
+		bare := &printer{Options{Stateless: true}, nil, 0}
+		var words []string
+		for _, e := range exprs {
+			words = append(words, bare.kernel(e))
+		}
+		l.line(2, strings.Join(words, " "))
+	}
+	if s.Timeout != 0 {
+		l.line(2, "timeout ", duration(s.Timeout))
+	}
+	if s.GCInterval != 0 {
+		l.line(2, "gc-interval ", duration(uint64(s.GCInterval)))
+	}
+	if text, ok := s.Userdata.Get(setComment); ok {
+		l.line(2, "comment ", quote(strings.TrimRight(string(text), "\x00")))
+	}
+	if elems := Elements(s, TypesOf(s.KeyType), l.rs.Elems[s], in); len(elems) > 0 && !l.Terse {
+		l.line(2, "elements = { ", p.wrapped(elems, TypesOf(s.KeyType)), " }")
+	}
+	l.line(1, "}")
+}
+
+// wrapped is elements with several in a line, as many as nft has of the type.
+func (p *printer) wrapped(elems []Elem, types []*Datatype) string {
+	most := 1
+	if len(types) == 1 {
+		most = perLine(types[0])
+	}
+	var b strings.Builder
+	for i := range elems {
+		switch {
+		case i == 0:
+		case i%most == 0:
+			b.WriteString(",\n\t\t\t     ")
+		default:
+			b.WriteString(", ")
+		}
+		b.WriteString(p.elem(&elems[i]))
+	}
+	return b.String()
+}
+
+// perLine is how many elements of a type nft writes in a line.
+func perLine(t *Datatype) int {
+	switch t {
+	case &dtNFProto, &dtInteger, &dtARPOp, &dtProto, &dtService, &dtTCPFlag, &dtMark, &dtIfindex, &dtClass, &dtUID, &dtGID, &dtCtDir, &dtBool:
+		return 5
+	case &dtIPv4, &dtCtState, &dtCtStatus, &dtPktType:
+		return 2
+	}
+	return 1
+}
