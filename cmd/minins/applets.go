@@ -13,6 +13,7 @@ import (
 	"github.com/minins/minins/cmd/minins/ip"
 	"github.com/minins/minins/cmd/minins/iptables"
 	"github.com/minins/minins/cmd/minins/nettools"
+	"github.com/minins/minins/cmd/minins/nft"
 	"github.com/minins/minins/cmd/minins/nsapplets"
 	"github.com/minins/minins/cmd/minins/ping"
 	"github.com/minins/minins/cmd/minins/ps"
@@ -28,6 +29,7 @@ func applets() []applet.Applet {
 		{Name: "ip6tables", Summary: "rules for IPv6", Run: iptables.Run},
 		{Name: "iptables-save", Summary: "print the rules for IPv4", Run: iptables.Save},
 		{Name: "ip6tables-save", Summary: "print the rules for IPv6", Run: iptables.Save},
+		{Name: "nft", Summary: "tables, chains, rules and sets of nf_tables", Run: nft.Run},
 		{Name: "route", Summary: "the routing table", Run: nettools.Route},
 		{Name: "arp", Summary: "the ARP table", Run: nettools.Arp},
 		{Name: "ping", Summary: "ask a host for an answer by ICMP", Run: ping.Run},

@@ -1,0 +1,261 @@
+//go:build linux
+
+package nft
+
+import (
+	"bufio"
+	"bytes"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/minins/minins/cmd/minins/applet"
+	"github.com/minins/minins/internal/testns"
+	"github.com/minins/minins/nl"
+)
+
+func TestMain(m *testing.M) { testns.Main(m) }
+
+// ours runs our applet in a namespace, with a text on standard input.
+func ours(ns *testns.NS, stdin string, args ...string) testns.Result {
+	var stdout, stderr bytes.Buffer
+	c := &applet.Cmd{
+		Name: "nft", Args: args, Stdin: strings.NewReader(stdin), Stdout: bufio.NewWriter(&stdout), Stderr: &stderr,
+		Getenv: func(string) string { return "" },
+		Dial:   func(p *nl.Protocol, _ string) (*nl.Conn, error) { return nl.Dial(p, nl.Config{NetNS: ns.FD()}) },
+	}
+	code := Run(c)
+	c.Stdout.Flush()
+	return testns.Result{Args: args, Stdout: stdout.String(), Stderr: stderr.String(), Code: code}
+}
+
+// real runs nft, with a text on standard input.
+func real(t *testing.T, ns *testns.NS, stdin string, args ...string) testns.Result {
+	return testns.Cmd{NS: ns, Args: append([]string{"nft"}, args...), Stdin: stdin}.Run(t)
+}
+
+// A corpus is tables, of which each rule is a line of its own with two tabs before it.
+type corpus struct {
+	lines []string
+	rules []int // lines
+}
+
+func readCorpus(t *testing.T, name string) (c corpus) {
+	t.Helper()
+	text, err := os.ReadFile("testdata/" + name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.lines = strings.Split(string(text), "\n")
+	for i, line := range c.lines {
+		if strings.HasPrefix(line, "\t\t") {
+			c.rules = append(c.rules, i)
+		}
+	}
+	return c
+}
+
+// with is the tables with one of the rules.
+func (c corpus) with(rule int) string {
+	var b strings.Builder
+	b.WriteString("flush ruleset\n")
+	for i, line := range c.lines {
+		if i == rule || !slices.Contains(c.rules, i) {
+			b.WriteString(line + "\n")
+		}
+	}
+	return b.String()
+}
+
+// chainOf is the family, table and chain of a rule.
+func (c corpus) chainOf(rule int) []string {
+	var table, chain []string
+	for _, line := range c.lines[:rule] {
+		switch w := strings.Fields(line); {
+		case strings.HasPrefix(line, "table "):
+			table = w[1:3]
+		case strings.HasPrefix(line, "\tchain "):
+			chain = w[1:2]
+		}
+	}
+	return slices.Concat(table, chain)
+}
+
+// masks are what differs from run to run.
+var masks = []struct{ re, to string }{
+	{`expires \S+`, "expires T"}, {`(__\w+?)\d+`, "${1}N"}, {`handle \d+`, "handle H"}, {`(?m)^(\S+ \S+ \S+) \d+((?: \d+)*)$`, "$1 H"},
+}
+
+func masked(s string) string {
+	for _, m := range masks {
+		s = regexp.MustCompile(m.re).ReplaceAllString(s, m.to)
+	}
+	// The elements of a set without intervals are in no order.
+	parts := strings.Split(s, "\n")
+	for i := 0; i < len(parts); i++ {
+		j := i
+		for j < len(parts) && strings.HasPrefix(parts[j], "\telement ") {
+			j++
+		}
+		slices.Sort(parts[i:j])
+		i = max(i, j-1)
+	}
+	return strings.Join(parts, "\n")
+}
+
+// differing are the lines that only one of two texts has.
+func differing(want, got string) string {
+	var b strings.Builder
+	w, g := strings.Split(want, "\n"), strings.Split(got, "\n")
+	for _, x := range w {
+		if !slices.Contains(g, x) {
+			b.WriteString("-" + x + "\n")
+		}
+	}
+	for _, x := range g {
+		if !slices.Contains(w, x) {
+			b.WriteString("+" + x + "\n")
+		}
+	}
+	return b.String()
+}
+
+var corpora = []string{"ip.nft", "inet.nft", "families.nft", "more.nft", "sets.nft"}
+
+// TestRules has the real nft and ours load each rule: what the kernel then has, by the
+// real nft's own account of the messages, is the same.
+func TestRules(t *testing.T) {
+	testns.Tool(t, "nft")
+	total := 0
+	for _, name := range corpora {
+		c := readCorpus(t, name)
+		total += len(c.rules)
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			theirs, mine := testns.New(t), testns.New(t)
+			for _, rule := range c.rules {
+				text, line := c.with(rule), strings.TrimSpace(c.lines[rule])
+				real(t, theirs, text, "-f", "-").Must(t)
+				if r := ours(mine, text, "-f", "-"); r.Code != 0 || r.Stdout+r.Stderr != "" {
+					t.Errorf("%s: status %d\n%s%s", line, r.Code, r.Stdout, r.Stderr)
+					continue
+				}
+				for _, args := range [][]string{append([]string{"--debug=netlink", "list", "chain"}, c.chainOf(rule)...), {"-a", "list", "ruleset"}} {
+					want, got := masked(real(t, theirs, "", args...).Must(t)), masked(real(t, mine, "", args...).Must(t))
+					if got != want {
+						t.Errorf("%s: %s (-real +ours)\n%s", line, strings.Join(args, " "), differing(want, got))
+					}
+				}
+			}
+		})
+	}
+	if total < 400 {
+		t.Errorf("only %d rules", total)
+	}
+}
+
+// TestLists has the real nft load a text: both list it in the same words, and what ours
+// lists both can load again.
+func TestLists(t *testing.T) {
+	testns.Tool(t, "nft")
+	for _, name := range corpora {
+		t.Run(name, func(t *testing.T) {
+			ns, again := testns.New(t), testns.New(t)
+			text := strings.Join(readCorpus(t, name).lines, "\n")
+			real(t, ns, text, "-f", "-").Must(t)
+			for _, args := range [][]string{{"list", "ruleset"}, {"-a", "list", "ruleset"}, {"-s", "list", "ruleset"}, {"-y", "list", "ruleset"},
+				{"-t", "list", "ruleset"}, {"list", "tables"}, {"list", "chains"}, {"list", "sets"}, {"list", "maps"}, {"list", "counters"}, {"list", "quotas"}} {
+				want, got := real(t, ns, "", args...), ours(ns, "", args...)
+				if got.Code != 0 || masked(got.Stdout) != masked(want.Must(t)) || got.Stderr != want.Stderr {
+					t.Errorf("%v: status %d, %s (-real +ours)\n%s", args, got.Code, got.Stderr, differing(masked(want.Stdout), masked(got.Stdout)))
+				}
+			}
+			listed := ours(ns, "", "list", "ruleset").Stdout
+			for _, load := range []func() testns.Result{
+				func() testns.Result { return real(t, again, listed, "-f", "-") },
+				func() testns.Result { return ours(again, "flush ruleset\n"+listed, "-f", "-") },
+			} {
+				if r := load(); r.Code != 0 {
+					t.Fatalf("what is listed cannot be loaded: %s", r.Stderr)
+				}
+				if got := ours(again, "", "list", "ruleset").Stdout; masked(got) != masked(listed) {
+					t.Errorf("loaded again it is another (-was +is)\n%s", differing(masked(listed), masked(got)))
+				}
+			}
+		})
+	}
+}
+
+// TestCommands runs command lines by both, one after the other: what they print, their
+// exit status and what there is then are the same.
+func TestCommands(t *testing.T) {
+	testns.Tool(t, "nft")
+	text, err := os.ReadFile("testdata/commands")
+	if err != nil {
+		t.Fatal(err)
+	}
+	theirs, mine := testns.New(t), testns.New(t)
+	n := 0
+	for line := range strings.Lines(string(text)) {
+		args := words(line)
+		n++
+		want, got := real(t, theirs, "", args...), ours(mine, "", args...)
+		if got.Code != want.Code {
+			t.Errorf("nft %s: status %d, the real one's is %d", strings.TrimSpace(line), got.Code, want.Code)
+		}
+		if got.Stdout != want.Stdout || got.Stderr != want.Stderr {
+			t.Errorf("nft %s: (-real +ours)\n%s", strings.TrimSpace(line), differing(want.Stdout+want.Stderr, got.Stdout+got.Stderr))
+		}
+		a, b := real(t, theirs, "", "-a", "list", "ruleset").Must(t), real(t, mine, "", "-a", "list", "ruleset").Must(t)
+		if a != b {
+			t.Fatalf("nft %s: there is then (-real +ours)\n%s", strings.TrimSpace(line), differing(a, b))
+		}
+	}
+	if n < 100 {
+		t.Errorf("only %d commands", n)
+	}
+}
+
+// words splits a command line; single quotes keep blanks.
+func words(line string) (list []string) {
+	for i, part := range strings.Split(strings.TrimSpace(line), "'") {
+		if i%2 == 1 {
+			list = append(list, part)
+		} else {
+			list = append(list, strings.Fields(part)...)
+		}
+	}
+	return list
+}
+
+// TestRefused checks that what is refused changes nothing, and that all that is wrong
+// with a transaction is said.
+func TestRefused(t *testing.T) {
+	ns := testns.New(t)
+	r := ours(ns, "add table ip t\nadd chain ip t c\nadd rule ip t nosuch accept\nadd rule ip t c accept\nadd rule ip u c accept\n", "-f", "-")
+	if r.Code != 1 || strings.Count(r.Stderr, "Error: Could not process rule: No such file or directory") != 2 ||
+		!strings.Contains(r.Stderr, "/dev/stdin:3:15-20: ") || !strings.Contains(r.Stderr, "/dev/stdin:5:13-13: ") {
+		t.Errorf("status %d\n%s", r.Code, r.Stderr)
+	}
+	for _, text := range []string{"add table ip t; add rule ip t", "add table ip t; bogus", "add table ip t; add set ip t s { type ipv4_addr; elements = { 1.1.1.300 }; }"} {
+		if r := ours(ns, "", text); r.Code != 1 || !strings.Contains(r.Stderr, "Error: ") {
+			t.Errorf("%s: status %d, %s", text, r.Code, r.Stderr)
+		}
+	}
+	if r := ours(ns, "", "-c", "add table ip t; add chain ip t c; add rule ip t c accept"); r.Code != 0 {
+		t.Errorf("-c: %s", r.Stderr)
+	}
+	if r := ours(ns, "", "-c", "add rule ip t c accept"); r.Code != 1 {
+		t.Errorf("-c: status %d", r.Code)
+	}
+	if r := ours(ns, "", "list", "ruleset"); r.Stdout != "" || r.Code != 0 {
+		t.Errorf("there is now\n%s%s", r.Stdout, r.Stderr)
+	}
+	for _, o := range []string{"-j", "-e", "-i", "-o", "-N", "-u", "-T"} {
+		if r := ours(ns, "", o, "list", "ruleset"); r.Code != 1 || !strings.HasPrefix(r.Stderr, "nft: minins does not have ") {
+			t.Errorf("%s: status %d, %q", o, r.Code, r.Stderr)
+		}
+	}
+}
