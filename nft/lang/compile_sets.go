@@ -141,20 +141,21 @@ func CompileElems(s *nft.Set, elems []Elem, data func(*Value) []byte) (list []nf
 	}
 	type span struct {
 		lo, hi []byte
-		elem   nft.Elem
+		elem   *Elem
 	}
-	var spans []*span
+	spans := make([]*span, 0, len(elems))
 	size := 0
-	for _, e := range elems {
+	for i := range elems {
+		e := &elems[i]
 		if e.Key == nil {
-			el := elemOf(e)
+			el := elemOf(*e)
 			el.Flags = nft.ElemCatchall
 			list = append(list, el)
 			continue
 		}
 		lo, hi := ends(e.Key, data)
 		size = len(lo)
-		spans = append(spans, &span{lo, hi, elemOf(e)})
+		spans = append(spans, &span{lo, hi, e})
 	}
 	slices.SortStableFunc(spans, func(a, b *span) int { return bytes.Compare(a.lo, b.lo) })
 	_, automatic := s.Userdata.Get(udMerge)
@@ -175,6 +176,7 @@ func CompileElems(s *nft.Set, elems []Elem, data func(*Value) []byte) (list []nf
 		spans = merged
 	}
 	zero := make([]byte, size)
+	list = slices.Grow(list, 2*len(spans)+1)
 	for i, sp := range spans {
 		if i == 0 && !bytes.Equal(sp.lo, zero) {
 			list = append(list, nft.Elem{Flags: nft.ElemIntervalEnd, Key: zero})
@@ -182,12 +184,13 @@ func CompileElems(s *nft.Set, elems []Elem, data func(*Value) []byte) (list []nf
 		if i > 0 && bytes.Compare(sp.lo, spans[i-1].hi) <= 0 {
 			return nil, 0, errors.New("conflicting intervals specified")
 		}
-		sp.elem.Key = sp.lo
+		el := elemOf(*sp.elem)
+		el.Key = sp.lo
 		end, over := after(sp.hi)
 		if over { // nft notes that there is no end
-			sp.elem.Userdata, _ = sp.elem.Userdata.Append(udElemFlags, numberValue(&dtHost, 1, 4).Data) // it has room
+			el.Userdata, _ = el.Userdata.Append(udElemFlags, numberValue(&dtHost, 1, 4).Data) // it has room
 		}
-		list = append(list, sp.elem)
+		list = append(list, el)
 		adjacent := i+1 < len(spans) && bytes.Equal(end, spans[i+1].lo) && s.Flags.V&nft.SetAnonymous != 0
 		if !over && !adjacent {
 			list = append(list, nft.Elem{Flags: nft.ElemIntervalEnd, Key: end})

@@ -131,7 +131,7 @@ func (p *parser) number() uint64 {
 	t := p.peek()
 	n, err := strconv.ParseUint(t.text, 0, 64)
 	if t.kind != wordToken || err != nil {
-		p.unexpected()
+		p.unexpectedBut("number")
 	}
 	p.next()
 	return n
@@ -533,6 +533,9 @@ func (p *parser) send() Stmt {
 }
 
 func (p *parser) nat() Stmt {
+	if p.family != nft.IPv4 && p.family != nft.IPv6 && p.family != nft.Inet {
+		p.failAt(p.peek(), "NAT is only supported for IPv4/IPv6")
+	}
 	s := &NAT{Name: p.next().text}
 	family := p.family
 	if word, ok := p.accept("ip", "ip6"); ok {

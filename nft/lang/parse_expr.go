@@ -124,8 +124,7 @@ func (p *parser) selector() Expr {
 		}
 		k := keyNamed(metaKeys, name)
 		if k == nil {
-			p.at--
-			p.unexpected()
+			p.unknownKey(metaKeys)
 		}
 		return metaSelector(k)
 	case "ct":
@@ -158,6 +157,16 @@ func (p *parser) selector() Expr {
 	p.at--
 	p.unexpected()
 	return nil
+}
+
+// unknownKey says which keys there are in the place of the last word.
+func (p *parser) unknownKey(keys []keyDef) {
+	var names []string
+	for _, k := range keys {
+		names = append(names, k.name)
+	}
+	p.at--
+	p.failAt(p.peek(), "syntax error, unexpected "+p.peek().text+", known keys are "+strings.Join(names, ", "))
 }
 
 // field is a field of a header, of one or two words.
@@ -206,8 +215,7 @@ func (p *parser) ct() Expr {
 	}
 	k := keyNamed(ctKeys, name)
 	if k == nil {
-		p.at--
-		p.unexpected()
+		p.unknownKey(ctKeys)
 	}
 	return ctSelector(k, dir)
 }
@@ -510,7 +518,11 @@ func (p *parser) elems(types []*Datatype, size []uint32, data func() Expr) []Ele
 	for {
 		for p.take("\n") {
 		}
-		if p.take("}") {
+		if p.is("}") {
+			if len(all) == 0 {
+				p.unexpected()
+			}
+			p.next()
 			return all
 		}
 		var e Elem

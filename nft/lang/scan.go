@@ -181,8 +181,8 @@ func numberLen(s string) int {
 			k++
 		}
 	}
-	if end < len(s) && (isLetter(s[end]) || isDigit(s[end])) { // a name that begins with a number
-		for end < len(s) && (isLetter(s[end]) || isDigit(s[end]) || s[end] == '-' || s[end] == '.') {
+	if end < len(s) && (isLetter(s[end]) || isDigit(s[end]) || s[end] == '.' && end+1 < len(s) && isDigit(s[end+1])) { // a name that begins with a number
+		for end < len(s) && (isLetter(s[end]) || isDigit(s[end]) || s[end] == '.') {
 			end++
 		}
 	}
