@@ -10,7 +10,7 @@ GOARCH   ?= $(shell $(GO) env GOARCH)
 # toolchain that it does not know links all of it), functions need not begin at a
 # multiple of 32 bytes (x86 alone may do without), the garbage collector of Go 1.25
 # has less code than the next one (a toolchain that no longer knows it goes
-# without), and in the commands, nft/lang, fmt and strings small functions are not
+# without), and in the commands, nft, fmt and strings small functions are not
 # copied to where they are called (-l): a command waits for the kernel most of the time.
 # $(call build,ARCH,FILE)
 MODULE     := github.com/minins/minins
@@ -19,7 +19,7 @@ EXPERIMENT := $(shell GOEXPERIMENT=nogreenteagc $(GO) env GOVERSION >/dev/null 2
 build = CGO_ENABLED=0 GOOS=linux GOARCH=$(1) GOEXPERIMENT=$(EXPERIMENT) $(GO) build -trimpath -buildvcs=false \
 	$$(test ! -x .link/linker || echo -toolexec=$(CURDIR)/.link/linker) \
 	-ldflags '-s -w -X $(MODULE)/cmd/minins/setup.version=$(VERSION) $(if $(filter 386 amd64,$(1)),-funcalign=1)' \
-	-gcflags '$(MODULE)/cmd/...=-l' -gcflags '$(MODULE)/nft/lang=-l' -gcflags fmt=-l -gcflags strings=-l -o $(2) ./cmd/minins
+	-gcflags '$(MODULE)/cmd/...=-l' -gcflags '$(MODULE)/nft/...=-l' -gcflags fmt=-l -gcflags strings=-l -o $(2) ./cmd/minins
 
 # Then the names and lines of tracebacks go. $(call slim,FROM,TO)
 slim = GOENV=off GOOS= GOARCH= $(GO) run ./internal/strip -o $(2) $(1)

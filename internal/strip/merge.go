@@ -34,7 +34,7 @@ import (
 //     then described by the first of the stack maps. It has neither arguments nor
 //     variables yet, so that it makes no difference which map it gets.
 const (
-	mergedCode = 4 << 10 // bytes of code under one entry: tables are read from their beginning
+	mergedCode = 8 << 10 // bytes of code under one entry: tables are read from their beginning
 	mergedBits = 512     // width of a stack map
 )
 
