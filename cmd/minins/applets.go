@@ -62,7 +62,10 @@ func own(name string) bool {
 	return false
 }
 
+// find is the command of a name; iptables-nft-save is another of iptables-save, as
+// where iptables is installed.
 func find(name string) (applet.Applet, bool) {
+	name = strings.Replace(name, "tables-nft", "tables", 1)
 	for _, a := range applets() {
 		if a.Name == name {
 			return a, true

@@ -30,7 +30,7 @@ func run(args []string) int {
 	name := filepath.Base(args[0])
 	a, ok := find(name)
 	if ok {
-		return call(a, name, args[1:])
+		return call(a, a.Name, args[1:])
 	}
 	args = args[1:]
 	if len(args) == 0 {
@@ -46,7 +46,7 @@ func run(args []string) int {
 		fmt.Fprintf(os.Stderr, "minins: there is no command %q; \"minins help\" lists all\n", args[0])
 		return 1
 	}
-	return call(a, args[0], args[1:])
+	return call(a, a.Name, args[1:])
 }
 
 func call(a applet.Applet, name string, args []string) int {
