@@ -156,19 +156,26 @@ func (r *runner) commit(ctx context.Context, cmds []*lang.Cmd) bool {
 		return false
 	}
 	for {
-		b := &building{r: r, ctx: ctx, conn: conn, hooks: make(map[string]nft.HookNum)}
-		err := b.build(cmds)
+		// Some commands look at what there is: if that has changed, they look again.
+		gen, err := conn.Gen(ctx)
 		if err != nil {
 			r.report(err)
 			return false
 		}
-		if r.o.check {
-			return r.checked(ctx, b)
+		b := &building{r: r, ctx: ctx, conn: conn, hooks: make(map[string]nft.HookNum)}
+		if err := b.build(cmds); err != nil {
+			r.report(err)
+			return false
 		}
-		b.batch = conn.Begin(ctx)
+		b.batch = conn.BeginAt(ctx, gen)
 		b.send()
-		err = b.batch.Commit(ctx)
+		if r.o.check {
+			err = b.batch.Check(ctx)
+		} else {
+			err = b.batch.Commit(ctx)
+		}
 		if errors.Is(err, nft.ErrStale) && ctx.Err() == nil {
+			r.names.sets = nil
 			continue
 		}
 		if err != nil {
@@ -177,17 +184,6 @@ func (r *runner) commit(ctx context.Context, cmds []*lang.Cmd) bool {
 		}
 		return true
 	}
-}
-
-// checked asks the kernel what it would refuse.
-func (r *runner) checked(ctx context.Context, b *building) bool {
-	b.batch = b.conn.Begin(ctx)
-	b.send()
-	if err := b.batch.Check(ctx); err != nil {
-		r.refused(err, b)
-		return false
-	}
-	return true
 }
 
 // refused reports the refusals of a transaction: each at what it is about.
