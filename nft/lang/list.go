@@ -112,6 +112,11 @@ func (l *lister) line(indent int, words ...string) {
 	l.b.WriteByte('\n')
 }
 
+var tableFlagWords = [...]struct {
+	flag nft.TableFlags
+	name string
+}{{nft.TableDormant, "dormant"}, {nft.TableOwner, "owner"}, {nft.TablePersist, "persist"}}
+
 func (l *lister) table(t *nft.Table) {
 	head := l.Options.handle(t.Handle)
 	if l.parts != All {
@@ -119,10 +124,7 @@ func (l *lister) table(t *nft.Table) {
 	}
 	l.line(0, "table ", t.Family.Keyword(), " ", t.Name, " {", head)
 	var flags []string
-	for _, f := range [...]struct {
-		flag nft.TableFlags
-		name string
-	}{{nft.TableDormant, "dormant"}, {nft.TableOwner, "owner"}, {nft.TablePersist, "persist"}} {
+	for _, f := range tableFlagWords {
 		if t.Flags.V&f.flag != 0 {
 			flags = append(flags, f.name)
 		}

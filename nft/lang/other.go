@@ -26,6 +26,7 @@ func (d *decompiler) other(e nft.Expr) bool {
 			if key == nil {
 				return false
 			}
+			sel.Key2 = key
 			sel.Words = "jhash " + (&printer{}).expr(key) + " mod " + decimal(e.Modulus)
 			if e.Seed.Ok {
 				sel.Words += " seed 0x" + hex(uint64(e.Seed.V), 1)

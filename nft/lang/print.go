@@ -20,7 +20,7 @@ type Options struct {
 	Terse           bool                      // nft -t: sets without elements
 	ObjType         nft.ObjType               // of lists of objects: the only type to show; 0 is all
 	Handles         bool                      // nft -a
-	Device          func(index uint32) string // the name of a device, "" if there is none
+	Device          func(index uint32) string // the name of a device, "" if there is none; nil leaves numbers
 	Service         func(port uint16) string  // nft -S: the name of a port, "" if it has none
 	ZoneOffset      int                       // of the local time, in seconds east of UTC
 }
@@ -195,25 +195,36 @@ func (p *printer) bits(v *Value) string {
 	return p.value(v)
 }
 
-// xored is x & mask ^ xor in terms of &, ^ and |: what is cleared and then set is |.
-func (p *printer) xored(e *Masked) string {
-	t := e.Mask.Type
-	mask, xor := bytes.Clone(e.Mask.Data), bytes.Clone(e.Xor.Data)
+// A binop is one operation on bits.
+type binop struct {
+	op   string
+	data []byte
+}
+
+// binops are x & mask ^ xor in terms of &, ^ and |: what is cleared and then set is |.
+func binops(mask, xor []byte) (ops []binop) {
+	mask, xor = bytes.Clone(mask), bytes.Clone(xor)
 	or := make([]byte, len(mask))
 	for i := range mask {
 		or[i] = mask[i]&xor[i] ^ xor[i]
 		xor[i] &= mask[i]
 		mask[i] |= or[i]
 	}
-	s := p.expr(e.X)
 	for _, part := range [...]struct {
-		op   string
-		data []byte
+		binop
 		none byte
-	}{{" & ", mask, 0xff}, {" ^ ", xor, 0}, {" | ", or, 0}} {
+	}{{binop{"&", mask}, 0xff}, {binop{"^", xor}, 0}, {binop{"|", or}, 0}} {
 		if !all(part.data, part.none) {
-			s += part.op + p.bits(&Value{Type: t, Data: part.data})
+			ops = append(ops, part.binop)
 		}
+	}
+	return ops
+}
+
+func (p *printer) xored(e *Masked) string {
+	s := p.expr(e.X)
+	for _, op := range binops(e.Mask.Data, e.Xor.Data) {
+		s += " " + op.op + " " + p.bits(&Value{Type: e.Mask.Type, Data: op.data})
 	}
 	return s
 }
@@ -310,10 +321,7 @@ func (p *printer) nat(s *NAT) string {
 		b.WriteString(p.expr(s.Port))
 	}
 	sep := " "
-	for _, f := range [...]struct {
-		flag nft.NATFlags
-		name string
-	}{{nft.NATRandom, "random"}, {nft.NATRandomFully, "fully-random"}, {nft.NATPersistent, "persistent"}} {
+	for _, f := range natFlagWords {
 		if s.Flags&f.flag != 0 {
 			b.WriteString(sep + f.name)
 			sep = ","
@@ -321,6 +329,11 @@ func (p *printer) nat(s *NAT) string {
 	}
 	return b.String()
 }
+
+var natFlagWords = [...]struct {
+	flag nft.NATFlags
+	name string
+}{{nft.NATRandom, "random"}, {nft.NATRandomFully, "fully-random"}, {nft.NATPersistent, "persistent"}}
 
 func isMap(e Expr) bool { _, ok := e.(*MapOf); return ok }
 

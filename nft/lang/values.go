@@ -115,8 +115,10 @@ func (p *printer) value(v *Value) string {
 	case Octal:
 		return "0x" + hex(n, 4)
 	case Device:
-		if name := p.opt.Device(uint32(n)); name != "" {
-			return `"` + name + `"`
+		if p.opt.Device != nil {
+			if name := p.opt.Device(uint32(n)); name != "" {
+				return `"` + name + `"`
+			}
 		}
 	case Millis:
 		return duration(n)

@@ -1,0 +1,658 @@
+//go:build linux
+
+package lang
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/minins/minins/nft"
+)
+
+// jsonString is a string of JSON.
+func jsonString(s string) string {
+	var b strings.Builder
+	b.WriteByte('"')
+	for _, r := range s {
+		switch {
+		case r == '"' || r == '\\':
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		case r < ' ':
+			b.WriteString(`\u` + hex(uint64(r), 4))
+		default:
+			b.WriteRune(r) // what is no UTF-8 becomes U+FFFD
+		}
+	}
+	return b.String() + `"`
+}
+
+// object is {"key": value, …}; members without a value are left out.
+func object(keysAndValues ...string) string {
+	var b strings.Builder
+	for i := 0; i+1 < len(keysAndValues); i += 2 {
+		if keysAndValues[i+1] == "" {
+			continue
+		}
+		if b.Len() > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(jsonString(keysAndValues[i]) + ": " + keysAndValues[i+1])
+	}
+	return "{" + b.String() + "}"
+}
+
+func array(values []string) string { return "[" + strings.Join(values, ", ") + "]" }
+
+func quoted(s string) string {
+	if s == "" {
+		return ""
+	}
+	return jsonString(s)
+}
+
+// ListJSON is [List] as JSON, in the schema of libnftables-json(5), as nft -j list prints
+// it; release is the value of "metainfo". What nft itself cannot express is null: a match or
+// target of iptables, the rules of a chain within a rule. Like later releases than 1.0.6 it
+// has comments of tables and chains, devices of chains and all flags of sets.
+func ListJSON(rs *Ruleset, o Options, parts Parts, name, release string) string {
+	l := &lister{o, rs, nil, parts, name}
+	all := []string{object("metainfo", release)}
+	for i := range rs.Tables {
+		all = append(all, l.tableJSON(&rs.Tables[i])...)
+	}
+	return object("nftables", array(all)) + "\n"
+}
+
+func (l *lister) tableJSON(t *nft.Table) (all []string) {
+	add := func(kind, value string) { all = append(all, object(kind, value)) }
+	family, table := jsonString(t.Family.Keyword()), jsonString(t.Name)
+	number := func(n uint64) string { return strconv.FormatUint(n, 10) }
+	if l.parts == All {
+		var flags []string
+		for _, f := range tableFlagWords {
+			if t.Flags.V&f.flag != 0 {
+				flags = append(flags, jsonString(f.name))
+			}
+		}
+		add("table", object("family", family, "name", table, "handle", number(t.Handle), "flags", oneOrArray(flags), "comment", quoted(t.Userdata.Comment())))
+	}
+	in := inTable{l.rs, t}
+	p := &printer{l.Options, in, 0}
+	for i := range l.rs.Objs {
+		if o := &l.rs.Objs[i]; o.Family == t.Family && o.Table == t.Name && l.shows(Objects, o.Name) && (l.ObjType == 0 || o.Type == l.ObjType) {
+			members := []string{"family", family, "name", jsonString(o.Name), "table", table, "handle", number(o.Handle), "comment", quoted(o.Userdata.Comment())}
+			add(objectWord(o.Type), object(append(members, p.objMembers(o.Data)...)...))
+		}
+	}
+	for i := range l.rs.Sets {
+		if s := &l.rs.Sets[i]; s.Family == t.Family && s.Table == t.Name && s.Flags.V&nft.SetAnonymous == 0 && l.shows(setPart(s), s.Name) {
+			word := "set"
+			if setPart(s) == Maps {
+				word = "map"
+			}
+			add(word, l.setJSON(p, s, in))
+		}
+	}
+	for i := range l.rs.Flowtables {
+		if f := &l.rs.Flowtables[i]; f.Family == t.Family && f.Table == t.Name && l.shows(Flowtables, f.Name) {
+			var devs []string
+			for _, d := range f.Devs.Names {
+				devs = append(devs, jsonString(d))
+			}
+			add("flowtable", object("family", family, "name", jsonString(f.Name), "table", table, "handle", number(f.Handle),
+				"hook", `"ingress"`, "prio", decimal(f.Priority.V), "dev", oneOrArray(devs)))
+		}
+	}
+	var rules []string
+	for i := range l.rs.Chains {
+		c := &l.rs.Chains[i]
+		if c.Family != t.Family || c.Table != t.Name || c.Flags&nft.ChainBinding != 0 || !l.shows(Chains, c.Name) {
+			continue
+		}
+		members := []string{"family", family, "table", table, "name", jsonString(c.Name), "handle", number(c.Handle), "comment", quoted(c.Userdata.Comment())}
+		if c.Hook.Ok {
+			h := c.Hook.V
+			devs := h.Devs.Names
+			if h.Dev != "" {
+				devs = []string{h.Dev}
+			}
+			var names []string
+			for _, d := range devs {
+				names = append(names, jsonString(d))
+			}
+			hook := decimal(h.Num)
+			if hooks := hookWords(c.Family); int(h.Num) < len(hooks) {
+				hook = jsonString(hooks[h.Num])
+			}
+			policy := ""
+			if c.Policy.Ok {
+				policy = jsonString(verdict(nft.Verdict{Code: c.Policy.V}))
+			}
+			members = append(members, "type", jsonString(c.Type), "hook", hook, "prio", decimal(h.Priority), "dev", oneOrArray(names), "policy", policy)
+		}
+		add("chain", object(members...))
+		for i := range l.rs.Rules {
+			r := &l.rs.Rules[i]
+			if l.parts&Rules == 0 || r.Family != c.Family || r.Table != c.Table || r.Chain != c.Name {
+				continue
+			}
+			rules = append(rules, object("rule", object("family", family, "table", table, "chain", jsonString(c.Name), "handle", number(r.Handle),
+				"comment", quoted(r.Userdata.Comment()), "expr", array(p.stmtsJSON(Decompile(r.Family, r.Exprs, in))))))
+		}
+	}
+	return append(all, rules...)
+}
+
+func someOf(values []string) string {
+	if len(values) == 0 {
+		return ""
+	}
+	return array(values)
+}
+
+func oneOrArray(values []string) string {
+	switch len(values) {
+	case 0:
+		return ""
+	case 1:
+		return values[0]
+	}
+	return array(values)
+}
+
+// objMembers are what an object has beside its name.
+func (p *printer) objMembers(e nft.Expr) []string {
+	switch e := e.(type) {
+	case *nft.Counter:
+		return []string{"packets", decimal(e.Packets.V), "bytes", decimal(e.Bytes.V)}
+	case *nft.Quota:
+		inv := "false"
+		if e.Flags&quotaInverse != 0 {
+			inv = "true"
+		}
+		return []string{"bytes", decimal(e.Bytes), "used", decimal(e.Consumed), "inv", inv}
+	case *nft.Limit:
+		return limitMembers(e)
+	}
+	return nil
+}
+
+func limitMembers(e *nft.Limit) []string {
+	rate, burst, unit := e.Rate, uint64(e.Burst), ""
+	rateUnit, burstUnit := "", ""
+	for _, u := range units {
+		if u.seconds == e.Unit {
+			unit = u.name
+		}
+	}
+	if e.Type != 0 {
+		rate, rateUnit = bytesRate(rate)
+		burst, burstUnit = bytesRate(burst)
+	}
+	inv := ""
+	if e.Flags&nft.LimitInverse != 0 {
+		inv = "true"
+	}
+	members := []string{"rate", decimal(rate), "burst", decimal(burst), "per", jsonString(unit), "inv", inv, "rate_unit", quoted(rateUnit)}
+	if burst == 0 && e.Type != 0 {
+		burstUnit = "bytes"
+	}
+	return append(members, "burst_unit", quoted(burstUnit))
+}
+
+func (l *lister) setJSON(p *printer, s *nft.Set, in inTable) string {
+	types := func(all []*Datatype) string {
+		var names []string
+		for _, t := range all {
+			names = append(names, jsonString(t.Name))
+		}
+		return oneOrArray(names)
+	}
+	to := ""
+	switch {
+	case s.Flags.V&nft.SetObject != 0:
+		to = jsonString(objectWord(s.ObjType))
+	case s.DataType == nft.DataVerdict:
+		to = `"verdict"`
+	case s.Flags.V&nft.SetMap != 0:
+		to = types(TypesOf(s.DataType))
+	}
+	var flags []string
+	for _, f := range setFlagWords {
+		if s.Flags.V&f.flag != 0 {
+			flags = append(flags, jsonString(f.name))
+		}
+	}
+	number := func(n uint64) string {
+		if n == 0 {
+			return ""
+		}
+		return strconv.FormatUint(n, 10)
+	}
+	comment, _ := s.Userdata.Get(setComment)
+	merge := ""
+	if _, ok := s.Userdata.Get(udMerge); ok {
+		merge = "true"
+	}
+	policy := ""
+	if s.Policy != 0 {
+		policy = `"memory"`
+	}
+	elems := ""
+	if all := Elements(s, TypesOf(s.KeyType), l.rs.Elems[s], in); len(all) > 0 && !l.Terse {
+		elems = array(p.elemsJSON(all))
+	}
+	exprs := s.Exprs
+	if s.Expr != nil {
+		exprs = append([]nft.Expr{s.Expr}, exprs...)
+	}
+	var stmts []string
+	for _, e := range exprs {
+		bare := *p
+		bare.opt.Stateless = true
+		stmts = append(stmts, bare.stmtJSON(&Kernel{e}))
+	}
+	return object("family", jsonString(s.Family.Keyword()), "name", jsonString(s.Name), "table", jsonString(s.Table),
+		"type", types(TypesOf(s.KeyType)), "handle", strconv.FormatUint(s.Handle, 10), "comment", quoted(strings.TrimRight(string(comment), "\x00")),
+		"map", to, "policy", policy, "flags", someOf(flags), "timeout", number(s.Timeout/1000), "gc-interval", number(uint64(s.GCInterval)/1000),
+		"size", number(uint64(s.Desc.V.Size)), "elem", elems, "auto-merge", merge, "stmt", someOf(stmts))
+}
+
+func (p *printer) elemsJSON(elems []Elem) []string {
+	all := make([]string, len(elems))
+	for i := range elems {
+		all[i] = p.elemJSON(&elems[i])
+	}
+	return all
+}
+
+func (p *printer) elemJSON(e *Elem) string {
+	key := `"*"`
+	if e.Key != nil {
+		key = p.exprJSON(e.Key)
+		if v, ok := e.Key.(*Value); ok && v.Type.Form == Bits && key[0] == '[' {
+			key = object("|", key)
+		}
+	}
+	if e.Timeout != 0 || e.Expires != 0 || e.Comment != "" || len(e.Stmts) > 0 {
+		members := []string{"val", key}
+		if e.Timeout != 0 {
+			members = append(members, "timeout", decimal(e.Timeout/1000))
+		}
+		if e.Expires != 0 {
+			members = append(members, "expires", decimal(e.Expires/1000))
+		}
+		members = append(members, "comment", quoted(e.Comment))
+		for _, s := range e.Stmts {
+			text := p.stmtJSON(s)
+			members = append(members, strings.Trim(strings.SplitN(text, ": ", 2)[0], `{"`), strings.TrimSuffix(strings.SplitN(text, ": ", 2)[1], "}"))
+		}
+		key = object("elem", object(members...))
+	}
+	if e.Data == nil {
+		return key
+	}
+	return array([]string{key, p.exprJSON(e.Data)})
+}
+
+func (p *printer) stmtsJSON(stmts []Stmt) []string {
+	all := make([]string, len(stmts))
+	for i, s := range stmts {
+		all[i] = p.stmtJSON(s)
+	}
+	return all
+}
+
+func verdictJSON(v nft.Verdict) string {
+	word, chain, _ := strings.Cut(verdict(v), " ")
+	if chain != "" {
+		return object(word, object("target", jsonString(chain)))
+	}
+	return object(word, "null")
+}
+
+// selectorJSON is what a comparison reads.
+func (p *printer) selectorJSON(s *Selector) string {
+	switch s.Kind {
+	case payloadSel:
+		if s.Raw {
+			return object("payload", object("base", jsonString(baseNames[s.Proto.Base]), "offset", decimal(s.Field.Off), "len", decimal(s.Field.Len)))
+		}
+		return object("payload", object("protocol", jsonString(s.Proto.Name), "field", jsonString(s.Field.Name)))
+	case metaSel:
+		return object("meta", object("key", jsonString(keyOf(metaKeys, s.Key).name)))
+	case ctSel:
+		dir := ""
+		if s.Dir >= 0 {
+			dir = jsonString(dtCtDir.Syms[s.Dir].Name)
+		}
+		return object("ct", object("key", jsonString(keyOf(ctKeys, s.Key).name), "dir", dir))
+	case fibSel:
+		words := strings.Fields(s.Words)
+		var flags []string
+		for _, w := range words[1 : len(words)-1] {
+			if w != "." {
+				flags = append(flags, jsonString(w))
+			}
+		}
+		return object("fib", object("result", jsonString(words[len(words)-1]), "flags", someOf(flags)))
+	}
+	words := strings.Fields(s.Words)
+	for i, w := range opWords {
+		kind := strings.TrimSpace(w[1])
+		if name, ok := strings.CutPrefix(s.Words, w[1]); ok && s.Field == nil {
+			return object(kind, object("name", jsonString(name)))
+		}
+		if s.Option != nil && int(s.Option.op) == i {
+			return object(kind, object("name", jsonString(s.Option.name), "field", quoted(fieldName(s))))
+		}
+	}
+	switch {
+	case words[0] == "numgen":
+		offset := wordBehind(words, "offset")
+		if offset == "" {
+			offset = "0"
+		}
+		return object("numgen", object("mode", jsonString(words[1]), "mod", words[3], "offset", offset))
+	case s.Key2 != nil:
+		seed := wordBehind(words, "seed")
+		if n, err := strconv.ParseUint(seed, 0, 32); err == nil {
+			seed = strconv.FormatUint(n, 10)
+		}
+		return object("jhash", object("mod", wordBehind(words, "mod"), "seed", seed, "offset", wordBehind(words, "offset"), "expr", p.exprJSON(s.Key2)))
+	case words[0] == "symhash":
+		return object("symhash", object("mod", words[2], "offset", wordBehind(words, "offset")))
+	case words[0] == "rt":
+		family := ""
+		if len(words) == 3 {
+			family = jsonString(words[1])
+		}
+		return object("rt", object("key", jsonString(words[len(words)-1]), "family", family))
+	case words[0] == "socket":
+		return object("socket", object("key", jsonString(words[1])))
+	}
+	return jsonString(s.Words)
+}
+
+func fieldName(s *Selector) string {
+	if s.Field == nil {
+		return ""
+	}
+	return s.Field.Name
+}
+
+// wordBehind is the word behind another, or "".
+func wordBehind(words []string, name string) string {
+	for i, w := range words {
+		if w == name && i+1 < len(words) {
+			return words[i+1]
+		}
+	}
+	return ""
+}
+
+func (p *printer) valueJSON(v *Value) string {
+	t := v.Type
+	switch t {
+	case &dtBool:
+		return [...]string{"false", "true"}[min(v.number(), 1)]
+	case &dtRealm, &dtIfindex: // of which those without a name are strings too
+		return jsonString(strings.Trim(p.value(v), `"`))
+	}
+	switch t.Form {
+	case Bits:
+		names := strings.Split(p.value(v), ",")
+		for i, n := range names {
+			names[i] = numberOr(n)
+		}
+		return oneOrArray(names)
+	case Text:
+		return jsonString(strings.Trim(p.value(v), `"`))
+	case Hex, Octal:
+		if _, named := t.symbol(v.number()); !named && len(v.Data) <= 8 {
+			return strconv.FormatUint(v.number(), 10)
+		}
+	case Millis:
+		return strconv.FormatUint(v.number()/1000, 10)
+	}
+	return numberOr(strings.Trim(p.value(v), `"`))
+}
+
+// numberOr is a number as it is, and all else as a string.
+func numberOr(s string) string {
+	if n, err := strconv.ParseUint(s, 0, 64); err == nil {
+		return strconv.FormatUint(n, 10)
+	}
+	return jsonString(s)
+}
+
+func (p *printer) exprJSON(e Expr) string {
+	switch e := e.(type) {
+	case *Selector:
+		return p.selectorJSON(e)
+	case *Value:
+		return p.valueJSON(e)
+	case *Prefix:
+		return object("prefix", object("addr", p.valueJSON(e.Value), "len", decimal(e.Bits)))
+	case *Range:
+		return object("range", array([]string{p.valueJSON(e.Lo), p.valueJSON(e.Hi)}))
+	case *Masked:
+		return p.maskedJSON(e)
+	case *Concat:
+		all := make([]string, len(e.Parts))
+		for i, part := range e.Parts {
+			all[i] = p.exprJSON(part)
+		}
+		return object("concat", array(all))
+	case *SetRef:
+		return jsonString("@" + e.Name)
+	case *SetLit:
+		return object("set", array(p.elemsJSON(e.Elems)))
+	case *MapOf:
+		return object("map", object("key", p.exprJSON(e.Key), "data", p.exprJSON(e.Map)))
+	case *VerdictOf:
+		return verdictJSON(e.Verdict)
+	case *swapped:
+		return p.exprJSON(e.x)
+	}
+	return "null"
+}
+
+func (p *printer) maskedJSON(e *Masked) string {
+	left := p.exprJSON(e.X)
+	xor := make([]byte, len(e.Mask.Data))
+	if e.Xor != nil {
+		xor = e.Xor.Data
+	}
+	for _, part := range binops(e.Mask.Data, xor) {
+		left = object(part.op, array([]string{left, p.valueJSON(&Value{Type: e.Mask.Type, Data: part.data})}))
+	}
+	return left
+}
+
+func (p *printer) stmtJSON(s Stmt) string {
+	switch s := s.(type) {
+	case *Match:
+		op := opNames[s.Op]
+		if s.Op == Implied {
+			op = "in"
+		}
+		left := p.exprJSON(s.Left)
+		if s.Op == Without {
+			op = "!"
+		}
+		return object("match", object("op", jsonString(op), "left", left, "right", p.exprJSON(s.Right)))
+	case *VerdictStmt:
+		return verdictJSON(s.Verdict)
+	case *Vmap:
+		return object("vmap", object("key", p.exprJSON(s.Key), "data", p.exprJSON(s.Map)))
+	case *NAT:
+		return p.natJSON(s)
+	case *Assign:
+		return object("mangle", object("key", p.exprJSON(s.To), "value", p.exprJSON(s.Value)))
+	case *UseObject:
+		if s.Key != nil {
+			return object(objectWord(s.Type), object("map", object("key", p.exprJSON(s.Key), "data", p.exprJSON(s.Map))))
+		}
+		return object(objectWord(s.Type), jsonString(s.Name))
+	case *SetChange:
+		return p.setChangeJSON(s)
+	case *Reject:
+		return p.rejectJSON(s)
+	case *Send:
+		addr, dev := "", ""
+		if s.Name == "dup" && s.Addr == nil { // in a table of netdev
+			return object(s.Name, object("addr", p.exprJSON(s.Dev)))
+		}
+		if s.Addr != nil {
+			addr = p.exprJSON(s.Addr)
+		}
+		if s.Dev != nil {
+			dev = p.exprJSON(s.Dev)
+		}
+		return object(s.Name, object("addr", addr, "dev", dev))
+	case *Xtables:
+		return object("xt", "null")
+	case *Kernel:
+		return p.kernelJSON(s.Expr)
+	}
+	return "null"
+}
+
+func (p *printer) natJSON(s *NAT) string {
+	family, addr, port := "", "", ""
+	if s.Addr != nil {
+		if s.Family != nft.Unspec {
+			family = jsonString(s.Family.Keyword())
+		}
+		addr = p.exprJSON(s.Addr)
+	}
+	if s.Port != nil {
+		port = p.exprJSON(s.Port)
+	}
+	var flags []string
+	for _, f := range natFlagWords {
+		if s.Flags&f.flag != 0 {
+			flags = append(flags, jsonString(f.name))
+		}
+	}
+	value := object("family", family, "addr", addr, "port", port, "flags", oneOrArray(flags))
+	if value == "{}" {
+		value = "null"
+	}
+	return object(s.Name, value)
+}
+
+func (p *printer) setChangeJSON(s *SetChange) string {
+	elem := p.exprJSON(s.Key)
+	if s.Timeout != 0 {
+		elem = object("elem", object("val", elem, "timeout", decimal(s.Timeout/1000)))
+	}
+	bare := *p
+	bare.opt.Stateless = true
+	stmts := ""
+	if len(s.Stmts) > 0 {
+		stmts = array(bare.stmtsJSON(s.Stmts))
+	}
+	if s.Meter {
+		stmt := ""
+		if len(s.Stmts) > 0 {
+			stmt = bare.stmtJSON(s.Stmts[0])
+		}
+		return object("meter", object("key", elem, "stmt", stmt, "size", decimal(s.Size), "name", jsonString(s.Set)))
+	}
+	ops := [...]string{"add", "update", "delete"}
+	op := "add"
+	if int(s.Op) < len(ops) {
+		op = ops[s.Op]
+	}
+	word, data := "set", ""
+	if s.Data != nil {
+		word, data = "map", p.exprJSON(s.Data)
+	}
+	return object(word, object("op", jsonString(op), "elem", elem, "data", data, word, jsonString("@"+s.Set), "stmt", stmts))
+}
+
+func (p *printer) rejectJSON(s *Reject) string {
+	kind, codes := "icmp", &dtICMPCode
+	switch {
+	case s.Type == nft.RejectTCPReset:
+		return object("reject", object("type", `"tcp reset"`))
+	case s.Type == nft.RejectICMPX:
+		kind, codes = "icmpx", &dtICMPXCode
+	case s.Family == nft.IPv6:
+		kind, codes = "icmpv6", &dtICMPv6Code
+	}
+	return object("reject", object("type", jsonString(kind), "expr", p.valueJSON(&Value{Type: codes, Data: []byte{s.Code.V}})))
+}
+
+func (p *printer) kernelJSON(e nft.Expr) string {
+	switch e := e.(type) {
+	case *nft.Counter:
+		if p.opt.Stateless {
+			return object("counter", "null")
+		}
+		return object("counter", object("packets", decimal(e.Packets.V), "bytes", decimal(e.Bytes.V)))
+	case *nft.Limit:
+		return object("limit", object(limitMembers(e)...))
+	case *nft.Quota:
+		val, unit := bytesRate(e.Bytes)
+		used, usedUnit := bytesRate(e.Consumed)
+		members := []string{"val", decimal(val), "val_unit", jsonString(unit)}
+		if e.Flags&quotaInverse != 0 {
+			members = append(members, "inv", "true")
+		}
+		if e.Consumed != 0 {
+			members = append(members, "used", decimal(used), "used_unit", jsonString(usedUnit))
+		}
+		return object("quota", object(members...))
+	case *nft.Connlimit:
+		inv := ""
+		if e.Flags&1 != 0 {
+			inv = "true"
+		}
+		return object("ct count", object("val", decimal(e.Count), "inv", inv))
+	case *nft.Log:
+		return p.logJSON(e)
+	case *nft.Notrack, *nft.Last:
+		return object(e.Name(), "null")
+	}
+	return object(e.Name(), "null")
+}
+
+func (p *printer) logJSON(l *nft.Log) string {
+	members := []string{"prefix", quoted(l.Prefix)}
+	if l.Group.Ok {
+		members = append(members, "group", decimal(l.Group.V))
+	}
+	if l.Snaplen != 0 {
+		members = append(members, "snaplen", decimal(l.Snaplen))
+	}
+	if l.QThreshold != 0 {
+		members = append(members, "queue-threshold", decimal(l.QThreshold))
+	}
+	if l.Level.Ok && l.Level.V != 4 && int(l.Level.V) < len(logLevels) {
+		members = append(members, "level", jsonString(logLevels[l.Level.V]))
+	}
+	const flagsAll = 0x2f
+	var flags []string
+	if l.Flags.V&flagsAll == flagsAll {
+		flags = []string{`"all"`}
+	} else {
+		for _, f := range [...]struct {
+			flag nft.LogFlags
+			name string
+		}{{1, "tcp sequence"}, {2, "tcp options"}, {4, "ip options"}, {8, "skuid"}, {0x20, "ether"}} {
+			if l.Flags.V&f.flag != 0 {
+				flags = append(flags, jsonString(f.name))
+			}
+		}
+	}
+	members = append(members, "flags", oneOrArray(flags))
+	value := object(members...)
+	if value == "{}" {
+		value = "null"
+	}
+	return object("log", value)
+}
