@@ -18,7 +18,7 @@ VERSION    := $(or $(shell git describe --tags --always --dirty 2>/dev/null),(de
 EXPERIMENT := $(shell GOEXPERIMENT=nogreenteagc $(GO) env GOVERSION >/dev/null 2>&1 && echo nogreenteagc)
 build = CGO_ENABLED=0 GOOS=linux GOARCH=$(1) GOEXPERIMENT=$(EXPERIMENT) $(GO) build -trimpath -buildvcs=false \
 	$$(test ! -x .link/linker || echo -toolexec=$(CURDIR)/.link/linker) \
-	-ldflags '-s -w -X $(MODULE)/cmd/minins/setup.version=$(VERSION) $(if $(filter 386 amd64,$(1)),-funcalign=1)' \
+	-ldflags '-s -w -X $(MODULE)/cmd/minins/setup.version=$(VERSION) $(if $(filter 386 amd64,$(1)),-funcalign=1) $(if $(filter amd64 arm64,$(1)),-E main.start)' \
 	-gcflags '$(MODULE)/cmd/...=-l' -gcflags '$(MODULE)/nft/...=-l' -gcflags fmt=-l -gcflags strings=-l -o $(2) ./cmd/minins
 
 # Then the names and lines of tracebacks go. $(call slim,FROM,TO)

@@ -3,10 +3,14 @@
 package nsfs
 
 import (
+	"errors"
 	"fmt"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // A Command is a program to run, found as execvp finds it.
@@ -25,6 +29,10 @@ type Command struct {
 	// "" is none.
 	Fallback string
 
+	// Blocked are signals to block beside those that the calling thread blocks,
+	// of which Go unblocks many when a program begins; nil is none.
+	Blocked *unix.Sigset_t
+
 	// Warn is told what went wrong without stopping the command: mounts for
 	// /etc and /sys that could not be made. Nil ignores it.
 	Warn func(error)
@@ -37,10 +45,29 @@ func (c *Command) Exec() error {
 	if err != nil {
 		return c.error(err)
 	}
-	if err = syscall.Exec(file, c.Args, c.Env); err == syscall.ENOEXEC {
-		err = syscall.Exec("/bin/sh", c.script(file), c.Env)
-	}
+	err = c.masked(func() (err error) {
+		if err = syscall.Exec(file, c.Args, c.Env); err == syscall.ENOEXEC {
+			err = syscall.Exec("/bin/sh", c.script(file), c.Env)
+		}
+		return err
+	})
 	return c.error(err)
+}
+
+// masked calls do on a thread that blocks the command's signals, which execve and
+// fork hand on.
+func (c *Command) masked(do func() error) error {
+	if c.Blocked == nil {
+		return do()
+	}
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	var before unix.Sigset_t
+	if err := unix.PthreadSigmask(unix.SIG_BLOCK, c.Blocked, &before); err != nil {
+		return err
+	}
+	err := do()
+	return errors.Join(err, unix.PthreadSigmask(unix.SIG_SETMASK, &before, nil))
 }
 
 // Start starts the command as a child, in the namespaces of the calling thread
@@ -52,9 +79,12 @@ func (c *Command) Start(sys *syscall.SysProcAttr) (pid int, err error) {
 		return 0, c.error(err)
 	}
 	attr := &syscall.ProcAttr{Env: c.Env, Files: []uintptr{0, 1, 2}, Sys: sys}
-	if pid, err = syscall.ForkExec(file, c.Args, attr); err == syscall.ENOEXEC {
-		pid, err = syscall.ForkExec("/bin/sh", c.script(file), attr)
-	}
+	err = c.masked(func() error {
+		if pid, err = syscall.ForkExec(file, c.Args, attr); err == syscall.ENOEXEC {
+			pid, err = syscall.ForkExec("/bin/sh", c.script(file), attr)
+		}
+		return err
+	})
 	if err != nil {
 		return 0, c.error(err)
 	}

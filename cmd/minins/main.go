@@ -23,7 +23,10 @@ import (
 // the namespaces that /proc/self shows for the whole process.
 func init() { runtime.LockOSThread() }
 
-func main() { os.Exit(run(os.Args)) }
+func main() {
+	inherit()
+	os.Exit(run(os.Args))
+}
 
 // run finds the applet that the words call and runs it.
 func run(args []string) int {
@@ -58,6 +61,7 @@ func call(a applet.Applet, name string, args []string) int {
 		Stderr:   os.Stderr,
 		Getenv:   os.Getenv,
 		Dial:     dial,
+		Blocked:  &blocked,
 		IsApplet: func(name string) bool { _, ok := find(name); return ok },
 		Hints:    os.Getenv("MININS_HINTS") == "1" || isTerminal(2),
 	}

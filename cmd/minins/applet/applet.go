@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"io"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/minins/minins/nl"
 )
 
@@ -36,6 +38,10 @@ type Cmd struct {
 	// IsApplet reports whether minins has an applet of that name, for
 	// commands that run other commands.
 	IsApplet func(name string) bool
+
+	// Blocked are the signals that were blocked when the process began, as far
+	// as that is known; nil is none.
+	Blocked *unix.Sigset_t
 
 	// Hints says that a person is reading standard error, so that an error may
 	// be followed by more than the tool that minins stands in for would print.

@@ -8,15 +8,18 @@ import (
 	"github.com/minins/minins/rtnl"
 )
 
-// showAddrs renders the addresses that belong to link l and are selected.
+// showAddrs renders the addresses that belong to link l and are selected. In JSON
+// the others of the family are empty objects, as in iproute2.
 func (v *view) showAddrs(l *rtnl.Link, addrs []*rtnl.Addr, q *listing) {
 	v.array("addr_info")
 	for _, a := range addrs {
-		if a.Index != l.Index || !q.takesAddr(a, l.Name) || q.up && l.Flags&unix.IFF_UP == 0 {
+		if a.Index != l.Index || q.family != 0 && a.Family != q.family || q.up && l.Flags&unix.IFF_UP == 0 {
 			continue
 		}
 		v.object("")
-		v.showAddr(a, l.Name, v.opt.oneline)
+		if q.takesAddr(a, l.Name) {
+			v.showAddr(a, l.Name, v.opt.oneline)
+		}
 		v.end()
 	}
 	v.endArray()

@@ -49,6 +49,7 @@ func momentary(s string) string {
 // real ip.
 func playBridge(t *testing.T, script string, run func(ns *testns.NS, args []string) testns.Result) (results []testns.Result, end string) {
 	t.Helper()
+	clearNetns(t)
 	ns := testns.New(t)
 	ns.Up(t, "lo")
 	ns.Sysctl(t, "net/ipv6/conf/all/disable_ipv6", 1) // fewer addresses that come with time

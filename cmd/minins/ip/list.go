@@ -77,10 +77,21 @@ func (o *options) linkMask() rtnl.ExtMask {
 	return rtnl.ExtVF
 }
 
+// selectsOnDump reports whether the kernel selects links. With -4 and the like,
+// "ip addr" of iproute2 selects them itself, and leaves empty objects of the others in JSON.
+func (s *session) selectsOnDump(q *listing) bool {
+	return !q.inet() || s.opt.family == 0
+}
+
 // dumpRequest asks the kernel for a part of the links only.
 func (s *session) dumpRequest(q *listing) *rtnl.Link {
 	r := &rtnl.Link{ExtMask: s.opt.linkMask()}
-	if q.masterIndex != 0 {
+	if !s.selectsOnDump(q) {
+		return r
+	}
+	if q.noMaster {
+		r.Master = nl.Some(^uint32(0)) // no link's index: of those without one
+	} else if q.masterIndex != 0 {
 		r.Master = nl.Some(q.masterIndex)
 	}
 	r.Info.Kind = q.kind
@@ -152,13 +163,15 @@ func withoutAFSpec(body []byte) []byte {
 // showItem renders a link if it is selected.
 func (s *session) showItem(v *view, q *listing, l *rtnl.Link, kept *addrStore) error {
 	addrs, err := kept.of(l.Index)
-	if err != nil || q.index == 0 && !q.takesOnDump(l) || q.inet() && !q.shows(l, addrs) {
+	if err != nil || q.index == 0 && s.selectsOnDump(q) && !q.takesOnDump(l) || q.inet() && !q.shows(l, addrs) {
 		return err
 	}
 	v.begin()
 	v.object("")
 	if q.takesLink(l) {
 		s.showEntry(v, q, l, addrs)
+	} else if s.alone(q) {
+		v.list("addr_info", nil)
 	}
 	v.end()
 	return nil
@@ -167,9 +180,13 @@ func (s *session) showItem(v *view, q *listing, l *rtnl.Link, kept *addrStore) e
 // inet reports whether addresses are shown.
 func (q *listing) inet() bool { return q.family != unix.AF_PACKET }
 
+// alone reports whether addresses stand alone, without the link's line.
+func (s *session) alone(q *listing) bool {
+	return q.inet() && (s.opt.oneline && !s.opt.brief || q.label != "")
+}
+
 func (s *session) showEntry(v *view, q *listing, l *rtnl.Link, addrs []*rtnl.Addr) {
-	// Without the link's line, the addresses stand alone.
-	alone := q.inet() && (s.opt.oneline && !s.opt.brief || q.label != "")
+	alone := s.alone(q)
 	if s.opt.family == unix.AF_INET6 && q.inet() && q.index == 0 {
 		l = inet6Link(l)
 	}

@@ -182,7 +182,6 @@ func (q *listing) takesLink(l *rtnl.Link) bool {
 	case q.index != 0 && l.Index != q.index,
 		q.up && l.Flags&unix.IFF_UP == 0,
 		q.group >= 0 && l.Group.Ok && int64(l.Group.V) != q.group,
-		q.noMaster && l.Master.Ok,
 		q.slave != "" && l.Info.SlaveKind != q.slave,
 		!q.takesOnDump(l):
 		return false
@@ -193,7 +192,7 @@ func (q *listing) takesLink(l *rtnl.Link) bool {
 // takesOnDump is the part of takesLink that the kernel does when it dumps
 // links; older ones leave it to us.
 func (q *listing) takesOnDump(l *rtnl.Link) bool {
-	return (q.masterIndex == 0 || l.Master.V == q.masterIndex) &&
+	return (q.masterIndex == 0 || l.Master.V == q.masterIndex) && !(q.noMaster && q.index == 0 && l.Master.Ok) &&
 		(q.kind == "" || l.Info.Kind == q.kind)
 }
 

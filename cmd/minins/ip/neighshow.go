@@ -105,7 +105,7 @@ func (q *neighQuery) takes(n *rtnl.Neigh) bool {
 		q.proxy != (n.Flags&unix.NTF_PROXY != 0),
 		!inState && n.Flags&(unix.NTF_PROXY|unix.NTF_EXT_LEARNED) == 0,
 		q.protocol.Ok && uint32(n.Protocol) != q.protocol.V,
-		n.Family != unix.AF_INET && n.Family != unix.AF_INET6,
+		n.Family != unix.AF_INET && n.Family != unix.AF_INET6 && n.Family != q.family,
 		n.Dst.IsValid() && !q.to.contains(n.Dst),
 		q.unused && n.CacheInfo.V.RefCount != 0:
 		return false

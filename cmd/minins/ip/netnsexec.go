@@ -44,7 +44,7 @@ func (s *session) execNetns(w *words) error {
 // program is a command to execute. What PATH does not have may be one of our
 // own applets.
 func (s *session) program(args []string) *nsfs.Command {
-	cmd := &nsfs.Command{Args: args, Env: os.Environ(), Warn: func(err error) {
+	cmd := &nsfs.Command{Args: args, Env: os.Environ(), Blocked: s.c.Blocked, Warn: func(err error) {
 		if e := asNetns(err); e != nil {
 			s.complain(e.Iproute2(), "")
 		}

@@ -85,13 +85,22 @@ func (s *session) listNSIDs(w *words) error {
 // showID renders the id of a namespace with that name, or "".
 func (v *view) showID(n *rtnl.NSID, name string) {
 	v.object("")
-	v.int("nsid", "nsid %d ", int64(n.ID.V))
+	v.showIDAs("nsid", n.ID.V)
 	if n.CurrentID.Ok {
-		v.int("current-nsid", "current-nsid %d ", int64(n.CurrentID.V))
+		v.showIDAs("current-nsid", n.CurrentID.V)
 	}
 	v.word("name", "(iproute2 netns name: %s)", name)
 	v.write("\n")
 	v.end()
+}
+
+// showIDAs renders an id, or that there is none.
+func (v *view) showIDAs(key string, id int32) {
+	if id < 0 {
+		v.write(key + " unassigned ")
+		return
+	}
+	v.int(key, key+" %d ", int64(id))
 }
 
 func (w *words) nsid(key string, to *nl.Opt[int32]) {

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net/netip"
 	"strconv"
+
+	"github.com/minins/minins/cmd/minins/internal/resolve"
 )
 
 // A printer writes objects as text or as JSON. Whoever describes an object
@@ -86,7 +88,7 @@ func (p *printer) addr(c color, key, format string, a netip.Addr) {
 	}
 	p.pen(c)
 	p.out.WriteString(before)
-	p.out.Write(a.AppendTo(p.out.AvailableBuffer()))
+	p.out.Write(resolve.AppendText(p.out.AvailableBuffer(), a))
 	p.out.WriteString(after)
 	p.lift(c)
 }

@@ -239,7 +239,8 @@ func (s *session) key(index uint32) uint64 {
 
 func unnamed(index uint32) string { return "if" + strconv.Itoa(int(int32(index))) }
 
-// linkByIndex is the name and the flags of a link; "if5" if there is none.
+// linkByIndex is the name and the flags of a link; if there is none, "if5" and up,
+// as nothing is known to be down.
 func (s *session) linkByIndex(index uint32) (string, rtnl.LinkFlags) {
 	if f, ok := s.links[s.key(index)]; ok {
 		return f.name, f.flags
@@ -250,7 +251,7 @@ func (s *session) linkByIndex(index uint32) (string, rtnl.LinkFlags) {
 	var l rtnl.Link
 	req := &rtnl.Link{Index: index, ExtMask: rtnl.ExtVF | rtnl.ExtSkipStats, TargetNSID: s.where}
 	if err := s.do(unix.RTM_GETLINK, 0, req, &l); err != nil {
-		return unnamed(index), 0 // it may have gone meanwhile
+		return unnamed(index), unix.IFF_UP // it may have gone meanwhile
 	}
 	l.Index = index
 	s.remember(&l)

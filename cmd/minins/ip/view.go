@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/minins/minins/cmd/minins/internal/resolve"
 	"github.com/minins/minins/nl"
 	"github.com/minins/minins/rtnl"
 )
@@ -49,7 +50,7 @@ func (v *view) address(a netip.Addr) string {
 			return name
 		}
 	}
-	return a.String()
+	return resolve.Text(a)
 }
 
 // inetColor is the colour of an address of family f.
@@ -113,7 +114,7 @@ func lladdr(a nl.HardwareAddr, t rtnl.ARPHRD) string {
 	const tunnel, tunnel6, sit, ipgre, ip6gre = 768, 769, 776, 778, 823
 	if n := a.Len(); n == 4 && (t == tunnel || t == sit || t == ipgre) || n == 16 && (t == tunnel6 || t == ip6gre) {
 		if ip, ok := netip.AddrFromSlice(a.AppendTo(nil)); ok {
-			return ip.String()
+			return resolve.Text(ip)
 		}
 	}
 	return a.String()

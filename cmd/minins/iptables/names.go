@@ -41,13 +41,13 @@ func (n *naming) port(p uint16, proto string) string {
 // listing that waits for name servers helps nobody.
 func (n *naming) addr(a netip.Addr) string {
 	if n.numeric {
-		return a.String()
+		return resolve.Text(a)
 	}
 	name, ok := n.hosts[a]
 	if !ok {
 		if name, ok = (resolve.Resolver{Hosts: "/etc/hosts"}).LookupAddr(a); !ok {
 			if name, ok = netName(a); !ok {
-				name = a.String()
+				name = resolve.Text(a)
 			}
 		}
 		n.hosts[a] = name

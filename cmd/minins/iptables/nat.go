@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/minins/minins/cmd/minins/internal/resolve"
 	"github.com/minins/minins/nft"
 	"github.com/minins/minins/nft/xt"
 	"golang.org/x/sys/unix"
@@ -136,9 +137,9 @@ func natPort(s string) (uint16, error) {
 func (t *nat) target() string {
 	addrs := ""
 	if t.flags&xt.NATMapIPs != 0 {
-		addrs = t.from.String()
+		addrs = resolve.Text(t.from)
 		if t.to != t.from {
-			addrs += "-" + t.to.String()
+			addrs += "-" + resolve.Text(t.to)
 		}
 	}
 	if t.flags&xt.NATProto == 0 {

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/minins/minins/cmd/minins/applet"
+	"github.com/minins/minins/cmd/minins/internal/resolve"
 )
 
 const inet6Usage = `Usage: inet6_route [-vF] del Target
@@ -93,7 +94,7 @@ func (v *routeView) address6(digits string) string {
 		}
 	}
 	if name == "" {
-		name = a.Unmap().String()
+		name = resolve.Text(a.Unmap())
 	}
 	return name
 }

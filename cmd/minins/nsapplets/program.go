@@ -26,7 +26,7 @@ const (
 
 // program returns the command that the words name, or the shell.
 func program(c *applet.Cmd, words []string) *nsfs.Command {
-	p := &nsfs.Command{Args: words, Env: os.Environ()}
+	p := &nsfs.Command{Args: words, Env: os.Environ(), Blocked: c.Blocked}
 	if len(words) == 0 {
 		shell := c.Getenv("SHELL")
 		if shell == "" {
@@ -99,8 +99,13 @@ func execute(c *applet.Cmd, p *nsfs.Command) error {
 // alone to act on: the terminal sends it to both. SIGTERM is passed on.
 func spawn(c *applet.Cmd, p *nsfs.Command, sys *syscall.SysProcAttr) (int, error) {
 	c.Stdout.Flush()
+	heedChildren()
 	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, unix.SIGINT, unix.SIGTERM)
+	for _, s := range []os.Signal{unix.SIGINT, unix.SIGTERM} {
+		if !signal.Ignored(s) { // or else the child would not inherit that
+			signal.Notify(signals, s)
+		}
+	}
 	pid, err := p.Start(sys)
 	if err != nil {
 		signal.Stop(signals)
@@ -119,6 +124,10 @@ func spawn(c *applet.Cmd, p *nsfs.Command, sys *syscall.SysProcAttr) (int, error
 	}
 	return status.ExitStatus(), nil
 }
+
+// heedChildren has SIGCHLD heeded again if it was ignored, with which there is no
+// waiting for a child. util-linux does so too, and programs inherit that.
+func heedChildren() { signal.Notify(make(chan os.Signal, 1), unix.SIGCHLD) }
 
 // started tells the errors of clone from those of execve, which come as one.
 func started(err error, sys *syscall.SysProcAttr) error {

@@ -31,6 +31,7 @@ func UnshareChild(c *applet.Cmd) int {
 }
 
 func unshareArgs(c *applet.Cmd, child bool) int {
+	heedChildren()
 	u := unsharing{propagation: "private", child: child}
 	words, err := getopt.Parse(unshareOptions, c.Args, true, u.set)
 	switch {
@@ -205,7 +206,7 @@ func (u *unsharing) inChild(c *applet.Cmd, p *nsfs.Command, sys *syscall.SysProc
 	}
 	sys.Pdeathsig = u.killChild
 	if u.flags != 0 {
-		p = &nsfs.Command{File: "/proc/self/exe", Args: u.args(p), Env: p.Env}
+		p = &nsfs.Command{File: "/proc/self/exe", Args: u.args(p), Env: p.Env, Blocked: p.Blocked}
 	}
 	return spawn(c, p, sys)
 }

@@ -51,6 +51,7 @@ func network(t *testing.T) *testns.NS {
 			route add default via fd02::1`},
 		{here, `addr add 10.0.0.1/24 dev v0
 			addr add fd00::1/64 dev v0
+			addr add ::9.0.0.1/128 dev v0
 			addr add 10.2.0.1/24 dev v2
 			addr add fd02::1/64 dev v2
 			link set v0 up

@@ -258,7 +258,7 @@ func (s *session) header() {
 		fmt.Fprintf(&b, "PING %s(%s) ", s.host, s.name(s.dst))
 	}
 	if o.device != "" || o.sticky {
-		source := s.source.String()
+		source := resolve.Text(s.source)
 		if s.dst.Is6() {
 			source = s.name(s.source)
 		}

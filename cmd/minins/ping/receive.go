@@ -226,7 +226,7 @@ func (s *session) redirect(b []byte, from netip.Addr) {
 // remembered. Ctrl-C does not wait for name servers.
 func (s *session) name(a netip.Addr) string {
 	if s.o.numeric || s.wake.done != nil && s.wake.interrupted() {
-		return a.String()
+		return resolve.Text(a)
 	}
 	if a == s.lastAddr {
 		return s.lastName
@@ -235,15 +235,15 @@ func (s *session) name(a netip.Addr) string {
 	go func() {
 		name, ok := resolve.LookupAddr(a)
 		if !ok {
-			name = a.String()
+			name = resolve.Text(a)
 		}
 		found <- name
 	}()
 	select {
 	case name := <-found:
-		s.lastAddr, s.lastName = a, name+" ("+a.String()+")"
+		s.lastAddr, s.lastName = a, name+" ("+resolve.Text(a)+")"
 		return s.lastName
 	case <-s.wake.done: // nil before the loop: blocks
-		return a.String()
+		return resolve.Text(a)
 	}
 }

@@ -1,0 +1,77 @@
+//go:build linux && (amd64 || arm64)
+
+package main
+
+import (
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/minins/minins/internal/testns"
+)
+
+// Signals that are ignored or blocked are so in the program that takes minins'
+// place, and in one that it starts.
+func TestInheritsSignals(t *testing.T) {
+	testns.Tool(t, "sh")
+	file := filepath.Join(t.TempDir(), "minins")
+	if out, err := exec.Command("go", "build", "-buildvcs=false", "-ldflags", "-E main.start", "-o", file, ".").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	ignored := []unix.Signal{unix.SIGHUP, unix.SIGINT, unix.SIGQUIT, unix.SIGPIPE, unix.SIGTERM, unix.SIGUSR1, unix.SIGTSTP, 40, 64}
+	masked := []unix.Signal{unix.SIGTERM, unix.SIGUSR2, unix.SIGCHLD, 37}
+	trap := "trap ''"
+	for _, s := range ignored {
+		trap += " " + strconv.Itoa(int(s))
+	}
+	status := "/proc/self/status"
+	for _, words := range []string{"unshare cat", "unshare -Ur --fork cat", "nsenter cat", "unshare -Ur --fork " + file + " nsenter cat"} {
+		runtime.LockOSThread()
+		var mask, before unix.Sigset_t
+		mask.Val[0] = set(masked)
+		if err := unix.PthreadSigmask(unix.SIG_BLOCK, &mask, &before); err != nil {
+			t.Fatal(err)
+		}
+		out, err := exec.Command("sh", "-c", trap+"; exec "+file+" "+words+" "+status).CombinedOutput()
+		if err := unix.PthreadSigmask(unix.SIG_SETMASK, &before, nil); err != nil {
+			t.Fatal(err)
+		}
+		runtime.UnlockOSThread()
+		if err != nil && strings.Contains(words, "-U") && strings.Contains(string(out), "not permitted") {
+			t.Logf("no user namespaces here: %s", out)
+			continue
+		}
+		if err != nil {
+			t.Fatalf("%s: %v\n%s", words, err, out)
+		}
+		if got := field(string(out), "SigIgn"); got&set(ignored) != set(ignored) {
+			t.Errorf("%s: %#x are ignored, want %#x", words, got, set(ignored))
+		}
+		if got := field(string(out), "SigBlk"); got&set(masked) != set(masked) {
+			t.Errorf("%s: %#x are blocked, want %#x", words, got, set(masked))
+		}
+	}
+}
+
+// set has the bit of each signal.
+func set(signals []unix.Signal) (bits uint64) {
+	for _, s := range signals {
+		bits |= 1 << (s - 1)
+	}
+	return bits
+}
+
+func field(status, name string) uint64 {
+	m := regexp.MustCompile(name + `:\s*([0-9a-f]+)`).FindStringSubmatch(status)
+	if m == nil {
+		return 0
+	}
+	n, _ := strconv.ParseUint(m[1], 16, 64)
+	return n
+}
