@@ -3,7 +3,6 @@
 package nsfs
 
 import (
-	"errors"
 	"fmt"
 	"runtime"
 	"strconv"
@@ -67,7 +66,10 @@ func (c *Command) masked(do func() error) error {
 		return err
 	}
 	err := do()
-	return errors.Join(err, unix.PthreadSigmask(unix.SIG_SETMASK, &before, nil))
+	if mask := unix.PthreadSigmask(unix.SIG_SETMASK, &before, nil); err == nil {
+		err = mask
+	}
+	return err
 }
 
 // Start starts the command as a child, in the namespaces of the calling thread
