@@ -170,7 +170,7 @@ func (q *listing) inet() bool { return q.family != unix.AF_PACKET }
 func (s *session) showEntry(v *view, q *listing, l *rtnl.Link, addrs []*rtnl.Addr) {
 	// Without the link's line, the addresses stand alone.
 	alone := q.inet() && (s.opt.oneline && !s.opt.brief || q.label != "")
-	if s.opt.family == unix.AF_INET6 && q.index == 0 {
+	if s.opt.family == unix.AF_INET6 && q.inet() && q.index == 0 {
 		l = inet6Link(l)
 	}
 	if !alone && q.label == "" {
