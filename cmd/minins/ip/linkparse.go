@@ -35,40 +35,40 @@ const linkWords grammar = `
 	down  make it stop
 	name NAME  its name
 	index NUMBER  its number, where it is made or moved to
-	type* KIND  the kind of link, and behind it the options of that kind
+	link* DEV  the link that it is on top of, where it is made
 	address* LLADDR  its link-layer address
 	broadcast*|brd LLADDR  the link-layer address of all
 	txqueuelen*|qlen|txqlen* PACKETS  how long its queue may get
 	mtu BYTES  how long a packet may be
-	alias* TEXT  a note on it
-	group GROUP  the group that it is in
-	numtxqueues* COUNT  how many queues it sends from
-	numrxqueues* COUNT  how many queues it receives into
-	addrgenmode* { eui64 | none | stable_secret | random }  how IPv6 makes its link-local address
-	carrier { on | off }  whether the cable is in
-	mode { default | dormant }  whether it waits to be told that it is up
-	state STATE  what it is told to be: up, dormant ...
-	protodown { on | off }  hold it down, whatever else says up
-	protodown_reason NUMBER { on | off }  and why
-	gso_max_size BYTES  how long a packet for segmentation may be
-	gso_max_segs COUNT  how many segments that may be
-	gro_max_size BYTES  how long a packet put together may be
+	xdp|xdpgeneric|xdpdrv|xdpoffload PROGRAM
+	netns NETNS  the namespace to make it in or to move it to
 	multicast { on | off }  whether it does multicast
 	allmulticast { on | off }  whether it receives all multicast
 	promisc { on | off }  whether it receives everything
 	trailers { on | off }
 	arp { on | off }  whether addresses are resolved by ARP
-	dynamic* { on | off }  whether its addresses go when it goes down
-	link* DEV  the link that it is on top of, where it is made
-	netns NETNS  the namespace to make it in or to move it to
+	carrier { on | off }  whether the cable is in
+	vf NUMBER
 	master* DEV  the bridge that it is to be a port of
+	vrf NAME
 	nomaster*  take it out of its bridge
+	dynamic* { on | off }  whether its addresses go when it goes down
+	type* KIND  the kind of link, and behind it the options of that kind
+	alias* TEXT  a note on it
+	group GROUP  the group that it is in
+	mode { default | dormant }  whether it waits to be told that it is up
+	state STATE  what it is told to be: up, dormant ...
+	numtxqueues* COUNT  how many queues it sends from
+	numrxqueues* COUNT  how many queues it receives into
+	addrgenmode* { eui64 | none | stable_secret | random }  how IPv6 makes its link-local address
 	link-netns* NETNS  the namespace of the link that it is on top of
 	link-netnsid* NUMBER  that namespace by its id
+	protodown { on | off }  hold it down, whatever else says up
+	protodown_reason NUMBER { on | off }  and why
+	gso_max_size BYTES  how long a packet for segmentation may be
+	gso_max_segs COUNT  how many segments that may be
+	gro_max_size BYTES  how long a packet put together may be
 	parentdev NAME  the bus's name of the device that it is a part of
-	vrf NAME
-	vf NUMBER
-	xdp|xdpgeneric|xdpdrv|xdpoffload PROGRAM
 	help*
 	[dev] DEV  the link`
 
