@@ -178,6 +178,9 @@ func TestParseRoute(t *testing.T) {
 		})},
 		{"fd00::/64 dev x pref high expires 5", false, rtnl.Route{Family: unix.AF_INET6, Table: unix.RT_TABLE_MAIN, Protocol: unix.RTPROT_BOOT,
 			Type: unix.RTN_UNICAST, Dst: p("fd00::/64"), Pref: nl.Some(rtnl.PrefHigh), Expires: 5}},
+		{"10.1.0.0/16 dev x expires 0", false, with(func(r *rtnl.Route) {
+			r.Dst, r.Scope, r.Other = p("10.1.0.0/16"), unix.RT_SCOPE_LINK, zeroU32(unix.RTA_EXPIRES)
+		})},
 		{"10.1.0.0/16", true, rtnl.Route{Family: unix.AF_INET, Table: unix.RT_TABLE_MAIN, Scope: unix.RT_SCOPE_NOWHERE, Dst: p("10.1.0.0/16")}},
 	} {
 		got, err := parseRoute(wordsOf(c.line), c.del, 0)

@@ -84,24 +84,38 @@ func takeMetric(w *words, name string, m *rtnl.Metrics) {
 	}
 }
 
-// timeArg reads a time in s or ms; without a unit it is in the kernel's.
+// timeArg reads a time in s or ms, part of one being a whole one, and returns it
+// in the kernel's unit, of which there are so many in a ms. A number without a unit
+// is in that one.
 func timeArg(w *words, perMS uint32, why string) uint32 {
 	s := w.arg()
-	digits, unit := s, 0.0
-	if d, ok := strings.CutSuffix(s, "ms"); ok {
-		digits, unit = d, 1
-	} else if d, ok := strings.CutSuffix(s, "s"); ok {
-		digits, unit = d, 1000
+	digits, unit := s, 1.0
+	for _, u := range [...]string{"msecs", "msec", "ms", "secs", "sec", "s", ""} {
+		if n := len(s) - len(u); n >= 0 && strings.EqualFold(s[n:], u) {
+			if digits = s[:n]; u == "" {
+				perMS = 1
+			} else if u[0] == 's' {
+				unit = 1000
+			}
+			break
+		}
 	}
-	n, err := strconv.ParseFloat(digits, 64)
-	if (err != nil || n < 0 || n*max(unit, 1)*float64(perMS) > 1<<32-1) && w.err == nil {
+	t, err := strconv.ParseFloat(digits, 64)
+	if !strings.Contains(s, ".") {
+		n, ok := number(digits, 64)
+		if t, err = float64(n), nil; !ok {
+			err = strconv.ErrSyntax
+		}
+	}
+	if err != nil || t < 0 {
 		w.wrong(s, why, "")
-		return 0
 	}
-	if unit == 0 {
-		return uint32(n)
+	t *= unit
+	n := uint32(int64(t)) // of more than 32 bits, iproute2 takes the lower ones
+	if float64(n) < t {
+		n++
 	}
-	return uint32(n * unit * float64(perMS))
+	return n * perMS
 }
 
 // showMetrics renders a route's parameters.
@@ -120,13 +134,13 @@ func (v *view) showMetrics(m *rtnl.Metrics) {
 		if x.rtax == unix.RTAX_FASTOPEN_NO_COOKIE && m.CCAlgo != "" {
 			v.showCongctl(m)
 		}
-		if n == 0 {
+		locked := m.Lock&(1<<x.rtax) != 0
+		if n == 0 && !locked {
 			continue
 		}
-		if m.Lock&(1<<x.rtax) != 0 {
-			v.write(x.name + " lock ")
-		} else {
-			v.write(x.name + " ")
+		v.write(x.name + " ")
+		if locked {
+			v.write("lock ")
 		}
 		if x.time > 0 {
 			v.showTime(x.name, n/x.time)
@@ -148,7 +162,7 @@ func (v *view) showCongctl(m *rtnl.Metrics) {
 
 func (v *view) showTime(key string, ms uint32) {
 	if ms >= 1000 && v.json == nil {
-		v.raw("", "", "%.3gs ", float64(ms)/1000)
+		v.raw("", "", "%.6gs ", float64(ms)/1000)
 		return
 	}
 	v.uint(key, "%dms ", uint64(ms))

@@ -177,7 +177,9 @@ func (p *routeParser) take(w *words) {
 	case "pref":
 		r.Pref = nl.Some(routePref(w))
 	case "expires":
-		w.uint32(&r.Expires, "\"expires\" value is invalid\n")
+		if w.uint32(&r.Expires, "\"expires\" value is invalid\n"); r.Expires == 0 {
+			r.Other = zeroU32(unix.RTA_EXPIRES)
+		}
 	case "tos":
 		r.TOS = uint8(w.named(dsfields, 8, "\"tos\" value is invalid\n"))
 	case "metric":
