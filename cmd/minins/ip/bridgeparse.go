@@ -174,7 +174,7 @@ func (r *linkRequest) parsePort(w *words) error {
 		case "fdb_flush":
 			p.Flush = true
 		case "backup_port":
-			w.text(&r.backup)
+			w.master(&r.backup)
 		case "nobackup_port":
 			p.BackupPort = nl.Some(uint32(0))
 		case "state", "priority", "cost":

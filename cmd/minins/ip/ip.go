@@ -80,7 +80,7 @@ func (s *session) run(args []string) int {
 
 func (s *session) command(args []string) error {
 	w := &s.words
-	w.rest, w.cur, w.tables, w.err = args, "", s.tables, nil
+	w.rest, w.cur, w.tables, w.s, w.err = args, "", s.tables, s, nil
 	if s.opt.bridge {
 		return s.bridgeCommand(w)
 	}

@@ -17,8 +17,9 @@ import (
 // looks at err once, at the end.
 type words struct {
 	rest   []string
-	cur    string  // the word that next found
-	tables *tables // what names numbers
+	cur    string   // the word that next found
+	tables *tables  // what names numbers
+	s      *session // whose links are meant; nil in tests
 	err    error
 	route  routeParser // here, for no allocation per line of a batch
 	memos  [64]memo
@@ -84,10 +85,16 @@ func (w *words) device(to *string) {
 	}
 }
 
-// master is device with the mistake that a bridge or VRF gets.
+// master is device with the mistake that a bridge or VRF gets. The link has to be
+// there even if words that follow are wrong, or overrule it.
 func (w *words) master(to *string) {
-	if w.text(to); w.err == nil && *to == "" {
+	w.text(to)
+	switch {
+	case w.err != nil:
+	case *to == "":
 		w.wrong("", "Device does not exist\n", "the name of a device is empty")
+	case w.s != nil && len(w.rest) > 0:
+		w.fail(w.s.wrongDevice(*to, w.s.index(*to, new(uint32))))
 	}
 }
 
@@ -121,9 +128,11 @@ func (w *words) short(full string) bool { return abbreviates(w.cur, full) }
 // abbreviates reports whether s is the beginning of full, or all of it.
 func abbreviates(s, full string) bool { return s != "" && strings.HasPrefix(full, s) }
 
-// number reads s as strtoul with base 0 does: decimal, 0x hex, 0 octal.
+// number reads s as strtoul with base 0 does: decimal, 0x hex, 0 octal, with or
+// without a plus.
 func number(s string, bits int) (uint64, bool) {
 	base := uint64(10)
+	s = strings.TrimPrefix(s, "+")
 	if len(s) > 1 && s[0] == '0' {
 		if base, s = 8, s[1:]; s[0] == 'x' || s[0] == 'X' {
 			base, s = 16, s[1:]
@@ -148,9 +157,9 @@ func number(s string, bits int) (uint64, bool) {
 // integer is number with a sign.
 func integer(s string) (int32, bool) {
 	digits, negative := strings.CutPrefix(s, "-")
-	n, ok := number(strings.TrimPrefix(digits, "+"), 32)
+	n, ok := number(digits, 32)
 	if negative {
-		return int32(-int64(n)), ok && n <= 1<<31
+		return int32(-int64(n)), ok && n <= 1<<31 && digits[0] != '+'
 	}
 	return int32(n), ok && n < 1<<31
 }
