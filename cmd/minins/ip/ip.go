@@ -33,7 +33,7 @@ func Run(c *applet.Cmd) int { return start(c, false) }
 func RunBridge(c *applet.Cmd) int { return start(c, true) }
 
 func start(c *applet.Cmd, bridge bool) int {
-	s := &session{c: c, ctx: context.Background(), tables: &tables{dir: "/etc/iproute2"}}
+	s := &session{c: c, ctx: context.Background(), tables: &tables{dir: "/etc/iproute2", c: c}}
 	opt, rest, err := parseOptionsOf(bridge, c.Args)
 	s.opt, s.tables.numeric = opt, opt.numeric
 	if err != nil {

@@ -102,7 +102,7 @@ func (v *view) showPorts(key string, p *nl.Opt[rtnl.PortRange]) {
 }
 
 func (v *view) ipProtoName(p uint8) string {
-	if name := v.tables.get(ipProtos).byID[uint32(p)]; name != "" {
+	if name := v.tables.get(ipProtos).byID[uint32(p)]; name != "" && !v.opt.numeric {
 		return name
 	}
 	return "ipproto-" + decimal(uint32(p))

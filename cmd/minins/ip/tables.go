@@ -3,9 +3,12 @@
 package ip
 
 import (
+	"io"
 	"os"
 	"strconv"
 	"strings"
+
+	"github.com/minins/minins/cmd/minins/applet"
 )
 
 // A table names numbers: those that iproute2 has built in, and those in the
@@ -29,43 +32,61 @@ func (t *table) id(s string, bits int) (uint32, bool) {
 	return uint32(n), ok
 }
 
-// parse adds what lines "NUMBER NAME" say; /etc/protocols has "NAME NUMBER
-// ALIAS" instead.
-func (t *table) parse(text string) {
-	for _, line := range strings.Split(text, "\n") {
-		line, _, _ = strings.Cut(line, "#")
-		f := strings.Fields(line)
-		if len(f) < 2 {
+// parse adds what lines "NUMBER NAME" say, and returns the first that says
+// nothing, which ends the table as it does in iproute2. /etc/protocols has "NAME
+// NUMBER ALIAS" instead.
+func (t *table) parse(text string, protocols bool) (bad string) {
+	for line := range strings.Lines(text) {
+		s := strings.TrimLeft(line, " \t")
+		if s == "" || s[0] == '#' || s[0] == '\n' {
 			continue
 		}
-		n, ok := number(f[0], 32)
-		if !ok { // NAME NUMBER ALIAS
-			n, ok = number(f[1], 32)
-			f[1] = f[0]
-		} else if len(f) > 2 {
-			continue
-		}
-		if ok {
-			t.byID[uint32(n)] = f[1]
-			t.names = append(t.names, f[1])
-			for _, name := range f[1:] {
-				t.byName[name] = uint32(n)
+		if protocols {
+			s, _, _ = strings.Cut(s, "#")
+			if f := strings.Fields(s); len(f) > 1 {
+				if n, ok := number(f[1], 8); ok {
+					t.add(uint32(n), f[0])
+					for _, alias := range f[2:] {
+						t.byName[alias] = uint32(n)
+					}
+				}
 			}
+			continue
+		}
+		s, negative := strings.CutPrefix(s, "-")
+		s, hex := strings.CutPrefix(s, "0x")
+		base := 10
+		if hex {
+			base = 16
+		}
+		rest := strings.TrimLeft(s, "0123456789abcdefABCDEF"[:base+base/16*6])
+		n, err := strconv.ParseUint(s[:len(s)-len(rest)], base, 32)
+		f := strings.Fields(rest)
+		if err != nil || len(f) == 0 {
+			return line
+		}
+		if !negative && n < 1<<31 {
+			t.add(uint32(n), f[0])
 		}
 	}
+	return ""
 }
 
-// read parses a file. One that is not there or cannot be read names nothing.
-func (t *table) read(file string) {
-	if text, err := os.ReadFile(file); err == nil {
-		t.parse(string(text))
+// add names a number. Of several numbers of a name, iproute2 finds the one with
+// the smallest lower byte, and then the last.
+func (t *table) add(n uint32, name string) {
+	t.byID[n] = name
+	t.names = append(t.names, name)
+	if m, ok := t.byName[name]; !ok || n&0xff <= m&0xff {
+		t.byName[name] = n
 	}
 }
 
 // Tables are all that names numbers. They are read when they are first used.
 type tables struct {
 	dir     string
-	numeric bool // -N: numbers only
+	numeric bool        // -N: numbers only
+	c       *applet.Cmd // to say what is wrong with a file; nil: nobody
 	read    map[string]*table
 }
 
@@ -110,28 +131,37 @@ func (ts *tables) get(file string) *table {
 		return t
 	}
 	t := &table{byID: map[uint32]string{}, byName: map[string]uint32{}, hex: file == dsfields}
-	t.parse(builtin(file))
+	t.parse(builtin(file), false)
 	if file == ipProtos {
-		t.read("/etc/" + file)
+		ts.load(t, "/etc/"+file, true)
 	}
-	t.read(ts.dir + "/" + file)
+	ts.load(t, ts.dir+"/"+file, false)
 	dir := ts.dir + "/" + file + ".d/"
 	more, err := dirNames(dir)
 	if err == nil {
 		for _, name := range more {
 			if strings.HasSuffix(name, ".conf") {
-				t.read(dir + name)
+				ts.load(t, dir+name, false)
 			}
 		}
-	}
-	if ts.numeric {
-		t.byID = nil
 	}
 	if ts.read == nil {
 		ts.read = map[string]*table{}
 	}
 	ts.read[file] = t
 	return t
+}
+
+// load parses a file. One that is not there or cannot be read names nothing.
+func (ts *tables) load(t *table, file string, protocols bool) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return
+	}
+	if bad := t.parse(string(text), protocols); bad != "" && ts.c != nil {
+		// Not by Errorf, which would show a line that is half done before it.
+		io.WriteString(ts.c.Stderr, say("Database %s is corrupted at %s\n", file, bad))
+	}
 }
 
 // dirNames are the names in a folder, in its own order, as iproute2 has them.
@@ -147,8 +177,10 @@ func dirNames(path string) ([]string, error) {
 
 // name is a number's name, or the number where it has none.
 func (ts *tables) name(file string, id uint32) string {
-	if s := ts.get(file).byID[id]; s != "" {
-		return s
+	if !ts.numeric || file == routeTables { // which iproute2 reads with -N as well
+		if s := ts.get(file).byID[id]; s != "" && !ts.numeric {
+			return s
+		}
 	}
 	if file == dsfields {
 		return "0x" + strconv.FormatUint(uint64(id)|0x100, 16)[1:]
