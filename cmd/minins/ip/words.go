@@ -131,7 +131,9 @@ func abbreviates(s, full string) bool { return s != "" && strings.HasPrefix(full
 // without a plus.
 func number(s string, bits int) (uint64, bool) {
 	base := uint64(10)
-	s = strings.TrimPrefix(s, "+")
+	if s != "" && s[0] == '+' {
+		s = s[1:]
+	}
 	if len(s) > 1 && s[0] == '0' {
 		if base, s = 8, s[1:]; s[0] == 'x' || s[0] == 'X' {
 			base, s = 16, s[1:]
