@@ -8,14 +8,15 @@ import (
 	"math"
 )
 
-// OptStr is a string ended by a NUL byte that may be absent; an empty one that
-// is there is sent.
+// OptStr is a string that may be absent; an empty one that is there is sent.
+// Decoding takes it with or without a NUL byte, and encoding makes none, which
+// would count for the kernel's limit of 255 bytes for an IFLA_IFALIAS.
 func OptStr(c *Coder, typ uint16, name string, p *Opt[string]) {
 	if !opt(c, typ, p) {
 		return
 	}
-	if c.mode == encode && p.V == "" {
-		c.attr(typ, name, 1)[0] = 0
+	if c.mode == encode {
+		copy(c.attr(typ, name, len(p.V)), p.V)
 		return
 	}
 	Str(c, typ, name, &p.V)

@@ -75,7 +75,7 @@ func (s *session) setPort(w *words) error {
 		case "nobackup_port":
 			p.BackupPort.Ok = true
 		case "learning_sync": // which "ip" does not know
-			setOption(w, (*onOff)(&p.LearningSync), "")
+			setOption(w, "learning_sync", (*onOff)(&p.LearningSync), "")
 		case "":
 			w.fail(usage("bridge link"))
 		default:

@@ -43,7 +43,7 @@ func (x *visitor) visit(words string, values ...any) {
 		switch {
 		case x.word != "" && word != x.word:
 		case x.set != nil:
-			setOption(x.set, p, x.why)
+			setOption(x.set, word, p, x.why)
 		case x.word != "":
 			x.show.showOption(word, word, p)
 		default:

@@ -14,10 +14,10 @@ func nativeLittle() bool { return binary.NativeEndian.Uint16([]byte{1, 0}) == 1 
 
 // setOption reads the number that an option has as its argument; why is what
 // is said of a wrong one.
-func setOption(w *words, value any, why string) {
+func setOption(w *words, word string, value any, why string) {
 	switch p := value.(type) {
 	case *onOff:
-		p.V, p.Ok = bit(w.either(exitFailed, w.cur, notOffOn)), true
+		p.V, p.Ok = bit(w.either(exitFailed, word, notOffOn)), true
 	case *nl.Opt[uint8]:
 		p.V, p.Ok = uint8(w.uint(8, why)), true
 	case *hex:
@@ -64,9 +64,9 @@ const bridgeWords grammar = `
 	vlan_stats_per_port* BOOL  and by port
 	mcast_router* NUMBER  0: no router of multicast, 1: look for one, 2: always
 	mcast_snooping* BOOL  multicast only to who wants it
-	mcast_vlan_snooping* BOOL  by VLAN
+	mcast_vlan_snooping BOOL  by VLAN
 	mcast_query_use_ifaddr* BOOL  ask with the bridge's address
-	no_linklocal_learn* BOOL  do not learn from link-local groups
+	no_linklocal_learn BOOL  do not learn from link-local groups
 	mcast_querier* BOOL  ask who wants multicast
 	mcast_hash_elasticity* NUMBER
 	mcast_hash_max* NUMBER  how many groups
@@ -134,32 +134,33 @@ func unknownOption(what, topic string, w *words, known []string) error {
 	return &failure{code: exitFailed, text: say("%s \"%s\"?", what, w.cur), after: topic, hint: meant(w.cur, known)}
 }
 
-// portWords are the options of a bridge's port, in which nothing is abbreviated.
+// portWords are the options of a bridge's port.
 // Those that are on or off are switches.
 const portWords grammar = `
-	fdb_flush  forget the addresses behind it
-	state NUMBER  0: disabled, 1: listening, 2: learning, 3: forwarding, 4: blocking
-	priority NUMBER  the smallest of several is used
-	cost NUMBER  of the way through it
-	mcast_router NUMBER  0: no router of multicast, 1: look for one, 2: always
-	group_fwd_mask MASK  which link-local groups to forward
-	backup_port DEV  where to send when this one has no carrier
-	nobackup_port  nowhere
-	hairpin SWITCH  send back by the port that it came by
-	guard SWITCH  ignore the spanning tree's messages
-	root_block SWITCH  never the way to the root
-	fastleave|mcast_fast_leave SWITCH  no questions when a member leaves
-	learning SWITCH  learn addresses
-	flood SWITCH  send what is for unknown addresses
-	mcast_flood SWITCH  and multicast that nobody asked for
-	bcast_flood SWITCH  and broadcast
-	mcast_to_unicast SWITCH  multicast to each member alone
-	proxy_arp SWITCH  answer ARP for others
-	proxy_arp_wifi SWITCH  the same, as access points need it
-	neigh_suppress SWITCH  answer ARP from the neighbour table
-	vlan_tunnel SWITCH  map VLANs to tunnels
-	isolated SWITCH  not to other isolated ports
-	locked SWITCH  only for addresses that it knows
+	fdb_flush*  forget the addresses behind it
+	state* NUMBER  0: disabled, 1: listening, 2: learning, 3: forwarding, 4: blocking
+	priority* NUMBER  the smallest of several is used
+	cost* NUMBER  of the way through it
+	hairpin* SWITCH  send back by the port that it came by
+	guard* SWITCH  ignore the spanning tree's messages
+	root_block* SWITCH  never the way to the root
+	fastleave* SWITCH  no questions when a member leaves
+	learning* SWITCH  learn addresses
+	flood* SWITCH  send what is for unknown addresses
+	mcast_flood* SWITCH  send multicast that nobody asked for
+	mcast_router* NUMBER  0: no router of multicast, 1: look for one, 2: always
+	mcast_fast_leave* SWITCH  the same
+	bcast_flood* SWITCH  send broadcast
+	mcast_to_unicast* SWITCH  multicast to each member alone
+	proxy_arp* SWITCH  answer ARP for others
+	proxy_arp_wifi* SWITCH  the same, as access points need it
+	neigh_suppress* SWITCH  answer ARP from the neighbour table
+	group_fwd_mask* MASK  which link-local groups to forward
+	vlan_tunnel* SWITCH  map VLANs to tunnels
+	isolated* SWITCH  not to other isolated ports
+	locked* SWITCH  only for addresses that it knows
+	backup_port* DEV  where to send when this one has no carrier
+	nobackup_port*  nowhere
 	help*`
 
 // parsePort reads the words after "type bridge_slave".

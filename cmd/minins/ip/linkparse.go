@@ -406,9 +406,9 @@ func bit(on bool) uint8 {
 // validName is what iproute2 takes for the name of a link; the kernel takes less.
 func validName(s string) bool { return validAltName(s) && len(s) < unix.IFNAMSIZ }
 
-// validAltName is validName for names of up to 127 bytes.
+// validAltName is validName for names of any length.
 func validAltName(s string) bool {
-	return s != "" && len(s) < 128 && !strings.ContainsAny(s, "/ \t\n\v\f\r")
+	return s != "" && !strings.ContainsAny(s, "/ \t\n\v\f\r")
 }
 
 // zeroU32 is an attribute whose value is 0, which [rtnl.Link] takes for none.

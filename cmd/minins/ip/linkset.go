@@ -183,7 +183,7 @@ func (s *session) linkProperty(w *words) error {
 	case w.err != nil:
 		return w.err
 	case dev == "":
-		return notEnough("dev", exitUsage, ".", "")
+		return fail(exitUsage, "Not enough of information: \"dev\" argument is required.", "")
 	}
 	if err := s.index(dev, &req.Index); err != nil {
 		return err

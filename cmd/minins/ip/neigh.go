@@ -44,7 +44,7 @@ var nudStates = []numbered{{unix.NUD_INCOMPLETE, "incomplete"}, {unix.NUD_REACHA
 	{unix.NUD_DELAY, "delay"}, {unix.NUD_PROBE, "probe"}, {unix.NUD_FAILED, "failed"}, {unix.NUD_NOARP, "noarp"},
 	{unix.NUD_PERMANENT, "permanent"}, {unix.NUD_NONE, "none"}}
 
-const nudWords keywords = "permanent* reachable* noarp* none* stale* incomplete* delay* probe* failed*"
+const nudWords keywords = "permanent* reachable* noarp none stale incomplete delay probe failed*"
 
 // nudArg reads a state, by name or as a number.
 func nudArg(w *words) rtnl.NeighState {
@@ -55,15 +55,15 @@ func nudArg(w *words) rtnl.NeighState {
 			return rtnl.NeighState(nudStates[i].id)
 		}
 	}
-	n, ok := number(s, 16)
-	if !ok {
+	n, ok := number(s, 8)
+	if !ok || n&(n-1) != 0 { // more than one state
 		w.wrong(s, "nud state is bad", meant(s, nudWords.words()))
 	}
 	return rtnl.NeighState(n)
 }
 
 const neighWords grammar = `
-	lladdr LLADDR  the link-layer address
+	lladdr* LLADDR  the link-layer address
 	nud STATE  permanent, reachable, noarp, stale ...
 	proxy* ADDRESS  answer for it, in place of a neighbour
 	router  it is a router
@@ -79,15 +79,19 @@ const neighWords grammar = `
 func parseNeighRequest(w *words, family rtnl.Family) (*neighRequest, error) {
 	r := &neighRequest{neigh: rtnl.Neigh{Family: family, State: unix.NUD_PERMANENT}}
 	n := &r.neigh
-	lladdr := false
+	lladdr, none := false, false
 	for w.next() {
 		switch key := w.find(string(neighWords), findWord); key {
 		case "lladdr":
 			if lladdr && w.peek() != "" {
 				w.fail(duplicate("lladdr", w.peek()))
 			}
-			w.lladdr(&n.LLAddr)
-			lladdr = true
+			if lladdr = true; w.peek() == "null" { // iproute2's word for none
+				w.next()
+				none = true
+			} else {
+				w.lladdr(&n.LLAddr)
+			}
 		case "nud":
 			n.State = nudArg(w)
 		case "router":
@@ -107,11 +111,11 @@ func parseNeighRequest(w *words, family rtnl.Family) (*neighRequest, error) {
 	if w.err != nil {
 		return nil, w.err
 	}
-	if r.dev == "" || !n.Dst.IsValid() {
+	if !r.whole() {
 		return nil, fail(exitUsage, "Device and destination are required arguments.",
 			"as in \"ip neigh add 10.0.0.2 lladdr 02:00:00:00:00:02 dev eth0\"")
 	}
-	if lladdr && n.LLAddr.Len() == 0 {
+	if lladdr && !none && n.LLAddr.Len() == 0 {
 		n.LLAddr = nl.HardwareAddrFrom(make([]byte, 6))
 	}
 	return r, nil
@@ -143,6 +147,20 @@ func (r *neighRequest) take(w *words, key string) {
 	w.asAddr(&n.Dst, &n.Family)
 }
 
+// whole reports whether there is an address, and a link, which what this host
+// answers for does not need.
+func (r *neighRequest) whole() bool {
+	return r.neigh.Dst.IsValid() && (r.dev != "" || r.neigh.Flags&unix.NTF_PROXY != 0)
+}
+
+// on is the link for a hint.
+func (r *neighRequest) on() string {
+	if r.dev == "" {
+		return "this host"
+	}
+	return r.dev
+}
+
 func (s *session) changeNeigh(w *words, typ, flags uint16) error {
 	r, err := parseNeighRequest(w, s.opt.family)
 	if err != nil {
@@ -154,7 +172,7 @@ func (s *session) changeNeigh(w *words, typ, flags uint16) error {
 	if err = s.do(typ, flags, &r.neigh, nil); err == nil {
 		return nil
 	}
-	err = explained(err, whyNoNeigh, r.dev, r.neigh.Dst.String())
+	err = explained(err, whyNoNeigh, r.on(), r.neigh.Dst.String())
 	if h := (hinted{}); errors.As(err, &h) {
 		h.exits = true
 		return h
@@ -180,7 +198,7 @@ func (s *session) getNeigh(w *words) error {
 	if w.err != nil {
 		return w.err
 	}
-	if r.dev == "" || !r.neigh.Dst.IsValid() {
+	if !r.whole() {
 		return fail(exitFailed, "Device and address are required arguments.", "")
 	}
 	if err := s.index(r.dev, &r.neigh.Index); err != nil {
@@ -189,7 +207,7 @@ func (s *session) getNeigh(w *words) error {
 	var n rtnl.Neigh
 	err := s.do(unix.RTM_GETNEIGH, 0, &r.neigh, &n)
 	if err != nil {
-		return explained(err, []reason{{text: noSuchNeigh}}, r.dev, r.neigh.Dst.String())
+		return explained(err, []reason{{text: noSuchNeigh}}, r.on(), r.neigh.Dst.String())
 	}
 	v := s.view()
 	v.begin()

@@ -69,7 +69,12 @@ func parseNeighQuery(w *words, family rtnl.Family, states, all rtnl.NeighState) 
 		case "proxy":
 			q.proxy = true
 		case "protocol":
-			q.protocol = w.someNamed(protocols, 8, "invalid \"protocol\"\n")
+			if w.peek() == "all" {
+				w.next()
+				q.protocol.Ok = false
+			} else {
+				q.protocol = w.someNamed(protocols, 8, "invalid \"protocol\"\n")
+			}
 		case "help":
 			return nil, usage("neigh")
 		default:

@@ -151,14 +151,14 @@ const lookupWords grammar = `
 	mark* NUMBER  its firewall mark
 	oif*|dev DEV  the link that it is to leave by
 	from* ADDRESS  its source
-	fibmatch  show the route, not what becomes of the packet
+	fibmatch*  show the route, not what becomes of the packet
 	notify*
 	connected*  show it again, as for a socket that is connected by it
-	uid NUMBER  the user that sends it
-	ipproto PROTO  icmp, tcp, udp or a number
-	sport NUMBER  its source port
-	dport NUMBER  its destination port
-	vrf NAME
+	uid* NUMBER  the user that sends it
+	ipproto* PROTO  icmp, tcp, udp or a number
+	sport* NUMBER  its source port
+	dport* NUMBER  its destination port
+	vrf* NAME
 	[to] ADDRESS  its destination
 	help*`
 

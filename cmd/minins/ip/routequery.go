@@ -42,7 +42,7 @@ type span struct{ root, match *prefix }
 
 const queryWords grammar = `
 	table* TABLE  in the table; all
-	vrf NAME
+	vrf* NAME
 	cached*|cloned*  that were learned, such as a path's MTU
 	tos|dsfield* TOS  for the type of service
 	protocol* PROTOCOL  made by it

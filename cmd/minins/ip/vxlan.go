@@ -39,7 +39,7 @@ const vxlanWords grammar = `
 	external*  routes say where packets go, and there is no id
 	gbp*  with group policy
 	gpe*  with other protocols than Ethernet
-	vnifilter*  only networks that are listed
+	vnifilter  only networks that are listed
 	help*`
 
 // vxlanFlags are the words for the bits of [rtnl.VXLANFlags], with "no" before
@@ -73,9 +73,12 @@ func parseVXLAN(w *words, r *linkRequest) {
 func (p *vxlanParser) take() {
 	key := vxlanWords.find(p.w.cur)
 	word, off := strings.CutPrefix(p.w.cur, "no")
+	if abbreviates(p.w.cur, "no") {
+		word, off = "learning", true
+	}
 	bit := rtnl.VXLANFlags(1)
 	for _, f := range strings.Fields(vxlanFlags) {
-		if f, _, _ = strings.Cut(f, ":"); key == f || off && abbreviates(word, f) && bit < rtnl.VXLANGBP {
+		if f, _, _ = strings.Cut(f, ":"); key == f || off && abbreviates(word, f) && bit < rtnl.VXLANGBP && (f != "vnifilter" || word == f) {
 			p.once(f, p.w.cur)
 			p.v.FlagMask |= bit
 			if !off {

@@ -3,7 +3,6 @@
 package ip
 
 import (
-	"net/netip"
 	"strconv"
 	"strings"
 
@@ -132,7 +131,9 @@ func abbreviates(s, full string) bool { return s != "" && strings.HasPrefix(full
 // without a plus.
 func number(s string, bits int) (uint64, bool) {
 	base := uint64(10)
-	s = strings.TrimPrefix(s, "+")
+	if s != "" && s[0] == '+' {
+		s = s[1:]
+	}
 	if len(s) > 1 && s[0] == '0' {
 		if base, s = 8, s[1:]; s[0] == 'x' || s[0] == 'X' {
 			base, s = 16, s[1:]
@@ -243,7 +244,12 @@ func (w *words) lladdr(to *nl.HardwareAddr) {
 	if w.err != nil {
 		return
 	}
-	if a, err := netip.ParseAddr(s); err == nil && a.Is4() {
+	if strings.Contains(s, ".") {
+		a, ok := parseAddr(s, unix.AF_INET)
+		if !ok {
+			w.fail(fail(exitFailed, say("\"%s\" is invalid lladdr.", s), lladdrHint(s)))
+			return
+		}
 		*to = nl.HardwareAddrFrom(a.AsSlice())
 		return
 	}
@@ -276,6 +282,7 @@ func lladdrHint(bad string) string {
 
 // hexPrefix reads the hex digits that s begins with, as sscanf %x does.
 func hexPrefix(s string) (n uint64, ok bool) {
+	s = strings.TrimPrefix(strings.TrimLeft(s, " \t"), "+")
 	s = strings.TrimPrefix(strings.TrimPrefix(s, "0x"), "0X")
 	end := len(s) - len(strings.TrimLeft(s, "0123456789abcdefABCDEF"))
 	n, err := strconv.ParseUint(s[:end], 16, 32)
