@@ -67,8 +67,15 @@ func call(a applet.Applet, name string, args []string) int {
 	}
 	status := a.Run(c)
 	if err := c.Stdout.Flush(); err != nil {
+		switch a.Name {
+		case "ping", "arping": // in the words of iputils
+			fmt.Fprintf(os.Stderr, "%s: write error\n", name)
+			return 1
+		}
 		fmt.Fprintf(os.Stderr, "%s: standard output: %v\n", name, err)
-		return max(status, 1)
+		if a.Name != "route" && a.Name != "arp" { // net-tools never notices
+			return max(status, 1)
+		}
 	}
 	return status
 }

@@ -90,14 +90,27 @@ func TestOutputFails(t *testing.T) {
 		testns.Skip(t, "no /dev/full: "+err.Error())
 	}
 	defer full.Close()
-	cmd := exec.Command("/proc/self/exe")
-	cmd.Args = []string{"minins", "help"}
-	cmd.Env = append(os.Environ(), asMinins+"=1")
-	cmd.Stdout = full
-	var errs bytes.Buffer
-	cmd.Stderr = &errs
-	if cmd.Run() == nil || !strings.Contains(errs.String(), "no space left on device") {
-		t.Errorf("exit %d, stderr %q", cmd.ProcessState.ExitCode(), errs.String())
+	const noSpace = ": standard output: write /dev/stdout: no space left on device\n"
+	for _, tt := range []struct {
+		line, stderr string
+		code         int
+	}{
+		{"minins help", "help" + noSpace, 1},
+		{"ip -V", "ip" + noSpace, 1},
+		{"route -n", "route" + noSpace, 0},
+		{"arp -n -v", "arp" + noSpace, 0},
+		{"ping -V", "ping: write error\n", 1},
+		{"arping -V", "arping: write error\n", 1},
+	} {
+		cmd := exec.Command("/proc/self/exe")
+		cmd.Args = strings.Fields(tt.line)
+		cmd.Env = append(os.Environ(), asMinins+"=1")
+		cmd.Stdout = full
+		var errs bytes.Buffer
+		cmd.Stderr = &errs
+		if err := cmd.Run(); cmd.ProcessState == nil || cmd.ProcessState.ExitCode() != tt.code || errs.String() != tt.stderr {
+			t.Errorf("%s: %v, want exit %d; stderr %q, want %q", tt.line, err, tt.code, errs.String(), tt.stderr)
+		}
 	}
 }
 

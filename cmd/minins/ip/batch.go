@@ -114,6 +114,13 @@ func (s *session) runBatch(b *batch) int {
 			if s.flush() != nil {
 				return exitFailed
 			}
+			if no := unix.Errno(0); errors.As(err, &no) { // it is a directory, or a disk that is broken
+				file := b.file
+				if file == "-" {
+					file = "standard input"
+				}
+				err = fail(exitFailed, say("Cannot read \"%s\": %s", file, errnoText(err)), "")
+			}
 			return s.report(err)
 		}
 		if len(args) == 0 {

@@ -33,6 +33,16 @@ func TestBatchLine(t *testing.T) {
 	}
 }
 
+// A directory is no file of commands, whatever names it.
+func TestBatchOfDirectory(t *testing.T) {
+	ns := testns.New(t)
+	dir := t.TempDir()
+	got := ours(t, ns, "", false, "-batch", dir)
+	if want := "Cannot read \"" + dir + "\": Is a directory\n"; got.Stderr != want || got.Code != exitFailed {
+		t.Errorf("exit status %d, %q, want %q", got.Code, got.Stderr, want)
+	}
+}
+
 // batches are scripts that are run by the real ip and by ours, with -force and
 // without. All begin where batchStage ends.
 var batches = []string{

@@ -225,7 +225,9 @@ func (m *monitor) run() error {
 		case m.lost: // now there is nothing in the buffer from before
 			err = m.resync()
 		default:
-			if err = s.c.Stdout.Flush(); err == nil {
+			if s.c.Stdout.Flush() != nil {
+				err = &failure{code: exitFailed} // main finds it too, and says why
+			} else {
 				err = l.Wait(s.ctx)
 			}
 		}

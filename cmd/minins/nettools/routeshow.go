@@ -42,25 +42,22 @@ func (v *routeView) show(c *applet.Cmd, cache bool) error {
 		return err
 	}
 	defer conn.Close()
-	// Both first: their names follow from the one, but a Conn runs one dump.
+	// Links first: a Conn runs one dump.
 	links, err := linkNames(ctx, conn)
 	if err != nil {
 		return err
 	}
-	routes, err := conn.Routes(ctx, rtnl.RouteFilter{Family: unix.AF_INET, Table: unix.RT_TABLE_MAIN})
-	if err != nil {
-		return err
-	}
 	c.Printf("Kernel IP routing table\n")
-	if v.format == nothing {
-		routes = nil
-	} else {
+	if v.format != nothing {
 		c.Printf("Destination     Gateway         Genmask         %s\n", v.head())
 	}
 	v.names = newNames(c)
-	for i := range routes {
-		if shown(&routes[i]) {
-			v.row(c, &routes[i], links)
+	for r, err := range conn.StreamRoutes(ctx, rtnl.RouteFilter{Family: unix.AF_INET, Table: unix.RT_TABLE_MAIN}) {
+		if err != nil {
+			return err
+		}
+		if v.format != nothing && shown(r) {
+			v.row(c, r, links)
 		}
 	}
 	if cache {
@@ -110,11 +107,15 @@ func shown(r *rtnl.Route) bool {
 	return r.Type != unix.RTN_BROADCAST && r.Type != unix.RTN_MULTICAST
 }
 
-// rowFormats are the rows of the formats, out of what row knows of a route.
-var rowFormats = [...]string{
-	plain:   "%-15[1]s %-15[2]s %-15[3]s %-5[4]s %-6[5]s %-2[6]s %7[7]s %[8]s\n",
-	metrics: "%-15[1]s %-15[2]s %-15[3]s %-5[4]s %5[9]s %-5[10]s %6[11]s %[8]s\n",
-	all:     "%-15[1]s %-15[2]s %-15[3]s %-5[4]s %-6[5]s %-3[6]s %6[7]s %-6.6[8]s   %-5[9]s %-6[10]s %[11]s\n",
+// A column is a cell of what row knows of a route, as wide as that, and to the
+// right if the width is negative.
+type column struct{ cell, width int8 }
+
+// rowColumns are the columns of the formats. fmt would take most of the time.
+var rowColumns = [...][]column{
+	plain:   {{0, 15}, {1, 15}, {2, 15}, {3, 5}, {4, 6}, {5, 2}, {6, -7}, {7, 0}},
+	metrics: {{0, 15}, {1, 15}, {2, 15}, {3, 5}, {8, -5}, {9, 5}, {10, -6}, {7, 0}},
+	all:     {{0, 15}, {1, 15}, {2, 15}, {3, 5}, {4, 6}, {5, 3}, {6, -6}, {7, 8}, {8, 5}, {9, 6}, {10, 0}},
 }
 
 // row shows a route as /proc/net/route has it: of several ways the first.
@@ -148,11 +149,25 @@ func (v *routeView) row(c *applet.Cmd, r *rtnl.Route, links map[uint32]string) {
 	}
 	cells[0], cells[1], cells[2], cells[3] = clip(v.target(dst)), gw, mask(dst.Bits()).String(), flags
 	cells[4], cells[5], cells[6], cells[7] = strconv.Itoa(int(int32(r.Priority))), ref, "0", name
-	var args [len(cells)]any
-	for i, cell := range cells {
-		args[i] = cell
+	if v.format == all {
+		cells[7] = name[:min(len(name), 6)]
 	}
-	c.Printf(rowFormats[v.format], args[:]...)
+	const blanks = "               "
+	end := " "
+	for i, col := range rowColumns[v.format] {
+		if i == len(rowColumns[v.format])-1 {
+			end = "\n"
+		}
+		cell := cells[col.cell]
+		fill := blanks[:max(max(int(col.width), -int(col.width))-len(cell), 0)]
+		if col.width < 0 {
+			c.Stdout.WriteString(fill)
+			fill = ""
+		}
+		c.Stdout.WriteString(cell)
+		c.Stdout.WriteString(fill)
+		c.Stdout.WriteString(end)
+	}
 }
 
 func decimal(n uint32) string { return strconv.FormatUint(uint64(n), 10) }
