@@ -50,6 +50,7 @@ func momentary(s string) string {
 func playBridge(t *testing.T, script string, run func(ns *testns.NS, args []string) testns.Result) (results []testns.Result, end string) {
 	t.Helper()
 	clearNetns(t)
+	t.Cleanup(func() { clearNetns(t) })
 	ns := testns.New(t)
 	ns.Up(t, "lo")
 	ns.Sysctl(t, "net/ipv6/conf/all/disable_ipv6", 1) // fewer addresses that come with time
