@@ -6,8 +6,10 @@ package applet
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -63,6 +65,17 @@ func (c *Cmd) Explains(call, why string) bool {
 	}
 	c.Explain(call, why)
 	return true
+}
+
+// Strerror is the errno in err in the words of strerror(3), which are those of Go with a
+// capital letter, or else err's own words.
+func Strerror(err error) string {
+	var errno unix.Errno
+	if !errors.As(err, &errno) {
+		return err.Error()
+	}
+	s := errno.Error()
+	return strings.ToUpper(s[:1]) + s[1:]
 }
 
 // Errorf writes one line to standard error.

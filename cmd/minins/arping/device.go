@@ -8,11 +8,12 @@ import (
 	"net/netip"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/minins/minins/cmd/minins/applet"
 	"github.com/minins/minins/cmd/minins/internal/iputils"
 	"github.com/minins/minins/cmd/minins/internal/resolve"
 	"github.com/minins/minins/rtnl"
-	"golang.org/x/sys/unix"
 )
 
 // A refusal is said on standard output, and not at all with -q.
@@ -92,7 +93,7 @@ func (o *options) findSource(device string, dst netip.Addr, warn func(string)) (
 	}
 	defer unix.Close(fd)
 	if err := unix.BindToDevice(fd, device); err != nil {
-		warn("WARNING: interface is ignored: " + iputils.Strerror(err))
+		warn("WARNING: interface is ignored: " + applet.Strerror(err))
 	}
 	if !src.IsUnspecified() {
 		if err := unix.Bind(fd, resolve.Sockaddr(src, 0)); err != nil {
@@ -101,7 +102,7 @@ func (o *options) findSource(device string, dst netip.Addr, warn func(string)) (
 		return src, nil
 	}
 	if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_DONTROUTE, 1); err != nil {
-		warn("WARNING: setsockopt(SO_DONTROUTE): " + iputils.Strerror(err))
+		warn("WARNING: setsockopt(SO_DONTROUTE): " + applet.Strerror(err))
 	}
 	if err := unix.Connect(fd, resolve.Sockaddr(dst, 1025)); err != nil {
 		return src, iputils.FailErrno(2, err, "connect")

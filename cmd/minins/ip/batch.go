@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/minins/minins/cmd/minins/applet"
 	"github.com/minins/minins/nl"
 	"github.com/minins/minins/rtnl"
 )
@@ -77,7 +78,7 @@ func (s *session) batch(file string) int {
 	if file != "-" {
 		f, err := os.Open(file)
 		if err != nil {
-			s.complain(say("Cannot open file \"%s\" for reading: %s", file, errnoText(err)), "")
+			s.complain(say("Cannot open file \"%s\" for reading: %s", file, applet.Strerror(err)), "")
 			return exitFailed
 		}
 		defer f.Close()
@@ -119,7 +120,7 @@ func (s *session) runBatch(b *batch) int {
 				if file == "-" {
 					file = "standard input"
 				}
-				err = fail(exitFailed, say("Cannot read \"%s\": %s", file, errnoText(err)), "")
+				err = fail(exitFailed, say("Cannot read \"%s\": %s", file, applet.Strerror(err)), "")
 			}
 			return s.report(err)
 		}

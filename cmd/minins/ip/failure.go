@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/minins/minins/cmd/minins/applet"
 	"github.com/minins/minins/nl"
 	"github.com/minins/minins/nsfs"
 )
@@ -112,16 +113,6 @@ func unknownCommand(object, word string, known []string) *failure {
 
 func usage(object string) error { return &failure{code: exitUsage, usage: object} }
 
-// strerror is an errno in the words of the C library: those of Go, with a
-// capital letter.
-func strerror(no syscall.Errno) string {
-	s := no.Error()
-	if s == "" {
-		return s
-	}
-	return strings.ToUpper(s[:1]) + s[1:]
-}
-
 // hinted is a refusal of the kernel, and what it is about.
 type hinted struct {
 	_ [0]func() // not to be compared: that would take code
@@ -160,15 +151,6 @@ func explained(err error, why []reason, args ...string) error {
 		}
 	}
 	return err
-}
-
-// errnoText is strerror of the errno in err, or err's own words.
-func errnoText(err error) string {
-	var no syscall.Errno
-	if errors.As(err, &no) {
-		return strerror(no)
-	}
-	return err.Error()
 }
 
 // asFailure, asNetns and asRefusal are what is in err of these types, or nil.
@@ -225,7 +207,7 @@ func (s *session) report(err error) int {
 		}
 		return exitKernel
 	}
-	if text := errnoText(err); text != err.Error() {
+	if text := applet.Strerror(err); text != err.Error() {
 		s.complain(text, err.Error())
 	} else {
 		s.complain(text, "")
@@ -274,7 +256,7 @@ func (s *session) reportNetns(e *nsfs.Error) int {
 // if it gave one, else its errno in words.
 func kernelText(e *nl.Error) string {
 	if e.Message == "" {
-		return "RTNETLINK answers: " + strerror(e.Errno)
+		return "RTNETLINK answers: " + applet.Strerror(e.Errno)
 	}
 	text := "Error: " + e.Message
 	if !strings.HasSuffix(text, ".") && !strings.HasSuffix(text, "\n") {

@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/minins/minins/cmd/minins/applet"
 	"github.com/minins/minins/nl"
 	"github.com/minins/minins/rtnl"
 )
@@ -160,7 +161,7 @@ func (s *session) monitor(w *words) error {
 	if file != "" {
 		b, err := os.ReadFile(file)
 		if err != nil {
-			return fail(exitUsage, "Cannot fopen: "+errnoText(err), "")
+			return fail(exitUsage, "Cannot fopen: "+applet.Strerror(err), "")
 		}
 		s.opt.stamp = 0 // they are in the file
 		err = m.events(b, nl.Opt[int32]{})

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/minins/minins/cmd/minins/applet"
 	"github.com/minins/minins/nsfs"
 )
 
@@ -166,7 +167,7 @@ func (s *session) monitorNetns() error {
 		}
 	}
 	_ = unix.Close(fd)
-	return fail(exitFailed, what+" failed: "+errnoText(err), "")
+	return fail(exitFailed, what+" failed: "+applet.Strerror(err), "")
 }
 
 func (s *session) deleteNetns(w *words) error {

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/minins/minins/cmd/minins/applet"
 	"github.com/minins/minins/nl"
 	"github.com/minins/minins/nsfs"
 	"github.com/minins/minins/rtnl"
@@ -150,7 +151,7 @@ func (s *session) identify(w *words) error {
 func tooMany() error { return fail(exitFailed, "extra arguments specified", "") }
 
 func cannotOpen(err error, hint string) error {
-	return fail(exitFailed, "Cannot open network namespace: "+errnoText(err), hint)
+	return fail(exitFailed, "Cannot open network namespace: "+applet.Strerror(err), hint)
 }
 
 // fileID is what two names of one file have in common.
@@ -174,7 +175,7 @@ func (s *session) pids(w *words) error {
 	}
 	proc, err := dirNames("/proc")
 	if err != nil {
-		return fail(exitFailed, "Open of /proc failed: "+errnoText(err), "")
+		return fail(exitFailed, "Open of /proc failed: "+applet.Strerror(err), "")
 	}
 	for _, pid := range proc {
 		if strings.Trim(pid, "0123456789") != "" {

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/minins/minins/cmd/minins/applet"
 	"github.com/minins/minins/nl"
 	"github.com/minins/minins/rtnl"
 )
@@ -321,7 +322,7 @@ func (s *session) flushRoutes(w *words) error {
 			err = dumpFailure("Flush", err)
 		}
 		if failed != nil {
-			err = fail(exitKernel, "Failed to send flush request: "+errnoText(failed), "")
+			err = fail(exitKernel, "Failed to send flush request: "+applet.Strerror(failed), "")
 		}
 		return n, err
 	})

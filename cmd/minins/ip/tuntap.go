@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/minins/minins/cmd/minins/applet"
 	"github.com/minins/minins/nsfs"
 	"github.com/minins/minins/rtnl"
 )
@@ -177,7 +178,7 @@ func setTun(r *tunRequest) error {
 	if err == nil {
 		return nil
 	}
-	return fail(exitFailed, what+": "+errnoText(err),
+	return fail(exitFailed, what+": "+applet.Strerror(err),
 		say("the name %q may be that of another device, or of one that is of another mode or in use", r.name))
 }
 

@@ -11,10 +11,11 @@ import (
 	"strconv"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/minins/minins/cmd/minins/applet"
 	"github.com/minins/minins/nft"
 	"github.com/minins/minins/nl"
-	"golang.org/x/sys/unix"
 )
 
 // restoreOptions is the command line of iptables-restore.
@@ -53,7 +54,7 @@ func Restore(c *applet.Cmd) int {
 	if o.file != "" {
 		f, err := os.Open(o.file)
 		if err != nil {
-			c.Errorf("Can't open %s: %s", o.file, errnoText(err))
+			c.Errorf("Can't open %s: %s", o.file, applet.Strerror(err))
 			return 1
 		}
 		defer f.Close()
@@ -72,16 +73,6 @@ func Restore(c *applet.Cmd) int {
 	}
 	defer r.k.conn.Close()
 	return r.run(ctx, string(text))
-}
-
-// errnoText is what strerror(3) says.
-func errnoText(err error) string {
-	var errno unix.Errno
-	if !errors.As(err, &errno) {
-		return err.Error()
-	}
-	s := errno.Error()
-	return strings.ToUpper(s[:1]) + s[1:]
 }
 
 func (o *restoreOptions) parse(name string, args []string) (complaint string) {

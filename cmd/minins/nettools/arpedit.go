@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/minins/minins/cmd/minins/applet"
 	"github.com/minins/minins/nl"
 	"github.com/minins/minins/rtnl"
 )
@@ -91,7 +92,7 @@ func (a *arpCall) set(ctx context.Context, words []string) error {
 	if a.useDevice {
 		link, err := a.conn.GetLink(ctx, words[1])
 		if err != nil {
-			return &failure{status: statusArp, err: err, text: "arp: cant get HW-Address for `" + words[1] + "': " + perror(err) + "."}
+			return &failure{status: statusArp, err: err, text: "arp: cant get HW-Address for `" + words[1] + "': " + applet.Strerror(err) + "."}
 		}
 		if a.hwSet && link.Type != a.hwType {
 			return arpFailed("arp: protocol type mismatch.")

@@ -12,13 +12,11 @@ import (
 	"context"
 	"errors"
 	"strings"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/minins/minins/cmd/minins/applet"
 	"github.com/minins/minins/cmd/minins/internal/getopt"
-	"github.com/minins/minins/cmd/minins/internal/iputils"
 	"github.com/minins/minins/cmd/minins/internal/resolve"
 	"github.com/minins/minins/rtnl"
 )
@@ -45,15 +43,6 @@ func (f *failure) Error() string { return f.text }
 
 func (f *failure) Unwrap() error { return f.err }
 
-// perror is err in the words of strerror(3).
-func perror(err error) string {
-	var errno syscall.Errno
-	if !errors.As(err, &errno) {
-		return err.Error()
-	}
-	return iputils.Strerror(errno)
-}
-
 // refused is the kernel's refusal in the words of perror(3). An ioctl asks for
 // the right before it looks at anything, and so does a request that says
 // nothing: without the right, that is what was wrong.
@@ -61,7 +50,7 @@ func refused(ctx context.Context, conn *rtnl.Conn, status int, call string, err 
 	if denied := conn.DelNeigh(ctx, &rtnl.Neigh{Family: unix.AF_INET}); errors.Is(denied, unix.EPERM) {
 		err = denied
 	}
-	return &failure{status: status, text: call + ": " + perror(err), err: err}
+	return &failure{status: status, text: call + ": " + applet.Strerror(err), err: err}
 }
 
 // unknownHost is the failure of a look-up in the words of herror(3).

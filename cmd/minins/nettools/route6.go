@@ -43,7 +43,7 @@ func (v *routeView) show6(c *applet.Cmd, cache bool) error {
 	text, err := os.ReadFile(ownTable6)
 	if err != nil {
 		c.Printf("INET6 (IPv6) not configured in this system.\n")
-		return &failure{status: 1, text: table6 + ": " + perror(err)}
+		return &failure{status: 1, text: table6 + ": " + applet.Strerror(err)}
 	}
 	const head = "Destination                    Next Hop                   Flag Met Ref  Use If\n"
 	if v.fib || !cache {

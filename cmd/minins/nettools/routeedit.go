@@ -110,7 +110,7 @@ func (rt *rtentry) way(ctx context.Context, conn *rtnl.Conn, r *rtnl.Route) (err
 	if rt.dev != "" {
 		if r.OIF, err = conn.LinkIndex(ctx, rt.dev); err != nil {
 			if rt.six {
-				err = &failure{status: statusKernel, text: "SIOGIFINDEX: " + perror(err), err: err}
+				err = &failure{status: statusKernel, text: "SIOGIFINDEX: " + applet.Strerror(err), err: err}
 			}
 			return err
 		}

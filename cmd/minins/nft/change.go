@@ -9,11 +9,12 @@ import (
 	"strconv"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/minins/minins/cmd/minins/applet"
 	"github.com/minins/minins/nft"
 	"github.com/minins/minins/nft/lang"
 	"github.com/minins/minins/nl"
-	"golang.org/x/sys/unix"
 )
 
 // A source is a text of commands, and the file that it is from, "" for the command
@@ -131,20 +132,6 @@ func (r *runner) report(err error) {
 	r.c.Errorf("%s\n%s%s", line, under.String(), strings.Repeat("^", max(at.To-at.From+1, 1)))
 }
 
-// errnoText is what strerror(3) says.
-func errnoText(err error) string {
-	var errno unix.Errno
-	if errors.As(err, &errno) {
-		return strerror(errno)
-	}
-	return err.Error()
-}
-
-func strerror(errno unix.Errno) string {
-	s := errno.Error()
-	return strings.ToUpper(s[:1]) + s[1:]
-}
-
 // commit sends commands as one transaction, and reports what was refused.
 func (r *runner) commit(ctx context.Context, cmds []*lang.Cmd) bool {
 	if len(cmds) == 0 {
@@ -215,7 +202,7 @@ func (r *runner) refused(err error, b *building) {
 		var errno unix.Errno
 		text := e.Error()
 		if errors.As(e, &errno) {
-			text = "Could not process rule: " + strerror(errno)
+			text = "Could not process rule: " + applet.Strerror(errno)
 		}
 		r.report(&wrong{at, text})
 		if e.Message != "" {

@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/minins/minins/cmd/minins/applet"
 	"github.com/minins/minins/cmd/minins/internal/resolve"
 	"github.com/minins/minins/nft"
 	"github.com/minins/minins/nft/lang"
@@ -130,7 +131,7 @@ func (n *names) Include(name string) (files []lang.File, err error) {
 				n.r.texts[path] = string(text)
 				files = append(files, lang.File{Name: path, Text: string(text)})
 			case !errors.Is(err, fs.ErrNotExist):
-				return nil, errors.New("Could not open file \"" + path + "\": " + errnoText(err))
+				return nil, errors.New("Could not open file \"" + path + "\": " + applet.Strerror(err))
 			}
 		}
 		if files != nil {

@@ -107,7 +107,7 @@ func Run(c *applet.Cmd) int {
 	case o.file != "":
 		b, err := os.ReadFile(o.file)
 		if err != nil {
-			c.Errorf("internal:0:0-0: Error: Could not open file \"%s\": %s\n\n", o.file, errnoText(err))
+			c.Errorf("internal:0:0-0: Error: Could not open file \"%s\": %s\n\n", o.file, applet.Strerror(err))
 			return 1
 		}
 		name, text = o.file, string(b)

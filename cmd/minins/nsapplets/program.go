@@ -7,13 +7,13 @@ import (
 	"os"
 	"os/signal"
 	"path"
-	"strings"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/minins/minins/cmd/minins/applet"
 	"github.com/minins/minins/cmd/minins/internal/getopt"
 	"github.com/minins/minins/nsfs"
-	"golang.org/x/sys/unix"
 )
 
 // The exit statuses of util-linux beside those of the program itself.
@@ -80,7 +80,7 @@ func step(c *applet.Cmd, call, why, what string, do func() error) error {
 func message(err error) string {
 	s := err.Error()
 	if no := unix.Errno(0); errors.As(err, &no) && s == no.Error() {
-		return strings.ToUpper(s[:1]) + s[1:]
+		return applet.Strerror(no)
 	}
 	return s
 }

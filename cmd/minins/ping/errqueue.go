@@ -7,8 +7,9 @@ import (
 	"fmt"
 	"net/netip"
 
-	"github.com/minins/minins/cmd/minins/internal/iputils"
 	"golang.org/x/sys/unix"
+
+	"github.com/minins/minins/cmd/minins/applet"
 )
 
 // What readError found.
@@ -113,7 +114,7 @@ func (s *session) local(e extErr) {
 	case s.o.flood:
 		s.print("E")
 	case e.errno != unix.EMSGSIZE:
-		s.warn("local error: " + iputils.Strerror(e.errno))
+		s.warn("local error: " + applet.Strerror(e.errno))
 	case s.dst.Is4():
 		s.warn(fmt.Sprintf("local error: message too long, mtu=%d", e.info))
 	default:

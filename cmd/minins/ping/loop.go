@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/minins/minins/cmd/minins/internal/iputils"
 	"golang.org/x/sys/unix"
+
+	"github.com/minins/minins/cmd/minins/applet"
+	"github.com/minins/minins/cmd/minins/internal/iputils"
 )
 
 // A pacer says when to send. It is a token bucket in milliseconds: being late
@@ -148,7 +150,7 @@ func (s *session) send() int {
 				if s.o.flood {
 					s.print("E")
 				} else {
-					s.warn("sendmsg: " + iputils.Strerror(err))
+					s.warn("sendmsg: " + applet.Strerror(err))
 				}
 			}
 			return max(s.pace.interval, minInterval)

@@ -15,10 +15,11 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/minins/minins/cmd/minins/applet"
 	"github.com/minins/minins/cmd/minins/internal/iputils"
 	"github.com/minins/minins/cmd/minins/internal/resolve"
-	"golang.org/x/sys/unix"
 )
 
 // Run is the command. It returns 0 if there was a reply (with -w and -c: all
@@ -126,7 +127,7 @@ func family(f resolve.Family) string {
 func socketFailure(err error) error {
 	if err == unix.EPERM {
 		return iputils.Fail(2, "socktype: SOCK_RAW\nping: socket: %s\nping: => missing cap_net_raw+p capability or setuid?",
-			iputils.Strerror(err))
+			applet.Strerror(err))
 	}
 	return iputils.FailErrno(2, err, "socket")
 }
@@ -227,7 +228,7 @@ func (s *session) setup() error {
 	}
 	if o.mark >= 0 {
 		if err := unix.SetsockoptInt(s.fd, unix.SOL_SOCKET, unix.SO_MARK, int(o.mark)); err != nil {
-			s.warn(fmt.Sprintf("WARNING: failed to set mark: %d: %s", o.mark, iputils.Strerror(err)))
+			s.warn(fmt.Sprintf("WARNING: failed to set mark: %d: %s", o.mark, applet.Strerror(err)))
 		}
 	}
 	if s.raw {

@@ -10,9 +10,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/minins/minins/cmd/minins/internal/iputils"
-	"github.com/minins/minins/cmd/minins/internal/resolve"
 	"golang.org/x/sys/unix"
+
+	"github.com/minins/minins/cmd/minins/applet"
+	"github.com/minins/minins/cmd/minins/internal/resolve"
 )
 
 // receive waits for that many milliseconds and takes all that has come.
@@ -37,7 +38,7 @@ func (s *session) receive(wait int) {
 		default: // an error is pending
 			failed = false
 			if s.readError() == noError {
-				s.warn("recvmsg: " + iputils.Strerror(err))
+				s.warn("recvmsg: " + applet.Strerror(err))
 				return
 			}
 		}

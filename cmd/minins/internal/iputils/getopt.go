@@ -10,9 +10,10 @@ import (
 	"strconv"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/minins/minins/cmd/minins/applet"
 	"github.com/minins/minins/cmd/minins/internal/getopt"
-	"golang.org/x/sys/unix"
 )
 
 // A Failure ends a command: a message for standard error ("" for none),
@@ -37,17 +38,7 @@ func Misuse(text string) error { return &Failure{Status: 2, Text: text, Usage: t
 
 // FailErrno makes a Failure that ends in the words of strerror(3).
 func FailErrno(status int, err error, format string, args ...any) error {
-	return Fail(status, "%s: %s", fmt.Sprintf(format, args...), Strerror(err))
-}
-
-// Strerror is the error in the words of strerror(3): the standard library has
-// the same ones in lower case.
-func Strerror(err error) string {
-	text := []byte(err.Error())
-	if len(text) > 0 && 'a' <= text[0] && text[0] <= 'z' {
-		text[0] -= 'a' - 'A'
-	}
-	return string(text)
+	return Fail(status, "%s: %s", fmt.Sprintf(format, args...), applet.Strerror(err))
 }
 
 // Report writes a command's failure as error(3) does, and
@@ -95,7 +86,7 @@ func Int(s string, low, high int64) (int64, error) {
 	n, err := strconv.ParseInt(digits, 10, 64)
 	switch {
 	case err != nil && isRange(err):
-		return 0, Fail(1, "invalid argument: '%s': %s", s, Strerror(unix.ERANGE))
+		return 0, Fail(1, "invalid argument: '%s': %s", s, applet.Strerror(unix.ERANGE))
 	case err != nil:
 		return 0, Fail(1, "invalid argument: '%s'", s)
 	case n < low || n > high:
