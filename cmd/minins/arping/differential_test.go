@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/minins/minins/internal/testns"
-	"golang.org/x/sys/unix"
 )
 
 // A place is two namespaces that are alike, for the real arping and for ours,
@@ -37,26 +36,10 @@ func newPlace(t *testing.T) place {
 // etc puts names in place of the host's, and a name server that is not there.
 func etc(t *testing.T) {
 	t.Helper()
-	for file, text := range map[string]string{
+	testns.Replace(t, map[string]string{
 		"/etc/hosts":       "127.0.0.1 localhost\n10.0.0.2 two second\n10.0.0.1 one\nfd00::2 six\n",
 		"/etc/resolv.conf": "nameserver 127.0.0.1\n",
-	} {
-		own := t.TempDir() + "/file"
-		if err := os.WriteFile(own, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := os.Stat(file); err != nil {
-			testns.Skip(t, file+" is not there to be replaced")
-		}
-		if err := unix.Mount(own, file, "", unix.MS_BIND, ""); err != nil {
-			t.Fatalf("%s: %v", file, err)
-		}
-		t.Cleanup(func() {
-			if err := unix.Unmount(file, unix.MNT_DETACH); err != nil {
-				t.Error(err)
-			}
-		})
-	}
+	})
 }
 
 // TestDifferential runs the commands in testdata with the real arping and with
@@ -102,8 +85,8 @@ func same(t *testing.T, p place, line string) {
 	var ours, real testns.Result
 	for range 4 {
 		var wait sync.WaitGroup
-		wait.Go(func() { p.ours.Do(t, func() { ours = command(words(line)[1:]...) }) })
-		real = p.real.Run(t, words(line)...)
+		wait.Go(func() { p.ours.Do(t, func() { ours = command(testns.Words(line)[1:]...) }) })
+		real = p.real.Run(t, testns.Words(line)...)
 		wait.Wait()
 		real.Stdout = took.ReplaceAllString(real.Stdout, "T")
 		if ours.Code == real.Code && ours.Stdout == real.Stdout && ours.Stderr == real.Stderr {
@@ -114,17 +97,4 @@ func same(t *testing.T, p place, line string) {
 		}
 	}
 	t.Errorf("%s:\nours: %d %q %q\nreal: %d %q %q", line, ours.Code, ours.Stdout, ours.Stderr, real.Code, real.Stdout, real.Stderr)
-}
-
-// words breaks a line at blanks; quotes hold words together.
-func words(line string) []string {
-	var list []string
-	for i, part := range strings.Split(line, "'") {
-		if i%2 == 1 {
-			list = append(list, part)
-		} else {
-			list = append(list, strings.Fields(part)...)
-		}
-	}
-	return list
 }

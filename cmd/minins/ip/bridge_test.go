@@ -58,11 +58,11 @@ func playBridge(t *testing.T, script string, run func(ns *testns.NS, args []stri
 	for line := range strings.Lines(script) {
 		line = strings.TrimSpace(line)
 		if real, ok := strings.CutPrefix(line, "+ "); ok {
-			ns.Run(t, append([]string{"ip"}, split(real)...)...).Must(t)
+			ns.Run(t, append([]string{"ip"}, testns.Words(real)...)...).Must(t)
 		} else if line == "wait" { // for carrier to settle
 			time.Sleep(1100 * time.Millisecond)
 		} else if line != "" && line[0] != '#' {
-			results = append(results, run(ns, split(line)))
+			results = append(results, run(ns, testns.Words(line)))
 		}
 	}
 	for _, line := range bridgeEnd {
@@ -119,7 +119,7 @@ func TestBridgeDifferential(t *testing.T) {
 		}
 	}
 	if g, w := sorted(gotEnd), sorted(wantEnd); g != w {
-		t.Errorf("the state at the end has\n%s\nand lacks\n%s", without(g, w), without(w, g))
+		t.Errorf("the state at the end (-real +ours)\n%s", testns.Diff(w, g))
 	}
 	if len(want) < 60 {
 		t.Errorf("%d commands were compared, want at least 60", len(want))
@@ -178,7 +178,7 @@ func TestBridgeMonitor(t *testing.T) {
 		link set va master br0
 		link del va
 		link del br0`) {
-		ns.Run(t, append([]string{"ip"}, split(strings.TrimSpace(line))...)...).Must(t)
+		ns.Run(t, append([]string{"ip"}, testns.Words(strings.TrimSpace(line))...)...).Must(t)
 		if strings.Contains(line, "cost") {
 			ns.Run(t, "bridge", "fdb", "add", "02:00:00:00:00:01", "dev", "va", "master", "static").Must(t)
 			ns.Run(t, "bridge", "fdb", "del", "02:00:00:00:00:01", "dev", "va", "master").Must(t)
@@ -193,7 +193,7 @@ func TestBridgeMonitor(t *testing.T) {
 			t.Errorf("%s: only %d lines", line, n)
 		}
 		if got != want {
-			t.Errorf("%s:\nit lacks\n%s\nand has\n%s", line, without(want, got), without(got, want))
+			t.Errorf("%s: (-want +got)\n%s", line, testns.Diff(want, got))
 		}
 	}
 }

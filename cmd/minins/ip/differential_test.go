@@ -85,19 +85,6 @@ func state(t testing.TB, ns *testns.NS) string {
 	return sorted(b.String())
 }
 
-// split breaks a command line at blanks; quotes hold words together.
-func split(line string) []string {
-	var words []string
-	for i, part := range strings.Split(line, "'") {
-		if i%2 == 1 {
-			words = append(words, part)
-		} else {
-			words = append(words, strings.Fields(part)...)
-		}
-	}
-	return words
-}
-
 // play runs a script in a fresh namespace and returns what each command did
 // and the state at the end. A line that begins with "+" is run by the real ip
 // in any case; one with "#" is a comment,
@@ -111,7 +98,7 @@ func play(t *testing.T, script string, run func(ns *testns.NS, args []string) te
 	for line := range strings.Lines(script) {
 		line = strings.TrimSpace(line)
 		if real, ok := strings.CutPrefix(line, "+ "); ok {
-			ns.Run(t, append([]string{"ip"}, split(real)...)...).Must(t)
+			ns.Run(t, append([]string{"ip"}, testns.Words(real)...)...).Must(t)
 		} else if name, ok := strings.CutPrefix(line, "touch "); ok { // a name without a namespace
 			if err := os.WriteFile(nsfs.Path(name), nil, 0o444); err != nil {
 				t.Fatal(err)
@@ -119,7 +106,7 @@ func play(t *testing.T, script string, run func(ns *testns.NS, args []string) te
 		} else if line == "wait" { // for carrier to settle
 			time.Sleep(1100 * time.Millisecond)
 		} else if line != "" && line[0] != '#' {
-			results = append(results, run(ns, split(line)))
+			results = append(results, run(ns, testns.Words(line)))
 		}
 	}
 	end = masked(state(t, ns))
@@ -177,7 +164,7 @@ func TestDifferential(t *testing.T) {
 				compare(t, got[i], w)
 			}
 			if gotState != wantState {
-				t.Errorf("the state at the end has\n%s\nand lacks\n%s", without(gotState, wantState), without(wantState, gotState))
+				t.Errorf("the state at the end (-real +ours)\n%s", testns.Diff(wantState, gotState))
 			}
 			n += len(want)
 		})
@@ -192,13 +179,6 @@ func sorted(s string) string {
 	s = strings.NewReplacer("},{", "}\n{", "[{", "[\n{", "}]", "}\n]").Replace(s)
 	lines := strings.Split(s, "\n")
 	slices.Sort(lines)
-	return strings.Join(lines, "\n")
-}
-
-// without is the lines of a that b lacks.
-func without(a, b string) string {
-	there := strings.Split(b, "\n")
-	lines := slices.DeleteFunc(strings.Split(a, "\n"), func(l string) bool { return slices.Contains(there, l) })
 	return strings.Join(lines, "\n")
 }
 

@@ -121,7 +121,7 @@ func TestGenerated(t *testing.T) {
 				compare(t, got[i], w)
 			}
 			if gotState != wantState {
-				t.Errorf("the state at the end has\n%s\nand lacks\n%s", without(gotState, wantState), without(wantState, gotState))
+				t.Errorf("the state at the end (-real +ours)\n%s", testns.Diff(wantState, gotState))
 			}
 			n += len(want)
 		})

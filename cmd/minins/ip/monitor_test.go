@@ -165,7 +165,7 @@ func TestMonitor(t *testing.T) {
 		addr del 10.0.0.1/24 dev vb
 		link del va
 		link del br0`) {
-		ns.Run(t, append([]string{"ip"}, split(strings.TrimSpace(line))...)...).Must(t)
+		ns.Run(t, append([]string{"ip"}, testns.Words(strings.TrimSpace(line))...)...).Must(t)
 	}
 	quiet(t, all...)
 	for i, line := range lines {
@@ -174,7 +174,7 @@ func TestMonitor(t *testing.T) {
 			t.Errorf("%s: only %d lines", line, n)
 		}
 		if got != want {
-			t.Errorf("%s:\nit lacks\n%s\nand has\n%s", line, without(want, got), without(got, want))
+			t.Errorf("%s: (-want +got)\n%s", line, testns.Diff(want, got))
 		}
 		if got, want := all[2*i+1].stop(), all[2*i].stop(); got != want {
 			t.Errorf("%s: ended by %q, want %q", line, got, want)
@@ -204,7 +204,7 @@ func TestMonitorAllNSID(t *testing.T) {
 		-n red link del br0
 		netns del red
 		link del br0`) {
-		ns.Run(t, append([]string{"ip"}, split(strings.TrimSpace(line))...)...).Must(t)
+		ns.Run(t, append([]string{"ip"}, testns.Words(strings.TrimSpace(line))...)...).Must(t)
 	}
 	quiet(t, all...)
 	// It also forgets a name that is one of another namespace.
@@ -408,8 +408,8 @@ func TestMonitorStorm(t *testing.T) {
 		t.Errorf("%d events, lost some %d times, %d routes are left", events, lost, len(want))
 	}
 	if !slices.Equal(got, want) {
-		t.Errorf("the picture has %d routes, the kernel %d; it has\n%.500s\nand lacks\n%.500s", len(got), len(want),
-			without(strings.Join(got, "\n"), strings.Join(want, "\n")), without(strings.Join(want, "\n"), strings.Join(got, "\n")))
+		t.Errorf("the picture has %d routes, the kernel %d (-kernel +picture)\n%.1000s", len(got), len(want),
+			testns.Diff(strings.Join(want, "\n"), strings.Join(got, "\n")))
 	}
 	t.Logf("%d events, lost %d times, %d routes; %d bytes, anew %d times", events, lost, len(want), len(w.text(t)), strings.Count(w.text(t), "[RESYNC]"))
 }

@@ -194,7 +194,7 @@ func TestExplain(t *testing.T) {
 		{"route add default via 10.0.0.1", nil, []string{"RTM_NEWROUTE"}},
 	} {
 		var calls, sent []string
-		cmd := &applet.Cmd{Name: "ip", Args: split(c.line), Stdout: bufio.NewWriter(&bytes.Buffer{}), Stderr: &bytes.Buffer{},
+		cmd := &applet.Cmd{Name: "ip", Args: testns.Words(c.line), Stdout: bufio.NewWriter(&bytes.Buffer{}), Stderr: &bytes.Buffer{},
 			Getenv: func(string) string { return "" }, IsApplet: func(string) bool { return false },
 			Explain: func(call, why string) { calls = append(calls, call) },
 			Dial: func(p *nl.Protocol, _ string) (*nl.Conn, error) {

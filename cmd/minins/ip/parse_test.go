@@ -10,12 +10,13 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/minins/minins/internal/testns"
 	"github.com/minins/minins/nl"
 	"github.com/minins/minins/rtnl"
 )
 
 func wordsOf(line string) *words {
-	return &words{rest: split(line), tables: &tables{dir: "/nonexistent"}}
+	return &words{rest: testns.Words(line), tables: &tables{dir: "/nonexistent"}}
 }
 
 func TestOptions(t *testing.T) {
@@ -48,7 +49,7 @@ func TestOptions(t *testing.T) {
 		{"-V", with(func(o *options) { o.version = true }), ""},
 		{"-j -- -x", with(func(o *options) { o.json = true }), "-x"},
 	} {
-		got, rest, err := parseOptions(split(c.line))
+		got, rest, err := parseOptions(testns.Words(c.line))
 		if c.line == "-netns=x" {
 			if err == nil || err.Error() != `Option "-netns=x" is unknown, try "ip -help".` {
 				t.Errorf("%s: %v", c.line, err)

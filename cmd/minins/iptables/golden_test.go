@@ -11,9 +11,11 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
+	"github.com/minins/minins/internal/testns"
 	"github.com/minins/minins/nft"
 	"github.com/minins/minins/nl"
-	"golang.org/x/sys/unix"
 )
 
 // The captures of iptables-nft 1.8.9 are kept with package nft.
@@ -114,7 +116,7 @@ func capture(t *testing.T, file string) (argv []string, exit int, sent, received
 	}
 	for line := range strings.Lines(string(text)) {
 		if rest, ok := strings.CutPrefix(line, "# argv: "); ok {
-			argv = words(rest)
+			argv = testns.Words(rest)
 		}
 		if rest, ok := strings.CutPrefix(line, "# exit: "); ok {
 			n, _ := number(strings.TrimSpace(rest), 8)

@@ -18,7 +18,7 @@ func script(t *testing.T, name string) (list [][]string) {
 		t.Fatal(err)
 	}
 	for line := range strings.Lines(string(text)) {
-		if w := words(line); len(w) > 0 && !strings.HasPrefix(w[0], "#") {
+		if w := testns.Words(line); len(w) > 0 && !strings.HasPrefix(w[0], "#") {
 			list = append(list, w)
 		}
 	}
@@ -71,11 +71,11 @@ func TestLike(t *testing.T) {
 					{"ours reads what ours wrote", saved(func(args ...string) testns.Result { return ours(mine, args...) })},
 				} {
 					if x.text != real {
-						t.Fatalf("%s: %s (-wanted +got)\n%s", line, x.what, lines(real, x.text))
+						t.Fatalf("%s: %s (-wanted +got)\n%s", line, x.what, testns.Diff(real, x.text))
 					}
 				}
 				if name == "mistakes" && want.Code != 0 && before != "" && real != before {
-					t.Errorf("%s: refused, and yet it changed something\n%s", line, lines(before, real))
+					t.Errorf("%s: refused, and yet it changed something\n%s", line, testns.Diff(before, real))
 				}
 				before = real
 			}
@@ -95,11 +95,11 @@ func TestCross(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			ns := testns.New(t)
 			for _, line := range []string{"-N MINE", "-t nat -N MINE", "-t mangle -N MINE"} {
-				tt.write(ns, append([]string{"iptables"}, words(line)...)...).Must(t)
+				tt.write(ns, append([]string{"iptables"}, testns.Words(line)...)...).Must(t)
 			}
 			empty := nftRules(t, ns)
 			for _, r := range crossRules {
-				rule := words(r)
+				rule := testns.Words(r)
 				spec := rule[:2:2]
 				with := func(do string) []string {
 					args := append([]string{"iptables"}, spec...)

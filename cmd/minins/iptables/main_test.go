@@ -6,7 +6,6 @@ import (
 	"bufio"
 	"bytes"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
@@ -49,18 +48,6 @@ func offline(t *testing.T, hints bool, args ...string) testns.Result {
 	}, hints, args...)
 }
 
-// words splits a command line; single quotes keep blanks.
-func words(line string) (list []string) {
-	for i, part := range strings.Split(line, "'") {
-		if i%2 == 1 {
-			list = append(list, part)
-		} else {
-			list = append(list, strings.Fields(part)...)
-		}
-	}
-	return list
-}
-
 var (
 	dated   = regexp.MustCompile(`on \w{3} \w{3} +\d+ [\d:]+ \d{4}`)
 	protRow = regexp.MustCompile(`(?m)^((?:\d+ +)?(?: *\d+[KMGT]? +\d+[KMGT]? )?\S* {0,10}?[ !])(\d+) +(--|-f|!f) `)
@@ -87,24 +74,7 @@ func compare(t *testing.T, what string, got, want testns.Result) {
 	}
 	for _, x := range [][3]string{{"stdout", got.Stdout, want.Stdout}, {"stderr", got.Stderr, want.Stderr}} {
 		if g, w := maskedText(x[1]), maskedText(x[2]); g != w {
-			t.Errorf("%s: %s (-real +ours)\n%s", what, x[0], lines(w, g))
+			t.Errorf("%s: %s (-real +ours)\n%s", what, x[0], testns.Diff(w, g))
 		}
 	}
-}
-
-// lines are the lines that only one of two texts has.
-func lines(want, got string) string {
-	var b strings.Builder
-	w, g := strings.Split(want, "\n"), strings.Split(got, "\n")
-	for _, x := range w {
-		if !slices.Contains(g, x) {
-			b.WriteString("-" + x + "\n")
-		}
-	}
-	for _, x := range g {
-		if !slices.Contains(w, x) {
-			b.WriteString("+" + x + "\n")
-		}
-	}
-	return b.String()
 }

@@ -7,10 +7,11 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/minins/minins/internal/testns"
 	"github.com/minins/minins/nft"
 	"github.com/minins/minins/nl"
-	"golang.org/x/sys/unix"
 )
 
 // filtered runs our applet on a kernel that answers through hook: it gets each
@@ -68,7 +69,7 @@ func noCompat(datagram []byte, reply func([]byte)) bool {
 func TestNative(t *testing.T) {
 	ns := testns.New(t)
 	ipt := func(line string) testns.Result {
-		return filtered(t, ns, noCompat, append([]string{"iptables"}, words(line)...)...)
+		return filtered(t, ns, noCompat, append([]string{"iptables"}, testns.Words(line)...)...)
 	}
 	const said = "minins: this kernel has no nft_compat: the rule is in table ip minins, in nf_tables' own words; other versions of iptables do not see it\n"
 	for _, line := range []string{"-N MINE", "-t nat -N MINE"} {
@@ -91,7 +92,7 @@ func TestNative(t *testing.T) {
 		{"-t filter OUTPUT -g MINE", "-g MINE", "goto filter-MINE"},
 	}
 	for _, r := range rules {
-		w := words(r.line)
+		w := testns.Words(r.line)
 		table, chain, rest := w[1], w[2], strings.SplitN(r.line, " ", 4)[3]
 		at := "-t " + table + " "
 		got := ipt(at + "-A " + chain + " " + rest)
@@ -115,7 +116,7 @@ func TestNative(t *testing.T) {
 		t.Errorf("a match without native expressions: %d, %q", got.Code, got.Stderr)
 	}
 	for _, r := range rules {
-		w := words(r.line)
+		w := testns.Words(r.line)
 		ipt("-t " + w[1] + " -D " + w[2] + " " + strings.SplitN(r.line, " ", 4)[3]).Must(t)
 	}
 	for _, line := range []string{"-X MINE", "-t nat -X MINE"} {
@@ -139,7 +140,7 @@ func TestStale(t *testing.T) {
 			}
 		}
 		return false
-	}, words("iptables -I INPUT 2 -s 10.0.0.5 -j ACCEPT")...)
+	}, testns.Words("iptables -I INPUT 2 -s 10.0.0.5 -j ACCEPT")...)
 	if got.Code != 0 || got.Stderr != "" || batches != 3 {
 		t.Fatalf("exit status %d, %q, %d batches; want 0 and 3 batches", got.Code, got.Stderr, batches)
 	}
@@ -164,7 +165,7 @@ func TestRefused(t *testing.T) {
 		reply(b)
 	}
 	for _, line := range []string{"iptables -L", "iptables -A INPUT -j ACCEPT", "iptables-save"} {
-		got := call(func(p *nl.Protocol, _ string) (*nl.Conn, error) { return nl.Pretend(p, deny), nil }, false, words(line)...)
+		got := call(func(p *nl.Protocol, _ string) (*nl.Conn, error) { return nl.Pretend(p, deny), nil }, false, testns.Words(line)...)
 		name, _, _ := strings.Cut(line, " ")
 		want := name + " v1.8.9 (nf_tables): Could not fetch rule set generation id: Permission denied (you must be root)\n"
 		if got.Code != 4 || got.Stderr != want || got.Stdout != "" {
@@ -187,20 +188,20 @@ func TestForeign(t *testing.T) {
 	if got.Code != 1 || got.Stdout != "" || got.Stderr != want {
 		t.Errorf("%d %q %q, want 1 %q", got.Code, got.Stdout, got.Stderr, want)
 	}
-	if got := ours(ns, words("iptables -D INPUT -p tcp -j ACCEPT")...); got.Code != 1 {
+	if got := ours(ns, testns.Words("iptables -D INPUT -p tcp -j ACCEPT")...); got.Code != 1 {
 		t.Errorf("a set's rule is taken for -p tcp -j ACCEPT: %d %q", got.Code, got.Stderr)
 	}
 	if after := nftRules(t, ns); after != before {
-		t.Errorf("changed\n%s", lines(before, after))
+		t.Errorf("changed\n%s", testns.Diff(before, after))
 	}
 	// Extensions that only the real tool knows are shown by name, with status 1.
 	ns.Run(t, "nft", "flush", "ruleset").Must(t)
 	ns.Run(t, "iptables", "-A", "INPUT", "-m", "statistic", "--mode", "nth", "--every", "2", "--packet", "0", "-j", "ACCEPT").Must(t)
-	got = ours(ns, words("iptables -S INPUT")...)
+	got = ours(ns, testns.Words("iptables -S INPUT")...)
 	if got.Code != 1 || got.Stderr != "minins: rule 1 of chain INPUT: statistic revision 0 is not known here, and its options are not shown\n" {
 		t.Errorf("an unknown match: %d %q %q", got.Code, got.Stdout, got.Stderr)
 	}
-	if got := ours(ns, words("iptables -D INPUT 1")...); got.Code != 0 {
+	if got := ours(ns, testns.Words("iptables -D INPUT 1")...); got.Code != 0 {
 		t.Errorf("-D by number: %d %q", got.Code, got.Stderr)
 	}
 }
@@ -236,7 +237,7 @@ func TestExplained(t *testing.T) {
 		}
 	}
 	got := call(func(p *nl.Protocol, _ string) (*nl.Conn, error) { return nl.Pretend(p, yes), nil }, false,
-		words("iptables -t nat -A POSTROUTING -s 192.168.15.0/24 -j MASQUERADE")...)
+		testns.Words("iptables -t nat -A POSTROUTING -s 192.168.15.0/24 -j MASQUERADE")...)
 	if got.Code != 0 || got.Stderr != "" {
 		t.Fatalf("%d %q", got.Code, got.Stderr)
 	}

@@ -5,11 +5,13 @@ package iptables
 import (
 	"strings"
 	"testing"
+
+	"github.com/minins/minins/internal/testns"
 )
 
 // TestBrokenLine is the tutorial's last line as it is printed.
 func TestBrokenLine(t *testing.T) {
-	got := offline(t, false, words("iptables -t nat -A PREROUTING –dport 80 –to-destination 192.168.15.2:80 -j DNAT")...)
+	got := offline(t, false, testns.Words("iptables -t nat -A PREROUTING –dport 80 –to-destination 192.168.15.2:80 -j DNAT")...)
 	want := "Bad argument `–dport'\n" +
 		"Try `iptables -h' or 'iptables --help' for more information.\n" +
 		"minins: 1. –dport and –to-destination begin with an en dash (U+2013), as printed pages have it, and not with two hyphens\n" +
@@ -49,7 +51,7 @@ func TestRepair(t *testing.T) {
 		{"-p tcp --dport", "", nil},
 		{"-A INPUT –frob 3", "", nil},
 	} {
-		got := offline(t, true, append([]string{"iptables"}, words(tt.line)...)...)
+		got := offline(t, true, append([]string{"iptables"}, testns.Words(tt.line)...)...)
 		if got.Code != 2 {
 			t.Errorf("%s: exit status %d", tt.line, got.Code)
 		}
@@ -67,7 +69,7 @@ func TestRepair(t *testing.T) {
 
 // TestQuiet says that scripts see nothing but iptables' own words.
 func TestQuiet(t *testing.T) {
-	got := offline(t, false, words("iptables -t nat -A PREROUTING --dport 80 --to-destination 192.168.15.2:80 -j DNAT")...)
+	got := offline(t, false, testns.Words("iptables -t nat -A PREROUTING --dport 80 --to-destination 192.168.15.2:80 -j DNAT")...)
 	want := "iptables v1.8.9 (nf_tables): unknown option \"--dport\"\nTry `iptables -h' or 'iptables --help' for more information.\n"
 	if got.Code != 2 || got.Stderr != want {
 		t.Errorf("exit status %d, stderr %q, want 2 and %q", got.Code, got.Stderr, want)

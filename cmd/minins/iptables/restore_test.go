@@ -75,7 +75,7 @@ func TestRestore(t *testing.T) {
 		a := maskedText(theirs.Run(t, "iptables-save", "-c").Must(t))
 		b := maskedText(mine.Run(t, "iptables-save", "-c").Must(t))
 		if a != b {
-			t.Fatalf("%s %s: there is then (-real +ours)\n%s", tt.args, tt.text, lines(a, b))
+			t.Fatalf("%s %s: there is then (-real +ours)\n%s", tt.args, tt.text, testns.Diff(a, b))
 		}
 	}
 }
@@ -107,6 +107,6 @@ func TestRestoreSame(t *testing.T) {
 		t.Fatal(r.Stderr)
 	}
 	if got := ours(again, "iptables-save", "-c").Stdout; maskedText(got) != maskedText(saved) {
-		t.Errorf("restored it is another\n%s", lines(saved, got))
+		t.Errorf("restored it is another\n%s", testns.Diff(saved, got))
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/minins/minins/cmd/minins/internal/resolve"
+	"github.com/minins/minins/internal/testns"
 	"github.com/minins/minins/nft"
 )
 
@@ -91,7 +92,7 @@ func TestRules(t *testing.T) {
 
 // testRule follows a rule from the command line to the kernel's form and back.
 func testRule(t *testing.T, f nft.Family, args, save, list, numeric string) {
-	cmd, err := parse(f, words(args))
+	cmd, err := parse(f, testns.Words(args))
 	if err != nil {
 		t.Errorf("%s: %v", args, err)
 		return
@@ -144,7 +145,7 @@ func wellKnownAnd(name string) []resolve.Known {
 }
 
 // unquoted splits what -S prints.
-func unquoted(s string) []string { return words(strings.ReplaceAll(s, `"`, "'")) }
+func unquoted(s string) []string { return testns.Words(strings.ReplaceAll(s, `"`, "'")) }
 
 // TestUnsayable reads rules that other programs wrote and that iptables has no
 // words for: they are named, never shown as something else.

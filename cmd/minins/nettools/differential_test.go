@@ -72,38 +72,19 @@ func play(t *testing.T, script string) {
 		if edits.MatchString(line) {
 			where = b
 		}
-		got, want := run(t, a, line), where.Run(t, words(line)...)
+		got, want := run(t, a, line), where.Run(t, testns.Words(line)...)
 		same(t, line, got, want)
 		if where == b {
 			if got, want := state(t, a), state(t, b); got != want {
-				t.Fatalf("after %s:\n ours has\n%sand lacks\n%s", line, without(got, want), without(want, got))
+				t.Fatalf("after %s: (-real +ours)\n%s", line, testns.Diff(want, got))
 			}
 		}
 	}
 	t.Logf("%d commands", n)
 }
 
-// words breaks a line at blanks; quotes hold words together.
-func words(line string) []string {
-	var list []string
-	for i, part := range strings.Split(line, "'") {
-		if i%2 == 1 {
-			list = append(list, part)
-		} else {
-			list = append(list, strings.Fields(part)...)
-		}
-	}
-	return list
-}
-
 func sorted(text string) string {
 	lines := strings.SplitAfter(text, "\n")
 	slices.Sort(lines)
 	return strings.Join(lines, "")
-}
-
-// without is the lines of a that b lacks.
-func without(a, b string) string {
-	there := strings.SplitAfter(b, "\n")
-	return strings.Join(slices.DeleteFunc(strings.SplitAfter(a, "\n"), func(l string) bool { return slices.Contains(there, l) }), "")
 }

@@ -23,7 +23,7 @@ func TestMain(m *testing.M) { testns.Main(m) }
 func run(t *testing.T, ns *testns.NS, line string) testns.Result {
 	t.Helper()
 	var out, errs bytes.Buffer
-	words := words(line)
+	words := testns.Words(line)
 	c := &applet.Cmd{
 		Name: words[0], Args: words[1:], Stdout: bufio.NewWriter(&out), Stderr: &errs, Getenv: os.Getenv,
 		Dial: func(p *nl.Protocol, _ string) (*nl.Conn, error) { return nl.Dial(p, nl.Config{}) },
@@ -71,27 +71,11 @@ func setup(t *testing.T, ns *testns.NS, commands string) {
 // could be waited for.
 func etc(t *testing.T) {
 	t.Helper()
-	for file, text := range map[string]string{
+	testns.Replace(t, map[string]string{
 		"/etc/hosts":       "127.0.0.1 localhost\n192.168.15.5 gateway.of.the.red.ones gw\n192.168.15.2 blue # a comment\n10.5.5.5 five\n192.168.20.128 half\n2001:db8::5 sixth.of.the.red.ones sixth\n::2 six\n",
 		"/etc/networks":    "default 0.0.0.0\nloopback 127.0.0.0\n\n# link\nlink-local 169.254.0.0\nten-four 10.4.0 four\nseven 10.7.0.0\n",
 		"/etc/resolv.conf": "",
-	} {
-		own := t.TempDir() + "/file"
-		if err := os.WriteFile(own, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := os.Stat(file); err != nil {
-			testns.Skip(t, file+" is not there to be replaced")
-		}
-		if err := unix.Mount(own, file, "", unix.MS_BIND, ""); err != nil {
-			t.Fatalf("%s: %v", file, err)
-		}
-		t.Cleanup(func() {
-			if err := unix.Unmount(file, unix.MNT_DETACH); err != nil {
-				t.Error(err)
-			}
-		})
-	}
+	})
 }
 
 // TestEmptyTable has the one difference: it is no error.

@@ -109,23 +109,6 @@ func masked(s string) string {
 	return strings.Join(parts, "\n")
 }
 
-// differing are the lines that only one of two texts has.
-func differing(want, got string) string {
-	var b strings.Builder
-	w, g := strings.Split(want, "\n"), strings.Split(got, "\n")
-	for _, x := range w {
-		if !slices.Contains(g, x) {
-			b.WriteString("-" + x + "\n")
-		}
-	}
-	for _, x := range g {
-		if !slices.Contains(w, x) {
-			b.WriteString("+" + x + "\n")
-		}
-	}
-	return b.String()
-}
-
 var corpora = []string{"ip.nft", "inet.nft", "families.nft", "more.nft", "sets.nft"}
 
 // TestRules has the real nft and ours load each rule: what the kernel then has, by the
@@ -149,7 +132,7 @@ func TestRules(t *testing.T) {
 				for _, args := range [][]string{append([]string{"--debug=netlink", "list", "chain"}, c.chainOf(rule)...), {"-a", "list", "ruleset"}} {
 					want, got := masked(real(t, theirs, "", args...).Must(t)), masked(real(t, mine, "", args...).Must(t))
 					if got != want {
-						t.Errorf("%s: %s (-real +ours)\n%s", line, strings.Join(args, " "), differing(want, got))
+						t.Errorf("%s: %s (-real +ours)\n%s", line, strings.Join(args, " "), testns.Diff(want, got))
 					}
 				}
 			}
@@ -173,7 +156,7 @@ func TestLists(t *testing.T) {
 				{"-t", "list", "ruleset"}, {"list", "tables"}, {"list", "chains"}, {"list", "sets"}, {"list", "maps"}, {"list", "counters"}, {"list", "quotas"}} {
 				want, got := real(t, ns, "", args...), ours(ns, "", args...)
 				if got.Code != 0 || masked(got.Stdout) != masked(want.Must(t)) || got.Stderr != want.Stderr {
-					t.Errorf("%v: status %d, %s (-real +ours)\n%s", args, got.Code, got.Stderr, differing(masked(want.Stdout), masked(got.Stdout)))
+					t.Errorf("%v: status %d, %s (-real +ours)\n%s", args, got.Code, got.Stderr, testns.Diff(masked(want.Stdout), masked(got.Stdout)))
 				}
 			}
 			listed := ours(ns, "", "list", "ruleset").Stdout
@@ -185,7 +168,7 @@ func TestLists(t *testing.T) {
 					t.Fatalf("what is listed cannot be loaded: %s", r.Stderr)
 				}
 				if got := ours(again, "", "list", "ruleset").Stdout; masked(got) != masked(listed) {
-					t.Errorf("loaded again it is another (-was +is)\n%s", differing(masked(listed), masked(got)))
+					t.Errorf("loaded again it is another (-was +is)\n%s", testns.Diff(masked(listed), masked(got)))
 				}
 			}
 		})
@@ -278,11 +261,11 @@ func TestCommands(t *testing.T) {
 			t.Errorf("nft %s: status %d, the real one's is %d", strings.TrimSpace(line), got.Code, want.Code)
 		}
 		if got.Stdout != want.Stdout || got.Stderr != want.Stderr {
-			t.Errorf("nft %s: (-real +ours)\n%s", strings.TrimSpace(line), differing(want.Stdout+want.Stderr, got.Stdout+got.Stderr))
+			t.Errorf("nft %s: (-real +ours)\n%s", strings.TrimSpace(line), testns.Diff(want.Stdout+want.Stderr, got.Stdout+got.Stderr))
 		}
 		a, b := real(t, theirs, "", "-a", "list", "ruleset").Must(t), real(t, mine, "", "-a", "list", "ruleset").Must(t)
 		if a != b {
-			t.Fatalf("nft %s: there is then (-real +ours)\n%s", strings.TrimSpace(line), differing(a, b))
+			t.Fatalf("nft %s: there is then (-real +ours)\n%s", strings.TrimSpace(line), testns.Diff(a, b))
 		}
 	}
 	if n < 100 {

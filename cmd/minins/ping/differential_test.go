@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/minins/minins/internal/testns"
-	"golang.org/x/sys/unix"
 )
 
 // network is a namespace with cables to two others. Behind the first there is
@@ -80,26 +79,10 @@ func network(t *testing.T) *testns.NS {
 // not there.
 func etc(t *testing.T) {
 	t.Helper()
-	for file, text := range map[string]string{
+	testns.Replace(t, map[string]string{
 		"/etc/hosts":       "127.0.0.1 localhost\n10.0.0.2 two second\n10.0.0.1 one\nfd00::2 six\n10.0.0.2 both\nfd00::2 both\n",
 		"/etc/resolv.conf": "nameserver 127.0.0.1\n",
-	} {
-		own := t.TempDir() + "/file"
-		if err := os.WriteFile(own, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := os.Stat(file); err != nil {
-			testns.Skip(t, file+" is not there to be replaced")
-		}
-		if err := unix.Mount(own, file, "", unix.MS_BIND, ""); err != nil {
-			t.Fatalf("%s: %v", file, err)
-		}
-		t.Cleanup(func() {
-			if err := unix.Unmount(file, unix.MNT_DETACH); err != nil {
-				t.Error(err)
-			}
-		})
-	}
+	})
 }
 
 // hurried is what depends on who is faster: the dots of a flood, and how many
@@ -161,8 +144,8 @@ func same(t *testing.T, ns *testns.NS, line string) {
 	var ours, real testns.Result
 	for range 3 {
 		var wait sync.WaitGroup
-		wait.Go(func() { ns.Do(t, func() { ours = command(words(line)[1:]...) }) })
-		real = ns.Run(t, words(line)...)
+		wait.Go(func() { ns.Do(t, func() { ours = command(testns.Words(line)[1:]...) }) })
+		real = ns.Run(t, testns.Words(line)...)
 		wait.Wait()
 		for _, r := range []*testns.Result{&ours, &real} {
 			r.Stdout, r.Stderr = mask(hurried.ReplaceAllString(r.Stdout, "")), mask(r.Stderr)
@@ -173,17 +156,4 @@ func same(t *testing.T, ns *testns.NS, line string) {
 		}
 	}
 	t.Errorf("%s:\nours: %d %q %q\nreal: %d %q %q", line, ours.Code, ours.Stdout, ours.Stderr, real.Code, real.Stdout, real.Stderr)
-}
-
-// words breaks a line at blanks; quotes hold words together.
-func words(line string) []string {
-	var list []string
-	for i, part := range strings.Split(line, "'") {
-		if i%2 == 1 {
-			list = append(list, part)
-		} else {
-			list = append(list, strings.Fields(part)...)
-		}
-	}
-	return list
 }

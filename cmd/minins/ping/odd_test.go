@@ -8,8 +8,9 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/minins/minins/internal/testns"
 	"golang.org/x/sys/unix"
+
+	"github.com/minins/minins/internal/testns"
 )
 
 // oddHosts has all hosts of 10.1.0.0/16 and fd01::/64 in a namespace, whose
@@ -22,7 +23,7 @@ func oddHosts(t *testing.T, ns *testns.NS) {
 	ns.Sysctl(t, "net/ipv6/icmp/echo_ignore_all", 1)
 	ns.Sysctl(t, "net/ipv6/ip_nonlocal_bind", 1)
 	for _, line := range []string{"route add local 10.1.0.0/16 dev lo", "-6 route add local fd01::/64 dev lo"} {
-		ns.Run(t, append([]string{"ip"}, words(line)...)...).Must(t)
+		ns.Run(t, append([]string{"ip"}, testns.Words(line)...)...).Must(t)
 	}
 	for _, family := range []int{unix.AF_INET, unix.AF_INET6} {
 		fds, err := oddSockets(t, ns, family)
