@@ -260,6 +260,17 @@ func (s *script) byHandle(c *Cmd) bool {
 	return true
 }
 
+// which reads what a chain, a set or an object is called by, and reports whether that
+// is the handle that it is to be deleted by, and so all.
+func (s *script) which(c *Cmd) (handle bool) {
+	s.of(c, false)
+	if c.Op == "delete" && s.byHandle(c) {
+		return true
+	}
+	c.NameAt, c.Name = placeOf(s.peek()), s.text()
+	return false
+}
+
 func (s *script) tableCommand(c *Cmd) {
 	s.familyWord(c)
 	if c.Op == "delete" && s.byHandle(c) {
@@ -456,14 +467,10 @@ func (s *script) policy(c *Cmd) {
 }
 
 func (s *script) chainCommand(c *Cmd) {
-	s.familyWord(c)
-	c.TableAt, c.Table = placeOf(s.peek()), s.text()
-	s.family, s.table = c.Family, c.Table
-	if c.Op == "delete" && s.byHandle(c) {
+	if s.which(c) {
 		s.end(c)
 		return
 	}
-	c.NameAt, c.Name = placeOf(s.peek()), s.text()
 	switch {
 	case c.Op == "rename":
 		c.To = s.text()
@@ -506,14 +513,10 @@ func (s *script) ruleCommand(c *Cmd) {
 }
 
 func (s *script) setCommand(c *Cmd) {
-	s.familyWord(c)
-	c.TableAt, c.Table = placeOf(s.peek()), s.text()
-	s.family, s.table = c.Family, c.Table
-	if c.Op == "delete" && s.byHandle(c) {
+	if s.which(c) {
 		s.end(c)
 		return
 	}
-	c.NameAt, c.Name = placeOf(s.peek()), s.text()
 	if s.adds(c) {
 		s.expect("{")
 		s.setBlock(c)
@@ -771,14 +774,10 @@ func (s *script) flowBlock(c *Cmd) {
 }
 
 func (s *script) objectCommand(c *Cmd) {
-	s.familyWord(c)
-	c.TableAt, c.Table = placeOf(s.peek()), s.text()
-	s.family, s.table = c.Family, c.Table
-	if c.Op == "delete" && s.byHandle(c) {
+	if s.which(c) {
 		s.end(c)
 		return
 	}
-	c.NameAt, c.Name = placeOf(s.peek()), s.text()
 	if s.adds(c) {
 		s.objectBlock(c)
 	}

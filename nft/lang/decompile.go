@@ -30,7 +30,7 @@ type Source interface {
 	// Set returns the set that a rule refers to, and, if it is anonymous, its elements.
 	Set(name string) (*nft.Set, []nft.Elem)
 	// Binding returns the rules of a chain that goes with the rule that jumps to it.
-	Binding(chain string) (rules []nft.Rule, ok bool)
+	Binding(chain string) (rules []*nft.Rule, ok bool)
 }
 
 // Decompile returns the statements that expressions of a rule stand for. What

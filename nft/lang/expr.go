@@ -110,7 +110,7 @@ type (
 	// A Block runs rules that stand in the place of a chain: jump { … }
 	Block struct {
 		Code   nft.VerdictCode
-		Rules  []nft.Rule   // of the kernel
+		Rules  []*nft.Rule  // of the kernel
 		Parsed []ParsedRule // of a text
 	}
 	// A Reject is a refusal; Family is that of the codes of ICMP.

@@ -56,7 +56,7 @@ func quoted(s string) string {
 // target of iptables, the rules of a chain within a rule. Like later releases than 1.0.6 it
 // has comments of tables and chains, devices of chains and all flags of sets.
 func ListJSON(rs *Ruleset, o Options, parts Parts, name, release string) string {
-	l := &lister{o, rs, nil, parts, name}
+	l := &lister{o, newIndex(rs), nil, parts, name}
 	all := []string{object("metainfo", release)}
 	for i := range rs.Tables {
 		all = append(all, l.tableJSON(&rs.Tables[i])...)
@@ -77,7 +77,7 @@ func (l *lister) tableJSON(t *nft.Table) (all []string) {
 		}
 		add("table", object("family", family, "name", table, "handle", number(t.Handle), "flags", oneOrArray(flags), "comment", quoted(t.Userdata.Comment())))
 	}
-	in := inTable{l.rs, t}
+	in := inTable{l.index, t}
 	p := &printer{l.Options, in, 0}
 	for i := range l.rs.Objs {
 		if o := &l.rs.Objs[i]; o.Family == t.Family && o.Table == t.Name && l.shows(Objects, o.Name) && (l.ObjType == 0 || o.Type == l.ObjType) {
@@ -132,11 +132,10 @@ func (l *lister) tableJSON(t *nft.Table) (all []string) {
 			members = append(members, "type", jsonString(c.Type), "hook", hook, "prio", decimal(h.Priority), "dev", oneOrArray(names), "policy", policy)
 		}
 		add("chain", object(members...))
-		for i := range l.rs.Rules {
-			r := &l.rs.Rules[i]
-			if l.parts&Rules == 0 || r.Family != c.Family || r.Table != c.Table || r.Chain != c.Name {
-				continue
-			}
+		if l.parts&Rules == 0 {
+			continue
+		}
+		for _, r := range l.rulesOf(c) {
 			rules = append(rules, object("rule", object("family", family, "table", table, "chain", jsonString(c.Name), "handle", number(r.Handle),
 				"comment", quoted(r.Userdata.Comment()), "expr", array(p.stmtsJSON(Decompile(r.Family, r.Exprs, in))))))
 		}

@@ -34,7 +34,7 @@ func (noNames) SetTypes(_ nft.Family, _, name string) (key, data []*Datatype, fl
 type noSets struct{}
 
 func (noSets) Set(string) (*nft.Set, []nft.Elem) { return nil, nil }
-func (noSets) Binding(string) ([]nft.Rule, bool) { return nil, false }
+func (noSets) Binding(string) ([]*nft.Rule, bool) { return nil, false }
 
 var plain = Options{Device: func(i uint32) string { return map[uint32]string{1: "lo"}[i] }}
 
@@ -144,7 +144,7 @@ func FuzzParse(f *testing.F) {
 			for _, s := range made.Sets {
 				rs.Sets = append(rs.Sets, *s)
 			}
-			Rule(&nft.Rule{Family: c.Family, Table: c.Table, Exprs: made.Exprs}, inTable{rs, &rs.Tables[0]}, plain)
+			Rule(&nft.Rule{Family: c.Family, Table: c.Table, Exprs: made.Exprs}, inTable{newIndex(rs), &rs.Tables[0]}, plain)
 		}
 	})
 }

@@ -21,40 +21,66 @@ type Ruleset struct {
 	Flowtables []nft.Flowtable
 }
 
+// An objectName is the name of a set or chain, whatever table it is in.
+type objectName struct {
+	family      nft.Family
+	table, name string
+}
+
+// An index finds by their names what rules refer to, and the rules of chains: a list
+// that looked through all of them for each would take the square of the time.
+type index struct {
+	rs    *Ruleset
+	sets  map[objectName]*nft.Set
+	rules map[objectName][]*nft.Rule
+	bound map[objectName]bool // chains that go with the rule that jumps to them
+}
+
+func newIndex(rs *Ruleset) *index {
+	ix := &index{rs, make(map[objectName]*nft.Set, len(rs.Sets)), make(map[objectName][]*nft.Rule, len(rs.Chains)), make(map[objectName]bool)}
+	for i := range rs.Sets {
+		s := &rs.Sets[i]
+		ix.sets[objectName{s.Family, s.Table, s.Name}] = s
+	}
+	for i := range rs.Chains {
+		if c := &rs.Chains[i]; c.Flags&nft.ChainBinding != 0 {
+			ix.bound[objectName{c.Family, c.Table, c.Name}] = true
+		}
+	}
+	for i := range rs.Rules {
+		r := &rs.Rules[i]
+		chain := objectName{r.Family, r.Table, r.Chain}
+		ix.rules[chain] = append(ix.rules[chain], r)
+	}
+	return ix
+}
+
+// rulesOf are the rules of a chain.
+func (ix *index) rulesOf(c *nft.Chain) []*nft.Rule {
+	return ix.rules[objectName{c.Family, c.Table, c.Name}]
+}
+
 // inTable is a table of a ruleset, where rules look sets up.
 type inTable struct {
-	rs *Ruleset
-	t  *nft.Table
+	*index
+	t *nft.Table
 }
+
+func (s inTable) named(name string) objectName { return objectName{s.t.Family, s.t.Name, name} }
 
 // Set finds a set of the table by its name.
 func (s inTable) Set(name string) (*nft.Set, []nft.Elem) {
-	for i := range s.rs.Sets {
-		set := &s.rs.Sets[i]
-		if set.Family == s.t.Family && set.Table == s.t.Name && set.Name == name {
-			return set, s.rs.Elems[set]
-		}
-	}
-	return nil, nil
+	set := s.sets[s.named(name)]
+	return set, s.rs.Elems[set]
 }
 
 // Binding finds the rules of a chain that has no name of its own.
-func (s inTable) Binding(chain string) (rules []nft.Rule, ok bool) {
-	for i := range s.rs.Chains {
-		c := &s.rs.Chains[i]
-		if c.Family == s.t.Family && c.Table == s.t.Name && c.Name == chain && c.Flags&nft.ChainBinding != 0 {
-			ok = true
-		}
-	}
-	if !ok {
+func (s inTable) Binding(chain string) (rules []*nft.Rule, ok bool) {
+	name := s.named(chain)
+	if !s.bound[name] {
 		return nil, false
 	}
-	for _, r := range s.rs.Rules {
-		if r.Family == s.t.Family && r.Table == s.t.Name && r.Chain == chain {
-			rules = append(rules, r)
-		}
-	}
-	return rules, true
+	return s.rules[name], true
 }
 
 // setComment is the type of a set's comment in its userdata. (NFTNL_UDATA_SET_COMMENT)
@@ -63,7 +89,7 @@ const setComment = 7
 // A lister writes objects as nft list does.
 type lister struct {
 	Options
-	rs    *Ruleset
+	*index
 	b     *strings.Builder
 	parts Parts
 	name  string
@@ -86,7 +112,7 @@ const (
 // List returns the text of the tables of a ruleset, of some parts of them. name, if it
 // is not empty, is the only chain, set or object to show.
 func List(rs *Ruleset, o Options, parts Parts, name string) string {
-	l := &lister{o, rs, &strings.Builder{}, parts, name}
+	l := &lister{o, newIndex(rs), &strings.Builder{}, parts, name}
 	for i := range rs.Tables {
 		t := &rs.Tables[i]
 		if parts == Objects && !slices.ContainsFunc(rs.Objs, func(o nft.Obj) bool { return o.Family == t.Family && o.Table == t.Name }) {
@@ -142,7 +168,7 @@ func (l *lister) table(t *nft.Table) {
 		}
 		first = false
 	}
-	in := inTable{l.rs, t}
+	in := inTable{l.index, t}
 	for i := range l.rs.Objs {
 		if o := &l.rs.Objs[i]; o.Family == t.Family && o.Table == t.Name && l.shows(Objects, o.Name) && (l.ObjType == 0 || o.Type == l.ObjType) {
 			gap()
@@ -288,8 +314,8 @@ func (l *lister) chain(c *nft.Chain, in inTable) {
 		}
 		l.line(2, s)
 	}
-	for i := range l.rs.Rules {
-		if r := &l.rs.Rules[i]; l.parts&Rules != 0 && r.Family == c.Family && r.Table == c.Table && r.Chain == c.Name {
+	if l.parts&Rules != 0 {
+		for _, r := range l.rulesOf(c) {
 			l.line(2, (&printer{l.Options, in, 2}).rule(r))
 		}
 	}

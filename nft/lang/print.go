@@ -238,8 +238,8 @@ func (p *printer) block(s *Block) string {
 	deeper.indent++
 	deeper.opt.Handles = false
 	tabs := strings.Repeat("\t", p.indent)
-	for i := range s.Rules {
-		b.WriteString(tabs + "\t" + deeper.rule(&s.Rules[i]) + "\n")
+	for _, r := range s.Rules {
+		b.WriteString(tabs + "\t" + deeper.rule(r) + "\n")
 	}
 	return b.String() + tabs + "}"
 }

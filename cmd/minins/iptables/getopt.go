@@ -115,6 +115,19 @@ func (s *scanner) scan(exts []*loaded) bool {
 	return true
 }
 
+// mistake is what getopt_long(3) itself prints of an option, or "" if it is right.
+func (w *word) mistake() string {
+	switch {
+	case w.fault == lacking:
+		return "option requires an argument -- '" + string(rune(w.opt.short)) + "'"
+	case w.fault == unknown && strings.HasPrefix(w.text, "--"):
+		return "unrecognized option '" + w.text + "'"
+	case w.fault == unknown:
+		return "invalid option -- '" + w.arg + "'"
+	}
+	return ""
+}
+
 // short takes one letter off the cluster.
 func (s *scanner) short() {
 	s.word = word{text: s.args[s.next-1], opt: shortOption(s.own, s.cluster[0])}

@@ -78,23 +78,15 @@ func Restore(c *applet.Cmd) int {
 func (o *restoreOptions) parse(name string, args []string) (complaint string) {
 	s := scanner{own: restoreBase, args: args}
 	for s.scan(nil) {
-		what := ""
-		switch {
-		case s.fault == literal:
+		if s.fault == literal {
 			if o.file != "" {
 				return "Unknown arguments found on commandline"
 			}
 			o.file = s.text
 			continue
-		case s.fault == lacking:
-			what = "option requires an argument -- '" + string(rune(s.opt.short))
-		case s.fault == unknown && strings.HasPrefix(s.text, "--"):
-			what = "unrecognized option '" + s.text
-		case s.fault == unknown:
-			what = "invalid option -- '" + s.arg
 		}
-		if what != "" {
-			return name + ": " + what + "'\nTry `" + name + " -h' for more information."
+		if what := s.mistake(); what != "" {
+			return name + ": " + what + "\nTry `" + name + " -h' for more information."
 		}
 		switch s.opt.short {
 		case 'c':

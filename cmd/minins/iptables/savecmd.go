@@ -65,19 +65,11 @@ var saveBase = []option{
 func (o *saveOptions) parse(name string, args []string) (complaint string) {
 	s := scanner{own: saveBase, args: args}
 	for s.scan(nil) {
-		what := ""
-		switch {
-		case s.fault == literal:
+		if s.fault == literal {
 			return "Unknown arguments found on commandline"
-		case s.fault == lacking:
-			what = "option requires an argument -- '" + string(rune(s.opt.short))
-		case s.fault == unknown && strings.HasPrefix(s.text, "--"):
-			what = "unrecognized option '" + s.text
-		case s.fault == unknown:
-			what = "invalid option -- '" + s.arg
 		}
-		if what != "" {
-			return name + ": " + what + "'\nLook at manual page `" +
+		if what := s.mistake(); what != "" {
+			return name + ": " + what + "\nLook at manual page `" +
 				strings.Replace(name, "ip6tables", "iptables", 1) + ".8' for more information."
 		}
 		switch s.opt.short {
