@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/minins/minins/internal/ntop"
 )
 
 // number is a value of at most 64 bits.
@@ -62,10 +64,7 @@ func (p *printer) value(v *Value) string {
 		return `"` + s + `"`
 	case IPv4, IPv6:
 		if a, ok := netip.AddrFromSlice(v.Data); ok {
-			if a.Is4In6() { // as inet_ntop
-				return "::ffff:" + a.Unmap().String()
-			}
-			return a.String()
+			return ntop.Text(a)
 		}
 	case Ether:
 		var b strings.Builder

@@ -8,7 +8,7 @@ import (
 	"net/netip"
 	"strconv"
 
-	"github.com/minins/minins/cmd/minins/internal/resolve"
+	"github.com/minins/minins/internal/ntop"
 )
 
 // A printer writes objects as text or as JSON. Whoever describes an object
@@ -88,7 +88,7 @@ func (p *printer) addr(c color, key, format string, a netip.Addr) {
 	}
 	p.pen(c)
 	p.out.WriteString(before)
-	p.out.Write(resolve.AppendText(p.out.AvailableBuffer(), a))
+	p.out.Write(ntop.Append(p.out.AvailableBuffer(), a))
 	p.out.WriteString(after)
 	p.lift(c)
 }

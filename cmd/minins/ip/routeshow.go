@@ -10,7 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/minins/minins/cmd/minins/internal/resolve"
+	"github.com/minins/minins/internal/ntop"
 	"github.com/minins/minins/rtnl"
 )
 
@@ -118,7 +118,7 @@ func (v *view) showPrefix(key, format string, p netip.Prefix, f rtnl.Family) {
 		v.showAddress(c, key, format, p.Addr())
 		return
 	default:
-		text = resolve.Text(p.Addr()) + "/" + decimal(uint32(p.Bits()))
+		text = ntop.Text(p.Addr()) + "/" + decimal(uint32(p.Bits()))
 	}
 	v.strColor(c, key, format, text)
 }

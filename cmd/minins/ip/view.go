@@ -10,7 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/minins/minins/cmd/minins/internal/resolve"
+	"github.com/minins/minins/internal/ntop"
 	"github.com/minins/minins/nl"
 	"github.com/minins/minins/rtnl"
 )
@@ -50,7 +50,7 @@ func (v *view) address(a netip.Addr) string {
 			return name
 		}
 	}
-	return resolve.Text(a)
+	return ntop.Text(a)
 }
 
 // inetColor is the colour of an address of family f.
@@ -114,7 +114,7 @@ func lladdr(a nl.HardwareAddr, t rtnl.ARPHRD) string {
 	const tunnel, tunnel6, sit, ipgre, ip6gre = 768, 769, 776, 778, 823
 	if n := a.Len(); n == 4 && (t == tunnel || t == sit || t == ipgre) || n == 16 && (t == tunnel6 || t == ip6gre) {
 		if ip, ok := netip.AddrFromSlice(a.AppendTo(nil)); ok {
-			return resolve.Text(ip)
+			return ntop.Text(ip)
 		}
 	}
 	return a.String()

@@ -7,7 +7,7 @@ import (
 	"net/netip"
 	"strings"
 
-	"github.com/minins/minins/cmd/minins/internal/resolve"
+	"github.com/minins/minins/internal/ntop"
 	"github.com/minins/minins/nft"
 	"github.com/minins/minins/nft/xt"
 	"github.com/minins/minins/nl"
@@ -92,7 +92,7 @@ func (m *iprange) list(*naming) string {
 
 // text is the range from ends[i] on.
 func (m *iprange) text(i int) string {
-	return resolve.Text(m.ends[i]) + "-" + resolve.Text(m.ends[i+1])
+	return ntop.Text(m.ends[i]) + "-" + ntop.Text(m.ends[i+1])
 }
 
 // info is struct xt_iprange_mtinfo.

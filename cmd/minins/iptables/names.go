@@ -8,8 +8,10 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/minins/minins/cmd/minins/internal/resolve"
 	"golang.org/x/sys/unix"
+
+	"github.com/minins/minins/cmd/minins/internal/resolve"
+	"github.com/minins/minins/internal/ntop"
 )
 
 // naming turns numbers into names for -L, or leaves them with -n.
@@ -41,13 +43,13 @@ func (n *naming) port(p uint16, proto string) string {
 // listing that waits for name servers helps nobody.
 func (n *naming) addr(a netip.Addr) string {
 	if n.numeric {
-		return resolve.Text(a)
+		return ntop.Text(a)
 	}
 	name, ok := n.hosts[a]
 	if !ok {
 		if name, ok = (resolve.Resolver{Hosts: "/etc/hosts"}).LookupAddr(a); !ok {
 			if name, ok = netName(a); !ok {
-				name = resolve.Text(a)
+				name = ntop.Text(a)
 			}
 		}
 		n.hosts[a] = name

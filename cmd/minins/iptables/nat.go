@@ -7,10 +7,11 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/minins/minins/cmd/minins/internal/resolve"
+	"golang.org/x/sys/unix"
+
+	"github.com/minins/minins/internal/ntop"
 	"github.com/minins/minins/nft"
 	"github.com/minins/minins/nft/xt"
-	"golang.org/x/sys/unix"
 )
 
 // nat is the target MASQUERADE, REDIRECT, SNAT or DNAT.
@@ -137,9 +138,9 @@ func natPort(s string) (uint16, error) {
 func (t *nat) target() string {
 	addrs := ""
 	if t.flags&xt.NATMapIPs != 0 {
-		addrs = resolve.Text(t.from)
+		addrs = ntop.Text(t.from)
 		if t.to != t.from {
-			addrs += "-" + resolve.Text(t.to)
+			addrs += "-" + ntop.Text(t.to)
 		}
 	}
 	if t.flags&xt.NATProto == 0 {

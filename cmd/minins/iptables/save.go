@@ -5,7 +5,7 @@ package iptables
 import (
 	"strconv"
 
-	"github.com/minins/minins/cmd/minins/internal/resolve"
+	"github.com/minins/minins/internal/ntop"
 	"github.com/minins/minins/nft"
 )
 
@@ -63,5 +63,5 @@ func saveNetwork(option string, n *network) string {
 	if bits, ok := n.ones(); ok {
 		mask = strconv.Itoa(bits)
 	}
-	return not(n.inv) + option + resolve.Text(n.addr) + "/" + mask
+	return not(n.inv) + option + ntop.Text(n.addr) + "/" + mask
 }

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/minins/minins/cmd/minins/applet"
-	"github.com/minins/minins/cmd/minins/internal/resolve"
+	"github.com/minins/minins/internal/ntop"
 )
 
 const inet6Usage = `Usage: inet6_route [-vF] del Target
@@ -94,7 +94,7 @@ func (v *routeView) address6(digits string) string {
 		}
 	}
 	if name == "" {
-		name = resolve.Text(a.Unmap())
+		name = ntop.Text(a.Unmap())
 	}
 	return name
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/minins/minins/cmd/minins/applet"
 	"github.com/minins/minins/cmd/minins/internal/iputils"
 	"github.com/minins/minins/cmd/minins/internal/resolve"
+	"github.com/minins/minins/internal/ntop"
 )
 
 // Run is the command. It returns 0 if there was a reply (with -w and -c: all
@@ -259,7 +260,7 @@ func (s *session) header() {
 		fmt.Fprintf(&b, "PING %s(%s) ", s.host, s.name(s.dst))
 	}
 	if o.device != "" || o.sticky {
-		source := resolve.Text(s.source)
+		source := ntop.Text(s.source)
 		if s.dst.Is6() {
 			source = s.name(s.source)
 		}

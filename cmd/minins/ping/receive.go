@@ -14,6 +14,7 @@ import (
 
 	"github.com/minins/minins/cmd/minins/applet"
 	"github.com/minins/minins/cmd/minins/internal/resolve"
+	"github.com/minins/minins/internal/ntop"
 )
 
 // receive waits for that many milliseconds and takes all that has come.
@@ -227,7 +228,7 @@ func (s *session) redirect(b []byte, from netip.Addr) {
 // remembered. Ctrl-C does not wait for name servers.
 func (s *session) name(a netip.Addr) string {
 	if s.o.numeric || s.wake.done != nil && s.wake.interrupted() {
-		return resolve.Text(a)
+		return ntop.Text(a)
 	}
 	if a == s.lastAddr {
 		return s.lastName
@@ -236,15 +237,15 @@ func (s *session) name(a netip.Addr) string {
 	go func() {
 		name, ok := resolve.LookupAddr(a)
 		if !ok {
-			name = resolve.Text(a)
+			name = ntop.Text(a)
 		}
 		found <- name
 	}()
 	select {
 	case name := <-found:
-		s.lastAddr, s.lastName = a, name+" ("+resolve.Text(a)+")"
+		s.lastAddr, s.lastName = a, name+" ("+ntop.Text(a)+")"
 		return s.lastName
 	case <-s.wake.done: // nil before the loop: blocks
-		return resolve.Text(a)
+		return ntop.Text(a)
 	}
 }
