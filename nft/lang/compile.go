@@ -7,8 +7,9 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/minins/minins/nft"
 	"golang.org/x/sys/unix"
+
+	"github.com/minins/minins/nft"
 )
 
 // A compiler makes expressions of statements, and the sets that they need.

@@ -186,8 +186,10 @@ func (d *decompiler) expr(e nft.Expr) {
 			return
 		}
 	case *nft.Fib:
-		d.load(e.Dreg, fibSelector(e))
-		return
+		if s := fibSelector(e); s != nil {
+			d.load(e.Dreg, s)
+			return
+		}
 	case *nft.Match:
 		d.compat("match", e.Info)
 		return
@@ -355,7 +357,7 @@ func rawSelector(base nft.PayloadBase, off, size uint32) *Selector {
 // masked is x & mask ^ xor: of a field that is not made of whole bytes, the field.
 func (d *decompiler) masked(x Expr, mask, xor []byte) Expr {
 	sel, ok := x.(*Selector)
-	if ok && (sel.Kind == payloadSel || sel.Option != nil) && all(xor, 0) {
+	if ok && (sel.Kind == payloadSel || sel.Option != nil && sel.Field != nil) && all(xor, 0) {
 		if f := d.bits(sel, mask); f != nil {
 			return f
 		}
@@ -816,34 +818,4 @@ func (d *decompiler) dynset(e *nft.Dynset) {
 		s.Stmts = append(s.Stmts, &Kernel{x})
 	}
 	d.add(s)
-}
-
-// fibSelector is fib saddr . iif oif
-func fibSelector(e *nft.Fib) *Selector {
-	words := "fib "
-	for i, part := range [...]struct {
-		flag nft.FibFlags
-		name string
-	}{{nft.FibSaddr, "saddr"}, {nft.FibDaddr, "daddr"}, {nft.FibMark, "mark"}, {nft.FibIIF, "iif"}, {nft.FibOIFOnly, "oif"}} {
-		if e.Flags&part.flag != 0 {
-			if i > 0 && words != "fib " {
-				words += " . "
-			}
-			words += part.name
-		}
-	}
-	s := &Selector{Kind: fibSel, Key: uint32(e.Result), Flag: e.Flags, Dir: -1}
-	switch e.Result {
-	case nft.FibOIF:
-		words, s.Type, s.Len = words+" oif", &dtIfindex, 32
-	case nft.FibOIFName:
-		words, s.Type, s.Len = words+" oifname", &dtIfname, 128
-	default:
-		words, s.Type, s.Len = words+" type", &dtFibAddr, 32
-	}
-	if e.Flags&nft.FibPresent != 0 {
-		s.Type = &dtBool
-	}
-	s.Words = words
-	return s
 }

@@ -4,63 +4,132 @@ package lang
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/minins/minins/nft"
 )
 
+// rtKeys and socketKeys are the keys of [nft.Rt] and [nft.Socket], NFT_RT_* and
+// NFT_SOCKET_*.
+var (
+	rtKeys = []keyDef{
+		{0, "classid", &dtRealm, 32, false, false}, {1, "ip nexthop", &dtIPv4, 32, false, false},
+		{2, "ip6 nexthop", &dtIPv6, 128, false, false}, {3, "mtu", &dtHost, 16, false, false},
+		{4, "ipsec", &dtBool, 8, false, false},
+	}
+	socketKeys = []keyDef{
+		{0, "transparent", &dtInteger, 8, false, false}, {1, "mark", &dtMark, 32, false, false},
+		{2, "wildcard", &dtInteger, 8, false, false}, {3, "cgroupv2", &dtHost, 64, false, false},
+	}
+)
+
+// numgenWords are those of [nft.NumgenType].
+var numgenWords = []string{"inc", "random"}
+
+// fibFlags and fibResults are the words of [nft.Fib]: what is looked up, and for what.
+var (
+	fibFlags = []keyDef{
+		{uint32(nft.FibSaddr), "saddr", nil, 0, false, false}, {uint32(nft.FibDaddr), "daddr", nil, 0, false, false},
+		{uint32(nft.FibMark), "mark", nil, 0, false, false}, {uint32(nft.FibIIF), "iif", nil, 0, false, false},
+		{uint32(nft.FibOIFOnly), "oif", nil, 0, false, false},
+	}
+	fibResults = []keyDef{
+		{uint32(nft.FibOIF), "oif", &dtIfindex, 32, false, false}, {uint32(nft.FibOIFName), "oifname", &dtIfname, 128, false, false},
+		{uint32(nft.FibAddrType), "type", &dtFibAddr, 32, false, false},
+	}
+)
+
+// fibWords are the words of the flags.
+func fibWords(flags nft.FibFlags) (words []string) {
+	for _, f := range fibFlags {
+		if flags&nft.FibFlags(f.key) != 0 {
+			words = append(words, f.name)
+		}
+	}
+	return words
+}
+
+// fibSelector is fib saddr . iif oif, or nil if there is no word for the result.
+func fibSelector(e *nft.Fib) *Selector {
+	k := keyOf(fibResults, uint32(e.Result))
+	if k == nil {
+		return nil
+	}
+	s := &Selector{Kind: fibSel, Words: "fib " + strings.Join(fibWords(e.Flags), " . ") + " " + k.name,
+		Type: k.typ, Len: k.len, Key: k.key, Flag: e.Flags, Dir: -1}
+	if e.Flags&nft.FibPresent != 0 {
+		s.Type = &dtBool
+	}
+	return s
+}
+
+// otherSelector is what an expression of rt, socket, numgen or hash loads, the last of
+// what is hashed. It is nil if the language has no word for that.
+func otherSelector(e nft.Expr, hashed Expr) *Selector {
+	s := &Selector{Kind: otherSel, Type: &dtHost, Len: 32, Dir: -1, Make: e, Key2: hashed}
+	var keys []keyDef
+	behind := ""
+	switch e := e.(type) {
+	case *nft.Numgen:
+		if int(e.Type) >= len(numgenWords) {
+			return nil
+		}
+		s.Words = "numgen " + numgenWords[e.Type] + " mod " + decimal(e.Modulus) + offset(e.Offset)
+		return s
+	case *nft.Hash:
+		s.Words = "symhash mod " + decimal(e.Modulus)
+		if hashed != nil {
+			s.Words = "jhash " + (&printer{}).expr(hashed) + " mod " + decimal(e.Modulus)
+			if e.Seed.Ok {
+				s.Words += " seed 0x" + hex(uint64(e.Seed.V), 1)
+			}
+		}
+		s.Words += offset(e.Offset)
+		return s
+	case *nft.Rt:
+		keys, s.Key = rtKeys, uint32(e.Key)
+	case *nft.Socket:
+		keys, s.Key = socketKeys, uint32(e.Key)
+		if e.Level.Ok {
+			behind = " level " + decimal(e.Level.V)
+		}
+	}
+	k := keyOf(keys, s.Key)
+	if k == nil {
+		return nil
+	}
+	s.Words, s.Type, s.Len = e.Name()+" "+k.name+behind, k.typ, k.len
+	return s
+}
+
 // other loads what rarer expressions tell.
 func (d *decompiler) other(e nft.Expr) bool {
-	sel := &Selector{Kind: otherSel, Type: &dtHost, Len: 32, Dir: -1}
+	var sel *Selector
 	var dreg nft.Register
 	switch e := e.(type) {
 	case *nft.Numgen:
-		words := [...]string{"inc", "random"}
-		if int(e.Type) >= len(words) {
-			return false
-		}
-		dreg, sel.Words = e.Dreg, "numgen "+words[e.Type]+" mod "+decimal(e.Modulus)+offset(e.Offset)
+		dreg, sel = e.Dreg, otherSelector(e, nil)
 	case *nft.Hash:
-		dreg, sel.Words = e.Dreg, "symhash mod "+decimal(e.Modulus)+offset(e.Offset)
+		var key Expr
 		if e.Type == 0 {
-			key := d.get(e.Sreg, e.Len)
-			if key == nil {
+			if key = d.get(e.Sreg, e.Len); key == nil {
 				return false
 			}
-			sel.Key2 = key
-			sel.Words = "jhash " + (&printer{}).expr(key) + " mod " + decimal(e.Modulus)
-			if e.Seed.Ok {
-				sel.Words += " seed 0x" + hex(uint64(e.Seed.V), 1)
-			}
-			sel.Words += offset(e.Offset)
 		}
+		dreg, sel = e.Dreg, otherSelector(e, key)
 	case *nft.Rt:
-		words := [...]string{"classid", "ip nexthop", "ip6 nexthop", "mtu", "ipsec"}
-		if int(e.Key) >= len(words) {
-			return false
-		}
-		dreg, sel.Words = e.Dreg, "rt "+words[e.Key]
-		sel.Type = [...]*Datatype{&dtRealm, &dtIPv4, &dtIPv6, &dtHost, &dtBool}[e.Key]
-		sel.Len = [...]uint32{32, 32, 128, 16, 8}[e.Key]
+		dreg, sel = e.Dreg, otherSelector(e, nil)
 	case *nft.Socket:
-		words := [...]string{"transparent", "mark", "wildcard", "cgroupv2"}
-		if int(e.Key) >= len(words) {
-			return false
-		}
-		dreg, sel.Words = e.Dreg, "socket "+words[e.Key]
-		if e.Level.Ok {
-			sel.Words += " level " + decimal(e.Level.V)
-		}
-		sel.Type = [...]*Datatype{&dtInteger, &dtMark, &dtInteger, &dtHost}[e.Key]
-		sel.Len = [...]uint32{8, 32, 8, 64}[e.Key]
+		dreg, sel = e.Dreg, otherSelector(e, nil)
 	case *nft.Exthdr:
-		if !d.exthdr(e, sel) {
-			return false
-		}
-		if e.Dreg == 0 {
+		if sel = extensionOf(e); sel != nil && e.Dreg == 0 {
 			d.add(&Assign{sel, d.typed(d.get(e.Sreg, 0), sel)})
 			return true
 		}
 		dreg = e.Dreg
+	}
+	if sel == nil {
+		return false
 	}
 	d.load(dreg, sel)
 	return true
@@ -111,36 +180,50 @@ var options = []option{
 // opWords are before the name of an option, and of one that is only looked for.
 var opWords = [...][2]string{{"", "exthdr "}, {"tcp option ", "tcp option "}, {"ip option ", "ip option "}, {"sctp chunk ", "sctp chunk "}}
 
-func (d *decompiler) exthdr(e *nft.Exthdr, sel *Selector) bool {
-	if e.Flags&nft.ExthdrPresent != 0 && e.Op > 0 && int(e.Op) < len(opWords) && !slices.ContainsFunc(options, func(o option) bool { return o.op == e.Op && o.typ == e.Type }) {
-		sel.Words, sel.Type, sel.Len = opWords[e.Op][1]+decimal(e.Type), &dtBool, 8
-		return true
+// extensionOf is what an expression loads or writes of an option, or nil.
+func extensionOf(e *nft.Exthdr) *Selector {
+	if int(e.Op) >= len(opWords) {
+		return nil
 	}
-	for i := range options {
-		o := &options[i]
-		if o.op != e.Op || o.typ != e.Type {
-			continue
-		}
-		sel.Proto = protocolByName([...]string{"ip6", "tcp", "ip", "sctp"}[o.op])
-		if e.Flags&nft.ExthdrPresent != 0 {
-			sel.Words, sel.Type, sel.Len = opWords[o.op][1]+o.name, &dtBool, 8
-			return true
-		}
-		for j := range o.fields {
-			f := &o.fields[j]
-			if f.Off == e.Offset*8 && f.Len == e.Len*8 {
-				*sel = *o.selector(f)
-				return true
-			}
-		}
-		sel.Option, sel.Len, sel.Field = o, e.Len*8, &Field{Type: &dtHexInt, Off: e.Offset * 8, Len: e.Len * 8} // a part of it, see bits
-		sel.Words, sel.Type = "@"+o.name, &dtHexInt
-		return true
+	present := e.Flags&nft.ExthdrPresent != 0
+	i := slices.IndexFunc(options, func(o option) bool { return o.op == e.Op && o.typ == e.Type })
+	switch {
+	case i >= 0 && present:
+		return options[i].exists()
+	case i < 0 && present && e.Op > 0:
+		return numberedOption(e.Op, e.Type, decimal(e.Type))
+	case i < 0:
+		return nil
 	}
-	return false
+	o := &options[i]
+	for j := range o.fields {
+		if f := &o.fields[j]; f.Off == e.Offset*8 && f.Len == e.Len*8 {
+			return o.selector(f)
+		}
+	}
+	part := o.selector(&Field{Type: &dtHexInt, Off: e.Offset * 8, Len: e.Len * 8}) // see bits
+	part.Words = "@" + o.name
+	return part
+}
+
+// exists asks only whether an option is there.
+func (o *option) exists() *Selector {
+	return &Selector{Kind: otherSel, Words: opWords[o.op][1] + o.name, Type: &dtBool, Len: 8, Dir: -1, Option: o, Proto: o.proto()}
+}
+
+// numberedOption asks that of an option without a name.
+func numberedOption(op nft.ExthdrOp, typ uint8, name string) *Selector {
+	s := (&option{op: op, typ: typ, name: name}).exists()
+	s.Proto = nil // nft makes sure of none either
+	return s
+}
+
+// proto is the protocol that has an option.
+func (o *option) proto() *Protocol {
+	return protocolByName([...]string{"ip6", "tcp", "ip", "sctp"}[o.op])
 }
 
 func (o *option) selector(f *Field) *Selector {
 	return &Selector{Kind: otherSel, Words: opWords[o.op][0] + o.name + " " + f.Name, Type: f.Type, Len: f.Len, Dir: -1,
-		Option: o, Field: f, Proto: protocolByName([...]string{"ip6", "tcp", "ip", "sctp"}[o.op])}
+		Option: o, Field: f, Proto: o.proto()}
 }

@@ -222,24 +222,10 @@ func (p *parser) ct() Expr {
 
 func (p *parser) fib() Expr {
 	e := &nft.Fib{}
-	flags := map[string]nft.FibFlags{"saddr": nft.FibSaddr, "daddr": nft.FibDaddr, "mark": nft.FibMark, "iif": nft.FibIIF, "oif": nft.FibOIFOnly}
 	for more := true; more; more = p.take(".") {
-		word := p.word()
-		f, ok := flags[word]
-		if !ok {
-			p.at--
-			p.unexpected()
-		}
-		e.Flags |= f
+		e.Flags |= nft.FibFlags(p.keyed(fibFlags, p.word()).key)
 	}
-	switch p.expect("oif", "oifname", "type") {
-	case "oif":
-		e.Result = nft.FibOIF
-	case "oifname":
-		e.Result = nft.FibOIFName
-	default:
-		e.Result = nft.FibAddrType
-	}
+	e.Result = nft.FibResult(p.keyed(fibResults, p.word()).key)
 	if p.is("exists", "missing") {
 		e.Flags |= nft.FibPresent
 	}
@@ -250,14 +236,12 @@ func (p *parser) fib() Expr {
 func (p *parser) exists(op nft.ExthdrOp) Expr {
 	name := p.word()
 	if n, err := strconv.ParseUint(name, 0, 8); err == nil && op > 0 { // an option by its number
-		return &Selector{Kind: otherSel, Words: opWords[op][1] + name, Type: &dtBool, Len: 8, Dir: -1, Option: &option{op: op, typ: uint8(n), name: name}}
+		return numberedOption(op, uint8(n), name)
 	}
 	for i := range options {
 		if o := &options[i]; o.op == op && o.name == name {
 			if p.is("exists", "missing") || op == 0 {
-				s := &Selector{Kind: otherSel, Words: opWords[op][1] + name, Type: &dtBool, Len: 8, Dir: -1, Option: o,
-					Proto: protocolByName([...]string{"ip6", "tcp", "ip", "sctp"}[op])}
-				return s
+				return o.exists()
 			}
 			return p.optionField(o)
 		}
@@ -281,7 +265,6 @@ func (p *parser) optionField(o *option) Expr {
 
 // other reads rt, socket, numgen, jhash and symhash.
 func (p *parser) other(word string) Expr {
-	sel := &Selector{Kind: otherSel, Type: &dtHost, Len: 32, Dir: -1}
 	modulus := func() uint32 {
 		p.expect("mod")
 		return uint32(p.number())
@@ -292,46 +275,30 @@ func (p *parser) other(word string) Expr {
 		if name == "ip" || name == "ip6" {
 			name += " " + p.expect("nexthop")
 		}
-		key := slices.Index([]string{"classid", "ip nexthop", "ip6 nexthop", "mtu", "ipsec"}, name)
 		if name == "nexthop" {
-			key = 1 + b2i(p.family == nft.IPv6)
+			name = [...]string{"ip nexthop", "ip6 nexthop"}[b2i(p.family == nft.IPv6)]
 		}
-		if key < 0 {
-			p.at--
-			p.unexpected()
-		}
-		sel.Make = &nft.Rt{Key: nft.RtKey(key)}
-		sel.Type = [...]*Datatype{&dtRealm, &dtIPv4, &dtIPv6, &dtHost, &dtBool}[key]
-		sel.Len = [...]uint32{32, 32, 128, 16, 8}[key]
+		return otherSelector(&nft.Rt{Key: nft.RtKey(p.keyed(rtKeys, name).key)}, nil)
 	case "socket":
-		key := slices.Index([]string{"transparent", "mark", "wildcard", "cgroupv2"}, p.word())
-		if key < 0 {
-			p.at--
-			p.unexpected()
-		}
-		e := &nft.Socket{Key: nft.SocketKey(key)}
+		e := &nft.Socket{Key: nft.SocketKey(p.keyed(socketKeys, p.word()).key)}
 		if p.take("level") {
 			e.Level.V, e.Level.Ok = uint32(p.number()), true
 		}
-		sel.Make = e
-		sel.Type = [...]*Datatype{&dtInteger, &dtMark, &dtInteger, &dtHost}[key]
-		sel.Len = [...]uint32{8, 32, 8, 64}[key]
+		return otherSelector(e, nil)
 	case "numgen":
-		e := &nft.Numgen{}
-		if p.expect("inc", "random") == "random" {
-			e.Type = 1
-		}
+		e := &nft.Numgen{Type: nft.NumgenType(slices.Index(numgenWords, p.expect(numgenWords...)))}
 		e.Modulus = modulus()
 		if p.take("offset") {
 			e.Offset = uint32(p.number())
 		}
-		sel.Make = e
+		return otherSelector(e, nil)
 	default:
 		e := &nft.Hash{Type: 1}
+		var hashed Expr
 		if word == "jhash" {
 			e.Type = 0
-			sel.Key2 = p.left()
-			e.Len = exprBytes(sel.Key2)
+			hashed = p.left()
+			e.Len = exprBytes(hashed)
 		}
 		e.Modulus = modulus()
 		if p.take("seed") {
@@ -340,9 +307,18 @@ func (p *parser) other(word string) Expr {
 		if p.take("offset") {
 			e.Offset = uint32(p.number())
 		}
-		sel.Make = e
+		return otherSelector(e, hashed)
 	}
-	return sel
+}
+
+// keyed is the key of that name.
+func (p *parser) keyed(keys []keyDef, name string) *keyDef {
+	k := keyNamed(keys, name)
+	if k == nil {
+		p.at--
+		p.unexpected()
+	}
+	return k
 }
 
 // match reads what the left side is compared with.

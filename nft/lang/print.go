@@ -7,8 +7,9 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/minins/minins/nft"
 	"golang.org/x/sys/unix"
+
+	"github.com/minins/minins/nft"
 )
 
 // Options are how statements are written.

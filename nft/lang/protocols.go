@@ -3,8 +3,9 @@
 package lang
 
 import (
-	"github.com/minins/minins/nft"
 	"golang.org/x/sys/unix"
+
+	"github.com/minins/minins/nft"
 )
 
 // A Protocol is a header and its fields.

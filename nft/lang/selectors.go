@@ -3,8 +3,9 @@
 package lang
 
 import (
-	"github.com/minins/minins/nft"
 	"golang.org/x/sys/unix"
+
+	"github.com/minins/minins/nft"
 )
 
 // A Selector is what the left side of a comparison reads: a field of a header,
