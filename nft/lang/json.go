@@ -52,8 +52,8 @@ func quoted(s string) string {
 }
 
 // ListJSON is [List] as JSON, in the schema of libnftables-json(5), as nft -j list prints
-// it; release is the value of "metainfo". What nft itself cannot express is null: a match or
-// target of iptables, the rules of a chain within a rule. Like later releases than 1.0.6 it
+// it; release is the value of "metainfo". The rules of a chain within a rule are null, which
+// that schema has no words for, and of a match or target of iptables it has only "xt". Like later releases than 1.0.6 it
 // has comments of tables and chains, devices of chains and all flags of sets.
 func ListJSON(rs *Ruleset, o Options, parts Parts, name, release string) string {
 	l := &lister{o, newIndex(rs), nil, parts, name}
@@ -284,8 +284,8 @@ func (p *printer) elemJSON(e *Elem) string {
 		}
 		members = append(members, "comment", quoted(e.Comment))
 		for _, s := range e.Stmts {
-			text := p.stmtJSON(s)
-			members = append(members, strings.Trim(strings.SplitN(text, ": ", 2)[0], `{"`), strings.TrimSuffix(strings.SplitN(text, ": ", 2)[1], "}"))
+			word, value := p.stmtMember(s)
+			members = append(members, word, value)
 		}
 		key = object("elem", object(members...))
 	}
@@ -303,12 +303,12 @@ func (p *printer) stmtsJSON(stmts []Stmt) []string {
 	return all
 }
 
-func verdictJSON(v nft.Verdict) string {
+func verdictMember(v nft.Verdict) (word, value string) {
 	word, chain, _ := strings.Cut(verdict(v), " ")
-	if chain != "" {
-		return object(word, object("target", jsonString(chain)))
+	if chain == "" {
+		return word, "null"
 	}
-	return object(word, "null")
+	return word, object("target", jsonString(chain))
 }
 
 // selectorJSON is what a comparison reads.
@@ -328,48 +328,41 @@ func (p *printer) selectorJSON(s *Selector) string {
 		}
 		return object("ct", object("key", jsonString(keyOf(ctKeys, s.Key).name), "dir", dir))
 	case fibSel:
-		words := strings.Fields(s.Words)
 		var flags []string
-		for _, w := range words[1 : len(words)-1] {
-			if w != "." {
-				flags = append(flags, jsonString(w))
-			}
+		for _, w := range fibWords(s.Flag) {
+			flags = append(flags, jsonString(w))
 		}
-		return object("fib", object("result", jsonString(words[len(words)-1]), "flags", someOf(flags)))
+		return object("fib", object("result", jsonString(keyOf(fibResults, s.Key).name), "flags", someOf(flags)))
 	}
-	words := strings.Fields(s.Words)
-	for i, w := range opWords {
-		kind := strings.TrimSpace(w[1])
-		if name, ok := strings.CutPrefix(s.Words, w[1]); ok && s.Field == nil {
-			return object(kind, object("name", jsonString(name)))
-		}
-		if s.Option != nil && int(s.Option.op) == i {
-			return object(kind, object("name", jsonString(s.Option.name), "field", quoted(fieldName(s))))
-		}
+	if o := s.Option; o != nil {
+		return object(strings.TrimSpace(opWords[o.op][1]), object("name", jsonString(o.name), "field", quoted(fieldName(s))))
 	}
-	switch {
-	case words[0] == "numgen":
-		offset := wordBehind(words, "offset")
-		if offset == "" {
-			offset = "0"
+	some := func(n uint32) string {
+		if n == 0 {
+			return ""
 		}
-		return object("numgen", object("mode", jsonString(words[1]), "mod", words[3], "offset", offset))
-	case s.Key2 != nil:
-		seed := wordBehind(words, "seed")
-		if n, err := strconv.ParseUint(seed, 0, 32); err == nil {
-			seed = strconv.FormatUint(n, 10)
+		return decimal(n)
+	}
+	switch e := s.Make.(type) {
+	case *nft.Numgen:
+		return object("numgen", object("mode", jsonString(numgenWords[e.Type]), "mod", decimal(e.Modulus), "offset", decimal(e.Offset)))
+	case *nft.Hash:
+		if s.Key2 == nil {
+			return object("symhash", object("mod", decimal(e.Modulus), "offset", some(e.Offset)))
 		}
-		return object("jhash", object("mod", wordBehind(words, "mod"), "seed", seed, "offset", wordBehind(words, "offset"), "expr", p.exprJSON(s.Key2)))
-	case words[0] == "symhash":
-		return object("symhash", object("mod", words[2], "offset", wordBehind(words, "offset")))
-	case words[0] == "rt":
-		family := ""
-		if len(words) == 3 {
-			family = jsonString(words[1])
+		seed := ""
+		if e.Seed.Ok {
+			seed = decimal(e.Seed.V)
 		}
-		return object("rt", object("key", jsonString(words[len(words)-1]), "family", family))
-	case words[0] == "socket":
-		return object("socket", object("key", jsonString(words[1])))
+		return object("jhash", object("mod", decimal(e.Modulus), "seed", seed, "offset", some(e.Offset), "expr", p.exprJSON(s.Key2)))
+	case *nft.Rt:
+		family, key, ok := strings.Cut(keyOf(rtKeys, s.Key).name, " ")
+		if !ok {
+			family, key = "", family
+		}
+		return object("rt", object("key", jsonString(key), "family", quoted(family)))
+	case *nft.Socket:
+		return object("socket", object("key", jsonString(keyOf(socketKeys, s.Key).name)))
 	}
 	return jsonString(s.Words)
 }
@@ -381,23 +374,13 @@ func fieldName(s *Selector) string {
 	return s.Field.Name
 }
 
-// wordBehind is the word behind another, or "".
-func wordBehind(words []string, name string) string {
-	for i, w := range words {
-		if w == name && i+1 < len(words) {
-			return words[i+1]
-		}
-	}
-	return ""
-}
-
 func (p *printer) valueJSON(v *Value) string {
 	t := v.Type
 	switch t {
 	case &dtBool:
 		return [...]string{"false", "true"}[min(v.number(), 1)]
 	case &dtRealm, &dtIfindex: // of which those without a name are strings too
-		return jsonString(strings.Trim(p.value(v), `"`))
+		return jsonString(unquoted(p.value(v)))
 	}
 	switch t.Form {
 	case Bits:
@@ -407,7 +390,7 @@ func (p *printer) valueJSON(v *Value) string {
 		}
 		return oneOrArray(names)
 	case Text:
-		return jsonString(strings.Trim(p.value(v), `"`))
+		return jsonString(unquoted(p.value(v)))
 	case Hex, Octal:
 		if _, named := t.symbol(v.number()); !named && len(v.Data) <= 8 {
 			return strconv.FormatUint(v.number(), 10)
@@ -415,7 +398,15 @@ func (p *printer) valueJSON(v *Value) string {
 	case Millis:
 		return strconv.FormatUint(v.number()/1000, 10)
 	}
-	return numberOr(strings.Trim(p.value(v), `"`))
+	return numberOr(unquoted(p.value(v)))
+}
+
+// unquoted is a value without the quotes that it has in the language.
+func unquoted(s string) string {
+	if len(s) >= 2 && s[0] == '"' {
+		return s[1 : len(s)-1]
+	}
+	return s
 }
 
 // numberOr is a number as it is, and all else as a string.
@@ -451,7 +442,7 @@ func (p *printer) exprJSON(e Expr) string {
 	case *MapOf:
 		return object("map", object("key", p.exprJSON(e.Key), "data", p.exprJSON(e.Map)))
 	case *VerdictOf:
-		return verdictJSON(e.Verdict)
+		return object(verdictMember(e.Verdict))
 	case *swapped:
 		return p.exprJSON(e.x)
 	}
@@ -470,39 +461,47 @@ func (p *printer) maskedJSON(e *Masked) string {
 	return left
 }
 
+// stmtJSON is an object with one member.
 func (p *printer) stmtJSON(s Stmt) string {
+	if _, ok := s.(*Block); ok {
+		return "null"
+	}
+	return object(p.stmtMember(s))
+}
+
+// stmtMember is the word for a statement and what it does.
+func (p *printer) stmtMember(s Stmt) (word, value string) {
 	switch s := s.(type) {
 	case *Match:
 		op := opNames[s.Op]
-		if s.Op == Implied {
+		switch s.Op {
+		case Implied:
 			op = "in"
-		}
-		left := p.exprJSON(s.Left)
-		if s.Op == Without {
+		case Without:
 			op = "!"
 		}
-		return object("match", object("op", jsonString(op), "left", left, "right", p.exprJSON(s.Right)))
+		return "match", object("op", jsonString(op), "left", p.exprJSON(s.Left), "right", p.exprJSON(s.Right))
 	case *VerdictStmt:
-		return verdictJSON(s.Verdict)
+		return verdictMember(s.Verdict)
 	case *Vmap:
-		return object("vmap", object("key", p.exprJSON(s.Key), "data", p.exprJSON(s.Map)))
+		return "vmap", object("key", p.exprJSON(s.Key), "data", p.exprJSON(s.Map))
 	case *NAT:
-		return p.natJSON(s)
+		return p.natMember(s)
 	case *Assign:
-		return object("mangle", object("key", p.exprJSON(s.To), "value", p.exprJSON(s.Value)))
+		return "mangle", object("key", p.exprJSON(s.To), "value", p.exprJSON(s.Value))
 	case *UseObject:
 		if s.Key != nil {
-			return object(objectWord(s.Type), object("map", object("key", p.exprJSON(s.Key), "data", p.exprJSON(s.Map))))
+			return objectWord(s.Type), object("map", object("key", p.exprJSON(s.Key), "data", p.exprJSON(s.Map)))
 		}
-		return object(objectWord(s.Type), jsonString(s.Name))
+		return objectWord(s.Type), jsonString(s.Name)
 	case *SetChange:
-		return p.setChangeJSON(s)
+		return p.setChangeMember(s)
 	case *Reject:
-		return p.rejectJSON(s)
+		return p.rejectMember(s)
 	case *Send:
 		addr, dev := "", ""
 		if s.Name == "dup" && s.Addr == nil { // in a table of netdev
-			return object(s.Name, object("addr", p.exprJSON(s.Dev)))
+			return s.Name, object("addr", p.exprJSON(s.Dev))
 		}
 		if s.Addr != nil {
 			addr = p.exprJSON(s.Addr)
@@ -510,16 +509,14 @@ func (p *printer) stmtJSON(s Stmt) string {
 		if s.Dev != nil {
 			dev = p.exprJSON(s.Dev)
 		}
-		return object(s.Name, object("addr", addr, "dev", dev))
-	case *Xtables:
-		return object("xt", "null")
+		return s.Name, object("addr", addr, "dev", dev)
 	case *Kernel:
-		return p.kernelJSON(s.Expr)
+		return p.kernelMember(s.Expr)
 	}
-	return "null"
+	return "xt", "null" // an *Xtables
 }
 
-func (p *printer) natJSON(s *NAT) string {
+func (p *printer) natMember(s *NAT) (word, value string) {
 	family, addr, port := "", "", ""
 	if s.Addr != nil {
 		if s.Family != nft.Unspec {
@@ -536,14 +533,14 @@ func (p *printer) natJSON(s *NAT) string {
 			flags = append(flags, jsonString(f.name))
 		}
 	}
-	value := object("family", family, "addr", addr, "port", port, "flags", oneOrArray(flags))
+	value = object("family", family, "addr", addr, "port", port, "flags", oneOrArray(flags))
 	if value == "{}" {
 		value = "null"
 	}
-	return object(s.Name, value)
+	return s.Name, value
 }
 
-func (p *printer) setChangeJSON(s *SetChange) string {
+func (p *printer) setChangeMember(s *SetChange) (word, value string) {
 	elem := p.exprJSON(s.Key)
 	if s.Timeout != 0 {
 		elem = object("elem", object("val", elem, "timeout", decimal(s.Timeout/1000)))
@@ -559,7 +556,7 @@ func (p *printer) setChangeJSON(s *SetChange) string {
 		if len(s.Stmts) > 0 {
 			stmt = bare.stmtJSON(s.Stmts[0])
 		}
-		return object("meter", object("key", elem, "stmt", stmt, "size", decimal(s.Size), "name", jsonString(s.Set)))
+		return "meter", object("key", elem, "stmt", stmt, "size", decimal(s.Size), "name", jsonString(s.Set))
 	}
 	ops := [...]string{"add", "update", "delete"}
 	op := "add"
@@ -570,31 +567,31 @@ func (p *printer) setChangeJSON(s *SetChange) string {
 	if s.Data != nil {
 		word, data = "map", p.exprJSON(s.Data)
 	}
-	return object(word, object("op", jsonString(op), "elem", elem, "data", data, word, jsonString("@"+s.Set), "stmt", stmts))
+	return word, object("op", jsonString(op), "elem", elem, "data", data, word, jsonString("@"+s.Set), "stmt", stmts)
 }
 
-func (p *printer) rejectJSON(s *Reject) string {
+func (p *printer) rejectMember(s *Reject) (word, value string) {
 	kind, codes := "icmp", &dtICMPCode
 	switch {
 	case s.Type == nft.RejectTCPReset:
-		return object("reject", object("type", `"tcp reset"`))
+		return "reject", object("type", `"tcp reset"`)
 	case s.Type == nft.RejectICMPX:
 		kind, codes = "icmpx", &dtICMPXCode
 	case s.Family == nft.IPv6:
 		kind, codes = "icmpv6", &dtICMPv6Code
 	}
-	return object("reject", object("type", jsonString(kind), "expr", p.valueJSON(&Value{Type: codes, Data: []byte{s.Code.V}})))
+	return "reject", object("type", jsonString(kind), "expr", p.valueJSON(&Value{Type: codes, Data: []byte{s.Code.V}}))
 }
 
-func (p *printer) kernelJSON(e nft.Expr) string {
+func (p *printer) kernelMember(e nft.Expr) (word, value string) {
 	switch e := e.(type) {
 	case *nft.Counter:
 		if p.opt.Stateless {
-			return object("counter", "null")
+			return "counter", "null"
 		}
-		return object("counter", object("packets", decimal(e.Packets.V), "bytes", decimal(e.Bytes.V)))
+		return "counter", object("packets", decimal(e.Packets.V), "bytes", decimal(e.Bytes.V))
 	case *nft.Limit:
-		return object("limit", object(limitMembers(e)...))
+		return "limit", object(limitMembers(e)...)
 	case *nft.Quota:
 		val, unit := bytesRate(e.Bytes)
 		used, usedUnit := bytesRate(e.Consumed)
@@ -605,22 +602,20 @@ func (p *printer) kernelJSON(e nft.Expr) string {
 		if e.Consumed != 0 {
 			members = append(members, "used", decimal(used), "used_unit", jsonString(usedUnit))
 		}
-		return object("quota", object(members...))
+		return "quota", object(members...)
 	case *nft.Connlimit:
 		inv := ""
 		if e.Flags&1 != 0 {
 			inv = "true"
 		}
-		return object("ct count", object("val", decimal(e.Count), "inv", inv))
+		return "ct count", object("val", decimal(e.Count), "inv", inv)
 	case *nft.Log:
-		return p.logJSON(e)
-	case *nft.Notrack, *nft.Last:
-		return object(e.Name(), "null")
+		return p.logMember(e)
 	}
-	return object(e.Name(), "null")
+	return e.Name(), "null"
 }
 
-func (p *printer) logJSON(l *nft.Log) string {
+func (p *printer) logMember(l *nft.Log) (word, value string) {
 	members := []string{"prefix", quoted(l.Prefix)}
 	if l.Group.Ok {
 		members = append(members, "group", decimal(l.Group.V))
@@ -649,9 +644,9 @@ func (p *printer) logJSON(l *nft.Log) string {
 		}
 	}
 	members = append(members, "flags", oneOrArray(flags))
-	value := object(members...)
+	value = object(members...)
 	if value == "{}" {
 		value = "null"
 	}
-	return object("log", value)
+	return "log", value
 }
