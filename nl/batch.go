@@ -148,15 +148,19 @@ func (b *Batch) SendEach(ctx context.Context, refused func(index int, err error)
 	b.refusals = 0
 	if b.Apart {
 		for b.sent = 0; b.sent < b.n && b.refusals == 0 && err == nil; {
-			c.breathe()
 			if err = ctx.Err(); err != nil {
 				break
 			}
-			n := 0
+			n, silent := 0, false
 			if c.trace == nil {
-				n = c.t.sendApart(&c.batch, b.sent, b.n)
+				n, silent = c.t.sendApart(&c.batch, b.sent, b.n)
+			}
+			if silent {
+				b.sent += n
+				continue
 			}
 			if n == 0 {
+				c.breathe()
 				n, err = 1, c.send(b.Request(b.sent))
 			}
 			if err == nil {

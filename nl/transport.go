@@ -17,8 +17,8 @@ type transport interface {
 	sendv(datagram [][]byte) error // of pieces
 	// sendApart sends requests, the first and those behind it up to end, each in a
 	// datagram of its own, until the kernel answers one. It returns how many it has
-	// sent: 0 if it cannot.
-	sendApart(p *pieces, first, end int) (sent int)
+	// sent, 0 if it cannot, and whether it knows that none was answered.
+	sendApart(p *pieces, first, end int) (sent int, silent bool)
 	// receive fills b with the next datagram; without one, it waits until ctx
 	// is done if wait is set, and returns EAGAIN at once if not.
 	receive(ctx context.Context, b []byte, wait bool) (int, error)
@@ -48,7 +48,7 @@ func (p *pretence) send(b []byte) error {
 
 func (p *pretence) sendv(b [][]byte) error { return p.send(bytes.Join(b, nil)) }
 
-func (p *pretence) sendApart(*pieces, int, int) int { return 0 }
+func (p *pretence) sendApart(*pieces, int, int) (int, bool) { return 0, false }
 
 func (p *pretence) receive(_ context.Context, b []byte, _ bool) (int, error) {
 	if len(p.replies) == 0 {

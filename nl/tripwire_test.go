@@ -32,7 +32,7 @@ func TestTripwire(t *testing.T) {
 		}
 		return &c.batch
 	}
-	if s.sendApart(fill(100, -1), 0, 100) != 100 {
+	if sent, _ := s.sendApart(fill(100, -1), 0, 100); sent != 100 {
 		if bits.UintSize == 64 {
 			testns.Skip(t, "no io_uring that stops sendmmsg: that takes Linux 6.5")
 		}
@@ -43,8 +43,12 @@ func TestTripwire(t *testing.T) {
 		if asks < 0 {
 			want = tripMost
 		}
-		if got := s.sendApart(fill(1100, asks), 0, 1100); got != want {
+		got, silent := s.sendApart(fill(1100, asks), 0, 1100)
+		if got != want {
 			t.Errorf("request %d is answered: %d were sent", asks, got)
+		}
+		if silent != (asks < 0) {
+			t.Errorf("request %d is answered: silent = %t", asks, silent)
 		}
 		answers := 0
 		for {
@@ -60,26 +64,27 @@ func TestTripwire(t *testing.T) {
 
 	// From the middle, fewer than pay, and what is too large.
 	p := fill(1100, 1000)
-	if got := s.sendApart(p, 900, 1100); got != 101 {
+	if got, _ := s.sendApart(p, 900, 1100); got != 101 {
 		t.Errorf("from request 900 up to 1000, which is answered: %d were sent", got)
 	}
-	if got := s.sendApart(p, 0, 100); got != 0 {
+	if got, _ := s.sendApart(p, 0, 100); got != 0 {
 		t.Errorf("while an answer waits: %d were sent", got)
 	}
 	if _, err := c.receive(t.Context(), false); err != nil {
 		t.Fatal(err)
 	}
-	if got := s.sendApart(p, 0, tripLeast-1); got != 0 {
+	if got, _ := s.sendApart(p, 0, tripLeast-1); got != 0 {
 		t.Errorf("%d were sent of few", got)
 	}
-	if got := s.sendApart(p, 0, 100); got != 100 {
+	if got, _ := s.sendApart(p, 0, 100); got != 100 {
 		t.Errorf("after that %d were sent, want 100", got)
 	}
 
 	other := make(chan int)
 	go func() {
 		runtime.LockOSThread()
-		other <- s.sendApart(p, 0, 100)
+		sent, _ := s.sendApart(p, 0, 100)
+		other <- sent
 	}()
 	if got := <-other; got != 0 {
 		t.Errorf("%d were sent by another thread", got)
@@ -91,7 +96,7 @@ func TestTripwire(t *testing.T) {
 	if after := testns.FDs(); len(after) != len(before)-2 {
 		t.Errorf("closed, it leaves %q of %q", after, before)
 	}
-	if got := s.sendApart(p, 0, 100); got != 0 {
+	if got, _ := s.sendApart(p, 0, 100); got != 0 {
 		t.Errorf("%d were sent by a closed socket", got)
 	}
 
