@@ -2,60 +2,36 @@
 
 package main
 
-import "slices"
+import "bytes"
 
 // drop removes from every function what only tracebacks read, and what the
 // runtime has no use for in this function. An offset of 0 or none says to it
 // that there is no such table.
 func (tab *pclntab) drop() error {
+	tab.pctab = bytes.Clone(tab.pctab) // it grows, and is of the file
 	for i := range tab.funcs {
 		f := &tab.funcs[i]
 		for _, field := range []int{funcPcfile, funcPcln, funcCU, funcStartLine} {
 			tab.PutUint32(f.record[field:], 0)
 		}
+		f.dropPcdata(pcdataUnsafePoint) // see stops.go
 		f.dropPcdata(pcdataArgLiveIndex)
 		f.dropFuncdata(funcdataArgInfo)
 		f.dropFuncdata(funcdataArgLiveInfo)
 		f.dropFuncdata(funcdataWrapInfo)
 		if f.record[funcID] == 0 {
-			if err := tab.dropUnused(f); err != nil {
-				return err
-			}
+			// gorecover counts the frames between recover and the panic, and leaves out
+			// those of wrappers, which are not ordinary functions. With any call inlined
+			// into it, an ordinary function that does not call recover itself is too
+			// much. One that does is itself never inlined.
+			f.dropPcdata(pcdataInlTreeIndex)
+			f.dropFuncdata(funcdataInlTree)
 		}
 		f.trim()
-	}
-	return nil
-}
-
-// dropUnused removes tables of an ordinary function that have a use only in
-// others. Apart from tracebacks,
-//
-//   - isAsyncSafePoint reads where a goroutine may be preempted, and the name
-//     of the function there, inlined or not. It is not preempted in functions
-//     of the runtime and of reflect, in none of their instructions.
-//   - gorecover counts the frames between recover and the panic, and leaves
-//     out those of wrappers, which are not ordinary functions. With any call
-//     inlined into it, an ordinary function that does not call recover itself
-//     is too much. One that does is itself never inlined.
-func (tab *pclntab) dropUnused(f *function) error {
-	name, err := tab.name(tab.Uint32(f.record[funcName:]))
-	if err != nil {
-		return err
-	}
-	if !plain(name) {
-		f.dropPcdata(pcdataUnsafePoint)
-	} else {
-		for call := range slices.Chunk(tab.inlined(*f), inlSize) {
-			if name, err = tab.name(tab.Uint32(call[inlName:])); err != nil {
-				return err
-			}
-			if !plain(name) {
-				return nil // inlined calls are needed
-			}
+		if err := tab.settle(f); err != nil {
+			return err
 		}
 	}
-	f.dropPcdata(pcdataInlTreeIndex)
-	f.dropFuncdata(funcdataInlTree)
 	return nil
 }
 

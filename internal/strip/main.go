@@ -34,7 +34,10 @@
 // reads "?.?(...)" and "?:0 +0x1d". GOTRACEBACK=system adds the program
 // counters, and the same build without this step knows what they mean
 // (`make debug`, then `go tool addr2line minins.debug`). A call that the
-// compiler inlined is not shown as a frame of its own any more.
+// compiler inlined is not shown as a frame of its own any more. Should a signal
+// be what kills a function while it makes or leaves its frame, its callers are not shown.
+//
+// The collector waits for a loop that calls nothing, and so does every goroutine.
 //
 // Names that the runtime itself compares something with are kept, in short:
 // see names.go.

@@ -22,11 +22,10 @@ import (
 //   - funcID: the same, and that of ordinary functions or of wrappers.
 //   - flags, deferreturn, tables of deferred calls, of stack objects and
 //     of inlined calls: functions that have any are left alone.
-//   - args, the size of the arguments: none, or that of the largest, up to four words
-//     more than there are. Where a goroutine was preempted the collector looks at all
-//     of them: it sees words of the caller, or, if there is hardly one, of the four that
-//     a new goroutine has above its first frame (runtime.newproc1). The maps that say
-//     which of them are pointers are as wide as the widest of all, with zeros.
+//   - args, the size of the arguments: that of the largest. The maps that say which
+//     of them are pointers are as wide as the widest of all, with zeros. Where a
+//     goroutine was stopped between calls the collector would look at all of the
+//     arguments: none is (stops.go).
 //   - the maps of local variables, which begin at the top of the frame: the
 //     same, with zeros for what lies below a smaller frame. Nobody looks there.
 //   - the name: what is left of it (names.go).
@@ -76,7 +75,7 @@ type stackMaps struct {
 
 // merge puts functions together where that saves space.
 func (tab *pclntab) merge() error {
-	tab.pctab, tab.gofunc = bytes.Clone(tab.pctab), bytes.Clone(tab.gofunc) // they grow, and are of the file
+	tab.gofunc = bytes.Clone(tab.gofunc) // it grows, and is of the file
 	uses := tab.countUses()
 	var out []function
 	var group []member
@@ -100,7 +99,7 @@ func (tab *pclntab) merge() error {
 			out = append(out, f)
 			continue
 		}
-		if len(group) > 0 && !(tab.fits(group, m) && tab.size0(append(slices.Clone(group), m)) < tab.size0(group)+m.cost) {
+		if len(group) > 0 && !(fits(group, m) && tab.size0(append(slices.Clone(group), m)) < tab.size0(group)+m.cost) {
 			flush()
 		}
 		group = append(group, m)
@@ -166,11 +165,6 @@ func (tab *pclntab) member(f function, next uint32, uses map[string]int) (m memb
 			return m, false, err
 		}
 	}
-	for _, s := range m.pc[pcdataUnsafePoint] {
-		if s.value < -2 { // a sequence to restart from its beginning
-			return m, false, nil
-		}
-	}
 	if m.pc[pcdataInlTreeIndex] != nil || m.pc[pcdataArgLiveIndex] != nil {
 		return m, false, nil
 	}
@@ -195,19 +189,9 @@ func (tab *pclntab) member(f function, next uint32, uses map[string]int) (m memb
 }
 
 // fits says whether m may be one of the group, which it follows.
-func (tab *pclntab) fits(group []member, m member) bool {
+func fits(group []member, m member) bool {
 	first := group[0]
-	return first.name == m.name && first.record[funcID] == m.record[funcID] && m.next-first.entry <= mergedCode && tab.sameArgs(group, m)
-}
-
-func (tab *pclntab) sameArgs(group []member, m member) bool {
-	args := tab.Uint32(m.record[funcArgs:])
-	least, most := args, args
-	for _, g := range group {
-		args := tab.Uint32(g.record[funcArgs:])
-		least, most = min(least, args), max(most, args)
-	}
-	return (least == 0) == (most == 0) && most-least <= 4*uint32(tab.size)
+	return first.name == m.name && first.record[funcID] == m.record[funcID] && m.next-first.entry <= mergedCode
 }
 
 // tables are those of a group.
@@ -354,8 +338,7 @@ func (tab *pclntab) join(group []member) function {
 		if run == nil {
 			return 0
 		}
-		tab.pctab = append(tab.pctab, run...)
-		return uint32(len(tab.pctab) - len(run))
+		return tab.addRun(run)
 	}
 	tab.PutUint32(f.record[funcPcsp:], add(t.runs[0]))
 	f.pcdata = nil

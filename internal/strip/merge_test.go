@@ -4,19 +4,24 @@ package main
 
 import (
 	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 )
 
 // TestMergedTables checks, for every instruction of a program, that what the
 // runtime reads of the tables is what it reads of the linker's: the size of the
-// frame, whether it may be preempted, what is wrong where it panics, and which
+// frame while there is one, what is wrong where it panics, and which
 // words of the frame and of the arguments are pointers.
 func TestMergedTables(t *testing.T) {
 	for _, arch := range []string{runtime.GOARCH, "arm", "mips", "s390x"} {
 		t.Run(arch, func(t *testing.T) {
-			before := build(t, arch)
+			before := build(t, arch, "-s -w")
 			after, err := strip(before)
 			if err != nil {
 				t.Fatal(err)
@@ -60,6 +65,7 @@ func (tab *pclntab) compare(t *testing.T, f function, now *pclntab, next uint32)
 	if err != nil {
 		t.Fatal(err)
 	}
+	frame := tab.frame(f)
 	for pc := f.entry; pc < next; pc += uint32(tab.header[6]) {
 		g := now.find1(t, pc)
 		same := func(what string, was, is any) {
@@ -89,28 +95,95 @@ func (tab *pclntab) compare(t *testing.T, f function, now *pclntab, next uint32)
 			return // behind the function
 		}
 		is, _ := now.value(g, now.Uint32(g.record[funcPcsp:]), pc)
-		same("the frame", was, is)
-		for _, kind := range []int{pcdataUnsafePoint, pcdataPanicBounds} {
-			if kind == pcdataUnsafePoint && !plain(name) {
-				continue
-			}
-			was, _ := tab.pcdata(f, kind, pc)
-			is, _ := now.pcdata(g, kind, pc)
-			same("pcdata", was, is)
+		if was == frame || f.record[funcFlag] != 0 {
+			same("the frame", was, is)
 		}
+		if stop, _ := now.pcdata(g, pcdataUnsafePoint, pc); plain(name) && stop != unsafePoint && f.record[funcFlag] == 0 {
+			t.Fatalf("%s+%#x: may be stopped", name, pc-f.entry)
+		}
+		was, _ = tab.pcdata(f, pcdataPanicBounds, pc)
+		is, _ = now.pcdata(g, pcdataPanicBounds, pc)
+		same("the index that panics", was, is)
 		wasN, _ := tab.pcdata(f, pcdataStackMapIndex, pc)
 		isN, _ := now.pcdata(g, pcdataStackMapIndex, pc)
 		for i, what := range []string{"arguments", "local variables"} {
 			same("the map of "+what, tab.pointers(f, i, max(wasN, 0)), now.pointers(g, i, max(isN, 0)))
 		}
 		args, all := tab.Uint32(f.record[funcArgs:]), now.Uint32(g.record[funcArgs:])
-		if (args == 0) != (all == 0) || all < args || all > args+4*uint32(tab.size) {
+		if all < args {
 			t.Fatalf("%s: %d bytes of arguments, were %d", name, all, args)
 		}
 		for _, kind := range []int{funcdataStackObjects, funcdataOpenCodedDeferInfo} {
 			// Where a piece ends is not known, only where the next one begins.
 			same("funcdata", strings.TrimRight(tab.piece(f, kind), "\x00"), strings.TrimRight(now.piece(g, kind), "\x00"))
 		}
+	}
+}
+
+// frame is the size of a function's frame.
+func (tab *pclntab) frame(f function) (size int32) {
+	off := tab.Uint32(f.record[funcPcsp:])
+	if off == 0 {
+		return 0
+	}
+	run, err := cutRun(tab.pctab, int(off))
+	if err != nil {
+		panic(err)
+	}
+	for _, s := range tab.steps(run, f.entry) {
+		size = max(size, s.value)
+	}
+	return size
+}
+
+// An instruction as go tool objdump prints it: file and line, address, bytes, text.
+var instruction = regexp.MustCompile(`(?m)^  \S+\t+0x([0-9a-f]+)\t+[0-9a-f]+\t+(.*)$`)
+
+// calls are those that leave an address to return to, on several architectures.
+var calls = regexp.MustCompile(`^(CALL|BLX?(\.\w\w)?|BASR|JAL X[1-9]) `)
+
+// TestCalls checks that the size of the frame stays what it was wherever a
+// function calls another one, and where that returns to.
+func TestCalls(t *testing.T) {
+	for _, arch := range []string{runtime.GOARCH, "386", "arm", "arm64", "riscv64", "s390x"} {
+		t.Run(arch, func(t *testing.T) {
+			before := build(t, arch, "-w")
+			after, err := strip(before)
+			if err != nil {
+				t.Fatal(err)
+			}
+			file := filepath.Join(t.TempDir(), "probe")
+			if err := os.WriteFile(file, before, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			text, err := exec.Command("go", "tool", "objdump", file).Output()
+			if err != nil {
+				t.Fatal(err)
+			}
+			old, now := parseTables(t, before), parseTables(t, after)
+			seen := 0
+			back := false // from the call before
+			for _, m := range instruction.FindAllStringSubmatch(string(text), -1) {
+				addr, err := strconv.ParseUint(m[1], 16, 64)
+				if err != nil {
+					t.Fatal(err)
+				}
+				call := calls.MatchString(m[2])
+				if pc := uint32(addr - old.text); call || back {
+					seen++
+					f, g := old.find1(t, pc), now.find1(t, pc)
+					was, _ := old.value(f, old.Uint32(f.record[funcPcsp:]), pc)
+					is, _ := now.value(g, now.Uint32(g.record[funcPcsp:]), pc)
+					if was != is {
+						t.Fatalf("%#x: a frame of %d bytes, was %d, at %s", addr, is, was, m[2])
+					}
+				}
+				back = call
+			}
+			if seen < 10000 {
+				t.Errorf("only %d calls were seen", seen)
+			}
+		})
 	}
 }
 

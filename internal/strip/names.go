@@ -21,8 +21,8 @@ const valueMethods = "reflect.Value."
 //   - runtime.: an index out of range there is fatal (panicCheck1), goroutines
 //     that start there are the system's (isSystemGoroutine), frames there are
 //     left out of tracebacks (showfuncinfo).
-//   - those and internal/runtime/, reflect.: no goroutine is preempted there
-//     (isAsyncSafePoint).
+//   - those and internal/runtime/, reflect.: no goroutine is stopped there
+//     (isAsyncSafePoint), with or without a table that says so.
 //   - internal/runtime/atomic: what a profiling signal must not look into, on
 //     some 32-bit architectures (sigprof).
 var namePrefixes = []string{"runtime.", "internal/runtime/atomic.", "internal/runtime/", "reflect."}

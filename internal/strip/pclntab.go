@@ -15,7 +15,7 @@ const pclnMagic = 0xfffffff1
 // Tables of a function (internal/abi/symtab.go): by program counter, and one
 // for all of the function.
 const (
-	pcdataUnsafePoint  = 0
+	pcdataUnsafePoint  = 0 // where a goroutine may be stopped: see stops.go
 	pcdataInlTreeIndex = 2
 	pcdataArgLiveIndex = 3 // for tracebacks
 	pcdataPanicBounds  = 4
@@ -44,6 +44,7 @@ type pclntab struct {
 	chunks map[uint32]int // length of the funcdata at an offset
 	gofunc []byte         // the funcdata of the file
 	find   []byte         // runtime.findfunctab
+	text   uint64         // address that entries count from
 	skew   uint32         // runtime.text - runtime.minpc
 	names  []byte         // of the file, each with a zero byte behind it
 }
@@ -100,6 +101,7 @@ func parsePclntab(img *image, mod *module) (*pclntab, error) {
 		pctab:  mod.table(img, mdPctab)[:mod.len(mdPctab)],
 		gofunc: mod.table(img, mdGofunc)[:mod.get(mdFindfunc)-mod.get(mdGofunc)],
 		find:   mod.table(img, mdFindfunc),
+		text:   mod.get(mdText),
 		skew:   uint32(mod.get(mdText) - mod.get(mdMinpc)),
 		names:  mod.table(img, mdNames)[:mod.len(mdNames)],
 	}

@@ -14,12 +14,12 @@ import (
 	"testing"
 )
 
-// build returns the program in testdata/probe for an architecture. The go
-// command keeps what it has built.
-func build(t *testing.T, arch string) []byte {
+// build returns the program in testdata/probe for an architecture, linked with
+// flags. The go command keeps what it has built.
+func build(t *testing.T, arch, flags string) []byte {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "probe-"+arch)
-	cmd := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", file, "./testdata/probe")
+	cmd := exec.Command("go", "build", "-trimpath", "-ldflags="+flags, "-o", file, "./testdata/probe")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+arch)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
@@ -50,7 +50,7 @@ func TestBehaviour(t *testing.T) {
 		t.Run(arch, func(t *testing.T) {
 			dir := t.TempDir()
 			plain, stripped := filepath.Join(dir, "plain"), filepath.Join(dir, "stripped")
-			if err := os.WriteFile(plain, build(t, arch), 0o755); err != nil {
+			if err := os.WriteFile(plain, build(t, arch, "-s -w"), 0o755); err != nil {
 				t.Fatal(err)
 			}
 			if _, _, err := stripFile(plain, stripped); err != nil {

@@ -44,6 +44,9 @@ func strip(file []byte) ([]byte, error) {
 	if err := tab.merge(); err != nil {
 		return nil, err
 	}
+	if err := tab.stopAtCalls(); err != nil {
+		return nil, err
+	}
 	packed, err := tab.pack()
 	if err != nil {
 		return nil, err

@@ -20,7 +20,7 @@ import (
 func TestLayout(t *testing.T) {
 	for _, arch := range []string{runtime.GOARCH, "arm", "mips", "s390x"} {
 		t.Run(arch, func(t *testing.T) {
-			before := build(t, arch)
+			before := build(t, arch, "-s -w")
 			after, err := strip(before)
 			if err != nil {
 				t.Fatal(err)
@@ -122,7 +122,7 @@ func checkSections(t *testing.T, old, now *elf.File) {
 
 // TestRefuses checks that what is not known is refused, by its own words.
 func TestRefuses(t *testing.T) {
-	plain := build(t, runtime.GOARCH)
+	plain := build(t, runtime.GOARCH, "-s -w")
 	stripped, err := strip(plain)
 	if err != nil {
 		t.Fatal(err)
@@ -170,7 +170,7 @@ func TestRefuses(t *testing.T) {
 // TestDamaged checks that a file of which any part is damaged makes an error or
 // a result, and no panic.
 func TestDamaged(t *testing.T) {
-	plain := build(t, runtime.GOARCH)
+	plain := build(t, runtime.GOARCH, "-s -w")
 	img, err := parseImage(plain)
 	if err != nil {
 		t.Fatal(err)
@@ -208,7 +208,7 @@ func TestDamaged(t *testing.T) {
 func TestFile(t *testing.T) {
 	dir := t.TempDir()
 	file, out := filepath.Join(dir, "program"), filepath.Join(dir, "out")
-	plain := build(t, runtime.GOARCH)
+	plain := build(t, runtime.GOARCH, "-s -w")
 	if err := os.WriteFile(file, plain, 0o750); err != nil {
 		t.Fatal(err)
 	}

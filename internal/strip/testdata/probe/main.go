@@ -130,19 +130,37 @@ func garbage() {
 	}
 }
 
-// preemption stops a loop that calls nothing: without a table of the points
-// where that is safe, the collection would never start.
+// preemption has the collector wait for loops that call nothing, and stop those
+// that do.
 func preemption() {
-	var spin func(x int) int
-	spin = func(x int) int {
-		for {
-			x = x*3 + 1
-		}
+	done := make(chan int)
+	for i := range 4 {
+		go func() {
+			x := 1
+			for range 50 << 20 {
+				x = x*3 + i
+			}
+			done <- x
+		}()
 	}
-	go spin(1)
+	var calls func(x int) int
+	calls = func(x int) int {
+		if x&0xffff == 0 {
+			return x
+		}
+		return calls(x>>16) + 1
+	}
+	go func() {
+		for x := 1; ; x++ {
+			calls(x)
+		}
+	}()
 	for range 20 {
 		runtime.GC()
 		time.Sleep(time.Millisecond)
+	}
+	for range 4 {
+		<-done
 	}
 	fmt.Println("preempted")
 }
