@@ -34,13 +34,14 @@ func (m *BatchMark) Fields(c *nl.Coder) {
 // The requests are encoded when they are added, so that a message may be
 // changed and added again. An error in one is returned by Commit.
 type Batch struct {
-	c      *Conn
-	b      *nl.Batch
-	at     nl.Opt[uint32] // generation to begin from
-	before uint32         // generation before the batch, if the end is not acknowledged
-	err    error
-	echoes []echo
-	list   elemList
+	c       *Conn
+	b       *nl.Batch
+	at      nl.Opt[uint32] // generation to begin from
+	before  uint32         // generation before the batch, if the end is not acknowledged
+	err     error
+	echoes  []echo
+	list    elemList
+	answers []answer // of the kernel, for refused rules
 }
 
 // An echo is a rule whose handle is to be filled in.

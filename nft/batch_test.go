@@ -75,7 +75,7 @@ func TestAbortedBatch(t *testing.T) {
 		"add a rule to chain ip t nochain: there is no such chain",
 		"add a rule to chain ip notable c: there is no such table",
 		"delete the rule with handle 999 of chain ip t c",
-		"the kernel does not have this expression",
+		"the kernel has no expression nosuchexpression: it is too old, or there is none",
 	} {
 		if !strings.Contains(err.Error(), words) {
 			t.Errorf("no %q in\n%v", words, err)

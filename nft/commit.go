@@ -45,7 +45,7 @@ func (b *Batch) Commit(ctx context.Context) error {
 	acked, err := b.b.Send(ctx)
 	switch {
 	case err != nil:
-		return b.refused(err)
+		return b.refused(ctx, err)
 	case acked:
 		b.c.acks = true
 		return nil
@@ -75,7 +75,7 @@ func (b *Batch) Check(ctx context.Context) error {
 		return err
 	}
 	if _, err := b.b.Send(ctx); err != nil { // without its end a batch is not done
-		return b.refused(err)
+		return b.refused(ctx, err)
 	}
 	return nil
 }
@@ -112,7 +112,7 @@ func (b *Batch) echo(index int, h nl.Header, body []byte) error {
 }
 
 // refused puts the refusals in words.
-func (b *Batch) refused(err error) error {
+func (b *Batch) refused(ctx context.Context, err error) error {
 	all := []error{err}
 	if many, ok := err.(interface{ Unwrap() []error }); ok {
 		all = slices.Clone(many.Unwrap())
@@ -129,7 +129,7 @@ func (b *Batch) refused(err error) error {
 		case e.Index == 0 && errors.Is(e, unix.ERESTART):
 			all[i] = fmt.Errorf("%w: %w", ErrStale, err)
 		default:
-			all[i] = b.inWords(e, err)
+			all[i] = b.inWords(ctx, e, err)
 		}
 	}
 	if len(all) == 1 {

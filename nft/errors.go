@@ -3,6 +3,7 @@
 package nft
 
 import (
+	"context"
 	"encoding/binary"
 	"fmt"
 	"strconv"
@@ -14,13 +15,16 @@ import (
 
 // inWords says what a refused request was to do, and why the kernel may have
 // refused it if its errno alone tells too little.
-func inWords(e *nl.Error, err error) error {
+func inWords(e *nl.Error, why string, err error) error {
 	h, body, _, ok := nl.Next(e.Request())
 	if !ok {
 		return fmt.Errorf("nft: %w", err)
 	}
 	what := "nft: " + describe(h, body)
-	if why := reason(h.Type&0xff, e); why != "" {
+	if why == "" {
+		why = reason(h.Type&0xff, e)
+	}
+	if why != "" {
 		return fmt.Errorf("%s: %s: %w", what, why, err)
 	}
 	return fmt.Errorf("%s: %w", what, err)
@@ -28,8 +32,8 @@ func inWords(e *nl.Error, err error) error {
 
 // inWords also says which element of [Batch.AddElems] it is, or which of them
 // the request has.
-func (b *Batch) inWords(e *nl.Error, err error) error {
-	err = inWords(e, err)
+func (b *Batch) inWords(ctx context.Context, e *nl.Error, err error) error {
+	err = inWords(e, b.lacks(ctx, e), err)
 	for _, r := range b.list.sent {
 		switch {
 		case r.index != e.Index:

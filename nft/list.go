@@ -176,7 +176,7 @@ func (c *Conn) Chain(ctx context.Context, f Family, table, name string) (*Chain,
 	var ch Chain
 	err := c.Do(ctx, typ(unix.NFT_MSG_GETCHAIN), 0, &Chain{Family: f, Table: table, Name: name}, &ch)
 	if e := (*nl.Error)(nil); errors.As(err, &e) {
-		return nil, inWords(e, err)
+		return nil, inWords(e, "", err)
 	}
 	if err != nil {
 		return nil, failed(err, "get chain "+f.Keyword()+" "+table+" "+name)

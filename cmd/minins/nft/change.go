@@ -205,9 +205,7 @@ func (r *runner) refused(err error, b *building) {
 			text = "Could not process rule: " + applet.Strerror(errno)
 		}
 		r.report(&wrong{at, text})
-		if e.Message != "" {
-			r.c.Hintf("%s", e.Message)
-		}
+		r.c.Hintf("%v", err)
 	}
 }
 
