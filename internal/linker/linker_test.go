@@ -47,6 +47,40 @@ func TestProgram(t *testing.T) {
 	}
 }
 
+// TestSleeping checks that what sleeps is not in a program, and that it is in one
+// that wakes it, and works.
+func TestSleeping(t *testing.T) {
+	dir := t.TempDir()
+	ours := filepath.Join(dir, "linker")
+	command(t, nil, "go", "build", "-o", ours, ".")
+	command(t, nil, ours, "build")
+	build := func(name string, flags ...string) (file string) {
+		file = filepath.Join(dir, name)
+		args := append([]string{"build", "-trimpath", "-ldflags=-w", "-o", file}, flags...)
+		command(t, []string{"CGO_ENABLED=0"}, "go", append(args, "./testdata/"+name)...)
+		return file
+	}
+	symbols := func(file string) map[string]bool {
+		has := make(map[string]bool)
+		for line := range strings.Lines(command(t, nil, "go", "tool", "nm", file)) {
+			has[strings.Fields(line)[len(strings.Fields(line))-1]] = true
+		}
+		return has
+	}
+	probe, plain := symbols(build("probe", "-toolexec", ours)), symbols(build("probe"))
+	file := build("woken", "-toolexec", ours)
+	woken := symbols(file)
+	for _, f := range []string{"runtime.traceAdvance", "runtime.traceLocker.GoStart", "runtime.(*cpuProfile).add", "runtime.initMetrics", "reflect.makeMethodValue"} {
+		if !plain[f] || probe[f] || !woken[f] {
+			t.Errorf("%s: in the program by Go's linker %v, want true, by ours %v, want false, in that which wakes it %v, want true", f, plain[f], probe[f], woken[f])
+		}
+	}
+	want := "true true true\n<nil>\n1 true\nhello world\n"
+	if got := command(t, nil, file); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
 // command runs a program and returns what it prints.
 func command(t *testing.T, env []string, name string, args ...string) string {
 	t.Helper()

@@ -15,6 +15,8 @@
 // calls nothing by reflection. The files in folder ld leave that out:
 //
 //   - types.go: names and fields of types, methods that no interface has;
+//   - calls.go: functions that are called only after another one, which is not
+//     in the program: the tracer, a metric, a profile;
 //   - order.go: like functions behind one another, for internal/strip.
 //
 // # How

@@ -16,11 +16,11 @@ var patches = map[string][]edit{
 	"deadcode.go": {
 		{
 			"	dynlink            bool\n",
-			"	dynlink            bool\n	trim               *typeTrim\n",
+			"	dynlink            bool\n	trim               *typeTrim\n	calls              *sleepingCalls\n",
 		},
 		{
 			"d := deadcodePass{ctxt: ctxt, ldr: ldr}",
-			"d := deadcodePass{ctxt: ctxt, ldr: ldr, trim: newTypeTrim(ctxt)}",
+			"d := deadcodePass{ctxt: ctxt, ldr: ldr, trim: newTypeTrim(ctxt), calls: newSleepingCalls(ctxt)}",
 		},
 		{
 			"			usedInIface = d.ldr.AttrUsedInIface(symIdx)\n",
@@ -48,8 +48,19 @@ var patches = map[string][]edit{
 				"	d.mark(d.trim.call(m), m.src)\n",
 		},
 		{
+			"			d.mark(rs, symIdx)\n		}\n		naux",
+			"			if t.IsDirectCall() && d.calls.sleeps(symIdx, i, rs) {\n" +
+				"				continue\n" +
+				"			}\n" +
+				"			d.mark(rs, symIdx)\n		}\n		naux",
+		},
+		{
+			"		if d.wq.empty() {\n",
+			"		d.calls.wake(&d)\n		if d.wq.empty() {\n",
+		},
+		{
 			"	if *flagPruneWeakMap {\n",
-			"	d.trim.rewrite()\n	if *flagPruneWeakMap {\n",
+			"	d.trim.rewrite()\n	d.calls.redirect(&d)\n	if *flagPruneWeakMap {\n",
 		},
 	},
 	// Masks of pointers of global variables are made from the fields of structs,

@@ -28,13 +28,14 @@ import (
 //     arguments: none is (stops.go).
 //   - the maps of local variables, which begin at the top of the frame: the
 //     same, with zeros for what lies below a smaller frame. Nobody looks there.
+//   - the largest frame: of some it is asked for, and they are left alone.
 //   - the name: what is left of it (names.go).
 //   - the entry: a goroutine that has not started stands there, and its frame is
 //     then described by the first of the stack maps. It has neither arguments nor
 //     variables yet, so that it makes no difference which map it gets.
 const (
-	mergedCode = 8 << 10 // bytes of code under one entry: tables are read from their beginning
-	mergedBits = 512     // width of a stack map
+	mergedCode = 16 << 10 // bytes of code under one entry: tables are read from their beginning
+	mergedBits = 512      // width of a stack map
 )
 
 const (
@@ -49,6 +50,11 @@ const (
 	funcDeferReturn = 12
 	funcFlag        = 41 // uint8
 )
+
+// measured are the functions whose largest frame the runtime adds up when it
+// begins (runtime/preempt.go). Where it asks for that of any function, to make a
+// stack larger, more will do.
+var measured = []string{"runtime.asyncPreempt2", "runtime.xRegRestore"}
 
 // A step is a value of a table, and the program counter up to which it holds.
 type pcStep struct {
@@ -143,6 +149,9 @@ func (tab *pclntab) member(f function, next uint32, uses map[string]int) (m memb
 	name, err := tab.name(tab.Uint32(f.record[funcName:]))
 	if err != nil {
 		return m, false, err
+	}
+	if slices.Contains(measured, name) {
+		return m, false, nil
 	}
 	m.name = shortName(name)
 	m.cost = 8 + funcSize + 4*len(f.pcdata) + 4*len(f.funcdata)

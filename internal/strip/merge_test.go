@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -66,6 +67,11 @@ func (tab *pclntab) compare(t *testing.T, f function, now *pclntab, next uint32)
 		t.Fatal(err)
 	}
 	frame := tab.frame(f)
+	if slices.Contains(measured, name) {
+		if g := now.find1(t, f.entry); now.frame(g) != frame {
+			t.Errorf("%s: a frame of %d bytes, was %d", name, now.frame(g), frame)
+		}
+	}
 	for pc := f.entry; pc < next; pc += uint32(tab.header[6]) {
 		g := now.find1(t, pc)
 		same := func(what string, was, is any) {
