@@ -455,7 +455,9 @@ func (c *compiler) prefix(m *Match, p *Prefix) {
 		return
 	}
 	c.load(m.Left, nft.Reg1, false)
-	if p.Bits < 8*uint32(len(p.Data)) {
+	if sel, ok := m.Left.(*Selector); ok && sel.Kind == ctSel && p.Bits%8 == 0 && p.Bits != 0 {
+		masked = masked[:p.Bits/8] // all is loaded, and so much compared
+	} else if p.Bits < 8*uint32(len(p.Data)) {
 		c.bitwise(&nft.Bitwise{Sreg: nft.Reg1, Dreg: nft.Reg1, Len: uint32(len(mask)), Mask: mask, Xor: make([]byte, len(mask))})
 	}
 	c.emit(&nft.Cmp{Sreg: nft.Reg1, Op: op, Data: masked})

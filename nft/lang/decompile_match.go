@@ -131,6 +131,11 @@ func (d *decompiler) cmp(e *nft.Cmp) bool {
 		if x.Raw {
 			return d.cmpRaw(x, op, data)
 		}
+		if short := x.bytes() - uint32(len(data)); short > 0 && (x.Type.Form == IPv4 || x.Type.Form == IPv6) {
+			whole := append(bytes.Clone(data), make([]byte, short)...)
+			d.match(x, op, &Prefix{&Value{Type: x.Type, Data: whole}, 8 * uint32(len(data))})
+			return true
+		}
 		v := d.valueOf(x, data)
 		if x.Type.Form == Text && !bytes.Contains(data, []byte{0}) && uint32(len(data)) < x.bytes() {
 			v.Wild = true

@@ -45,6 +45,8 @@ func TestRule(t *testing.T) {
 		{"add rule ip t c ip saddr 10.0.0.0/8 counter drop", "ip saddr 10.0.0.0/8 counter packets 0 bytes 0 drop", "payload cmp counter immediate"},
 		{"add rule ip t c ip saddr 10.0.0.0/9", "ip saddr 10.0.0.0/9", "payload bitwise cmp"},
 		{"add rule inet t c ip saddr @s tcp dport 1-5", "ip saddr @s tcp dport 1-5", "meta cmp payload lookup meta cmp payload cmp cmp"},
+		{"add rule ip t c ct original ip saddr 10.0.0.0/8", "ct original ip saddr 10.0.0.0/8", "ct cmp"},
+		{"add rule ip t c ct original ip daddr 10.0.0.0/9", "ct original ip daddr 10.0.0.0/9", "ct bitwise cmp"},
 		{"add rule ip t c ct state new,established", "ct state established,new", "ct bitwise cmp"},
 		{"add rule ip t c tcp sport 1 tcp dport 2", "tcp sport 1 tcp dport 2", "meta cmp payload cmp"},
 		{"insert rule inet t c iif lo oifname eth* meta mark set 0x10", `iif "lo" oifname "eth*" meta mark set 0x00000010`, "meta cmp meta cmp immediate meta"},
