@@ -94,6 +94,9 @@ const (
 	StepInside    Step = "configure the inside"
 	StepUnlink    Step = "delete the cable"
 	StepRelease   Step = "release the namespace"
+	StepPublish   Step = "publish ports"
+	StepUnpublish Step = "unpublish ports"
+	StepList      Step = "list published ports"
 )
 
 // An Error is a step that failed. [errors.Is] sees the errno below it.
