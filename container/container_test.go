@@ -34,6 +34,10 @@ type stage struct {
 func newStage(t testing.TB, pooled bool) *stage {
 	t.Helper()
 	s := &stage{ns: testns.New(t)}
+	// A new link says nothing of IPv6 for a second or two, but asks whether its
+	// address is another's.
+	s.ns.Sysctl(t, "net/ipv6/conf/all/accept_dad", 0)
+	s.ns.Sysctl(t, "net/ipv6/conf/default/accept_dad", 0)
 	var err error
 	if s.conn, err = rtnl.Dial(nl.Config{NetNS: s.ns.FD()}); err != nil {
 		t.Fatal(err)

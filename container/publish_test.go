@@ -38,6 +38,8 @@ func newStreet(t testing.TB) *street {
 	t.Helper()
 	s := &street{stage: newStage(t, true), outside: testns.New(t)}
 	s.ns.Up(t, "lo")
+	s.outside.Sysctl(t, "net/ipv6/conf/all/accept_dad", 0)
+	s.outside.Sysctl(t, "net/ipv6/conf/default/accept_dad", 0)
 	ctx := t.Context()
 	try(t, s.conn.AddLink(ctx, &rtnl.Link{Name: "up0", Flags: unix.IFF_UP, Change: unix.IFF_UP, Info: rtnl.LinkInfo{
 		Kind: "veth", Peer: &rtnl.Link{Name: "eth0", NetNSFD: nl.Some(uint32(s.outside.FD()))},
