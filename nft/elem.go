@@ -3,6 +3,8 @@
 package nft
 
 import (
+	"iter"
+
 	"github.com/minins/minins/nl"
 	"golang.org/x/sys/unix"
 )
@@ -19,9 +21,10 @@ type Elems struct {
 	Set    string
 	SetID  uint32 // the [Set.ID] of one of the same batch
 	Elems  []Elem
-	Rest   []byte // attributes that this package does not know
+	Each   iter.Seq[*Elem] // of a request, in place of Elems: a million need not be there at once
+	Rest   []byte          // attributes that this package does not know
 
-	encoded []byte // in place of Elems
+	encoded []byte // in place of both
 }
 
 // Fields is the layout of NFT_MSG_NEWSETELEM.
@@ -36,6 +39,7 @@ func (e *Elems) Fields(c *nl.Coder) {
 	if c.Nest(unix.NFTA_SET_ELEM_LIST_ELEMENTS, "NFTA_SET_ELEM_LIST_ELEMENTS") {
 		if c.Encoding() {
 			c.Rest(&e.encoded)
+			e.encodeEach(c)
 		}
 		nl.Elements(c, 0, "NFTA_LIST_ELEM", &e.Elems, elemFields)
 		c.End()
@@ -43,6 +47,18 @@ func (e *Elems) Fields(c *nl.Coder) {
 		e.Elems = nil
 	}
 	c.Rest(&e.Rest)
+}
+
+// encodeEach encodes what Each gives.
+func (e *Elems) encodeEach(c *nl.Coder) {
+	if e.Each == nil {
+		return
+	}
+	number := uint16(0)
+	for elem := range e.Each {
+		number++
+		(&listElem{number, elem}).Fields(c)
+	}
 }
 
 // An Elem is one value of a set, or one end of an interval. (NFTA_SET_ELEM_*)

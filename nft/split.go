@@ -18,6 +18,9 @@ type elemList struct {
 	request Elems // the next, with the elements encoded so far
 	elem    listElem
 	sent    []elemRange
+
+	msg, flags  uint16
+	first, next int // element of the request, and of all that are added
 }
 
 // An elemRange says which elements a request carries.
@@ -40,30 +43,52 @@ func (l *listElem) Fields(c *nl.Coder) {
 // addElems adds as many requests as the elements need.
 func (b *Batch) addElems(msg, flags uint16, e *Elems) {
 	l := &b.list
-	list := l.request.encoded[:0]
+	l.request.encoded = l.request.encoded[:0]
+	encoded := l.request.encoded
 	l.request = *e
-	l.request.Elems = nil
-	send := func(list []byte, first, end int) {
-		l.request.encoded = list
-		l.sent = append(l.sent, elemRange{b.b.Len(), first, end})
-		b.Add(msg, flags, &l.request)
-	}
-	first := 0 // element of the request
-	for i := 0; i < len(e.Elems); i++ {
-		full := len(list)
-		l.elem = listElem{uint16(i - first + 1), &e.Elems[i]}
-		var err error
-		if list, err = b.c.coder.Append(list, &l.elem); err != nil {
-			b.fail(fmt.Errorf("nft: element %d of set %s: %w", i, within(e.Family, e.Table, e.Set), err))
-			return
-		}
-		if len(list) > maxList && i > first {
-			send(list[:full], first, i)
-			list, first = list[:0], i
-			i-- // it begins the next
+	l.request.Elems, l.request.Each, l.request.encoded = nil, nil, encoded
+	l.msg, l.flags, l.first, l.next = msg, flags, 0, 0
+	if e.Each != nil {
+		e.Each(b.addElem)
+	} else {
+		for i := range e.Elems {
+			if !b.addElem(&e.Elems[i]) {
+				return
+			}
 		}
 	}
-	if first < len(e.Elems) {
-		send(list, first, len(e.Elems))
+	if l.first < l.next {
+		b.sendElems()
 	}
+}
+
+// addElem adds one more, if need be to a request of its own. It is false if that
+// cannot be encoded.
+func (b *Batch) addElem(e *Elem) bool {
+	l := &b.list
+	for {
+		full := l.request.encoded
+		l.elem = listElem{uint16(l.next - l.first + 1), e}
+		list, err := b.c.coder.Append(full, &l.elem)
+		if err != nil {
+			b.fail(fmt.Errorf("nft: element %d of set %s: %w", l.next, within(l.request.Family, l.request.Table, l.request.Set), err))
+			l.next = l.first
+			return false
+		}
+		if len(list) <= maxList || l.next == l.first {
+			l.request.encoded = list
+			l.next++
+			return true
+		}
+		l.request.encoded = list[:len(full)]
+		b.sendElems() // it begins the next
+	}
+}
+
+// sendElems adds the request with the elements so far.
+func (b *Batch) sendElems() {
+	l := &b.list
+	l.sent = append(l.sent, elemRange{b.b.Len(), l.first, l.next})
+	b.Add(l.msg, l.flags, &l.request)
+	l.request.encoded, l.first = l.request.encoded[:0], l.next
 }

@@ -5,6 +5,7 @@ package lang
 import (
 	"bytes"
 	"errors"
+	"iter"
 	"slices"
 
 	"github.com/minins/minins/nft"
@@ -86,14 +87,14 @@ func (c *compiler) anonymous(key Expr, elems []Elem, data []*Datatype, verdicts 
 			}
 		}
 	}
-	list, n, err := CompileElems(s, elems, func(v *Value) []byte { return c.data(key, v) })
+	each, n, err := CompileElems(s, elems, func(v *Value) []byte { return c.data(key, v) })
 	if err != nil {
 		panic(compileError{err})
 	}
 	s.Desc.Ok, s.Desc.V.Size = true, n
 	s.Userdata = setUserdata(types, data)
 	i := slices.Index(c.new.Sets, s)
-	c.new.Elems[i] = &nft.Elems{Family: c.family, Table: c.table, Set: s.Name, SetID: s.ID, Elems: list}
+	c.new.Elems[i] = &nft.Elems{Family: c.family, Table: c.table, Set: s.Name, SetID: s.ID, Each: each}
 	return s
 }
 
@@ -121,86 +122,125 @@ func setUserdata(types, data []*Datatype) nft.Userdata {
 	return u
 }
 
-// CompileElems makes elements of a set, and returns how many there are of nft's
-// count. data is how a value is in the register of what is looked up.
-func CompileElems(s *nft.Set, elems []Elem, data func(*Value) []byte) (list []nft.Elem, n uint32, err error) {
+// CompileElems makes elements of a set: n is how many there are of nft's
+// count, of an anonymous set. data is how a value is in the register of what is looked up.
+func CompileElems(s *nft.Set, elems []Elem, data func(*Value) []byte) (each iter.Seq[*nft.Elem], n uint32, err error) {
 	if data == nil {
 		data = func(v *Value) []byte { return v.Data }
 	}
-	interval := s.Flags.V&nft.SetInterval != 0 && s.Flags.V&nft.SetConcat == 0
-	if !interval {
-		for _, e := range elems {
+	if s.Flags.V&nft.SetInterval != 0 && s.Flags.V&nft.SetConcat == 0 {
+		return compileIntervals(s, elems, data)
+	}
+	return func(yield func(*nft.Elem) bool) {
+		for i := range elems {
+			e := &elems[i]
 			el := elemOf(e)
 			el.Key, el.KeyEnd = keyBytes(e.Key, data, s.Flags.V&nft.SetConcat != 0)
 			if e.Key == nil {
 				el.Flags = nft.ElemCatchall
 			}
-			list = append(list, el)
+			if !yield(&el) {
+				return
+			}
 		}
-		return list, uint32(len(elems)), nil
-	}
-	type span struct {
-		lo, hi []byte
-		elem   *Elem
-	}
-	spans := make([]*span, 0, len(elems))
-	size := 0
+	}, uint32(len(elems)), nil
+}
+
+// intervals are the elements of a set of intervals, by their first values.
+type intervals struct {
+	elems []Elem
+	size  int    // of a value
+	ends  []byte // of each element its first and its last value
+	order []uint32
+}
+
+func (v *intervals) lo(i uint32) []byte { return v.ends[2*v.size*int(i):][:v.size] }
+func (v *intervals) hi(i uint32) []byte { return v.ends[2*v.size*int(i)+v.size:][:v.size] }
+
+func compileIntervals(s *nft.Set, elems []Elem, data func(*Value) []byte) (each iter.Seq[*nft.Elem], n uint32, err error) {
+	v := &intervals{elems: elems, order: make([]uint32, 0, len(elems))}
 	for i := range elems {
-		e := &elems[i]
-		if e.Key == nil {
-			el := elemOf(*e)
-			el.Flags = nft.ElemCatchall
-			list = append(list, el)
-			continue
+		if e := &elems[i]; e.Key != nil {
+			lo, hi := ends(e.Key, data)
+			if v.ends == nil {
+				v.size = len(lo)
+				v.ends = make([]byte, 2*v.size*len(elems))
+			}
+			copy(v.lo(uint32(i)), lo)
+			copy(v.hi(uint32(i)), hi)
+			v.order = append(v.order, uint32(i))
 		}
-		lo, hi := ends(e.Key, data)
-		size = len(lo)
-		spans = append(spans, &span{lo, hi, e})
 	}
-	slices.SortStableFunc(spans, func(a, b *span) int { return bytes.Compare(a.lo, b.lo) })
+	slices.SortStableFunc(v.order, func(a, b uint32) int { return bytes.Compare(v.lo(a), v.lo(b)) })
 	_, automatic := s.Userdata.Get(udMerge)
 	if s.Flags.V&nft.SetMap == 0 && (automatic || s.Flags.V&nft.SetAnonymous != 0) {
-		merged := spans[:0]
-		for _, sp := range spans {
-			if n := len(merged); n > 0 {
-				last := merged[n-1]
-				if next, over := after(last.hi); over || bytes.Compare(sp.lo, next) <= 0 {
-					if bytes.Compare(sp.hi, last.hi) > 0 {
-						last.hi = sp.hi
-					}
-					continue
-				}
-			}
-			merged = append(merged, sp)
-		}
-		spans = merged
+		v.mergeAll()
 	}
-	zero := make([]byte, size)
-	list = slices.Grow(list, 2*len(spans)+1)
-	for i, sp := range spans {
-		if i == 0 && !bytes.Equal(sp.lo, zero) {
-			list = append(list, nft.Elem{Flags: nft.ElemIntervalEnd, Key: zero})
-		}
-		if i > 0 && bytes.Compare(sp.lo, spans[i-1].hi) <= 0 {
+	for i := range v.order[min(1, len(v.order)):] {
+		if bytes.Compare(v.lo(v.order[i+1]), v.hi(v.order[i])) <= 0 {
 			return nil, 0, errors.New("conflicting intervals specified")
 		}
-		el := elemOf(*sp.elem)
-		el.Key = sp.lo
-		end, over := after(sp.hi)
+	}
+	anonymous := s.Flags.V&nft.SetAnonymous != 0
+	if anonymous {
+		v.each(anonymous, func(*nft.Elem) bool { n++; return true })
+	}
+	return func(yield func(*nft.Elem) bool) { v.each(anonymous, yield) }, n, nil
+}
+
+// mergeAll makes one of intervals that touch.
+func (v *intervals) mergeAll() {
+	merged := v.order[:0]
+	for _, i := range v.order {
+		if n := len(merged); n > 0 {
+			last := v.hi(merged[n-1])
+			if next, over := after(last); over || bytes.Compare(v.lo(i), next) <= 0 {
+				if bytes.Compare(v.hi(i), last) > 0 {
+					copy(last, v.hi(i))
+				}
+				continue
+			}
+		}
+		merged = append(merged, i)
+	}
+	v.order = merged
+}
+
+// each yields the beginnings and the ends. An end that another begins at is left out of
+// an anonymous set.
+func (v *intervals) each(anonymous bool, yield func(*nft.Elem) bool) {
+	for i := range v.elems {
+		if e := &v.elems[i]; e.Key == nil {
+			el := elemOf(e)
+			el.Flags = nft.ElemCatchall
+			if !yield(&el) {
+				return
+			}
+		}
+	}
+	zero := make([]byte, v.size)
+	if len(v.order) > 0 && !bytes.Equal(v.lo(v.order[0]), zero) && !yield(&nft.Elem{Flags: nft.ElemIntervalEnd, Key: zero}) {
+		return
+	}
+	for i, at := range v.order {
+		el := elemOf(&v.elems[at])
+		el.Key = v.lo(at)
+		end, over := after(v.hi(at))
 		if over { // nft notes that there is no end
 			el.Userdata, _ = el.Userdata.Append(udElemFlags, numberValue(&dtHost, 1, 4).Data) // it has room
 		}
-		list = append(list, el)
-		adjacent := i+1 < len(spans) && bytes.Equal(end, spans[i+1].lo) && s.Flags.V&nft.SetAnonymous != 0
-		if !over && !adjacent {
-			list = append(list, nft.Elem{Flags: nft.ElemIntervalEnd, Key: end})
+		if !yield(&el) {
+			return
+		}
+		adjacent := i+1 < len(v.order) && bytes.Equal(end, v.lo(v.order[i+1])) && anonymous
+		if !over && !adjacent && !yield(&nft.Elem{Flags: nft.ElemIntervalEnd, Key: end}) {
+			return
 		}
 	}
-	return list, uint32(len(list)), nil
 }
 
 // elemOf is an element without its key.
-func elemOf(e Elem) nft.Elem {
+func elemOf(e *Elem) nft.Elem {
 	el := nft.Elem{Timeout: e.Timeout, Expiration: e.Expires}
 	if e.Comment != "" {
 		el.Userdata, _ = nft.WithComment(e.Comment) // its length is checked where it is read

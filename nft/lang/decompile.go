@@ -28,7 +28,7 @@ type dependency struct {
 // Source is where the sets of a rule are found.
 type Source interface {
 	// Set returns the set that a rule refers to, and, if it is anonymous, its elements.
-	Set(name string) (*nft.Set, []nft.Elem)
+	Set(name string) (*nft.Set, *nft.ElemList)
 	// Binding returns the rules of a chain that goes with the rule that jumps to it.
 	Binding(chain string) (rules []*nft.Rule, ok bool)
 }
@@ -487,11 +487,11 @@ func (d *decompiler) fields(c *Concat) Expr {
 	return c
 }
 
-func (d *decompiler) setExpr(name string, set *nft.Set, elems []nft.Elem) Expr {
+func (d *decompiler) setExpr(name string, set *nft.Set, elems *nft.ElemList) Expr {
 	return d.setExprFor(nil, name, set, elems)
 }
 
-func (d *decompiler) setExprFor(key Expr, name string, set *nft.Set, elems []nft.Elem) Expr {
+func (d *decompiler) setExprFor(key Expr, name string, set *nft.Set, elems *nft.ElemList) Expr {
 	if set == nil || set.Flags.V&nft.SetAnonymous == 0 {
 		return &SetRef{name}
 	}
@@ -499,13 +499,15 @@ func (d *decompiler) setExprFor(key Expr, name string, set *nft.Set, elems []nft
 	if types == nil {
 		types = TypesOf(set.KeyType)
 	}
-	all := Elements(set, types, elems, d.src)
-	if sel, ok := key.(*Selector); ok && sel.Len%8 != 0 {
-		for i := range all {
-			all[i].Key = d.shifted(sel, all[i].Key)
+	sel, ok := key.(*Selector)
+	lit := &SetLit{}
+	for e := range Elements(set, types, elems) {
+		if ok && sel.Len%8 != 0 {
+			e.Key = d.shifted(sel, e.Key)
 		}
+		lit.Elems = append(lit.Elems, *e)
 	}
-	return &SetLit{all}
+	return lit
 }
 
 // shifted is an element of a set that a field of some bits is looked up in.

@@ -4,15 +4,18 @@ package lang
 
 import (
 	"bytes"
+	"cmp"
+	"encoding/binary"
+	"iter"
 	"math/bits"
 	"slices"
 
 	"github.com/minins/minins/nft"
 )
 
-// Elements are the elements of a set as they are written: in order, and intervals
-// as prefixes and ranges. types are those of the parts of the key.
-func Elements(set *nft.Set, types []*Datatype, elems []nft.Elem, src Source) []Elem {
+// Elements yields the elements of a set as they are written: in order, and intervals
+// as prefixes and ranges; the same *Elem each time. types are those of the parts of the key.
+func Elements(set *nft.Set, types []*Datatype, list *nft.ElemList) iter.Seq[*Elem] {
 	var data []*Datatype
 	switch {
 	case set.DataType == nft.DataVerdict || set.Flags.V&nft.SetObject != 0:
@@ -20,14 +23,68 @@ func Elements(set *nft.Set, types []*Datatype, elems []nft.Elem, src Source) []E
 		data = TypesOf(set.DataType)
 	}
 	interval := set.Flags.V&nft.SetInterval != 0 && set.Flags.V&nft.SetConcat == 0
-	var sorted, others []*nft.Elem
-	for i := range elems {
-		if e := &elems[i]; e.Flags&nft.ElemCatchall != 0 {
-			others = append(others, e) // it comes last
-		} else {
-			sorted = append(sorted, e)
+	return func(yield func(*Elem) bool) {
+		order := inOrder(set, types, list, interval)
+		var e, next nft.Elem
+		at := func(i int, e *nft.Elem) {
+			e.Expr, e.Exprs = nil, nil // afresh: they are kept
+			list.At(int(order[i].index), e)
+		}
+		for i := range order {
+			if i == 0 || !interval {
+				at(i, &e)
+			} else {
+				e, next = next, e
+			}
+			last := i+1 == len(order) || order[i+1].last
+			if interval && i+1 < len(order) {
+				at(i+1, &next)
+			}
+			if e.Flags&nft.ElemIntervalEnd != 0 {
+				continue
+			}
+			el := Elem{Timeout: e.Timeout, Expires: e.Expiration, Comment: e.Userdata.Comment()}
+			switch {
+			case e.Flags&nft.ElemCatchall != 0:
+			case interval:
+				end := bytes.Repeat([]byte{0xff}, len(e.Key))
+				if !last {
+					end = before(next.Key)
+				}
+				el.Key = span(types[0], e.Key, end)
+			default:
+				el.Key = concat(types, e.Key, e.KeyEnd)
+			}
+			switch {
+			case e.Data.Verdict.Ok:
+				el.Data = &VerdictOf{e.Data.Verdict.V}
+			case e.Object != "":
+				el.Data = &Value{Type: &dtString, Data: []byte(e.Object)}
+			case e.Data.Value != nil:
+				el.Data = concat(data, e.Data.Value, nil)
+			}
+			for _, x := range e.Exprs {
+				el.Stmts = append(el.Stmts, &Kernel{x})
+			}
+			if e.Expr != nil {
+				el.Stmts = append(el.Stmts, &Kernel{e.Expr})
+			}
+			if !yield(&el) {
+				return
+			}
 		}
 	}
+}
+
+// A place is that of an element in its list, and what comes before it in order.
+type place struct {
+	key   uint64 // the first 8 bytes of what is compared
+	index uint32
+	last  bool // what none of the others match: it comes behind them
+}
+
+// inOrder is the elements in the order in which they are written.
+func inOrder(set *nft.Set, types []*Datatype, list *nft.ElemList, interval bool) []place {
 	key := func(e *nft.Elem) []byte {
 		if interval || len(types) != 1 {
 			return e.Key
@@ -41,52 +98,38 @@ func Elements(set *nft.Set, types []*Datatype, elems []nft.Elem, src Source) []E
 		}
 		return e.Key
 	}
-	if set.Flags.V&nft.SetInterval == 0 || interval { // others are as the kernel has them
-		slices.SortStableFunc(sorted, func(a, b *nft.Elem) int {
-			if c := bytes.Compare(key(a), key(b)); c != 0 {
+	sorted := set.Flags.V&nft.SetInterval == 0 || interval // others are as the kernel has them
+	order := make([]place, list.Len())
+	var a, b nft.Elem
+	for i := range order {
+		list.At(i, &a)
+		order[i] = place{index: uint32(i), last: a.Flags&nft.ElemCatchall != 0}
+		if sorted {
+			var first [8]byte
+			copy(first[:], key(&a))
+			order[i].key = binary.BigEndian.Uint64(first[:])
+		}
+	}
+	slices.SortFunc(order, func(x, y place) int {
+		switch {
+		case x.last != y.last:
+			return b2i(x.last) - b2i(y.last)
+		case x.key != y.key:
+			return cmp.Compare(x.key, y.key)
+		}
+		if sorted {
+			list.At(int(x.index), &a)
+			list.At(int(y.index), &b)
+			if c := bytes.Compare(key(&a), key(&b)); c != 0 {
 				return c
 			}
-			return int(b.Flags&nft.ElemIntervalEnd) - int(a.Flags&nft.ElemIntervalEnd) // the end of one, then the beginning of the next
-		})
-	}
-	n := len(sorted)
-	sorted = append(sorted, others...)
-	var out []Elem
-	for i := range sorted {
-		e := sorted[i]
-		if e.Flags&nft.ElemIntervalEnd != 0 {
-			continue
-		}
-		el := Elem{Timeout: e.Timeout, Expires: e.Expiration, Comment: e.Userdata.Comment()}
-		switch {
-		case e.Flags&nft.ElemCatchall != 0:
-		case interval:
-			end := bytes.Repeat([]byte{0xff}, len(e.Key))
-			if i+1 < n {
-				end = before(sorted[i+1].Key)
+			if c := int(b.Flags&nft.ElemIntervalEnd) - int(a.Flags&nft.ElemIntervalEnd); c != 0 {
+				return c // the end of one, then the beginning of the next
 			}
-			el.Key = span(types[0], e.Key, end)
-		default:
-			el.Key = concat(types, e.Key, e.KeyEnd)
 		}
-		switch {
-		case e.Data.Verdict.Ok:
-			el.Data = &VerdictOf{e.Data.Verdict.V}
-		case e.Object != "":
-			el.Data = &Value{Type: &dtString, Data: []byte(e.Object)}
-		case e.Data.Value != nil:
-			el.Data = concat(data, e.Data.Value, nil)
-		}
-		exprs := e.Exprs
-		if e.Expr != nil {
-			exprs = append(slices.Clone(exprs), e.Expr)
-		}
-		for _, x := range exprs {
-			el.Stmts = append(el.Stmts, &Kernel{x})
-		}
-		out = append(out, el)
-	}
-	return out
+		return int(x.index) - int(y.index)
+	})
+	return order
 }
 
 // before is the value before an exclusive end.

@@ -91,7 +91,7 @@ func (l *lister) tableJSON(t *nft.Table) (all []string) {
 			if setPart(s) == Maps {
 				word = "map"
 			}
-			add(word, l.setJSON(p, s, in))
+			add(word, l.setJSON(p, s))
 		}
 	}
 	for i := range l.rs.Flowtables {
@@ -200,7 +200,7 @@ func limitMembers(e *nft.Limit) []string {
 	return append(members, "burst_unit", quoted(burstUnit))
 }
 
-func (l *lister) setJSON(p *printer, s *nft.Set, in inTable) string {
+func (l *lister) setJSON(p *printer, s *nft.Set) string {
 	types := func(all []*Datatype) string {
 		var names []string
 		for _, t := range all {
@@ -239,8 +239,12 @@ func (l *lister) setJSON(p *printer, s *nft.Set, in inTable) string {
 		policy = `"memory"`
 	}
 	elems := ""
-	if all := Elements(s, TypesOf(s.KeyType), l.rs.Elems[s], in); len(all) > 0 && !l.Terse {
-		elems = array(p.elemsJSON(all))
+	if list := l.rs.Elems[s]; list.Len() > 0 && !l.Terse {
+		var all []string
+		for e := range Elements(s, TypesOf(s.KeyType), list) {
+			all = append(all, p.elemJSON(e))
+		}
+		elems = someOf(all)
 	}
 	exprs := s.Exprs
 	if s.Expr != nil {
@@ -256,14 +260,6 @@ func (l *lister) setJSON(p *printer, s *nft.Set, in inTable) string {
 		"type", types(TypesOf(s.KeyType)), "handle", strconv.FormatUint(s.Handle, 10), "comment", quoted(strings.TrimRight(string(comment), "\x00")),
 		"map", to, "policy", policy, "flags", someOf(flags), "timeout", number(s.Timeout/1000), "gc-interval", number(uint64(s.GCInterval)/1000),
 		"size", number(uint64(s.Desc.V.Size)), "elem", elems, "auto-merge", merge, "stmt", someOf(stmts))
-}
-
-func (p *printer) elemsJSON(elems []Elem) []string {
-	all := make([]string, len(elems))
-	for i := range elems {
-		all[i] = p.elemJSON(&elems[i])
-	}
-	return all
 }
 
 func (p *printer) elemJSON(e *Elem) string {

@@ -152,7 +152,11 @@ func (p *printer) exprJSON(e Expr) string {
 	case *SetRef:
 		return jsonString("@" + e.Name)
 	case *SetLit:
-		return object("set", array(p.elemsJSON(e.Elems)))
+		all := make([]string, len(e.Elems))
+		for i := range e.Elems {
+			all[i] = p.elemJSON(&e.Elems[i])
+		}
+		return object("set", array(all))
 	case *MapOf:
 		return object("map", object("key", p.exprJSON(e.Key), "data", p.exprJSON(e.Map)))
 	case *VerdictOf:

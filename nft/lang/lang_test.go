@@ -33,7 +33,7 @@ func (noNames) SetTypes(_ nft.Family, _, name string) (key, data []*Datatype, fl
 // noSets has no sets and no chains.
 type noSets struct{}
 
-func (noSets) Set(string) (*nft.Set, []nft.Elem)  { return nil, nil }
+func (noSets) Set(string) (*nft.Set, *nft.ElemList)  { return nil, nil }
 func (noSets) Binding(string) ([]*nft.Rule, bool) { return nil, false }
 
 var plain = Options{Device: func(i uint32) string { return map[uint32]string{1: "lo"}[i] }}
@@ -142,7 +142,7 @@ func FuzzParse(f *testing.F) {
 			if err != nil {
 				continue
 			}
-			rs := &Ruleset{Tables: []nft.Table{{Family: c.Family, Name: c.Table}}, Elems: map[*nft.Set][]nft.Elem{}}
+			rs := &Ruleset{Tables: []nft.Table{{Family: c.Family, Name: c.Table}}, Elems: map[*nft.Set]*nft.ElemList{}}
 			for _, s := range made.Sets {
 				rs.Sets = append(rs.Sets, *s)
 			}

@@ -3,6 +3,7 @@
 package lang
 
 import (
+	"bufio"
 	"slices"
 	"strings"
 
@@ -16,7 +17,7 @@ type Ruleset struct {
 	Chains     []nft.Chain
 	Rules      []nft.Rule
 	Sets       []nft.Set
-	Elems      map[*nft.Set][]nft.Elem
+	Elems      map[*nft.Set]*nft.ElemList
 	Objs       []nft.Obj
 	Flowtables []nft.Flowtable
 }
@@ -69,7 +70,7 @@ type inTable struct {
 func (s inTable) named(name string) objectName { return objectName{s.t.Family, s.t.Name, name} }
 
 // Set finds a set of the table by its name.
-func (s inTable) Set(name string) (*nft.Set, []nft.Elem) {
+func (s inTable) Set(name string) (*nft.Set, *nft.ElemList) {
 	set := s.sets[s.named(name)]
 	return set, s.rs.Elems[set]
 }
@@ -90,7 +91,7 @@ const setComment = 7
 type lister struct {
 	Options
 	*index
-	b     *strings.Builder
+	w     *bufio.Writer
 	parts Parts
 	name  string
 }
@@ -109,10 +110,10 @@ const (
 	All = Objects | Sets | Maps | Flowtables | Chains | Rules
 )
 
-// List returns the text of the tables of a ruleset, of some parts of them. name, if it
-// is not empty, is the only chain, set or object to show.
-func List(rs *Ruleset, o Options, parts Parts, name string) string {
-	l := &lister{o, newIndex(rs), &strings.Builder{}, parts, name}
+// List writes the text of the tables of a ruleset, of some parts of them. name, if it
+// is not empty, is the only chain, set or object to show. An error of w is its own to keep.
+func List(w *bufio.Writer, rs *Ruleset, o Options, parts Parts, name string) {
+	l := &lister{o, newIndex(rs), w, parts, name}
 	for i := range rs.Tables {
 		t := &rs.Tables[i]
 		if parts == Objects && !slices.ContainsFunc(rs.Objs, func(o nft.Obj) bool { return o.Family == t.Family && o.Table == t.Name }) {
@@ -120,7 +121,6 @@ func List(rs *Ruleset, o Options, parts Parts, name string) string {
 		}
 		l.table(t)
 	}
-	return l.b.String()
 }
 
 // shows says whether an object is shown.
@@ -130,12 +130,12 @@ func (l *lister) shows(part Parts, name string) bool {
 
 func (l *lister) line(indent int, words ...string) {
 	for range indent {
-		l.b.WriteByte('\t')
+		l.w.WriteByte('\t')
 	}
 	for _, w := range words {
-		l.b.WriteString(w)
+		l.w.WriteString(w)
 	}
-	l.b.WriteByte('\n')
+	l.w.WriteByte('\n')
 }
 
 var tableFlagWords = [...]struct {
@@ -178,7 +178,7 @@ func (l *lister) table(t *nft.Table) {
 	for i := range l.rs.Sets {
 		if s := &l.rs.Sets[i]; s.Family == t.Family && s.Table == t.Name && s.Flags.V&nft.SetAnonymous == 0 && l.shows(setPart(s), s.Name) {
 			gap()
-			l.set(s, in)
+			l.set(s)
 		}
 	}
 	for i := range l.rs.Flowtables {
@@ -338,7 +338,7 @@ var setFlagWords = [...]struct {
 	name string
 }{{nft.SetConstant, "constant"}, {nft.SetInterval, "interval"}, {nft.SetEval, "dynamic"}, {nft.SetTimeout, "timeout"}}
 
-func (l *lister) set(s *nft.Set, in inTable) {
+func (l *lister) set(s *nft.Set) {
 	p := &printer{l.Options, nil, 0}
 	word := "set "
 	if s.Flags.V&(nft.SetMap|nft.SetObject) != 0 {
@@ -394,30 +394,33 @@ func (l *lister) set(s *nft.Set, in inTable) {
 	if text, ok := s.Userdata.Get(setComment); ok {
 		l.line(2, "comment ", quote(strings.TrimRight(string(text), "\x00")))
 	}
-	if elems := Elements(s, TypesOf(s.KeyType), l.rs.Elems[s], in); len(elems) > 0 && !l.Terse {
-		l.line(2, "elements = { ", p.wrapped(elems, TypesOf(s.KeyType)), " }")
+	if !l.Terse {
+		l.elems(p, s)
 	}
 	l.line(1, "}")
 }
 
-// wrapped is elements with several in a line, as many as nft has of the type.
-func (p *printer) wrapped(elems []Elem, types []*Datatype) string {
-	most := 1
+// elems writes the elements of a set, as many in a line as nft has of the type.
+func (l *lister) elems(p *printer, s *nft.Set) {
+	types, most, n := TypesOf(s.KeyType), 1, 0
 	if len(types) == 1 {
 		most = perLine(types[0])
 	}
-	var b strings.Builder
-	for i := range elems {
+	for e := range Elements(s, types, l.rs.Elems[s]) {
 		switch {
-		case i == 0:
-		case i%most == 0:
-			b.WriteString(",\n\t\t\t     ")
+		case n == 0:
+			l.w.WriteString("\t\telements = { ")
+		case n%most == 0:
+			l.w.WriteString(",\n\t\t\t     ")
 		default:
-			b.WriteString(", ")
+			l.w.WriteString(", ")
 		}
-		b.WriteString(p.elem(&elems[i]))
+		n++
+		l.w.WriteString(p.elem(e))
 	}
-	return b.String()
+	if n > 0 {
+		l.w.WriteString(" }\n")
+	}
 }
 
 // perLine is how many elements of a type nft writes in a line.

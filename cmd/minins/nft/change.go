@@ -237,11 +237,11 @@ func (b *building) send() {
 	for _, s := range b.steps {
 		before := b.batch.Len()
 		switch e, ok := s.m.(*nft.Elems); {
-		case ok && e.Elems != nil && s.msg == unix.NFT_MSG_NEWSETELEM && s.flags == exclFlags:
+		case ok && e.Each != nil && s.msg == unix.NFT_MSG_NEWSETELEM && s.flags == exclFlags:
 			b.batch.CreateElems(e)
-		case ok && e.Elems != nil && s.msg == unix.NFT_MSG_NEWSETELEM:
+		case ok && e.Each != nil && s.msg == unix.NFT_MSG_NEWSETELEM:
 			b.batch.AddElems(e)
-		case ok && e.Elems != nil:
+		case ok && e.Each != nil:
 			b.batch.DelElems(e)
 		default:
 			b.batch.Add(s.msg, s.flags, s.m)
@@ -336,11 +336,11 @@ func comment(c *lang.Cmd) (nft.Userdata, error) {
 }
 
 func (b *building) elems(c *lang.Cmd, msg, flags uint16, id uint32) error {
-	list, _, err := lang.CompileElems(c.Set.Set, c.Elems, nil)
+	each, _, err := lang.CompileElems(c.Set.Set, c.Elems, nil)
 	if err != nil {
 		return &wrong{c.At, err.Error()}
 	}
-	b.add(c, msg, flags, &nft.Elems{Family: c.Family, Table: c.Table, Set: c.Name, SetID: id, Elems: list})
+	b.add(c, msg, flags, &nft.Elems{Family: c.Family, Table: c.Table, Set: c.Name, SetID: id, Each: each})
 	return nil
 }
 

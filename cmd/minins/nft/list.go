@@ -22,7 +22,7 @@ func read(ctx context.Context, c *nft.Conn, f nft.Family, table string, elems bo
 		if err != nil {
 			return err
 		}
-		*rs = lang.Ruleset{Tables: some.Tables, Chains: some.Chains, Rules: some.Rules, Elems: make(map[*nft.Set][]nft.Elem)}
+		*rs = lang.Ruleset{Tables: some.Tables, Chains: some.Chains, Rules: some.Rules, Elems: make(map[*nft.Set]*nft.ElemList)}
 		if rs.Sets, err = c.Sets(ctx, f, table); err != nil {
 			return err
 		}
@@ -31,7 +31,7 @@ func read(ctx context.Context, c *nft.Conn, f nft.Family, table string, elems bo
 			if !elems && s.Flags.V&nft.SetAnonymous == 0 {
 				continue
 			}
-			if rs.Elems[s], err = c.Elems(ctx, s.Family, s.Table, s.Name); err != nil {
+			if rs.Elems[s], err = c.ElemList(ctx, s.Family, s.Table, s.Name); err != nil {
 				return err
 			}
 		}
@@ -96,7 +96,7 @@ func (r *runner) list(ctx context.Context, cmd *lang.Cmd) error {
 		rs.Sets = nil // those of rules are with the rules
 	}
 	warn(r.c, rs)
-	r.c.Stdout.WriteString(lang.List(rs, options, part, cmd.Name))
+	lang.List(r.c.Stdout, rs, options, part, cmd.Name)
 	return nil
 }
 
@@ -139,7 +139,7 @@ func (r *runner) reset(ctx context.Context, conn *nft.Conn, cmd *lang.Cmd) error
 			rs.Tables = append(rs.Tables, t)
 		}
 	}
-	r.c.Stdout.WriteString(lang.List(rs, r.o.list, lang.Objects, cmd.Name))
+	lang.List(r.c.Stdout, rs, r.o.list, lang.Objects, cmd.Name)
 	return nil
 }
 

@@ -1,0 +1,108 @@
+//go:build linux
+
+package nft
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"iter"
+
+	"github.com/minins/minins/nl"
+	"golang.org/x/sys/unix"
+)
+
+// An ElemList is many elements in as little space as the kernel's messages took: an
+// [Elem] is some ten times as large. The zero ElemList is empty.
+type ElemList struct {
+	pages [][]byte // lists of attributes, each below 64 KiB
+	at    []elemAt
+	coder nl.Coder
+}
+
+// An elemAt is where in the pages an element is.
+type elemAt struct {
+	page   uint32
+	offset uint16
+}
+
+// ElemList lists the elements of a set, as [Conn.Elems] does.
+func (c *Conn) ElemList(ctx context.Context, f Family, table, set string) (*ElemList, error) {
+	pages, err := nl.List[elemPage](ctx, c.Conn, typ(unix.NFT_MSG_GETSETELEM), &Elems{Family: f, Table: table, Set: set}, nil)
+	if err != nil {
+		return nil, failed(err, "list set "+within(f, table, set))
+	}
+	l := &ElemList{}
+	for _, p := range pages {
+		if err := l.add(p.list); err != nil {
+			return nil, failed(err, "list set "+within(f, table, set))
+		}
+	}
+	return l, nil
+}
+
+// An elemPage is a message of elements that are not taken apart.
+type elemPage struct{ list []byte }
+
+// Fields takes no more than the list of NFT_MSG_NEWSETELEM.
+func (p *elemPage) Fields(c *nl.Coder) {
+	var f Family
+	var id uint16
+	header(c, &f, &id)
+	nl.Bytes(c, unix.NFTA_SET_ELEM_LIST_ELEMENTS, "NFTA_SET_ELEM_LIST_ELEMENTS", &p.list)
+}
+
+// add adds a page, if all that is in it can be decoded.
+func (l *ElemList) add(page []byte) error {
+	var e Elem
+	for at := 0; at < len(page); {
+		length := 0
+		if at+4 <= len(page) {
+			length = int(binary.NativeEndian.Uint16(page[at:])) // nla_len
+		}
+		if length < 4 || at+length > len(page) {
+			return errors.New("a list of elements that is cut off")
+		}
+		if err := l.coder.Decode(page[at+4:at+length], &loneElem{&e}); err != nil {
+			return err
+		}
+		l.at = append(l.at, elemAt{uint32(len(l.pages)), uint16(at)})
+		at += (length + 3) &^ 3
+	}
+	l.pages = append(l.pages, page)
+	return nil
+}
+
+// A loneElem is an element without the attribute around it.
+type loneElem struct{ e *Elem }
+
+// Fields is what is in NFTA_LIST_ELEM.
+func (l *loneElem) Fields(c *nl.Coder) { elemFields(c, l.e) }
+
+// Len is the number of elements.
+func (l *ElemList) Len() int {
+	if l == nil {
+		return 0
+	}
+	return len(l.at)
+}
+
+// At decodes element i into e, over what is in it: see [Elems].
+func (l *ElemList) At(i int, e *Elem) {
+	p := l.pages[l.at[i].page][l.at[i].offset:]
+	_ = l.coder.Decode(p[4:binary.NativeEndian.Uint16(p)], &loneElem{e}) // it could be, when it was added
+}
+
+// All yields the elements in their order: the same *Elem each time, as
+// [Conn.StreamElems] does.
+func (l *ElemList) All() iter.Seq[*Elem] {
+	return func(yield func(*Elem) bool) {
+		var e Elem
+		for i := range l.Len() {
+			l.At(i, &e)
+			if !yield(&e) {
+				return
+			}
+		}
+	}
+}
