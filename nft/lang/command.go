@@ -50,11 +50,7 @@ func placeOf(t *token) Place {
 // blocks become the commands that make what is in them. An error in the text is a
 // *[SyntaxError].
 func Parse(file, text string, names Names) (cmds []*Cmd, err error) {
-	toks, err := scan(file, text)
-	if err != nil {
-		return nil, err
-	}
-	p := &parser{toks: toks, defines: make(map[string][]token)}
+	p := &parser{scanner: newScanner(File{file, text}), defines: make(map[string][]token)}
 	s := &script{parser: p, declared: declared{names, make(map[setName]*SetDecl)}}
 	p.names = s.declared
 	defer func() {
@@ -73,6 +69,7 @@ func Parse(file, text string, names Names) (cmds []*Cmd, err error) {
 func (s *script) commands() {
 	for s.newlines(); s.peek().kind != endToken; s.newlines() {
 		s.command()
+		s.forget()
 	}
 }
 
@@ -89,17 +86,14 @@ func (s *script) include() {
 	if err != nil {
 		s.failAt(at, err.Error())
 	}
-	toks, back := s.toks, s.at
+	text, toks, back := s.scanner, s.toks, s.pos
 	s.depth++
 	for _, f := range texts {
-		if s.toks, err = scan(f.Name, f.Text); err != nil {
-			panic(err)
-		}
-		s.at = 0
+		s.scanner, s.toks, s.pos = newScanner(f), nil, 0
 		s.commands()
 	}
 	s.depth--
-	s.toks, s.at = toks, back
+	s.scanner, s.toks, s.pos = text, toks, back
 }
 
 type script struct {
@@ -150,7 +144,7 @@ func (s *script) command() {
 
 // end notes where a command ends and keeps it.
 func (s *script) end(c *Cmd) {
-	last := s.toks[max(s.at-1, 0)]
+	last := s.toks[max(s.pos-1, 0)]
 	if end := placeOf(&last); end.Line == c.At.Line {
 		c.At.To = end.To
 	}
@@ -160,7 +154,7 @@ func (s *script) end(c *Cmd) {
 func (s *script) defineVariable() {
 	name := s.word()
 	s.expect("=")
-	start, depth := s.at, 0
+	start, depth := s.pos, 0
 	for s.peek().kind != endToken && (depth > 0 || !s.is("\n", ";")) {
 		if s.is("$") {
 			s.define()
@@ -173,7 +167,7 @@ func (s *script) defineVariable() {
 			depth--
 		}
 	}
-	toks := slices.DeleteFunc(slices.Clone(s.toks[start:s.at]), func(t token) bool { return t.text == "\n" && t.kind == signToken })
+	toks := slices.DeleteFunc(slices.Clone(s.toks[start:s.pos]), func(t token) bool { return t.text == "\n" && t.kind == signToken })
 	s.defines[name] = toks
 }
 

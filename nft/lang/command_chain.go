@@ -33,7 +33,7 @@ func (s *script) chainBlock(c *Cmd) {
 	c.Chain = &nft.Chain{Family: c.Family, Table: c.Table, Name: c.Name}
 	for s.newlines(); ; s.newlines() {
 		switch {
-		case s.is("type") && s.toks[s.at+2].text == "hook":
+		case s.is("type") && s.ahead(2).text == "hook":
 			s.hook(c)
 		case s.take("policy"):
 			s.policy(c)
@@ -55,8 +55,9 @@ func (s *script) chainRules(chain *Cmd) (rules []*Cmd) {
 		stmts, comment := s.rule()
 		s.changes(c, stmts)
 		c.Rule, c.Places = &ParsedRule{stmts, comment}, s.places
-		c.At.To = placeOf(&s.toks[s.at-1]).To
+		c.At.To = placeOf(&s.toks[s.pos-1]).To
 		rules = append(rules, c)
+		s.forget()
 	}
 	return rules
 }

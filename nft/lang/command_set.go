@@ -55,7 +55,8 @@ func (s *script) setBlock(c *Cmd) {
 	d := &SetDecl{Set: &nft.Set{Family: c.Family, Table: c.Table, Name: c.Name}}
 	c.Set = d
 	d.Flags.Ok = true
-	var elements int // where they are: their types come first
+	held := s.held
+	var elements int // where they are, if their types come behind them
 	for s.newlines(); !s.take("}"); s.newlines() {
 		switch word := s.expect("type", "typeof", "flags", "timeout", "gc-interval", "size", "policy", "elements", "comment", "auto-merge", "counter", "limit", "quota", "last", "ct"); word {
 		case "type":
@@ -80,7 +81,7 @@ func (s *script) setBlock(c *Cmd) {
 				flags := map[string]nft.SetFlags{"constant": nft.SetConstant, "interval": nft.SetInterval, "timeout": nft.SetTimeout, "dynamic": nft.SetEval}
 				f, ok := flags[s.word()]
 				if !ok {
-					s.at--
+					s.pos--
 					s.failAt(s.peek(), "unknown set flag")
 				}
 				d.Flags.V |= f
@@ -102,13 +103,17 @@ func (s *script) setBlock(c *Cmd) {
 			d.Userdata, _ = d.Userdata.Append(udMerge, numberValue(&dtHost, 1, 4).Data) // it has room
 		case "elements":
 			s.expect("=")
-			elements = s.at
+			if d.Key != nil {
+				c.Elems, elements = s.elemsOf(d), 0
+				continue
+			}
+			elements, s.held = s.pos, true
 			s.skipBraces()
 		default:
-			s.at--
+			s.pos--
 			k, ok := s.stmt().(*Kernel)
 			if !ok {
-				s.at--
+				s.pos--
 				s.unexpected()
 			}
 			d.Exprs = append(d.Exprs, k.Expr)
@@ -116,11 +121,12 @@ func (s *script) setBlock(c *Cmd) {
 	}
 	s.finishSet(c, d)
 	if elements > 0 {
-		end := s.at
-		s.at = elements
-		c.Elems = s.elemsOf(d.Key, d.Data, d.Flags.V, d.DataType)
-		s.at = end
+		end := s.pos
+		s.pos = elements
+		c.Elems = s.elemsOf(d)
+		s.pos = end
 	}
+	s.held = held
 }
 
 func (s *script) dataTypes(d *SetDecl) {
@@ -197,47 +203,47 @@ func (s *script) skipBraces() {
 	}
 }
 
-func (s *script) elemsOf(key, data []*Datatype, flags nft.SetFlags, dataType uint32) []Elem {
+func (s *script) elemsOf(d *SetDecl) []Elem {
 	var size []uint32
-	for _, t := range key {
+	for _, t := range d.Key {
 		size = append(size, typeBytes(t))
 	}
 	var value func() Expr
 	switch {
-	case flags&nft.SetObject != 0:
+	case d.Flags.V&nft.SetObject != 0:
 		value = func() Expr { return &Value{Type: &dtString, Data: []byte(s.text())} }
-	case dataType == nft.DataVerdict:
+	case d.DataType == nft.DataVerdict:
 		value = func() Expr { return &VerdictOf{s.verdict(s.word())} }
-	case flags&nft.SetMap != 0:
+	case d.Flags.V&nft.SetMap != 0:
 		var n []uint32
-		for _, t := range data {
+		for _, t := range d.Data {
 			n = append(n, typeBytes(t))
 		}
-		value = func() Expr { return s.concat(data, n) }
+		value = func() Expr { return s.concat(d.Data, n) }
 	}
 	if s.is("$") {
 		s.define()
 	}
-	return s.elems(key, size, value)
+	return s.elems(d.Key, size, value)
 }
 
 func (s *script) elementCommand(c *Cmd) {
 	s.of(c, true)
 	key, data, flags, ok := s.names.SetTypes(c.Family, c.Table, c.Name)
 	if !ok {
-		s.at--
+		s.pos--
 		s.failAt(s.peek(), "No such file or directory")
 	}
-	d := uint32(0)
+	c.Set = &SetDecl{Set: &nft.Set{Family: c.Family, Table: c.Table, Name: c.Name}, Key: key, Data: data}
 	if flags&nft.SetMap != 0 && data == nil {
-		d = nft.DataVerdict
+		c.Set.DataType = nft.DataVerdict
 	}
 	if c.Op == "delete" { // without what the elements are mapped to
-		data, flags, d = nil, flags&^(nft.SetMap|nft.SetObject), 0
+		flags &^= nft.SetMap | nft.SetObject
+		c.Set.Data, c.Set.DataType = nil, 0
 	}
-	c.ElemsAt = placeOf(&s.toks[s.at+1])
-	c.Elems = s.elemsOf(key, data, flags, d)
-	c.Set = &SetDecl{Set: &nft.Set{Family: c.Family, Table: c.Table, Name: c.Name}, Key: key, Data: data}
 	c.Set.Flags.V = flags
+	c.ElemsAt = placeOf(s.ahead(1))
+	c.Elems = s.elemsOf(c.Set)
 	s.end(c)
 }

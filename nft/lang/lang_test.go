@@ -33,8 +33,8 @@ func (noNames) SetTypes(_ nft.Family, _, name string) (key, data []*Datatype, fl
 // noSets has no sets and no chains.
 type noSets struct{}
 
-func (noSets) Set(string) (*nft.Set, *nft.ElemList)  { return nil, nil }
-func (noSets) Binding(string) ([]*nft.Rule, bool) { return nil, false }
+func (noSets) Set(string) (*nft.Set, *nft.ElemList) { return nil, nil }
+func (noSets) Binding(string) ([]*nft.Rule, bool)   { return nil, false }
 
 var plain = Options{Device: func(i uint32) string { return map[uint32]string{1: "lo"}[i] }}
 

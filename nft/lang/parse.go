@@ -15,8 +15,10 @@ type File struct{ Name, Text string }
 
 // A parser reads text. Its methods panic with a *SyntaxError, which Parse returns.
 type parser struct {
-	toks    []token
-	at      int
+	scanner
+	toks    []token // those that are scanned, without most that are done with
+	pos     int     // of the next
+	held    bool    // somebody goes back to a token
 	family  nft.Family
 	table   string
 	defines map[string][]token
@@ -37,12 +39,28 @@ type Names interface {
 	SetTypes(f nft.Family, table, set string) (key, data []*Datatype, flags nft.SetFlags, ok bool)
 }
 
-func (p *parser) peek() *token { return &p.toks[p.at] }
+func (p *parser) peek() *token { return p.ahead(0) }
+
+// ahead is the token n behind the next; behind the last that is the last.
+func (p *parser) ahead(n int) *token {
+	for p.pos+n >= len(p.toks) && !p.done {
+		p.toks = p.scan(p.toks)
+	}
+	return &p.toks[min(p.pos+n, len(p.toks)-1)]
+}
+
+// forget lets go of the tokens before the last, where nobody goes back to them.
+func (p *parser) forget() {
+	if p.pos > someTokens && !p.held {
+		p.toks = p.toks[:copy(p.toks, p.toks[p.pos-1:])]
+		p.pos = 1
+	}
+}
 
 func (p *parser) next() *token {
 	t := p.peek()
 	if t.kind != endToken {
-		p.at++
+		p.pos++
 	}
 	return t
 }
@@ -139,16 +157,16 @@ func (p *parser) number() uint64 {
 
 // define puts what a variable stands for in the place of its name.
 func (p *parser) define() {
-	at := p.at
+	at := p.pos
 	p.expect("$")
 	name := p.word()
 	toks, ok := p.defines[name]
 	if !ok {
-		p.at--
+		p.pos--
 		p.failAt(p.peek(), "unknown identifier '"+name+"'")
 	}
-	p.toks = slices.Concat(p.toks[:at], toks, p.toks[p.at:])
-	p.at = at
+	p.toks = slices.Replace(p.toks, at, p.pos, toks...)
+	p.pos = at
 }
 
 // newlines skips ends of lines and semicolons.
@@ -166,12 +184,12 @@ func (p *parser) rule() (stmts []Stmt, comment string) {
 			comment = p.text()
 			break
 		}
-		at := p.at
+		at := placeOf(p.peek())
 		if len(stmts) > 0 && terminal(stmts[len(stmts)-1]) {
 			p.failAt(p.peek(), "Statement after terminal statement has no effect")
 		}
 		stmts = append(stmts, p.stmt())
-		p.places = append(p.places, placeOf(&p.toks[at]))
+		p.places = append(p.places, at)
 	}
 	if stmts == nil && comment == "" {
 		p.unexpected()
@@ -243,8 +261,8 @@ func (p *parser) stmt() Stmt {
 	case "meter":
 		return p.meter()
 	case "ct":
-		if n := p.toks[p.at+1].text; n == "count" {
-			p.at += 2
+		if n := p.ahead(1).text; n == "count" {
+			p.pos += 2
 			l := &nft.Connlimit{}
 			if p.take("over") {
 				l.Flags = 1
@@ -290,7 +308,7 @@ func (p *parser) verdict(word string) nft.Verdict {
 	case "goto":
 		return nft.Verdict{Code: nft.VerdictGoto, Chain: p.text()}
 	}
-	p.at--
+	p.pos--
 	p.unexpected()
 	return nft.Verdict{}
 }

@@ -28,7 +28,7 @@ func (p *parser) startsSelector() bool {
 	if t.kind == stringToken || !selectorWord(t.text) {
 		return false
 	}
-	return t.text != "@" || slices.Contains([]string{"ll", "nh", "th", "ih"}, p.toks[p.at+1].text)
+	return t.text != "@" || slices.Contains([]string{"ll", "nh", "th", "ih"}, p.ahead(1).text)
 }
 
 // left is the left side of a comparison: selectors joined by dots, with a mask.
@@ -154,7 +154,7 @@ func (p *parser) selector() Expr {
 			return p.optionField(o)
 		}
 	}
-	p.at--
+	p.pos--
 	p.unexpected()
 	return nil
 }
@@ -165,7 +165,7 @@ func (p *parser) unknownKey(keys []keyDef) {
 	for _, k := range keys {
 		names = append(names, k.name)
 	}
-	p.at--
+	p.pos--
 	p.failAt(p.peek(), "syntax error, unexpected "+p.peek().text+", known keys are "+strings.Join(names, ", "))
 }
 
@@ -173,7 +173,7 @@ func (p *parser) unknownKey(keys []keyDef) {
 func (p *parser) field(proto *Protocol) Expr {
 	name := p.peek().text
 	if proto.Name == "arp" && (name == "saddr" || name == "daddr") {
-		name += " " + p.toks[p.at+1].text
+		name += " " + p.ahead(1).text
 		p.next()
 	}
 	f := proto.field(name)
@@ -190,7 +190,7 @@ const maxBits = 128
 func (p *parser) rawField() Expr {
 	base := slices.Index(baseNames[:], p.word())
 	if base < 0 {
-		p.at--
+		p.pos--
 		p.unexpected()
 	}
 	p.expect(",")
@@ -246,7 +246,7 @@ func (p *parser) exists(op nft.ExthdrOp) Expr {
 			return p.optionField(o)
 		}
 	}
-	p.at--
+	p.pos--
 	p.unexpected()
 	return nil
 }
@@ -258,7 +258,7 @@ func (p *parser) optionField(o *option) Expr {
 			return o.selector(&o.fields[i])
 		}
 	}
-	p.at--
+	p.pos--
 	p.unexpected()
 	return nil
 }
@@ -315,7 +315,7 @@ func (p *parser) other(word string) Expr {
 func (p *parser) keyed(keys []keyDef, name string) *keyDef {
 	k := keyNamed(keys, name)
 	if k == nil {
-		p.at--
+		p.pos--
 		p.unexpected()
 	}
 	return k
@@ -515,7 +515,7 @@ func (p *parser) elems(types []*Datatype, size []uint32, data func() Expr) []Ele
 				e.Expires = p.duration()
 			case p.take("comment"):
 				e.Comment = p.text()
-			case p.is("counter", "limit", "quota", "last"), p.is("ct") && p.toks[p.at+1].text == "count":
+			case p.is("counter", "limit", "quota", "last"), p.is("ct") && p.ahead(1).text == "count":
 				e.Stmts = append(e.Stmts, p.stmt())
 			default:
 				done = true
@@ -529,6 +529,7 @@ func (p *parser) elems(types []*Datatype, size []uint32, data func() Expr) []Ele
 			}
 		}
 		all = append(all, e)
+		p.forget()
 		for p.take("\n") {
 		}
 		if !p.take(",") {
@@ -558,7 +559,7 @@ func (p *parser) typed(t *Datatype, size uint32) Expr {
 	case p.take("-"):
 		hi := p.value(t, size)
 		if slices.Compare(orderedBytes(v), orderedBytes(hi)) > 0 {
-			p.at--
+			p.pos--
 			p.failAt(p.peek(), "Range has zero or negative size")
 		}
 		return &Range{v, hi}

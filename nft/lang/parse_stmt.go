@@ -11,7 +11,7 @@ import (
 
 func (p *parser) useObject(t nft.ObjType) Stmt {
 	u := &UseObject{Type: t}
-	if tok := p.peek(); tok.kind == stringToken || p.toks[p.at+1].text == "\n" || p.toks[p.at+1].text == ";" || p.toks[p.at+1].text == "}" || !selectorWord(tok.text) {
+	if tok := p.peek(); tok.kind == stringToken || p.ahead(1).text == "\n" || p.ahead(1).text == ";" || p.ahead(1).text == "}" || !selectorWord(tok.text) {
 		u.Name = p.text()
 		return u
 	}
@@ -97,7 +97,7 @@ func (p *parser) limit() *nft.Limit {
 		}
 	}
 	if l.Unit == 0 {
-		p.at--
+		p.pos--
 		p.failAt(p.peek(), "Wrong rate format")
 	}
 	if p.take("burst") {
@@ -127,7 +127,7 @@ func (p *parser) log() *nft.Log {
 		case p.take("level"):
 			level := slices.Index(logLevels[:], p.word())
 			if level < 0 {
-				p.at--
+				p.pos--
 				p.failAt(p.peek(), "invalid log level")
 			}
 			l.Level.V, l.Level.Ok = nft.LogLevel(level), true
@@ -242,7 +242,7 @@ func (p *parser) nat() Stmt {
 		family = s.Family
 	}
 	addr := &dtIPv4
-	if family == nft.IPv6 || family == nft.Inet && (p.toks[p.at+1].text == "[" || strings.Count(p.toks[p.at+1].text, ":") > 1) {
+	if family == nft.IPv6 || family == nft.Inet && (p.ahead(1).text == "[" || strings.Count(p.ahead(1).text, ":") > 1) {
 		addr = &dtIPv6
 	}
 	types := []*Datatype{addr}
@@ -301,19 +301,19 @@ func (p *parser) nat() Stmt {
 	}
 }
 
-func (p *parser) back() bool { p.at--; return true }
+func (p *parser) back() bool { p.pos--; return true }
 
 // mapHasPort says whether the map that is named next has an address and a port.
 func (p *parser) mapHasPort() bool {
-	_, data, _, ok := p.names.SetTypes(p.family, p.table, p.toks[p.at+1].text)
+	_, data, _, ok := p.names.SetTypes(p.family, p.table, p.ahead(1).text)
 	return ok && len(data) == 2
 }
 
 // dataHasDot says whether the elements of the map that comes next are of several parts.
 func (p *parser) dataHasDot() bool {
 	data := false
-	for _, t := range p.toks[p.at+1:] {
-		switch {
+	for i := 1; ; i++ {
+		switch t := p.ahead(i); {
 		case t.kind == stringToken:
 		case t.text == "}" || t.kind == endToken:
 			return false
@@ -325,7 +325,6 @@ func (p *parser) dataHasDot() bool {
 			return true
 		}
 	}
-	return false
 }
 
 func (p *parser) setChange() Stmt {

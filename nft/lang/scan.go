@@ -26,60 +26,83 @@ const (
 	signToken                    // a sign: { } ( ) , ; : = == != < > <= >= << >> & | ^ ! @ $ . / - * and the end of a line
 )
 
-// signs, the longer ones first.
-var signs = []string{"==", "!=", "<=", ">=", "<<", ">>", "{", "}", "(", ")", "[", "]", ",", ";", ":", "=", "<", ">", "&", "|", "^", "!", "@", "$", ".", "/", "-", "*", "~", "+"}
+const (
+	signs     = "{}()[],;:=<>&|^!@$./-*~+"
+	longSigns = "== != <= >= << >>"
+)
 
-// scan splits a text into tokens. A # begins a comment, a backslash at the end of a
-// line joins it with the next.
-func scan(file, text string) ([]token, error) {
-	var all []token
-	line, start := 1, 0 // start of the line
-	add := func(kind tokenKind, s string, at int) { all = append(all, token{kind, s, file, line, at - start + 1}) }
-	for i := 0; i < len(text); {
-		switch c := text[i]; {
+// A scanner splits a text into tokens, some at a time.
+type scanner struct {
+	file  string
+	text  string
+	at    int
+	line  int // from 1
+	start int // of the line
+	done  bool
+}
+
+func newScanner(f File) scanner { return scanner{file: f.Name, text: f.Text, line: 1} }
+
+// someTokens is how many are scanned at a time.
+const someTokens = 256
+
+// scan appends the next tokens, at last one that ends the text. A # begins a comment, a
+// backslash at the end of a line joins it with the next. What is no token ends parsing.
+func (s *scanner) scan(all []token) []token {
+	text := s.text
+	add := func(kind tokenKind, word string) {
+		all = append(all, token{kind, word, s.file, s.line, s.at - s.start + 1})
+	}
+	fail := func(what string) {
+		col := s.at - s.start + 1
+		panic(&SyntaxError{Place{s.file, s.line, col, col}, "syntax error, " + what})
+	}
+	newline := func() { s.line, s.start = s.line+1, s.at }
+	for full := len(all) + someTokens; s.at < len(text) && len(all) < full; {
+		switch c := text[s.at]; {
 		case c == '\n':
-			add(signToken, "\n", i)
-			i++
-			line, start = line+1, i
+			add(signToken, "\n")
+			s.at++
+			newline()
 		case c == ' ' || c == '\t' || c == '\r':
-			i++
-		case c == '\\' && i+1 < len(text) && text[i+1] == '\n':
-			i += 2
-			line, start = line+1, i
+			s.at++
+		case c == '\\' && s.at+1 < len(text) && text[s.at+1] == '\n':
+			s.at += 2
+			newline()
 		case c == '#':
-			for i < len(text) && text[i] != '\n' {
-				i++
+			for s.at < len(text) && text[s.at] != '\n' {
+				s.at++
 			}
 		case c == '"':
-			n := strings.IndexByte(text[i+1:], '"')
-			if n < 0 || strings.IndexByte(text[i+1:i+1+n], '\n') >= 0 {
-				return nil, &SyntaxError{Place{file, line, i - start + 1, i - start + 1}, "syntax error, a string that does not end"}
+			in := text[s.at+1:]
+			n := strings.IndexByte(in, '"')
+			if n < 0 || strings.IndexByte(in[:n], '\n') >= 0 {
+				fail("a string that does not end")
 			}
-			add(stringToken, text[i+1:i+1+n], i)
-			i += n + 2
+			add(stringToken, in[:n])
+			s.at += n + 2
 		default:
-			if n := wordLen(text[i:]); n > 0 {
-				add(wordToken, text[i:i+n], i)
-				i += n
+			if n := wordLen(text[s.at:]); n > 0 {
+				add(wordToken, text[s.at:s.at+n])
+				s.at += n
 				continue
 			}
-			sign := ""
-			for _, s := range signs {
-				if strings.HasPrefix(text[i:], s) {
-					sign = s
-					break
-				}
+			n := 1
+			if s.at+2 <= len(text) && text[s.at+1] != ' ' && strings.Contains(longSigns, text[s.at:s.at+2]) {
+				n = 2
+			} else if strings.IndexByte(signs, c) < 0 {
+				fail("unexpected junk")
 			}
-			if sign == "" {
-				return nil, &SyntaxError{Place{file, line, i - start + 1, i - start + 1}, "syntax error, unexpected junk"}
-			}
-			add(signToken, sign, i)
-			i += len(sign)
+			add(signToken, text[s.at:s.at+n])
+			s.at += n
 		}
 	}
-	add(signToken, "\n", len(text))
-	add(endToken, "", len(text))
-	return all, nil
+	if s.at == len(text) && !s.done {
+		add(signToken, "\n")
+		add(endToken, "")
+		s.done = true
+	}
+	return all
 }
 
 func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' || c == '_' }
@@ -108,12 +131,17 @@ func wordLen(s string) (n int) {
 
 // addrLen is the length of an IP address.
 func addrLen(s string) int {
-	k, colons := 0, 0
-	for k < len(s) && (isHex(s[k]) || s[k] == ':' || s[k] == '.') {
-		if s[k] == ':' {
+	k, colons, dots := 0, 0, 0
+	for ; k < len(s) && (isHex(s[k]) || s[k] == ':' || s[k] == '.'); k++ {
+		switch s[k] {
+		case ':':
 			colons++
+		case '.':
+			dots++
 		}
-		k++
+	}
+	if colons < 2 && dots < 3 {
+		return 0
 	}
 	for ; k > 0; k-- {
 		if a, err := netip.ParseAddr(s[:k]); err == nil && (a.Is4() || colons > 1) {
