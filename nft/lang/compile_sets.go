@@ -171,7 +171,7 @@ func compileIntervals(s *nft.Set, elems []Elem, data func(*Value) []byte) (each 
 			v.order = append(v.order, uint32(i))
 		}
 	}
-	slices.SortStableFunc(v.order, func(a, b uint32) int { return bytes.Compare(v.lo(a), v.lo(b)) })
+	sortStable(v.order, func(a, b uint32) int { return bytes.Compare(v.lo(a), v.lo(b)) })
 	_, automatic := s.Userdata.Get(udMerge)
 	if s.Flags.V&nft.SetMap == 0 && (automatic || s.Flags.V&nft.SetAnonymous != 0) {
 		v.mergeAll()

@@ -24,11 +24,11 @@ func Elements(set *nft.Set, types []*Datatype, list *nft.ElemList) iter.Seq[*Ele
 	}
 	interval := set.Flags.V&nft.SetInterval != 0 && set.Flags.V&nft.SetConcat == 0
 	return func(yield func(*Elem) bool) {
-		order := inOrder(set, types, list, interval)
+		order, n := inOrder(set, types, list, interval)
 		var e, next nft.Elem
 		at := func(i int, e *nft.Elem) {
 			e.Expr, e.Exprs = nil, nil // afresh: they are kept
-			list.At(int(order[i].index), e)
+			list.At(int(order[i]), e)
 		}
 		for i := range order {
 			if i == 0 || !interval {
@@ -36,7 +36,6 @@ func Elements(set *nft.Set, types []*Datatype, list *nft.ElemList) iter.Seq[*Ele
 			} else {
 				e, next = next, e
 			}
-			last := i+1 == len(order) || order[i+1].last
 			if interval && i+1 < len(order) {
 				at(i+1, &next)
 			}
@@ -48,7 +47,7 @@ func Elements(set *nft.Set, types []*Datatype, list *nft.ElemList) iter.Seq[*Ele
 			case e.Flags&nft.ElemCatchall != 0:
 			case interval:
 				end := bytes.Repeat([]byte{0xff}, len(e.Key))
-				if !last {
+				if i+1 < n {
 					end = before(next.Key)
 				}
 				el.Key = span(types[0], e.Key, end)
@@ -76,15 +75,9 @@ func Elements(set *nft.Set, types []*Datatype, list *nft.ElemList) iter.Seq[*Ele
 	}
 }
 
-// A place is that of an element in its list, and what comes before it in order.
-type place struct {
-	key   uint64 // the first 8 bytes of what is compared
-	index uint32
-	last  bool // what none of the others match: it comes behind them
-}
-
-// inOrder is the elements in the order in which they are written.
-func inOrder(set *nft.Set, types []*Datatype, list *nft.ElemList, interval bool) []place {
+// inOrder is the elements in the order in which they are written, and how many of them
+// come before what none of them match.
+func inOrder(set *nft.Set, types []*Datatype, list *nft.ElemList, interval bool) (order []uint32, n int) {
 	key := func(e *nft.Elem) []byte {
 		if interval || len(types) != 1 {
 			return e.Key
@@ -98,38 +91,60 @@ func inOrder(set *nft.Set, types []*Datatype, list *nft.ElemList, interval bool)
 		}
 		return e.Key
 	}
-	sorted := set.Flags.V&nft.SetInterval == 0 || interval // others are as the kernel has them
-	order := make([]place, list.Len())
+	order = make([]uint32, 0, list.Len())
+	first := make([]uint64, list.Len()) // 8 bytes of each key, by which most differ
+	var others []uint32
 	var a, b nft.Elem
-	for i := range order {
+	for i := range first {
 		list.At(i, &a)
-		order[i] = place{index: uint32(i), last: a.Flags&nft.ElemCatchall != 0}
-		if sorted {
-			var first [8]byte
-			copy(first[:], key(&a))
-			order[i].key = binary.BigEndian.Uint64(first[:])
+		if a.Flags&nft.ElemCatchall != 0 {
+			others = append(others, uint32(i))
+			continue
 		}
+		order = append(order, uint32(i))
+		var bytes [8]byte
+		copy(bytes[:], key(&a))
+		first[i] = binary.BigEndian.Uint64(bytes[:])
 	}
-	slices.SortFunc(order, func(x, y place) int {
-		switch {
-		case x.last != y.last:
-			return b2i(x.last) - b2i(y.last)
-		case x.key != y.key:
-			return cmp.Compare(x.key, y.key)
-		}
-		if sorted {
-			list.At(int(x.index), &a)
-			list.At(int(y.index), &b)
+	if set.Flags.V&nft.SetInterval == 0 || interval { // others are as the kernel has them
+		sortStable(order, func(x, y uint32) int {
+			if c := cmp.Compare(first[x], first[y]); c != 0 {
+				return c
+			}
+			list.At(int(x), &a)
+			list.At(int(y), &b)
 			if c := bytes.Compare(key(&a), key(&b)); c != 0 {
 				return c
 			}
-			if c := int(b.Flags&nft.ElemIntervalEnd) - int(a.Flags&nft.ElemIntervalEnd); c != 0 {
-				return c // the end of one, then the beginning of the next
-			}
+			return int(b.Flags&nft.ElemIntervalEnd) - int(a.Flags&nft.ElemIntervalEnd) // the end of one, then the beginning of the next
+		})
+	}
+	return append(order, others...), len(order)
+}
+
+// sortStable sorts numbers by merging. The library's stable sort needs no space, and
+// the square of the logarithm in time.
+func sortStable(s []uint32, compare func(a, b uint32) int) {
+	if len(s) < 2 {
+		return
+	}
+	half := len(s) / 2
+	sortStable(s[:half], compare)
+	sortStable(s[half:], compare)
+	if compare(s[half-1], s[half]) <= 0 {
+		return
+	}
+	left, right := slices.Clone(s[:half]), s[half:]
+	for i := range s {
+		switch {
+		case len(left) == 0:
+			return
+		case len(right) == 0 || compare(left[0], right[0]) <= 0:
+			s[i], left = left[0], left[1:]
+		default:
+			s[i], right = right[0], right[1:]
 		}
-		return int(x.index) - int(y.index)
-	})
-	return order
+	}
 }
 
 // before is the value before an exclusive end.

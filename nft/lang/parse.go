@@ -165,7 +165,7 @@ func (p *parser) define() {
 		p.pos--
 		p.failAt(p.peek(), "unknown identifier '"+name+"'")
 	}
-	p.toks = slices.Replace(p.toks, at, p.pos, toks...)
+	p.toks = slices.Concat(p.toks[:at], toks, p.toks[p.pos:])
 	p.pos = at
 }
 
