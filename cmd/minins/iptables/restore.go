@@ -118,6 +118,7 @@ type restorer struct {
 	family nft.Family
 	k      *kernel
 	line   int
+	again  bool // the table is read another time, since another program has changed the rules
 
 	t     *table // that is being read
 	s     *state // what it will be
@@ -132,11 +133,15 @@ const newRule = 1 << 63
 
 // run restores the tables of a text and returns the exit status.
 func (r *restorer) run(ctx context.Context, text string) int {
-	for line := range strings.Lines(text) {
+	begin, beginLine := "", 0 // of the table: the text from there on, and the line before it
+	for text != "" {
+		here := text
+		var line string
+		line, text, _ = strings.Cut(text, "\n")
 		r.line++
-		line = strings.TrimRight(line, "\r\n")
+		line = strings.TrimRight(line, "\r")
 		if line == "" || line[0] == '#' {
-			if line != "" && r.o.verbose {
+			if line != "" && r.tells() {
 				r.c.Printf("%s\n", line)
 			}
 			continue
@@ -145,11 +150,15 @@ func (r *restorer) run(ctx context.Context, text string) int {
 		switch {
 		case line == "COMMIT" && r.t != nil:
 			err = r.commit(ctx)
-			r.t, r.s, r.steps, r.lines = nil, nil, nil, nil
-			if err != nil {
+			r.t, r.s, r.steps, r.lines, r.again = nil, nil, nil, nil, false
+			switch {
+			case errors.Is(err, nft.ErrStale) && ctx.Err() == nil:
+				text, r.line, r.again = begin, beginLine, true
+			case err != nil:
 				return r.failed(err)
 			}
 		case line[0] == '*' && r.t == nil:
+			begin, beginLine = here, r.line-1
 			if status, err := r.begin(ctx, line[1:]); status != 0 || err != nil {
 				if err != nil {
 					return r.failed(err)
@@ -176,6 +185,9 @@ func (r *restorer) run(ctx context.Context, text string) int {
 	}
 	return 0
 }
+
+// tells says whether to say what is done, which is said once.
+func (r *restorer) tells() bool { return r.o.verbose && !r.again }
 
 // skipped says whether -T asks for another table.
 func (r *restorer) skipped() bool { return r.o.table != "" && r.t.name != r.o.table }
@@ -228,7 +240,7 @@ func (r *restorer) begin(ctx context.Context, name string) (status int, err erro
 	if r.o.noflush {
 		return 0, nil
 	}
-	if r.o.verbose {
+	if r.tells() {
 		for _, c := range r.s.chains {
 			r.c.Printf("Flushing chain `%s'\n", c.name)
 		}
@@ -341,7 +353,7 @@ func (r *restorer) command(line string) error {
 	if cmd.do == 'L' || cmd.do == 'S' || cmd.do == 'C' || cmd.do == 0 {
 		return fail(usage, "Command not supported in a file: "+words[0])
 	}
-	if r.o.verbose && cmd.isRule() {
+	if r.tells() && cmd.isRule() {
 		for _, rule := range cmd.rules() {
 			r.c.Printf("%s\n", brief(r.family, rule))
 		}
@@ -419,7 +431,10 @@ func (r *restorer) noteRule(s step, m *nft.Rule) {
 		if m.Chain != "" && c.name != r.k.ours(r.t, m.Chain) {
 			continue
 		}
-		at := slices.IndexFunc(c.rules, func(x *nft.Rule) bool { return x.Handle != 0 && (x.Handle == m.Handle || x.Handle == m.Position) })
+		at := -1
+		if m.Handle != 0 || m.Position != 0 { // to look for each that is appended would take the square of the time
+			at = slices.IndexFunc(c.rules, func(x *nft.Rule) bool { return x.Handle != 0 && (x.Handle == m.Handle || x.Handle == m.Position) })
+		}
 		switch {
 		case s.msg == unix.NFT_MSG_DELRULE && m.Handle == 0:
 			c.rules = nil
@@ -477,8 +492,8 @@ func (r *restorer) commit(ctx context.Context) error {
 	} else {
 		err = b.Commit(ctx)
 	}
-	if err == nil {
-		return nil
+	if err == nil || errors.Is(err, nft.ErrStale) {
+		return err
 	}
 	var e *nl.Error
 	if errors.As(err, &e) && e.Index >= 1 && e.Index <= len(r.lines) {

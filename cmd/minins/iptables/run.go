@@ -13,8 +13,8 @@ import (
 )
 
 // patience is how long one command may take, with other programs changing the
-// rules meanwhile.
-const patience = 30 * time.Second
+// rules meanwhile: to read half a million takes the kernel most of a minute.
+const patience = 10 * time.Minute
 
 // family is that of the applet's name.
 func family(name string) nft.Family {

@@ -18,8 +18,8 @@ import (
 )
 
 // patience is how long one call may take, with other programs changing the rules
-// meanwhile.
-const patience = 30 * time.Second
+// meanwhile: to list a set of a million intervals takes the kernel a minute.
+const patience = 10 * time.Minute
 
 // version is the nft whose words these are.
 const version = "nftables v1.0.6 (Lester Gooch #5)"
