@@ -38,8 +38,44 @@ func (c *Conn) Chains(ctx context.Context, f Family, table string) ([]Chain, err
 // Equivalent to: nft -a list chain ip t c
 func (c *Conn) Rules(ctx context.Context, f Family, table, chain string) ([]Rule, error) {
 	filter := &Rule{Family: f, Table: table, Chain: chain}
-	all, err := nl.List(ctx, c.Conn, typ(unix.NFT_MSG_GETRULE), filter, filter.covers)
-	return all, failed(err, "list rules of chain "+within(f, table, chain))
+	for pause := firstPause; ; pause = min(2*pause, lastPause) {
+		var order ruleOrder
+		whole := true
+		all, err := nl.List(ctx, c.Conn, typ(unix.NFT_MSG_GETRULE), filter, func(r *Rule) bool {
+			keep := filter.covers(r)
+			whole = whole && !(keep && order.broken(r))
+			return keep
+		})
+		if err == nil && !whole {
+			if err = wait(ctx, pause); err == nil {
+				continue
+			}
+		}
+		return all, failed(err, "list rules of chain "+within(f, table, chain))
+	}
+}
+
+// A ruleOrder is where in a list of rules the last one was. The kernel finds the place
+// where it stopped by the number of rules before it, those of a transaction that is not
+// yet done included: when one begins, some rules come twice, when one fails, some do not
+// come at all. Nothing has changed then, and it does not call that an interruption. But
+// each rule says which one it comes behind.
+type ruleOrder struct {
+	family       nl.Opt[Family]
+	table, chain string
+	last         uint64 // handle
+	known        bool   // the kernel says which, and is not one that a test pretends
+}
+
+// broken reports whether the rule is not the one behind the last.
+func (o *ruleOrder) broken(r *Rule) bool {
+	want := uint64(0)
+	if o.family == nl.Some(r.Family) && o.table == r.Table && o.chain == r.Chain {
+		want = o.last
+	}
+	o.known = o.known || r.Position != 0
+	o.family, o.table, o.chain, o.last = nl.Some(r.Family), r.Table, r.Chain, r.Handle
+	return o.known && r.Position != want
 }
 
 // StreamRules is [Conn.Rules] in constant memory: it yields the same *Rule each
@@ -50,12 +86,20 @@ func (c *Conn) Rules(ctx context.Context, f Family, table, chain string) ([]Rule
 func (c *Conn) StreamRules(ctx context.Context, f Family, table, chain string) iter.Seq2[*Rule, error] {
 	filter := &Rule{Family: f, Table: table, Chain: chain}
 	return func(yield func(*Rule, error) bool) {
+		var order ruleOrder
 		for r, err := range nl.Stream[Rule](ctx, c.Conn, typ(unix.NFT_MSG_GETRULE), filter) {
 			if err != nil {
 				yield(nil, failed(err, "list rules of chain "+within(f, table, chain)))
 				return
 			}
-			if filter.covers(r) && !yield(r, nil) {
+			if !filter.covers(r) {
+				continue
+			}
+			if order.broken(r) {
+				yield(nil, failed(nl.ErrInterrupted, "list rules of chain "+within(f, table, chain)))
+				return
+			}
+			if !yield(r, nil) {
 				return
 			}
 		}
@@ -143,7 +187,7 @@ func (c *Conn) Ruleset(ctx context.Context, f Family, table string) (rs Ruleset,
 // Snapshot calls read, again and again if need be, until the ruleset did not
 // change meanwhile, and returns its generation.
 func (c *Conn) Snapshot(ctx context.Context, read func() error) (gen uint32, err error) {
-	for pause := time.Millisecond; ; pause = min(2*pause, 128*time.Millisecond) {
+	for pause := firstPause; ; pause = min(2*pause, lastPause) {
 		if gen, err = c.Gen(ctx); err != nil {
 			return 0, err
 		}
@@ -154,11 +198,25 @@ func (c *Conn) Snapshot(ctx context.Context, read func() error) (gen uint32, err
 		if err != nil || after == gen {
 			return gen, err
 		}
-		select {
-		case <-ctx.Done():
-			return 0, fmt.Errorf("nft: the ruleset changed each time it was read: %w", ctx.Err())
-		case <-time.After(pause):
+		if err := wait(ctx, pause); err != nil {
+			return 0, err
 		}
+	}
+}
+
+// How long to wait before what has changed is read again. Where others change it all the
+// time, it is read whole only by trying often.
+const (
+	firstPause = time.Millisecond
+	lastPause  = 8 * time.Millisecond
+)
+
+func wait(ctx context.Context, pause time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return fmt.Errorf("nft: the ruleset changed each time it was read: %w", ctx.Err())
+	case <-time.After(pause):
+		return nil
 	}
 }
 

@@ -166,3 +166,29 @@ func resident(t *testing.T, key string) int {
 	}
 	return kib << 10
 }
+
+// TestStreamLeft: a list that is too long for one reading is left in its middle, and the
+// Conn lists again.
+func TestStreamLeft(t *testing.T) {
+	c := dial(t, testns.New(t))
+	change(t, c, func(b *nft.Batch) {
+		preroutingOf(b)
+		for range 1000 {
+			b.AddRule(&newPublish().Rule)
+		}
+	})
+	for range 3 {
+		for _, err := range c.StreamRules(t.Context(), nft.IPv4, "t", "pre") {
+			if err != nil {
+				t.Fatal(err)
+			}
+			break
+		}
+		if _, err := c.Gen(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if rules, err := c.Rules(t.Context(), nft.IPv4, "t", "pre"); err != nil || len(rules) != 1000 {
+		t.Errorf("%d rules, %v", len(rules), err)
+	}
+}

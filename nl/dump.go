@@ -29,7 +29,25 @@ func (c *Conn) Dump(ctx context.Context, typ uint16, req Message, each func(h He
 
 // dump is [Conn.Dump] that gives each message with its header: to take the
 // header apart for every message of a dump takes a twentieth of the whole.
+//
+// A loop over an earlier dump may have been left in its middle: as long as the
+// kernel is not rid of the rest, it refuses another one.
 func (c *Conn) dump(ctx context.Context, typ uint16, req Message, each func(message []byte) error) error {
+	err := c.dumpOnce(ctx, typ, req, each)
+	var refused *Error
+	if !errors.As(err, &refused) || refused.Errno != unix.EBUSY {
+		return err
+	}
+	for err = nil; err == nil || errors.Is(err, ErrLost); {
+		_, err = c.receive(ctx, false)
+	}
+	if !errors.Is(err, unix.EAGAIN) {
+		return c.failed(typ, err)
+	}
+	return c.dumpOnce(ctx, typ, req, each)
+}
+
+func (c *Conn) dumpOnce(ctx context.Context, typ uint16, req Message, each func(message []byte) error) error {
 	if err := c.request(ctx, typ, unix.NLM_F_DUMP, req); err != nil {
 		return err
 	}

@@ -211,7 +211,7 @@ func (d *decompiler) expr(e nft.Expr) {
 			return
 		}
 	case *nft.Bitwise:
-		if x := d.get(e.Sreg, 0); x != nil && !e.Op.Ok || e.Op.V == 0 {
+		if x := d.get(e.Sreg, 0); x != nil && e.Op.V == 0 && len(e.Mask) == len(e.Xor) {
 			d.load(e.Dreg, d.masked(x, e.Mask, e.Xor))
 			return
 		}
