@@ -204,8 +204,9 @@ func (m *conntrack) setAddr(i int, arg string) error {
 	if err != nil {
 		return err
 	}
+	name, _, _ := strings.Cut(arg, "/") // with the bits that the mask leaves out
 	addr, mask := m.addr(i)
-	*addr, *mask = xt.InetFrom(nets[0].addr), xt.InetFrom(nets[0].mask)
+	*addr, *mask = xt.InetFrom(lookup(m.family, name)[0]), xt.InetFrom(nets[0].mask)
 	if bits, _ := nets[0].ones(); m.family == nft.IPv4 && bits == 32 {
 		for i := range mask { // as iptables leaves it for a host
 			mask[i] = 0xff

@@ -109,6 +109,11 @@ func (d *decoder) compareTransport(v *loadedValue, data []byte, inv bool) error 
 	switch {
 	case p.Len == 2 && v.mask == nil && !proto.is(unix.IPPROTO_ICMP, unix.IPPROTO_ICMPV6):
 		return d.portsAt(p.Offset, data, data, inv)
+	case p.Len == 4 && p.Offset == 0 && v.mask == nil && !inv:
+		if err := d.portsAt(0, data[:2], data[:2], false); err != nil {
+			return err
+		}
+		return d.portsAt(2, data[2:], data[2:], false)
 	case p.Offset == 13 && p.Len == 1 && proto.num == unix.IPPROTO_TCP:
 		t, _ := d.transport()
 		if t.FlagMask != 0 {
@@ -151,18 +156,27 @@ func (d *decoder) ports(reg nft.Register, from, to []byte, inv bool) error {
 	return d.portsAt(v.payload.Offset, from, to, inv)
 }
 
-// portBound reads a port that is at most or at least a number.
+// portBound reads a port that is at most or at least a number, as iptables does: what
+// was written as ! --dport :N is --dport N+1:65535.
 func (d *decoder) portBound(x *nft.Cmp) error {
-	first, last := []byte{0, 0}, []byte{0xff, 0xff}
-	switch {
-	case x.Op == nft.Lte:
-		return d.ports(x.Sreg, first, x.Data, false)
-	case x.Op == nft.Gt:
-		return d.ports(x.Sreg, first, x.Data, true)
-	case x.Op == nft.Gte:
-		return d.ports(x.Sreg, x.Data, last, false)
+	bound := []byte{0, 0}
+	if len(x.Data) != 2 {
+		return unsayable("cmp")
 	}
-	return d.ports(x.Sreg, x.Data, last, true)
+	n := binary.BigEndian.Uint16(x.Data)
+	switch {
+	case x.Op == nft.Lt && n > 0:
+		n--
+	case x.Op == nft.Gt && n < 0xffff:
+		n++
+	case x.Op == nft.Lt || x.Op == nft.Gt:
+		return unsayable("cmp")
+	}
+	binary.BigEndian.PutUint16(bound, n)
+	if x.Op == nft.Lt || x.Op == nft.Lte {
+		return d.ports(x.Sreg, []byte{0, 0}, bound, false)
+	}
+	return d.ports(x.Sreg, bound, []byte{0xff, 0xff}, false)
 }
 
 func (d *decoder) portsAt(offset uint32, from, to []byte, inv bool) error {

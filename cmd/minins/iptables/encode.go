@@ -83,12 +83,8 @@ func (e *encoder) and(mask []byte) {
 
 // header is what the rule says without -m.
 func (e *encoder) header(r *rule) {
-	if r.in.given() {
-		e.device(nft.MetaIIFName, r.in)
-	}
-	if r.out.given() {
-		e.device(nft.MetaOIFName, r.out)
-	}
+	e.device(nft.MetaIIFName, r.in)
+	e.device(nft.MetaOIFName, r.out)
 	if r.proto.num != 0 {
 		e.meta(nft.MetaL4Proto)
 		e.compare([]byte{r.proto.num}, r.proto.inv)
@@ -103,12 +99,16 @@ func (e *encoder) header(r *rule) {
 }
 
 func (e *encoder) device(key nft.MetaKey, d device) {
-	e.meta(key)
-	if d.name == "+" { // ! -i +: a device without a name, which is none
-		e.compare([]byte("INVAL/D\x00"), false)
+	if d.name == "" {
 		return
 	}
-	e.compare(nft.IfName(d.name), d.inv)
+	e.meta(key)
+	switch {
+	case d.name != "+":
+		e.compare(nft.IfName(d.name), d.inv)
+	case d.inv: // a device without a name, which is none
+		e.compare([]byte("INVAL/D\x00"), false)
+	}
 }
 
 // network compares an address at an offset of the IPv4 or the IPv6 header.

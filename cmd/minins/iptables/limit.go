@@ -32,9 +32,6 @@ func (m *limit) set(s *setting) error {
 		if err != nil || n > 10000 {
 			return wrong("limit: bad value for option \"--limit-burst\", or out of range (0-10000).\n")
 		}
-		if n == 0 {
-			n = 5
-		}
 		m.burst = uint32(n)
 		return nil
 	}

@@ -55,7 +55,7 @@ func (l *listing) chains() []*chain {
 
 // foreign says that there is more in the table.
 func (l *listing) foreign(c *applet.Cmd) {
-	if l.s.foreign {
+	if l.s.foreign && !l.cmd.named {
 		c.Printf("# Table `%s' contains incompatible base-chains, use 'nft' tool to list them.\n", l.s.name)
 	}
 }
@@ -234,11 +234,22 @@ func deviceText(d *device) string {
 	return bang(d.inv) + d.name
 }
 
-// brief is a rule as -v prints it while it changes something.
-func brief(f nft.Family, r *rule) string {
+// brief prints rules as -v does while it changes something: as they will be read back.
+func (k *kernel) brief(c *applet.Cmd, cmd *command) {
 	n := &naming{numeric: true}
-	zero := unspecified(f)
-	return r.jump.name + " " + sign(r.proto.inv) + n.protocol(r.proto.num) + " opt " + fragmentText(r.frag) +
-		" in " + deviceText(&r.in) + " out " + deviceText(&r.out) +
-		" " + sign(r.src.inv) + n.network(&r.src, zero) + " " + sign(r.dst.inv) + "-> " + n.network(&r.dst, zero) + "  " + details(r, n)
+	zero := unspecified(k.family)
+	for _, r := range cmd.rules() {
+		if out, err := encode(k.family, k.native, r); err == nil {
+			if back, err := decode(out, k.native); err == nil {
+				r = back
+			}
+		}
+		proto := n.protocol(r.proto.num)
+		if proto[0] > '9' {
+			proto = protocolName(r.proto.num) // "ipv6-icmp", where -nL has "icmpv6"
+		}
+		c.Printf("%s %s%s opt %s in %s out %s %s%s %s-> %s  %s\n", r.jump.name, sign(r.proto.inv), proto,
+			fragmentText(r.frag), deviceText(&r.in), deviceText(&r.out), sign(r.src.inv), n.network(&r.src, zero),
+			sign(r.dst.inv), n.network(&r.dst, zero), details(r, n))
+	}
 }

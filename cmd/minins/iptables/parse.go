@@ -24,6 +24,7 @@ func (l *loaded) has(option string) bool { return slices.Contains(l.seen, option
 type parser struct {
 	scanner
 	command
+	restore        string    // the tool that reads a file with this line
 	invert         bool      // the last word was a !
 	exts           []*loaded // matches, and last the target
 	wait, interval bool
@@ -34,7 +35,12 @@ type parser struct {
 // parse reads the words of a command line. The error is a *failure; the
 // command is there even then, for its notices.
 func parse(family nft.Family, args []string) (*command, error) {
-	p := &parser{scanner: scanner{own: base, args: args}, command: command{family: family, table: "filter"}}
+	return parseLine(family, "", args)
+}
+
+// parseLine is parse for a line of a file that tool restore reads, if it has a name.
+func parseLine(family nft.Family, restore string, args []string) (*command, error) {
+	p := &parser{scanner: scanner{own: base, args: args}, command: command{family: family, table: "filter"}, restore: restore}
 	return &p.command, p.run()
 }
 
@@ -107,6 +113,9 @@ func (p *parser) option() error {
 		if p.invert {
 			return wrong("unexpected ! flag before --table")
 		}
+		if p.restore != "" {
+			return wrong("The -t option cannot be used in " + p.restore + ".\n")
+		}
 		p.table = p.arg
 	case 'm':
 		if p.invert {
@@ -151,6 +160,9 @@ func (p *parser) once(short byte) error {
 }
 
 func (p *parser) waitOption() error {
+	if p.restore != "" {
+		return wrong("You cannot use `-" + string(rune(p.opt.short)) + "' from iptables-restore")
+	}
 	if p.opt.short == 'W' {
 		p.interval = true
 		p.notices = append(p.notices, "Ignoring deprecated --wait-interval option.")

@@ -29,6 +29,9 @@ func (p *parser) ruleOption() error {
 			return wrong("rule would never match protocol")
 		}
 		r.proto = protocol{num, p.invert}
+		if p.family == nft.IPv6 && r.proto.is(unix.IPPROTO_ROUTING, unix.IPPROTO_FRAGMENT, unix.IPPROTO_AH, unix.IPPROTO_DSTOPTS) {
+			p.notices = append(p.notices, "Warning: never matched protocol: "+p.arg+". use extension match instead.")
+		}
 	case 'i':
 		return p.device(&r.in, p.arg)
 	case 'o':

@@ -200,7 +200,8 @@ func (r *restorer) failed(err error) int {
 	}
 	switch statuses[f.kind] {
 	case 1:
-		r.c.Errorf("%s: line %d failed: %s.", r.c.Name, r.line, f.text)
+		text, _, _ := strings.Cut(f.text, ". Run `dmesg'")
+		r.c.Errorf("%s: line %d failed: %s.", r.c.Name, r.line, text)
 	case 2:
 		text := r.c.Name + " " + version + ": " + f.text
 		if f.kind == badArgument {
@@ -330,33 +331,38 @@ func parseCounters(s string) (n nft.Counters, ok bool) {
 
 // command is a line as behind "iptables", perhaps with counters before it.
 func (r *restorer) command(line string) error {
-	words, ok := restoreWords(line)
-	if !ok {
-		return fail(usage, "Unterminated quoted string")
-	}
 	var counters nft.Counters
-	if len(words) > 0 && strings.HasPrefix(words[0], "[") {
-		n, ok := parseCounters(words[0])
+	if line[0] == '[' {
+		end := strings.IndexByte(line, ']') + 1
+		if end == 0 {
+			return fail(usage, "Bad line "+strconv.Itoa(r.line)+": need ]")
+		}
+		n, ok := parseCounters(line[:end])
 		if !ok {
 			return fail(usage, "Need to specify counters as [packets:bytes]")
 		}
 		if r.o.counters {
 			counters = n
 		}
-		words = words[1:]
+		line = line[end:]
 	}
-	cmd, err := parse(r.family, words)
+	words, ok := restoreWords(line)
+	if !ok {
+		return fail(usage, "Unterminated quoted string")
+	}
+	cmd, err := parseLine(r.family, r.c.Name, words)
+	if f, ok := err.(*failure); ok && f.kind == otherFamily {
+		return nil // a line for the other one
+	}
 	if err != nil {
 		return err
 	}
 	cmd.table = r.t.name
 	if cmd.do == 'L' || cmd.do == 'S' || cmd.do == 'C' || cmd.do == 0 {
-		return fail(usage, "Command not supported in a file: "+words[0])
+		return fail(usage, "Command not supported in a file: "+line)
 	}
 	if r.tells() && cmd.isRule() {
-		for _, rule := range cmd.rules() {
-			r.c.Printf("%s\n", brief(r.family, rule))
-		}
+		r.k.brief(r.c, cmd)
 	}
 	if c := r.s.find(cmd.chain); cmd.do == 'E' && c != nil && c.made != nil && c.made.Handle == 0 {
 		return fail(byKernel, "CHAIN_RENAME failed (No such file or directory): chain "+cmd.newName)

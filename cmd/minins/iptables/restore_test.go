@@ -15,9 +15,14 @@ import (
 
 // restoreOurs runs our iptables-restore in a namespace.
 func restoreOurs(ns *testns.NS, text string, args ...string) testns.Result {
+	return restore(ns, "iptables-restore", text, args...)
+}
+
+// restore is that of either family.
+func restore(ns *testns.NS, name, text string, args ...string) testns.Result {
 	var stdout, stderr bytes.Buffer
 	c := &applet.Cmd{
-		Name: "iptables-restore", Args: args, Stdin: strings.NewReader(text), Stdout: bufio.NewWriter(&stdout), Stderr: &stderr,
+		Name: name, Args: args, Stdin: strings.NewReader(text), Stdout: bufio.NewWriter(&stdout), Stderr: &stderr,
 		Getenv: func(string) string { return "" },
 		Dial:   func(p *nl.Protocol, _ string) (*nl.Conn, error) { return nl.Dial(p, nl.Config{NetNS: ns.FD()}) },
 	}
@@ -58,6 +63,14 @@ var restoreTests = []struct{ text, args string }{
 	{"*filter\n-A INPUT -j LOG --log-prefix \"x \\\" y\"\nCOMMIT\n", ""},
 	{"*filter\n-A INPUT -s 1.1.1.1,2.2.2.2 -j ACCEPT\nCOMMIT\n", "-n"},
 	{"*filter\n-R INPUT 1 -j DROP\n-D INPUT 2\nCOMMIT\n", "-n"},
+	{"*filter\n-A INPUT -w -j ACCEPT\nCOMMIT\n", "-n"},
+	{"*filter\n-A INPUT -W 5 -j ACCEPT\nCOMMIT\n", "-n"},
+	{"*filter\n-A INPUT -t nat -j ACCEPT\nCOMMIT\n", "-n"},
+	{"*filter\n-A INPUT -m comment --comment -t -j ACCEPT\n-6 -A INPUT -j DROP\n-4 -A INPUT -j RETURN\nCOMMIT\n", "-n"},
+	{"*filter\n[1:2]-A INPUT -j ACCEPT\n[3:4]\t-A INPUT\t-j\tACCEPT\t\nCOMMIT\n", "-n -c"},
+	{"*filter\n[1:2 -A INPUT -j ACCEPT\nCOMMIT\n", "-n -c"},
+	{"*filter\n-P INPUT FOO\nCOMMIT\n", "-n"},
+	{"*filter\n-Z INPUT\n-F\n-X\nCOMMIT\n", "-n"},
 	{"", "--bogus"},
 	{"", "-V"},
 	{"", "/nosuch"},

@@ -20,7 +20,7 @@ var ruleTests = []struct{ args, save, list, numeric string }{
 	{"-A c -p 6 -m tcp ! --sport 1:2 --destination-port=http -j ACCEPT",
 		"-p tcp -m tcp ! --sport 1:2 --dport 80 -j ACCEPT", " tcp spts:!tcpmux:2 dpt:http", " tcp spts:!1:2 dpt:80"},
 	{"-A c -p tcp --dport :80 -j ACCEPT", "-p tcp -m tcp --dport 0:80 -j ACCEPT", " tcp dpts:0:http", " tcp dpts:0:80"},
-	{"-A c -p tcp ! --dport :80 -j ACCEPT", "-p tcp -m tcp ! --dport 0:80 -j ACCEPT", " tcp dpts:!0:http", " tcp dpts:!0:80"},
+	{"-A c -p tcp ! --dport :80 -j ACCEPT", "-p tcp -m tcp --dport 81:65535 -j ACCEPT", " tcp dpts:81:65535", ""},
 	{"-A c -p udp --dport 1024: -j DROP", "-p udp -m udp --dport 1024:65535 -j DROP", " udp dpts:1024:65535", ""},
 	{"-A c -p tcp --syn", "-p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN", " tcp flags:FIN,SYN,RST,ACK/SYN", " tcp flags:0x17/0x02"},
 	{"-A c -p tcp ! --tcp-flags ALL NONE", "-p tcp -m tcp ! --tcp-flags FIN,SYN,RST,PSH,ACK,URG NONE",

@@ -120,7 +120,7 @@ func (cmd *command) change(ctx context.Context, c *applet.Cmd, k *kernel, t *tab
 		}
 		if first {
 			if cmd.verbose {
-				cmd.tell(c, s)
+				cmd.tell(c, k, s)
 			}
 			if k.native && cmd.isRule() && cmd.do != 'C' {
 				c.Errorf("minins: this kernel has no nft_compat: the rule is in table %s %s, in nf_tables' own words; other versions of iptables do not see it",
@@ -148,7 +148,7 @@ func (cmd *command) needsRules() bool {
 }
 
 // tell is what -v prints of a change.
-func (cmd *command) tell(c *applet.Cmd, s *state) {
+func (cmd *command) tell(c *applet.Cmd, k *kernel, s *state) {
 	for _, ch := range s.chains {
 		doing := ""
 		switch {
@@ -165,8 +165,6 @@ func (cmd *command) tell(c *applet.Cmd, s *state) {
 		}
 	}
 	if cmd.isRule() {
-		for _, r := range cmd.rules() {
-			c.Printf("%s\n", brief(cmd.family, r))
-		}
+		k.brief(c, cmd)
 	}
 }
