@@ -12,6 +12,10 @@ func describeRaw(c *nl.Coder, k Kind) {
 			octets(c, "level", "logflags")
 			nl.MStr(c, "prefix", make([]byte, 30))
 		}
+		if c.Case("TCPMSS/0") { // struct xt_tcpmss_info of linux/netfilter/xt_TCPMSS.h
+			nl.M16(c, "mss", new(uint16))
+			pad(c, 2)
+		}
 		return
 	}
 	if c.Case("iprange/1") { // struct xt_iprange_mtinfo of linux/netfilter/xt_iprange.h

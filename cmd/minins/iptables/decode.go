@@ -53,6 +53,10 @@ func (d *decoder) expr(x nft.Expr) error {
 	}
 	switch x := x.(type) {
 	case *nft.Meta:
+		if x.Key == nft.MetaNFTrace && string(d.data(x.Sreg)) == "\x01" {
+			d.rule.jump = jump{name: "TRACE", target: &nflog{kind: "TRACE"}}
+			return nil
+		}
 		if x.Sreg != 0 {
 			return unsayable("meta set " + x.Key.String())
 		}
@@ -75,6 +79,11 @@ func (d *decoder) expr(x nft.Expr) error {
 			return unsayable("limit " + x.Type.String() + " " + x.Flags.String())
 		}
 		d.match(&limit{rate: x.Rate, unit: x.Unit, burst: x.Burst})
+	case *nft.Log:
+		if !x.Group.Ok || x.Level.Ok || x.Flags.Ok {
+			return unsayable("log")
+		}
+		d.rule.jump = jump{name: "NFLOG", target: &nflog{kind: "NFLOG", log: *x}}
 	case *nft.Match:
 		return d.xtMatch(x.Info)
 	case *nft.Target:
@@ -151,7 +160,7 @@ func (d *decoder) compareMeta(v *loadedValue, data []byte, inv bool) error {
 func (d *decoder) immediate(x *nft.Immediate) error {
 	if x.Dreg != nft.RegVerdict {
 		d.regs[x.Dreg] = &loadedValue{data: x.Data.Value}
-		if d.native {
+		if d.native || x.Dreg == traceRegister {
 			return nil
 		}
 		return unsayable("immediate")

@@ -3,6 +3,7 @@
 package iptables
 
 import (
+	"encoding/binary"
 	"strconv"
 
 	"github.com/minins/minins/nft/xt"
@@ -57,11 +58,14 @@ func (d *decoder) xtTarget(info xt.Info) error {
 	case *xt.SetMark:
 		d.rule.jump.target = &setMark{*i}
 	case *xt.Raw:
-		if t, ok := logFrom(i.Data); ok && i.Extension == "LOG" && i.Revision == 0 {
-			d.rule.jump.target = t
-			return nil
-		}
 		d.rule.jump.target = &unknownExtension{info}
+		switch {
+		case i.Revision != 0:
+		case i.Extension == "LOG" && len(i.Data) >= 32:
+			d.rule.jump.target = logFrom(i.Data)
+		case i.Extension == "TCPMSS" && len(i.Data) >= 2:
+			d.rule.jump.target = &tcpmss{mss: binary.NativeEndian.Uint16(i.Data)}
+		}
 	default:
 		d.rule.jump.target = &unknownExtension{info}
 	}

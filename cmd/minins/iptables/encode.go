@@ -201,7 +201,12 @@ func matchInfo(m extension) xt.Info {
 
 // jump is -j or -g.
 func (e *encoder) jump(j jump) error {
+	t, ok := j.target.(*nflog)
 	switch {
+	case ok && t.kind == "TRACE":
+		e.add(nft.Load(traceRegister, []byte{1}), &nft.Meta{Key: nft.MetaNFTrace, Sreg: traceRegister})
+	case ok:
+		e.add(&t.log)
 	case j.target != nil:
 		info := targetInfo(j.target)
 		if !e.native {
@@ -235,6 +240,8 @@ func targetInfo(t extension) xt.Info {
 	case *reject:
 		return &xt.Reject{With: t.with}
 	case *logTarget:
+		return t.info()
+	case *tcpmss:
 		return t.info()
 	case *setMark:
 		return &t.SetMark

@@ -28,12 +28,9 @@ func (*limit) name() string { return "limit" }
 
 func (m *limit) set(s *setting) error {
 	if s.option == "limit-burst" {
-		n, err := number(s.arg, 32)
-		if err != nil || n > 10000 {
-			return wrong("limit: bad value for option \"--limit-burst\", or out of range (0-10000).\n")
-		}
+		n, err := setNumber("limit", s, 10000)
 		m.burst = uint32(n)
-		return nil
+		return err
 	}
 	rate, unit, hasUnit := strings.Cut(s.arg, "/")
 	seconds := uint64(1)

@@ -110,10 +110,7 @@ func (t *logTarget) info() xt.Info {
 	return &xt.Raw{Extension: "LOG", Data: b}
 }
 
-func logFrom(b []byte) (extension, bool) {
-	if len(b) < 32 {
-		return nil, false
-	}
+func logFrom(b []byte) extension {
 	prefix, _, _ := strings.Cut(string(b[2:32]), "\x00")
-	return &logTarget{level: b[0], flags: b[1], prefix: prefix}, true
+	return &logTarget{level: b[0], flags: b[1], prefix: prefix}
 }

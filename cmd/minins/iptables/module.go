@@ -5,6 +5,7 @@ package iptables
 import (
 	"github.com/minins/minins/nft"
 	"github.com/minins/minins/nft/xt"
+	"github.com/minins/minins/nl"
 	"golang.org/x/sys/unix"
 )
 
@@ -15,7 +16,7 @@ type module struct {
 	own     bool       // checks by itself which options go together, in its own words
 	family  nft.Family // Unspec is both
 	options []option
-	bare    string // what is wrong if no option with an argument is given
+	bare    string // what is wrong if no option is given, of a match none with an argument
 }
 
 var modules = [...]module{
@@ -39,6 +40,9 @@ var modules = [...]module{
 	{name: "DNAT", target: true, options: dnatOptions},
 	{name: "REJECT", target: true, options: rejectOptions},
 	{name: "LOG", target: true, options: logOptions},
+	{name: "NFLOG", target: true, options: nflogOptions},
+	{name: "TRACE", target: true},
+	{name: "TCPMSS", target: true, options: tcpmssOptions, bare: "TCPMSS target: At least one parameter is required"},
 	{name: "MARK", target: true, options: setMarkOptions, bare: "MARK: One of the --set-xmark, --{and,or,xor,set}-mark options is required"},
 }
 
@@ -69,6 +73,10 @@ func (m *module) make(f nft.Family) extension {
 		return newReject(f)
 	case "LOG":
 		return &logTarget{level: 4}
+	case "NFLOG", "TRACE":
+		return &nflog{kind: m.name, log: nft.Log{Group: nl.Some[uint16](0)}}
+	case "TCPMSS":
+		return &tcpmss{family: f}
 	case "MARK":
 		return new(setMark)
 	}

@@ -158,6 +158,9 @@ func (p *parser) extensionOption() error {
 		}
 		s.arg += " " + p.take()
 	}
+	if key == "nflog-range" {
+		p.notices = append(p.notices, "warn: --nflog-range has never worked and is no longer supported, please use --nflog-size instead")
+	}
 	l.seen = append(l.seen, key)
 	return l.ext.set(s)
 }
@@ -167,7 +170,7 @@ func checkExtension(l *loaded) error {
 	enough := l.bare == ""
 	for i := range l.options {
 		o := &l.options[i]
-		enough = enough || o.arg == required && l.has(o.key())
+		enough = enough || (o.arg == required || l.target) && l.has(o.key())
 	}
 	if !enough {
 		return wrong(l.bare)
