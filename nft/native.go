@@ -15,8 +15,8 @@ import (
 // or change a table named filter, nat, mangle, raw or security with one of
 // them in it. The registers 1 to 4 are overwritten.
 //
-// It knows MASQUERADE, SNAT, DNAT, REDIRECT, REJECT and the states of
-// conntrack; ok is false for all else. A comment has no expression: it becomes
+// It knows MASQUERADE, SNAT, DNAT, REDIRECT, REJECT, the types of icmp and the
+// states of conntrack; ok is false for all else. A comment has no expression: it becomes
 // the rule's [Rule.Userdata].
 func Native(f Family, i xt.Info) (exprs []Expr, ok bool) {
 	switch i := i.(type) {
@@ -26,6 +26,8 @@ func Native(f Family, i xt.Info) (exprs []Expr, ok bool) {
 		return nativeReject(f, i)
 	case *xt.Conntrack:
 		return nativeStates(i)
+	case *xt.ICMP:
+		return nativeICMP(i)
 	}
 	return nil, false
 }
@@ -118,5 +120,24 @@ func nativeStates(m *xt.Conntrack) ([]Expr, bool) {
 		&Ct{Key: CtState, Dreg: Reg1},
 		&Bitwise{Sreg: Reg1, Dreg: Reg1, Len: 4, Mask: binary.NativeEndian.AppendUint32(nil, uint32(states)), Xor: zero},
 		&Cmp{Sreg: Reg1, Op: op, Data: zero},
+	}, true
+}
+
+func nativeICMP(m *xt.ICMP) ([]Expr, bool) {
+	value, op := []byte{m.Type, m.Code[0]}, Eq
+	switch {
+	case m.Type == 255 && !m.IPv6:
+		return nil, true // any type
+	case m.Code == [2]uint8{0, 255}:
+		value = value[:1]
+	case m.Code[0] != m.Code[1]:
+		return nil, false
+	}
+	if m.Inv != 0 {
+		op = Neq
+	}
+	return []Expr{
+		&Payload{Dreg: Reg1, Base: TransportHeader, Len: uint32(len(value))},
+		&Cmp{Sreg: Reg1, Op: op, Data: value},
 	}, true
 }

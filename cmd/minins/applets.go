@@ -31,6 +31,8 @@ func applets() []applet.Applet {
 		{Name: "ip6tables-save", Summary: "print the rules for IPv6", Run: iptables.Save},
 		{Name: "iptables-restore", Summary: "set the rules for IPv4 from a file", Run: iptables.Restore},
 		{Name: "ip6tables-restore", Summary: "set the rules for IPv6 from a file", Run: iptables.Restore},
+		{Name: "iptables-translate", Summary: "print what nft would say to a command of iptables", Run: iptables.Translate},
+		{Name: "ip6tables-translate", Summary: "the same for IPv6", Run: iptables.Translate},
 		{Name: "nft", Summary: "tables, chains, rules and sets of nf_tables", Run: nft.Run},
 		{Name: "route", Summary: "the routing table", Run: nettools.Route},
 		{Name: "arp", Summary: "the ARP table", Run: nettools.Arp},

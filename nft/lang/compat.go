@@ -3,8 +3,11 @@
 package lang
 
 import (
+	"strings"
+
 	"github.com/minins/minins/nft"
 	"github.com/minins/minins/nft/xt"
+	"github.com/minins/minins/nl"
 )
 
 // IsCompat says whether a rule is one of iptables.
@@ -26,11 +29,8 @@ type Xtables struct {
 
 // compat takes a match or a target of iptables for the expressions that do the same.
 func (d *decompiler) compat(kind string, info xt.Info) {
-	if info == nil {
-		return
-	}
 	switch info := info.(type) {
-	case *xt.Comment: // nft does not show it
+	case nil, *xt.Comment: // which is shown behind the rule
 		return
 	case *xt.SetMark:
 		mask := numberValue(&dtMark, uint64(^info.Mask), 4)
@@ -42,6 +42,25 @@ func (d *decompiler) compat(kind string, info xt.Info) {
 		}
 		d.add(&Assign{sel, &Masked{X: sel, Mask: mask, Xor: mark}})
 		return
+	case *xt.TCP:
+		if info.Option == 0 { // the protocol says it all
+			return
+		}
+	case *xt.UDP:
+		return
+	case *xt.AddrType:
+		d.addrTypes(nft.FibSaddr, info.Source, info.Flags&1 != 0, info.Flags)
+		d.addrTypes(nft.FibDaddr, info.Dest, info.Flags&2 != 0, info.Flags)
+		return
+	case *xt.Multiport:
+		if info.Flags < 2 && int(info.Count) <= len(info.Ports) {
+			d.multiport(info)
+			return
+		}
+	case *xt.Raw:
+		if d.raw(info) {
+			return
+		}
 	}
 	exprs, ok := nft.Native(d.family, info)
 	if !ok {
@@ -51,4 +70,97 @@ func (d *decompiler) compat(kind string, info xt.Info) {
 	for _, e := range exprs {
 		d.expr(e)
 	}
+}
+
+// among compares with one value or, in a set, with several.
+func (d *decompiler) among(left Expr, inv bool, keys []Expr) {
+	op := Eq
+	if inv {
+		op = Neq
+	}
+	if len(keys) == 1 {
+		d.match(left, op, keys[0])
+		return
+	}
+	set := new(SetLit)
+	for _, k := range keys {
+		set.Elems = append(set.Elems, Elem{Key: k})
+	}
+	d.match(left, op, set)
+}
+
+// addrTypes is what kind of address one is to this host.
+func (d *decompiler) addrTypes(addr nft.FibFlags, types xt.AddrTypes, inv bool, flags xt.AddrTypeFlags) {
+	if types == 0 {
+		return
+	}
+	if flags&4 != 0 {
+		addr |= nft.FibIIF
+	}
+	if flags&8 != 0 {
+		addr |= nft.FibOIFOnly
+	}
+	sel := fibSelector(&nft.Fib{Flags: addr, Result: nft.FibAddrType})
+	var keys []Expr
+	for i := range 16 {
+		if types&(1<<i) != 0 {
+			keys = append(keys, numberValue(sel.Type, uint64(i), 4))
+		}
+	}
+	d.among(sel, inv, keys)
+}
+
+// multiport is the ports of one side.
+func (d *decompiler) multiport(m *xt.Multiport) {
+	sel := d.payload(nft.TransportHeader, 16*uint32(m.Flags), 16)
+	port := func(i int) *Value { return numberValue(sel.Type, uint64(m.Ports[i]), 2) }
+	var keys []Expr
+	for i := 0; i < int(m.Count); i++ {
+		if m.PFlags[i] != 0 && i+1 < int(m.Count) {
+			keys = append(keys, &Range{port(i), port(i + 1)})
+			i++
+			continue
+		}
+		keys = append(keys, port(i))
+	}
+	d.among(sel, m.Invert != 0, keys)
+}
+
+// raw is a struct that package xt has no type for.
+func (d *decompiler) raw(x *xt.Raw) bool {
+	b := x.Data
+	switch {
+	case x.Extension == "iprange" && x.Revision == 1 && len(b) > 64:
+		src, size := uint32(12), uint32(4)
+		if d.family == nft.IPv6 {
+			src, size = 8, 16
+		}
+		for i := range uint32(2) {
+			if b[64]&(1<<i) != 0 {
+				sel := d.payload(nft.NetworkHeader, 8*(src+i*size), 8*size)
+				from, to := b[32*i:][:size], b[32*i+16:][:size]
+				if string(from) > string(to) {
+					return false // which never matches
+				}
+				d.among(sel, b[64]&(16<<i) != 0, []Expr{&Range{d.valueOf(sel, from), d.valueOf(sel, to)}})
+			}
+		}
+	case x.Revision != 0 || len(b) < 8:
+		return false
+	case x.Extension == "mac":
+		sel := fieldAt(protocolByName("ether"), 48, 48)
+		d.among(sel, !all(b[8:], 0), []Expr{d.valueOf(sel, b[:6])})
+	case x.Extension == "LOG":
+		prefix, _, _ := strings.Cut(string(b[2:]), "\x00")
+		d.add(&Kernel{&nft.Log{Prefix: prefix, Level: nl.Some(nft.LogLevel(b[0])), Flags: nl.Some(nft.LogFlags(b[1]))}})
+	case x.Extension == "TCPMSS":
+		d.load(nft.Reg1, &Value{Type: &dtInteger, Data: reversed(b[:2])})
+		if b[0]&b[1] == 0xff { // what the path takes
+			d.other(&nft.Rt{Dreg: nft.Reg1, Key: 3})
+		}
+		d.other(&nft.Exthdr{Sreg: nft.Reg1, Type: 2, Offset: 2, Len: 2, Op: 1})
+	default:
+		return false
+	}
+	return true
 }

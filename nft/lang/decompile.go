@@ -34,8 +34,11 @@ type Source interface {
 }
 
 // Decompile returns the statements that expressions of a rule stand for. What
-// has none is a [*Kernel].
+// has none is a [*Kernel]. A rule that refers to no set needs no src.
 func Decompile(f nft.Family, exprs []nft.Expr, src Source) []Stmt {
+	if src == nil {
+		src = inTable{newIndex(new(Ruleset)), new(nft.Table)}
+	}
 	d := &decompiler{context: newContext(f), src: src, regs: make(map[nft.Register]Expr)}
 	for _, e := range exprs {
 		d.expr(e)

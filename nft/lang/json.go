@@ -78,7 +78,7 @@ func (l *lister) tableJSON(t *nft.Table) (all []string) {
 		add("table", object("family", family, "name", table, "handle", number(t.Handle), "flags", oneOrArray(flags), "comment", quoted(t.Userdata.Comment())))
 	}
 	in := inTable{l.index, t}
-	p := &printer{l.Options, in, 0}
+	p := &printer{opt: l.Options, src: in}
 	for i := range l.rs.Objs {
 		if o := &l.rs.Objs[i]; o.Family == t.Family && o.Table == t.Name && l.shows(Objects, o.Name) && (l.ObjType == 0 || o.Type == l.ObjType) {
 			members := []string{"family", family, "name", jsonString(o.Name), "table", table, "handle", number(o.Handle), "comment", quoted(o.Userdata.Comment())}
@@ -137,7 +137,7 @@ func (l *lister) tableJSON(t *nft.Table) (all []string) {
 		}
 		for _, r := range l.rulesOf(c) {
 			rules = append(rules, object("rule", object("family", family, "table", table, "chain", jsonString(c.Name), "handle", number(r.Handle),
-				"comment", quoted(r.Userdata.Comment()), "expr", array(p.stmtsJSON(Decompile(r.Family, r.Exprs, in))))))
+				"comment", quoted(comment(r)), "expr", array(p.stmtsJSON(Decompile(r.Family, r.Exprs, in))))))
 		}
 	}
 	return append(all, rules...)

@@ -204,7 +204,7 @@ func setPart(s *nft.Set) Parts {
 }
 
 func (l *lister) obj(o *nft.Obj) {
-	p := &printer{l.Options, nil, 0}
+	p := &printer{opt: l.Options}
 	l.line(1, objectWord(o.Type), " ", o.Name, " {", l.Options.handle(o.Handle))
 	if c := o.Userdata.Comment(); c != "" {
 		l.line(2, "comment ", quote(c))
@@ -316,7 +316,7 @@ func (l *lister) chain(c *nft.Chain, in inTable) {
 	}
 	if l.parts&Rules != 0 {
 		for _, r := range l.rulesOf(c) {
-			l.line(2, (&printer{l.Options, in, 2}).rule(r))
+			l.line(2, (&printer{opt: l.Options, src: in, indent: 2}).rule(r))
 		}
 	}
 	l.line(1, "}")
@@ -339,7 +339,7 @@ var setFlagWords = [...]struct {
 }{{nft.SetConstant, "constant"}, {nft.SetInterval, "interval"}, {nft.SetEval, "dynamic"}, {nft.SetTimeout, "timeout"}}
 
 func (l *lister) set(s *nft.Set) {
-	p := &printer{l.Options, nil, 0}
+	p := &printer{opt: l.Options}
 	word := "set "
 	if s.Flags.V&(nft.SetMap|nft.SetObject) != 0 {
 		word = "map "
@@ -378,7 +378,7 @@ func (l *lister) set(s *nft.Set) {
 		exprs = append([]nft.Expr{s.Expr}, exprs...)
 	}
 	if len(exprs) > 0 {
-		bare := &printer{Options{Stateless: true}, nil, 0}
+		bare := &printer{opt: Options{Stateless: true}}
 		var words []string
 		for _, e := range exprs {
 			words = append(words, bare.kernel(e))

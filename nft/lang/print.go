@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/minins/minins/nft"
+	"github.com/minins/minins/nft/xt"
 )
 
 // Options are how statements are written.
@@ -30,11 +31,13 @@ type printer struct {
 	opt    Options
 	src    Source
 	indent int
+
+	foreign bool // there was what the language has no words for
 }
 
-// Rule is the text of a rule. src has the sets of its table.
+// Rule is the text of a rule. src has the sets of its table, and may be nil without.
 func Rule(r *nft.Rule, src Source, o Options) string {
-	return (&printer{o, src, 0}).rule(r)
+	return (&printer{opt: o, src: src}).rule(r)
 }
 
 // handle is what nft -a has behind an object.
@@ -44,6 +47,17 @@ func (o *Options) handle(h uint64) string {
 	}
 	return " # handle " + decimal(h)
 }
+
+// Translate is the text of a rule of iptables, without what it counted. It is not ok
+// if the rule has a match, target or text that the language has no words for.
+func Translate(r *nft.Rule) (text string, ok bool) {
+	p := &printer{opt: Options{Stateless: true}}
+	text = p.rule(r)
+	return text, !p.foreign && len(comment(r)) <= commentMax
+}
+
+// commentMax is NFTNL_UDATA_COMMENT_MAXLEN of libnftnl.
+const commentMax = 128
 
 func decimal[T ~uint8 | ~uint16 | ~uint32 | ~uint64 | ~int32 | ~int](n T) string {
 	return strconv.FormatInt(int64(n), 10)
@@ -74,6 +88,7 @@ func (p *printer) stmt(s Stmt) string {
 	case *Block:
 		return p.block(s)
 	case *Xtables:
+		p.foreign = true
 		return "xt " + s.Kind + " " + quote(s.Name)
 	case *Send:
 		switch {
@@ -90,6 +105,12 @@ func (p *printer) stmt(s Stmt) string {
 }
 
 func quote(s string) string { return `"` + s + `"` }
+
+// quote is a text that may be from iptables: nft cannot read one with quotes in it.
+func (p *printer) quote(s string) string {
+	p.foreign = p.foreign || strings.Contains(s, `"`)
+	return quote(s)
+}
 
 func verdict(v nft.Verdict) string {
 	switch v.Code {
@@ -253,10 +274,23 @@ func (p *printer) rule(r *nft.Rule) string {
 		words[i] = p.stmt(s)
 	}
 	s := strings.Join(words, " ")
-	if text := r.Userdata.Comment(); text != "" {
-		s += " comment " + quote(text)
+	if text := comment(r); text != "" {
+		s += " comment " + p.quote(text)
 	}
 	return s + p.opt.handle(r.Handle)
+}
+
+// comment is that of a rule, or of iptables' match comment.
+func comment(r *nft.Rule) string {
+	text := r.Userdata.Comment()
+	for _, e := range r.Exprs {
+		if m, ok := e.(*nft.Match); ok && text == "" {
+			if c, ok := m.Info.(*xt.Comment); ok {
+				text = c.String()
+			}
+		}
+	}
+	return text
 }
 
 func (p *printer) elems(elems []Elem, sep string) string {
@@ -424,6 +458,7 @@ func (p *printer) kernel(e nft.Expr) string {
 	case *nft.Log:
 		return p.log(e)
 	}
+	p.foreign = true
 	return "unknown " + e.Name()
 }
 
@@ -486,7 +521,7 @@ func (p *printer) quota(q *nft.Quota) string {
 func (p *printer) log(l *nft.Log) string {
 	s := "log"
 	if l.Prefix != "" {
-		s += " prefix " + quote(l.Prefix)
+		s += " prefix " + p.quote(l.Prefix)
 	}
 	if l.Group.Ok {
 		s += " group " + decimal(l.Group.V)

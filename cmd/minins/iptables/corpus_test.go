@@ -295,3 +295,36 @@ func savedByEach(t *testing.T, tool string, theirs, mine *testns.NS) {
 	testns.Cmd{NS: again, Args: []string{tool + "-restore", "-c"}, Stdin: ours(mine, tool+"-save", "-c").Stdout}.Run(t).Must(t)
 	sameRules(t, "loaded", dump(t, again, false), dump(t, loaded, false))
 }
+
+// TestOnPurpose writes rules that the real one makes something else of, and has it list
+// what ours made: see CAVEATS of minins-iptables(8).
+func TestOnPurpose(t *testing.T) {
+	testns.Tool(t, "iptables")
+	for _, tt := range []struct{ line, ours, real string }{
+		{"iptables -A INPUT -p tcp ! --dport 0:65535", "-p tcp -m tcp ! --dport 0:65535", "-p tcp"},
+		{"iptables -A INPUT -m conntrack --ctorigsrc 10.1.2.3/255.0.255.0", "-m conntrack --ctorigsrc 10.1.2.3/255.0.255.0", "-m conntrack --ctorigsrc 10.1.2.3"},
+		{"ip6tables -A INPUT -c 5 6 -j ACCEPT", "-c 5 6 -j ACCEPT", "-c 0 0 -j ACCEPT"},
+		{"iptables -A INPUT -ptcp", "-p tcp", ""},
+		{"iptables -A INPUT --protocol=tcp", "-p tcp", ""},
+		{"ip6tables -A INPUT -p icmpv6 --icmpv6-type mld-listener-query", "-p ipv6-icmp -m icmp6 --icmpv6-type 130", ""},
+	} {
+		args := testns.Words(tt.line)
+		rule := func(ns *testns.NS) string {
+			list := ours(ns, args[0], "-v", "-S", "INPUT").Must(t)
+			_, rule, _ := strings.Cut(list, "\n-A INPUT ")
+			if strings.Contains(tt.line, "-c ") {
+				return strings.TrimSpace(rule)
+			}
+			return strings.TrimSpace(strings.Replace(" "+rule, " -c 0 0", "", 1))
+		}
+		mine, theirs := testns.New(t), testns.New(t)
+		ours(mine, args...).Must(t)
+		theirs.Run(t, args...)
+		if got := rule(mine); got != tt.ours {
+			t.Errorf("%s: is %q, want %q", tt.line, got, tt.ours)
+		}
+		if got := rule(theirs); got != tt.real {
+			t.Errorf("%s: the real one makes it %q, no longer %q", tt.line, got, tt.real)
+		}
+	}
+}

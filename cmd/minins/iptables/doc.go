@@ -1,7 +1,7 @@
 //go:build linux
 
-// Package iptables is the applets iptables, ip6tables, iptables-save and
-// ip6tables-save. They write to nf_tables what iptables-nft 1.8.9 would write,
+// Package iptables is the applets iptables, iptables-save, iptables-restore,
+// iptables-translate, and those of ip6tables. They write to nf_tables what iptables-nft 1.8.9 would write,
 // so that both may be used on one host, and answer in its words.
 //
 // A command line is parsed to a rule, a plain value (rule.go, parse.go, one

@@ -159,10 +159,6 @@ func (e *encoder) match(m extension, p protocol) error {
 		e.add(&nft.Match{Info: info})
 		return nil
 	}
-	if i, ok := m.(*icmp); ok {
-		e.icmp(i)
-		return nil
-	}
 	exprs, ok := nft.Native(e.family, info)
 	if !ok {
 		return cannot(m)

@@ -74,17 +74,3 @@ func (e *encoder) ports(offset int, ports [2]uint16, inv bool) {
 	}
 	e.add(&nft.Range{Sreg: nft.Reg1, Op: op, From: from, To: to})
 }
-
-// icmp is the match icmp in native expressions.
-func (e *encoder) icmp(m *icmp) {
-	if m.Type == 255 && !m.IPv6 {
-		return // any type
-	}
-	if m.Code == [2]uint8{0, 255} {
-		e.payload(nft.TransportHeader, 0, 1)
-		e.compare([]byte{m.Type}, m.Inv != 0)
-		return
-	}
-	e.payload(nft.TransportHeader, 0, 2)
-	e.compare([]byte{m.Type, m.Code[0]}, m.Inv != 0)
-}

@@ -248,8 +248,8 @@ func (k *kernel) brief(c *applet.Cmd, cmd *command) {
 		if proto[0] > '9' {
 			proto = protocolName(r.proto.num) // "ipv6-icmp", where -nL has "icmpv6"
 		}
-		c.Printf("%s %s%s opt %s in %s out %s %s%s %s-> %s  %s\n", r.jump.name, sign(r.proto.inv), proto,
-			fragmentText(r.frag), deviceText(&r.in), deviceText(&r.out), sign(r.src.inv), n.network(&r.src, zero),
-			sign(r.dst.inv), n.network(&r.dst, zero), details(r, n))
+		c.Printf("%s\n", r.jump.name+" "+sign(r.proto.inv)+proto+" opt "+fragmentText(r.frag)+
+			" in "+deviceText(&r.in)+" out "+deviceText(&r.out)+
+			" "+sign(r.src.inv)+n.network(&r.src, zero)+" "+sign(r.dst.inv)+"-> "+n.network(&r.dst, zero)+"  "+details(r, n))
 	}
 }

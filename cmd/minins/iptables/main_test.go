@@ -27,6 +27,9 @@ func call(dial func(*nl.Protocol, string) (*nl.Conn, error), hints bool, args ..
 	if strings.HasSuffix(c.Name, "-save") {
 		run = Save
 	}
+	if strings.HasSuffix(c.Name, "-translate") {
+		run = Translate
+	}
 	code := run(c)
 	c.Stdout.Flush()
 	return testns.Result{Args: args, Stdout: stdout.String(), Stderr: stderr.String(), Code: code}

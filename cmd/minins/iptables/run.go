@@ -26,6 +26,20 @@ func family(name string) nft.Family {
 
 // Run is iptables, or ip6tables if c has that name.
 func Run(c *applet.Cmd) int {
+	cmd, status := read(c)
+	if cmd == nil {
+		return status
+	}
+	status, err := cmd.run(c, findTable(cmd.table))
+	if err != nil {
+		return report(c, err)
+	}
+	return status
+}
+
+// read reads the command line. If that is all there is to do, there is no command, but
+// the exit status.
+func read(c *applet.Cmd) (*command, int) {
 	f := family(c.Name)
 	cmd, err := parse(f, c.Args)
 	for _, text := range cmd.notices {
@@ -35,26 +49,20 @@ func Run(c *applet.Cmd) int {
 	case err != nil:
 		status := report(c, err)
 		repair(c, f)
-		return status
+		return nil, status
 	case cmd.help:
 		help(c)
-		return 0
+		return nil, 0
 	case cmd.vers && cmd.inverse:
 		c.Printf("Not %s ;-)\n", strings.TrimPrefix(version, "v"))
-		return 0
+		return nil, 0
 	case cmd.vers:
 		c.Printf("%s %s\n", c.Name, version)
-		return 0
+		return nil, 0
+	case findTable(cmd.table) == nil:
+		return nil, report(c, fail(noTable, "table '"+cmd.table+"' does not exist").hinted("the tables are filter, nat, mangle, raw and security"))
 	}
-	t := findTable(cmd.table)
-	if t == nil {
-		return report(c, fail(noTable, "table '"+cmd.table+"' does not exist").hinted("the tables are filter, nat, mangle, raw and security"))
-	}
-	status, err := cmd.run(c, t)
-	if err != nil {
-		return report(c, err)
-	}
-	return status
+	return cmd, 0
 }
 
 // run does what the command line says.
