@@ -29,6 +29,10 @@ type Xtables struct {
 
 // compat takes a match or a target of iptables for the expressions that do the same.
 func (d *decompiler) compat(kind string, info xt.Info) {
+	if d.xtables && info != nil {
+		d.unknown(kind, info)
+		return
+	}
 	switch info := info.(type) {
 	case nil, *xt.Comment: // which is shown behind the rule
 		return
@@ -64,12 +68,18 @@ func (d *decompiler) compat(kind string, info xt.Info) {
 	}
 	exprs, ok := nft.Native(d.family, info)
 	if !ok {
-		d.add(&Xtables{kind, info.Name()})
+		d.unknown(kind, info)
 		return
 	}
 	for _, e := range exprs {
 		d.expr(e)
 	}
+}
+
+// unknown is a match or target without words. It may need what was said before.
+func (d *decompiler) unknown(kind string, info xt.Info) {
+	d.add(&Xtables{kind, info.Name()})
+	d.deps = nil
 }
 
 // among compares with one value or, in a set, with several.

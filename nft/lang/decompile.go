@@ -16,6 +16,8 @@ type decompiler struct {
 	regs  map[nft.Register]Expr // what was loaded, by the first register of 4 bytes
 	stmts []Stmt
 	deps  []dependency
+
+	xtables bool // no words for what iptables made: as JSON has it
 }
 
 // A dependency is a statement that says which header there is.
@@ -36,10 +38,15 @@ type Source interface {
 // Decompile returns the statements that expressions of a rule stand for. What
 // has none is a [*Kernel]. A rule that refers to no set needs no src.
 func Decompile(f nft.Family, exprs []nft.Expr, src Source) []Stmt {
+	return decompile(f, exprs, src, false)
+}
+
+// decompile leaves each match and target of iptables an [*Xtables], if it is to.
+func decompile(f nft.Family, exprs []nft.Expr, src Source, xtables bool) []Stmt {
 	if src == nil {
 		src = inTable{newIndex(new(Ruleset)), new(nft.Table)}
 	}
-	d := &decompiler{context: newContext(f), src: src, regs: make(map[nft.Register]Expr)}
+	d := &decompiler{context: newContext(f), src: src, regs: make(map[nft.Register]Expr), xtables: xtables}
 	for _, e := range exprs {
 		d.expr(e)
 	}

@@ -137,7 +137,7 @@ func (l *lister) tableJSON(t *nft.Table) (all []string) {
 		}
 		for _, r := range l.rulesOf(c) {
 			rules = append(rules, object("rule", object("family", family, "table", table, "chain", jsonString(c.Name), "handle", number(r.Handle),
-				"comment", quoted(comment(r)), "expr", array(p.stmtsJSON(Decompile(r.Family, r.Exprs, in))))))
+				"comment", quoted(r.Userdata.Comment()), "expr", array(p.stmtsJSON(decompile(r.Family, r.Exprs, in, true))))))
 		}
 	}
 	return append(all, rules...)

@@ -230,8 +230,10 @@ func (p *printer) stmtMember(s Stmt) (word, value string) {
 		return s.Name, object("addr", addr, "dev", dev)
 	case *Kernel:
 		return p.kernelMember(s.Expr)
+	case *Xtables:
+		return "xt", object("type", jsonString(s.Kind), "name", jsonString(s.Name))
 	}
-	return "xt", "null" // an *Xtables
+	return "xt", "null" // there is no other
 }
 
 func (p *printer) natMember(s *NAT) (word, value string) {
