@@ -3,6 +3,7 @@
 package iptables
 
 import (
+	"bufio"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -65,7 +66,13 @@ func TestNftJSON(t *testing.T) {
 			t.Errorf("the real nft\n%s\nours\n%s", want[i], got[i])
 		}
 	}
-	text := lang.List(rs, lang.Options{}, lang.All, "")
+	var b strings.Builder
+	w := bufio.NewWriter(&b)
+	lang.List(w, rs, lang.Options{}, lang.All, "")
+	if err := w.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	text := b.String()
 	if n := strings.Count(text, " xt "); n > 100 || strings.Contains(text, "xt target") {
 		t.Errorf("%d matches or targets without words\n%s", n, text)
 	}
