@@ -19,6 +19,7 @@ const (
 	NATRandom      = xt.NATRandom
 	NATPersistent  = xt.NATPersistent
 	NATRandomFully = xt.NATRandomFully
+	NATNetmap      = xt.NATNetmap
 )
 
 // Masq is source NAT to the address of the output device, in a nat chain at

@@ -21,7 +21,7 @@ func (t *TProxy) Fields(c *nl.Coder) {
 	if c.Decoding() {
 		*t = TProxy{}
 	}
-	nl.BE32(c, attrTProxyFamily, "NFTA_TPROXY_FAMILY", &t.Family)
+	nl.ReqBE32(c, attrTProxyFamily, "NFTA_TPROXY_FAMILY", &t.Family) // 0 is either
 	nl.BE32(c, attrTProxyRegAddr, "NFTA_TPROXY_REG_ADDR", &t.RegAddr)
 	nl.BE32(c, attrTProxyRegPort, "NFTA_TPROXY_REG_PORT", &t.RegPort)
 }

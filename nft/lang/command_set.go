@@ -9,6 +9,9 @@ type SetDecl struct {
 	*nft.Set
 	Key, Data []*Datatype // Data of a map of values
 	Elems     []Elem
+
+	keyExpr, dataExpr Expr // of typeof
+	merge             bool // auto-merge
 }
 
 type setName struct {
@@ -28,8 +31,9 @@ func (s *script) setCommand(c *Cmd) {
 	s.end(c)
 }
 
-// types reads the types of a concatenation.
-func (s *script) types() (all []*Datatype) {
+// types reads the types of a concatenation; of several nft notes that they have no
+// expressions.
+func (s *script) types() (all []*Datatype, none Expr) {
 	for more := true; more; more = s.take(".") {
 		at := s.peek()
 		t := typeByName(s.word())
@@ -38,7 +42,10 @@ func (s *script) types() (all []*Datatype) {
 		}
 		all = append(all, t)
 	}
-	return all
+	if len(all) > 1 {
+		none = &Concat{}
+	}
+	return all, none
 }
 
 func keyBytesOf(types []*Datatype) (n uint32) {
@@ -60,20 +67,20 @@ func (s *script) setBlock(c *Cmd) {
 	for s.newlines(); !s.take("}"); s.newlines() {
 		switch word := s.expect("type", "typeof", "flags", "timeout", "gc-interval", "size", "policy", "elements", "comment", "auto-merge", "counter", "limit", "quota", "last", "ct"); word {
 		case "type":
-			d.Key = s.types()
+			d.Key, d.keyExpr = s.types()
 			if s.take(":") {
 				s.dataTypes(d)
 			}
 		case "typeof":
-			e := s.left()
-			d.Key = keyTypes(e)
+			d.keyExpr = s.left()
+			d.Key = keyTypes(d.keyExpr)
 			if s.take(":") {
+				d.Flags.V |= nft.SetMap
 				if s.take("verdict") {
-					d.Flags.V |= nft.SetMap
-					d.DataType = nft.DataVerdict
+					d.DataType, d.dataExpr = nft.DataVerdict, &VerdictOf{}
 				} else {
-					d.Flags.V |= nft.SetMap
-					d.Data = keyTypes(s.left())
+					d.dataExpr = s.left()
+					d.Data = keyTypes(d.dataExpr)
 				}
 			}
 		case "flags":
@@ -100,7 +107,7 @@ func (s *script) setBlock(c *Cmd) {
 		case "comment":
 			c.Comment = s.text()
 		case "auto-merge":
-			d.Userdata, _ = d.Userdata.Append(udMerge, numberValue(&dtHost, 1, 4).Data) // it has room
+			d.merge = true
 		case "elements":
 			s.expect("=")
 			if d.Key != nil {
@@ -143,7 +150,7 @@ func (s *script) dataTypes(d *SetDecl) {
 		d.ObjType = objects[word]
 	default:
 		d.Flags.V |= nft.SetMap
-		d.Data = s.types()
+		d.Data, d.dataExpr = s.types()
 	}
 }
 
@@ -171,11 +178,9 @@ func (s *script) finishSet(c *Cmd, d *SetDecl) {
 	if len(d.Exprs) == 1 {
 		d.Expr, d.Exprs = d.Exprs[0], nil
 	}
-	merge := d.Userdata
-	d.Userdata = setUserdata(d.Key, d.Data)
-	d.Userdata = append(d.Userdata, merge...)
+	d.Userdata = userdata(d.Set, d.Key, d.Data, d.keyExpr, d.dataExpr, d.merge, false)
 	if c.Comment != "" {
-		u, err := d.Userdata.Append(setComment, append([]byte(c.Comment), 0))
+		u, err := d.Userdata.Append(udSetComment, append([]byte(c.Comment), 0))
 		if err != nil {
 			s.failAt(s.peek(), "comment too long, 128 characters maximum allowed")
 		}

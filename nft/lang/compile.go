@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 
 	"golang.org/x/sys/unix"
 
@@ -124,7 +125,7 @@ func (c *compiler) require(e Expr) {
 		case e.Kind == payloadSel && !e.Raw:
 			c.requireProto(e.Proto)
 			c.requireType(e)
-		case e.Option != nil && e.Option.op == 0:
+		case e.Option != nil && e.Option.op%2 == 0: // of IPv6 and of IPv4
 			c.requireProto(e.Proto)
 		case e.Key2 != nil:
 			c.require(e.Key2)
@@ -200,6 +201,11 @@ func (c *compiler) requireNetwork(p *Protocol) {
 	}
 	switch c.family {
 	case nft.Inet:
+		if c.link != nil {
+			sel := fieldSelector(c.link, c.link.field("type"))
+			c.match(&Match{sel, Eq, etherType})
+			return
+		}
 		if p.NFProto == 0 {
 			c.fail("conflicting protocols specified: inet vs. %s", p.Name)
 		}
@@ -227,8 +233,11 @@ func (c *compiler) meta(key nft.MetaKey, v *Value) {
 // swaps says whether a key has to be brought into network order to be looked up: in
 // intervals of a type in host order.
 func (c *compiler) swaps(key, with Expr) bool {
-	t := exprType(key)
-	if t.Order != Host || t.Form == Text {
+	if cc, ok := key.(*Concat); ok {
+		if !slices.ContainsFunc(cc.Parts, partSwaps) {
+			return false
+		}
+	} else if t := exprType(key); t.Order != Host || t.Form == Text {
 		return false
 	}
 	switch s := with.(type) {
@@ -243,6 +252,16 @@ func (c *compiler) swaps(key, with Expr) bool {
 	return false
 }
 
+// partSwaps says that of a part of a key. Nft has single bytes of meta and ct in host
+// order, too.
+func partSwaps(part Expr) bool {
+	t := exprType(part)
+	if s, ok := part.(*Selector); ok && s.bytes() == 1 && (s.Kind == metaSel || s.Kind == ctSel && s.Key != unix.NFT_CT_PROTOCOL) {
+		return true
+	}
+	return t.Order == Host && t.Form != Text
+}
+
 // load brings an expression into a register and those behind it. It returns the
 // next one that is free.
 func (c *compiler) load(e Expr, r nft.Register, swap bool) nft.Register {
@@ -250,8 +269,7 @@ func (c *compiler) load(e Expr, r nft.Register, swap bool) nft.Register {
 	switch e := e.(type) {
 	case *Selector:
 		c.loadSelector(e, r)
-		if swap && e.bytes() > 1 {
-			size := e.bytes()
+		if size := e.bytes(); swap && size > 1 {
 			c.emit(&nft.Byteorder{Sreg: r, Dreg: r, Op: 1, Len: size, Size: size})
 		}
 	case *Masked:
@@ -266,12 +284,16 @@ func (c *compiler) load(e Expr, r nft.Register, swap bool) nft.Register {
 		}
 	case *Concat:
 		for _, part := range e.Parts {
-			r = c.load(part, r, swap && exprType(part).Order == Host && exprType(part).Form != Text)
+			next := c.load(part, r, swap && partSwaps(part))
+			if swap && partSwaps(part) && exprBytes(part) == 1 {
+				c.emit(&nft.Byteorder{Sreg: r, Dreg: r, Op: 1, Len: 1, Size: 2})
+			}
+			r = next
 		}
 		return r
 	case *MapOf:
-		c.load(e.Key, nft.Reg1, c.swaps(e.Key, e.Map))
-		l := &nft.Lookup{Sreg: nft.Reg1}
+		c.load(e.Key, r, c.swaps(e.Key, e.Map))
+		l := &nft.Lookup{Sreg: r}
 		l.Dreg.V, l.Dreg.Ok = r, true
 		c.setRef(l, e.Key, e.Map, e.Data, false)
 		c.emit(l)
@@ -468,6 +490,13 @@ func (c *compiler) compare(m *Match, v *Value) {
 	swap := m.Op >= Lt && m.Op <= Gte && t.Order == Host && t.Form != Text
 	c.load(m.Left, nft.Reg1, swap)
 	data := c.data(m.Left, v)
+	if x, ok := m.Left.(*Masked); ok && x.Xor != nil && all(x.Mask.Data, 0xff) { // a ^ b == c is a == b ^ c
+		m.Left, data = x.X, bytes.Clone(data)
+		c.exprs = c.exprs[:len(c.exprs)-1]
+		for i, b := range x.Xor.Data {
+			data[i] ^= b
+		}
+	}
 	switch m.Op {
 	case Implied, Without:
 		zero := make([]byte, len(data))

@@ -38,6 +38,19 @@ func (c *compiler) setRef(l *nft.Lookup, key, set Expr, data []*Datatype, verdic
 	}
 }
 
+// unswapped is a concatenation without what is brought into network order to be looked
+// up, of which nft notes nothing.
+func unswapped(key Expr) Expr {
+	c, ok := key.(*Concat)
+	if !ok {
+		return key
+	}
+	if i := slices.IndexFunc(c.Parts, partSwaps); i >= 0 {
+		return &Concat{c.Parts[:i]} // nor of what is behind it
+	}
+	return c
+}
+
 // newSet makes a set for a key.
 func (c *compiler) newSet(key Expr, name string) *nft.Set {
 	*c.ids++
@@ -65,7 +78,9 @@ func (c *compiler) anonymous(key Expr, elems []Elem, data []*Datatype, verdicts 
 	s := c.newSet(key, name)
 	s.Flags.V, s.Flags.Ok = nft.SetAnonymous|nft.SetConstant, true
 	types := keyTypes(key)
-	if data != nil || verdicts {
+	ranges := slices.ContainsFunc(elems, func(e Elem) bool { return isInterval(e.Data) }) // snat prefix to
+	isMap := data != nil || verdicts
+	if isMap {
 		s.Flags.V |= nft.SetMap
 		s.DataType = typeID(data)
 		for _, t := range data {
@@ -73,6 +88,9 @@ func (c *compiler) anonymous(key Expr, elems []Elem, data []*Datatype, verdicts 
 		}
 		if len(data) == 1 {
 			s.DataLen = typeBytes(data[0])
+			if ranges {
+				s.DataLen *= 2
+			}
 		}
 		if verdicts {
 			s.DataType, s.DataLen = nft.DataVerdict, 0
@@ -92,34 +110,29 @@ func (c *compiler) anonymous(key Expr, elems []Elem, data []*Datatype, verdicts 
 		panic(compileError{err})
 	}
 	s.Desc.Ok, s.Desc.V.Size = true, n
-	s.Userdata = setUserdata(types, data)
+	var keyExpr, dataExpr Expr
+	if verdicts {
+		dataExpr = &VerdictOf{}
+	}
+	_, several := key.(*Concat)
+	if sel, ok := key.(*Selector); several || !isMap && ok && sel.Len%8 == 0 {
+		keyExpr = key
+	}
+	interval := s.Flags.V&nft.SetInterval != 0
+	if interval && !isMap {
+		keyExpr = unswapped(keyExpr)
+	}
+	if len(types) == 1 && partSwaps(key) {
+		own := *types[0]
+		if own.Order = Host; interval && !isMap && exprBytes(key) == 1 {
+			own.Order = Network
+		}
+		types = []*Datatype{&own}
+	}
+	s.Userdata = userdata(s, types, data, keyExpr, dataExpr, interval && !isMap, ranges)
 	i := slices.Index(c.new.Sets, s)
 	c.new.Elems[i] = &nft.Elems{Family: c.family, Table: c.table, Set: s.Name, SetID: s.ID, Each: each}
 	return s
-}
-
-// Userdata of a set. (enum nftnl_udata_set_types)
-const (
-	udKeyOrder  = 0 // NFTNL_UDATA_SET_KEYBYTEORDER, u32: 1 host, 2 network
-	udDataOrder = 1 // NFTNL_UDATA_SET_DATABYTEORDER
-	udMerge     = 2 // NFTNL_UDATA_SET_MERGE_ELEMENTS
-
-	udElemFlags = 1 // NFTNL_UDATA_SET_ELEM_FLAGS: 1, the interval has no end
-)
-
-func setUserdata(types, data []*Datatype) nft.Userdata {
-	order := func(t []*Datatype) []byte {
-		n := uint64(2)
-		if len(t) == 1 && t[0].Order == Host {
-			n = 1
-		}
-		return numberValue(&dtHost, n, 4).Data
-	}
-	u, _ := nft.Userdata(nil).Append(udKeyOrder, order(types)) // it has room
-	if data != nil {
-		u, _ = u.Append(udDataOrder, order(data))
-	}
-	return u
 }
 
 // CompileElems makes elements of a set: n is how many there are of nft's
@@ -183,7 +196,7 @@ func compileIntervals(s *nft.Set, elems []Elem, data func(*Value) []byte) (each 
 	}
 	anonymous := s.Flags.V&nft.SetAnonymous != 0
 	if anonymous {
-		v.each(anonymous, func(*nft.Elem) bool { n++; return true })
+		v.each(false, func(*nft.Elem) bool { n++; return true }) // with ends that are left out
 	}
 	return func(yield func(*nft.Elem) bool) { v.each(anonymous, yield) }, n, nil
 }
@@ -267,6 +280,9 @@ func elemOf(e *Elem) nft.Elem {
 		} else {
 			el.Data.Value = d.Data
 		}
+	case *Range, *Prefix:
+		lo, hi := ends(d, func(v *Value) []byte { return v.Data })
+		el.Data.Value = append(lo, hi...)
 	case *Concat:
 		for _, part := range d.Parts {
 			if v, ok := part.(*Value); ok {
@@ -291,7 +307,7 @@ func keyBytes(key Expr, data func(*Value) []byte, ranges bool) (lo, hi []byte) {
 	}
 	for _, part := range cc.Parts {
 		var a, b []byte
-		if v, ok := part.(*Value); ok && !v.Wild {
+		if v, ok := part.(*Value); ok && !v.Wild && !ranges {
 			a, b = v.Data, v.Data
 		} else {
 			a, b = ends(part, func(v *Value) []byte { return v.Data })

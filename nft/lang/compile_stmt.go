@@ -4,6 +4,7 @@ package lang
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/minins/minins/nft"
 )
@@ -96,6 +97,7 @@ func checksum(s *Selector) (t nft.CsumType, off, flags uint32) {
 
 func (c *compiler) reject(s *Reject) {
 	r := *s.Reject
+	before := len(c.exprs)
 	switch {
 	case r.Type == nft.RejectTCPReset:
 		if c.transport == nil || c.transport.Name != "tcp" {
@@ -119,6 +121,7 @@ func (c *compiler) reject(s *Reject) {
 			r.Type, r.Code.V = nft.RejectICMPX, 1
 		}
 	}
+	c.exprs = slices.Concat(c.exprs[before:], c.exprs[:before]) // what it takes comes first
 	c.emit(&r)
 }
 
@@ -142,6 +145,7 @@ func (c *compiler) nat(s *NAT) {
 	}
 	reg := nft.Reg1
 	var regs [4]nft.Register
+	netmap := s.Flags&nft.NATNetmap != 0
 	put := func(e Expr, at int) {
 		switch e := e.(type) {
 		case nil:
@@ -170,6 +174,9 @@ func (c *compiler) nat(s *NAT) {
 			}
 			c.load(&m, reg, false)
 			regs[at] = reg
+			if netmap {
+				regs[1] = nft.Reg32 + reg32(reg) + nft.Register(words(m.Data[0].Len/8))
+			}
 			if s.Both {
 				regs[2] = nft.Reg32 + reg32(reg) + nft.Register(words(m.Data[0].Len/8))
 			}
@@ -188,6 +195,11 @@ func (c *compiler) nat(s *NAT) {
 			s.Flags |= nft.NATProto
 		}
 		c.emit(&nft.Masq{Flags: s.Flags, PortMin: regs[2], PortMax: regs[3]})
+	case "tproxy":
+		if s.Addr == nil && s.Family == nft.Unspec && c.family == nft.Inet {
+			family = nft.Unspec
+		}
+		c.emit(&nft.TProxy{Family: nft.NATFamily(family), RegAddr: regs[0], RegPort: regs[2]})
 	case "redirect":
 		c.emit(&nft.Redir{Flags: s.Flags, PortMin: regs[2], PortMax: regs[3]})
 	default:
@@ -224,6 +236,7 @@ func (c *compiler) useObject(s *UseObject) {
 		set.Name = "__objmap%d"
 		c.new.Elems[len(c.new.Elems)-1].Set = set.Name
 		set.ObjType, set.Flags.V = s.Type, set.Flags.V|nft.SetObject
+		set.Userdata = userdata(set, keyTypes(s.Key), nil, nil, nil, false, false)
 		o.SetName, o.SetID = set.Name, set.ID
 	}
 	c.emit(o)
@@ -237,6 +250,7 @@ func (c *compiler) setChange(s *SetChange) {
 		set := c.newSet(s.Key, s.Set)
 		set.Flags.V, set.Flags.Ok = nft.SetAnonymous|nft.SetEval, true
 		set.Desc.Ok, set.Desc.V.Size = true, s.Size
+		set.Userdata = userdata(set, keyTypes(s.Key), nil, nil, nil, false, false)
 		if s.Timeout != 0 {
 			set.Flags.V |= nft.SetTimeout
 			d.Op = nft.DynsetUpdate
@@ -270,19 +284,23 @@ func (c *compiler) setChange(s *SetChange) {
 func (c *compiler) send(s *Send) {
 	var addr, dev nft.Register
 	reg := nft.Reg1
-	if s.Addr != nil {
-		c.load(s.Addr, reg, false)
-		addr, reg = reg, reg+1
-	}
-	if s.Dev != nil {
-		c.load(s.Dev, reg, false)
-		dev = reg
+	put := func(e Expr, r *nft.Register) {
+		if e != nil {
+			c.require(e)
+			c.load(e, reg, false)
+			*r = reg
+			reg++
+		}
 	}
 	if s.Name == "dup" {
+		put(s.Addr, &addr)
+		put(s.Dev, &dev)
 		c.emit(&nft.Dup{SregAddr: addr, SregDev: dev})
 		return
 	}
-	c.emit(&nft.Fwd{SregDev: dev, SregAddr: addr})
+	put(s.Dev, &dev)
+	put(s.Addr, &addr)
+	c.emit(&nft.Fwd{SregDev: dev, SregAddr: addr, NFProto: nft.NATFamily(s.Family)})
 }
 
 // block makes a chain that goes with the rule.

@@ -149,7 +149,14 @@ func exprType(e Expr) *Datatype {
 	return &dtInteger
 }
 
-func (d *decompiler) add(s Stmt) { d.stmts = append(d.stmts, s) }
+// add adds a statement. Behind one that does something nft drops nothing that comes
+// before it.
+func (d *decompiler) add(s Stmt) {
+	if _, ok := s.(*Match); !ok {
+		d.deps = nil
+	}
+	d.stmts = append(d.stmts, s)
+}
 
 func (d *decompiler) expr(e nft.Expr) {
 	switch e := e.(type) {
@@ -168,7 +175,7 @@ func (d *decompiler) expr(e nft.Expr) {
 			}
 		}
 		d.needs(sel)
-		d.add(&Assign{sel, d.typed(value, sel)})
+		d.assign(sel, value)
 		return
 	case *nft.Meta:
 		if k := keyOf(metaKeys, uint32(e.Key)); k != nil {
@@ -178,7 +185,7 @@ func (d *decompiler) expr(e nft.Expr) {
 				return
 			}
 			sel.Words = "meta " + k.name
-			d.add(&Assign{sel, d.typed(d.get(e.Sreg, 0), sel)})
+			d.assign(sel, d.get(e.Sreg, 0))
 			return
 		}
 	case *nft.Ct:
@@ -192,7 +199,7 @@ func (d *decompiler) expr(e nft.Expr) {
 				d.load(e.Dreg, sel)
 				return
 			}
-			d.add(&Assign{sel, d.typed(d.get(e.Sreg, 0), sel)})
+			d.assign(sel, d.get(e.Sreg, 0))
 			return
 		}
 	case *nft.Fib:
@@ -207,14 +214,14 @@ func (d *decompiler) expr(e nft.Expr) {
 		d.compat("target", e.Info)
 		return
 	case *nft.Dup:
-		d.add(&Send{"dup", d.span(e.SregAddr, 0, d.addrType()), d.span(e.SregDev, 0, &dtIfindex)})
+		d.send("dup", nft.Unspec, d.span(e.SregAddr, 0, d.addrType()), d.span(e.SregDev, 0, &dtIfindex))
 		return
 	case *nft.Fwd:
 		addr := &dtIPv4
 		if nft.Family(e.NFProto) == nft.IPv6 {
 			addr = &dtIPv6
 		}
-		d.add(&Send{"fwd", d.span(e.SregAddr, 0, addr), d.span(e.SregDev, 0, &dtIfindex)})
+		d.send("fwd", nft.Family(e.NFProto), d.span(e.SregAddr, 0, addr), d.span(e.SregDev, 0, &dtIfindex))
 		return
 	case *nft.Numgen, *nft.Rt, *nft.Socket, *nft.Exthdr, *nft.Hash:
 		if d.other(e) {
@@ -246,18 +253,18 @@ func (d *decompiler) expr(e nft.Expr) {
 		if d.lookup(e) {
 			return
 		}
-	case *nft.NAT, *nft.Masq, *nft.Redir:
+	case *nft.NAT, *nft.Masq, *nft.Redir, *nft.TProxy:
 		d.nat(e)
 		return
 	case *nft.Reject:
-		r := &Reject{e, nft.IPv4}
+		r := &Reject{Reject: e, Family: nft.IPv4, Always: d.family != nft.IPv4 && d.family != nft.IPv6}
 		if d.network != nil && d.network.Name == "ip6" {
 			r.Family = nft.IPv6
 		}
-		if d.network != nil && e.Type == nft.RejectICMP {
+		if d.network != nil && e.Type != nft.RejectICMPX {
 			d.dropDependency(d.network)
 		}
-		if d.transport != nil && e.Type == nft.RejectTCPReset {
+		if d.transport != nil && e.Type == nft.RejectTCPReset && (d.family == nft.IPv4 || d.family == nft.IPv6) {
 			d.dropDependency(d.transport)
 		}
 		d.add(r)
@@ -380,6 +387,9 @@ func (d *decompiler) needs(e Expr) {
 		if e.Kind == otherSel && e.Proto != nil {
 			d.dropDependency(e.Proto)
 		}
+		if e.Key2 != nil {
+			d.needs(e.Key2)
+		}
 		if e.Kind != payloadSel || e.Raw {
 			return
 		}
@@ -472,7 +482,6 @@ func (d *decompiler) lookup(e *nft.Lookup) bool {
 		d.needs(key)
 		d.add(&Vmap{key, with})
 	case e.Dreg.Ok:
-		d.needs(key)
 		if set != nil {
 			for i := range words(set.DataLen) {
 				delete(d.regs, reg32(e.Dreg.V)+nft.Register(i))
@@ -507,7 +516,7 @@ func (d *decompiler) setExprFor(key Expr, name string, set *nft.Set, elems *nft.
 	}
 	types := keyTypes(key)
 	if types == nil {
-		types = TypesOf(set.KeyType)
+		types, _ = SetTypes(set)
 	}
 	sel, ok := key.(*Selector)
 	lit := &SetLit{}
@@ -539,12 +548,23 @@ func keyTypes(key Expr) []*Datatype {
 	case *Concat:
 		var all []*Datatype
 		for _, p := range k.Parts {
-			all = append(all, exprType(p))
+			all = append(all, sizedType(p))
 		}
 		return all
 	default:
-		return []*Datatype{exprType(k)}
+		return []*Datatype{sizedType(k)}
 	}
+}
+
+// sizedType is the type of an expression, with the length that it has here.
+func sizedType(e Expr) *Datatype {
+	t := exprType(e)
+	if t.Len != 0 {
+		return t
+	}
+	own := *t
+	own.Len = 8 * exprBytes(e)
+	return &own
 }
 
 // addrType is the type of addresses in the packet's family.
@@ -555,6 +575,17 @@ func (d *decompiler) addrType() *Datatype {
 	return &dtIPv4
 }
 
+func (d *decompiler) send(name string, f nft.Family, addr, dev Expr) {
+	d.needs(addr)
+	d.needs(dev)
+	d.add(&Send{name, f, addr, dev})
+}
+
+func (d *decompiler) assign(to *Selector, value Expr) {
+	d.needs(value)
+	d.add(&Assign{to, d.typed(value, to)})
+}
+
 // typed gives a constant the type of what it is assigned to.
 func (d *decompiler) typed(e Expr, to *Selector) Expr {
 	switch x := e.(type) {
@@ -562,6 +593,12 @@ func (d *decompiler) typed(e Expr, to *Selector) Expr {
 		return &Value{Type: &dtInteger}
 	case *Value:
 		return &Value{Type: to.Type, Data: x.Data}
+	case *MapOf:
+		if lit, ok := x.Map.(*SetLit); ok {
+			for i := range lit.Elems {
+				lit.Elems[i].Data = d.typed(lit.Elems[i].Data, to)
+			}
+		}
 	}
 	return e
 }
@@ -576,7 +613,7 @@ func (d *decompiler) dynset(e *nft.Dynset) {
 	if e.SregData != 0 && set != nil && set.Flags.V&nft.SetMap != 0 {
 		s.Data = d.get(e.SregData, set.DataLen)
 		if v, ok := s.Data.(*Value); ok {
-			if types := TypesOf(set.DataType); len(types) == 1 {
+			if _, types := SetTypes(set); len(types) == 1 {
 				v.Type = types[0]
 			}
 		}

@@ -16,12 +16,7 @@ import (
 // Elements yields the elements of a set as they are written: in order, and intervals
 // as prefixes and ranges; the same *Elem each time. types are those of the parts of the key.
 func Elements(set *nft.Set, types []*Datatype, list *nft.ElemList) iter.Seq[*Elem] {
-	var data []*Datatype
-	switch {
-	case set.DataType == nft.DataVerdict || set.Flags.V&nft.SetObject != 0:
-	case set.Flags.V&nft.SetMap != 0:
-		data = TypesOf(set.DataType)
-	}
+	_, data := SetTypes(set)
 	interval := set.Flags.V&nft.SetInterval != 0 && set.Flags.V&nft.SetConcat == 0
 	return func(yield func(*Elem) bool) {
 		order, n := inOrder(set, types, list, interval)
@@ -59,6 +54,9 @@ func Elements(set *nft.Set, types []*Datatype, list *nft.ElemList) iter.Seq[*Ele
 				el.Data = &VerdictOf{e.Data.Verdict.V}
 			case e.Object != "":
 				el.Data = &Value{Type: &dtString, Data: []byte(e.Object)}
+			case len(data) == 1 && data[0].Len > 0 && len(e.Data.Value) == 2*int(typeBytes(data[0])): // snat prefix to
+				n := len(e.Data.Value) / 2
+				el.Data = span(data[0], e.Data.Value[:n], e.Data.Value[n:])
 			case e.Data.Value != nil:
 				el.Data = concat(data, e.Data.Value, nil)
 			}
@@ -79,8 +77,11 @@ func Elements(set *nft.Set, types []*Datatype, list *nft.ElemList) iter.Seq[*Ele
 // come before what none of them match.
 func inOrder(set *nft.Set, types []*Datatype, list *nft.ElemList, interval bool) (order []uint32, n int) {
 	key := func(e *nft.Elem) []byte {
-		if interval || len(types) != 1 {
+		switch {
+		case interval:
 			return e.Key
+		case len(types) != 1: // of concatenations the last byte counts most
+			return reversed(e.Key)
 		}
 		v := &Value{Type: types[0], Data: e.Key}
 		switch {

@@ -102,9 +102,11 @@ type (
 	// A Kernel is what is the same to the language and to the kernel: counter, limit,
 	// quota, log, reject, notrack, ct count, last.
 	Kernel struct{ nft.Expr }
-	// A Send is dup or fwd: to an address, or out of a device.
+	// A Send is dup or fwd: to an address, or out of a device. Family is that of the
+	// address, where it is not that of the table.
 	Send struct {
 		Name      string
+		Family    nft.Family
 		Addr, Dev Expr
 	}
 	// A Block runs rules that stand in the place of a chain: jump { … }
@@ -113,12 +115,15 @@ type (
 		Rules  []*nft.Rule  // of the kernel
 		Parsed []ParsedRule // of a text
 	}
-	// A Reject is a refusal; Family is that of the codes of ICMP.
+	// A Reject is a refusal; Family is that of the codes of ICMP, which are written
+	// Always where a packet may be of either.
 	Reject struct {
 		*nft.Reject
 		Family nft.Family
+		Always bool
 	}
-	// A NAT translates addresses and ports: snat, dnat, masquerade, redirect.
+	// A NAT translates addresses and ports: snat, dnat, masquerade, redirect. With
+	// tproxy the packet goes to a socket there as it is.
 	NAT struct {
 		Name   string     // "dnat"
 		Family nft.Family // of the addresses, if it is not that of the table

@@ -229,7 +229,7 @@ func (l *lister) setJSON(p *printer, s *nft.Set) string {
 		}
 		return strconv.FormatUint(n, 10)
 	}
-	comment, _ := s.Userdata.Get(setComment)
+	comment, _ := s.Userdata.Get(udSetComment)
 	merge := ""
 	if _, ok := s.Userdata.Get(udMerge); ok {
 		merge = "true"
@@ -240,8 +240,9 @@ func (l *lister) setJSON(p *printer, s *nft.Set) string {
 	}
 	elems := ""
 	if list := l.rs.Elems[s]; list.Len() > 0 && !l.Terse {
+		keys, _ := SetTypes(s)
 		var all []string
-		for e := range Elements(s, TypesOf(s.KeyType), list) {
+		for e := range Elements(s, keys, list) {
 			all = append(all, p.elemJSON(e))
 		}
 		elems = someOf(all)

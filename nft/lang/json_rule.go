@@ -48,7 +48,9 @@ func (p *printer) selectorJSON(s *Selector) string {
 		}
 		return object("fib", object("result", jsonString(keyOf(fibResults, s.Key).name), "flags", someOf(flags)))
 	}
-	if o := s.Option; o != nil {
+	if o := s.Option; o != nil && o.fields == nil && s.Proto == nil { // one without a name
+		return object(strings.TrimSpace(opWords[o.op][1]), object("base", decimal(o.typ), "offset", "0", "len", "8"))
+	} else if o != nil {
 		return object(strings.TrimSpace(opWords[o.op][1]), object("name", jsonString(o.name), "field", quoted(fieldName(s))))
 	}
 	some := func(n uint32) string {
@@ -140,7 +142,9 @@ func (p *printer) exprJSON(e Expr) string {
 	case *Prefix:
 		return object("prefix", object("addr", p.valueJSON(e.Value), "len", decimal(e.Bits)))
 	case *Range:
-		return object("range", array([]string{p.valueJSON(e.Lo), p.valueJSON(e.Hi)}))
+		numeric := *p
+		numeric.opt.NumericProto = true
+		return object("range", array([]string{numeric.valueJSON(e.Lo), numeric.valueJSON(e.Hi)}))
 	case *Masked:
 		return p.maskedJSON(e)
 	case *Concat:
@@ -227,7 +231,11 @@ func (p *printer) stmtMember(s Stmt) (word, value string) {
 		if s.Dev != nil {
 			dev = p.exprJSON(s.Dev)
 		}
-		return s.Name, object("addr", addr, "dev", dev)
+		family := ""
+		if s.Family != nft.Unspec {
+			family = jsonString(s.Family.Keyword())
+		}
+		return s.Name, object("family", family, "addr", addr, "dev", dev)
 	case *Kernel:
 		return p.kernelMember(s.Expr)
 	case *Xtables:
@@ -253,7 +261,11 @@ func (p *printer) natMember(s *NAT) (word, value string) {
 			flags = append(flags, jsonString(f.name))
 		}
 	}
-	value = object("family", family, "addr", addr, "port", port, "flags", oneOrArray(flags))
+	prefix := ""
+	if s.Flags&nft.NATNetmap != 0 {
+		flags, prefix = append(flags, `"netmap"`), `"prefix"`
+	}
+	value = object("family", family, "addr", addr, "port", port, "flags", oneOrArray(flags), "type_flags", prefix)
 	if value == "{}" {
 		value = "null"
 	}
@@ -331,6 +343,15 @@ func (p *printer) kernelMember(e nft.Expr) (word, value string) {
 		return "ct count", object("val", decimal(e.Count), "inv", inv)
 	case *nft.Log:
 		return p.logMember(e)
+	case *nft.Synproxy:
+		members := []string{"mss", decimal(e.MSS), "wscale", decimal(e.Wscale)}
+		var flags []string
+		for _, f := range synproxyWords {
+			if e.Flags&f.flag != 0 {
+				flags = append(flags, jsonString(f.name))
+			}
+		}
+		return "synproxy", object(append(members, "flags", oneOrArray(flags))...)
 	}
 	return e.Name(), "null"
 }

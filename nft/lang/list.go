@@ -84,9 +84,6 @@ func (s inTable) Binding(chain string) (rules []*nft.Rule, ok bool) {
 	return s.rules[name], true
 }
 
-// setComment is the type of a set's comment in its userdata. (NFTNL_UDATA_SET_COMMENT)
-const setComment = 7
-
 // A lister writes objects as nft list does.
 type lister struct {
 	Options
@@ -322,6 +319,30 @@ func (l *lister) chain(c *nft.Chain, in inTable) {
 	l.line(1, "}")
 }
 
+// setType is what a set or map is of: type ipv4_addr : mark, or typeof ip saddr : meta mark
+func (p *printer) setType(s *nft.Set) string {
+	word, key, to := "type ", typeWords(s.KeyType), ""
+	b, _ := s.Userdata.Get(udKeyTypeof)
+	if e := typeofExpr(b); e != nil {
+		word, key = "typeof ", p.expr(e)
+	}
+	b, _ = s.Userdata.Get(udDataTypeof)
+	switch e := typeofExpr(b); {
+	case s.Flags.V&nft.SetObject != 0:
+		to = objectWord(s.ObjType)
+	case s.DataType == nft.DataVerdict:
+		to = "verdict"
+	case word == "typeof " && e != nil:
+		to = p.expr(e)
+	case s.Flags.V&nft.SetMap != 0:
+		to = typeWords(s.DataType)
+	}
+	if to != "" {
+		to = " : " + to
+	}
+	return word + key + to
+}
+
 func typeWords(id uint32) string {
 	var words []string
 	for _, t := range TypesOf(id) {
@@ -345,16 +366,7 @@ func (l *lister) set(s *nft.Set) {
 		word = "map "
 	}
 	l.line(1, word, s.Name, " {", l.Options.handle(s.Handle))
-	typ := typeWords(s.KeyType)
-	switch {
-	case s.Flags.V&nft.SetObject != 0:
-		typ += " : " + objectWord(s.ObjType)
-	case s.DataType == nft.DataVerdict:
-		typ += " : verdict"
-	case s.Flags.V&nft.SetMap != 0:
-		typ += " : " + typeWords(s.DataType)
-	}
-	l.line(2, "type ", typ)
+	l.line(2, p.setType(s))
 	if s.Policy != 0 {
 		l.line(2, "policy memory")
 	}
@@ -391,7 +403,7 @@ func (l *lister) set(s *nft.Set) {
 	if s.GCInterval != 0 {
 		l.line(2, "gc-interval ", duration(uint64(s.GCInterval)))
 	}
-	if text, ok := s.Userdata.Get(setComment); ok {
+	if text, ok := s.Userdata.Get(udSetComment); ok {
 		l.line(2, "comment ", quote(strings.TrimRight(string(text), "\x00")))
 	}
 	if !l.Terse {
@@ -402,7 +414,8 @@ func (l *lister) set(s *nft.Set) {
 
 // elems writes the elements of a set, as many in a line as nft has of the type.
 func (l *lister) elems(p *printer, s *nft.Set) {
-	types, most, n := TypesOf(s.KeyType), 1, 0
+	types, _ := SetTypes(s)
+	most, n := 1, 0
 	if len(types) == 1 {
 		most = perLine(types[0])
 	}
@@ -426,10 +439,13 @@ func (l *lister) elems(p *printer, s *nft.Set) {
 // perLine is how many elements of a type nft writes in a line.
 func perLine(t *Datatype) int {
 	switch t {
-	case &dtNFProto, &dtInteger, &dtARPOp, &dtProto, &dtService, &dtTCPFlag, &dtMark, &dtIfindex, &dtClass, &dtUID, &dtGID, &dtCtDir, &dtBool:
+	case &dtNFProto, &dtARPOp, &dtProto, &dtService, &dtTCPFlag, &dtMark, &dtIfindex, &dtClass, &dtUID, &dtGID, &dtCtDir, &dtBool:
 		return 5
 	case &dtIPv4, &dtCtState, &dtCtStatus, &dtPktType:
 		return 2
+	}
+	if t.ID == dtInteger.ID {
+		return 5
 	}
 	return 1
 }

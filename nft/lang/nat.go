@@ -15,6 +15,16 @@ func (d *decompiler) nat(e nft.Expr) {
 	switch e := e.(type) {
 	case *nft.Masq:
 		s.Name, s.Flags, portMin, portMax = "masquerade", e.Flags, e.PortMin, e.PortMax
+	case *nft.TProxy:
+		s.Name, addrMin, portMin = "tproxy", e.RegAddr, e.RegPort
+		if d.family == nft.Inet {
+			s.Family = nft.Family(e.Family)
+		}
+		addrType := &dtIPv4
+		if nft.Family(e.Family) == nft.IPv6 {
+			addrType = &dtIPv6
+		}
+		s.Addr = d.span(addrMin, 0, addrType)
 	case *nft.Redir:
 		s.Name, s.Flags, portMin, portMax = "redirect", e.Flags, e.PortMin, e.PortMax
 	case *nft.NAT:
@@ -43,6 +53,7 @@ func (d *decompiler) nat(e nft.Expr) {
 			}
 		}
 	}
+	d.needs(s.Addr)
 	s.Flags &^= nft.NATMapIPs | nft.NATProto
 	d.add(s)
 }

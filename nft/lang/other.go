@@ -34,7 +34,7 @@ var (
 		{uint32(nft.FibOIFOnly), "oif", nil, 0, false, false},
 	}
 	fibResults = []keyDef{
-		{uint32(nft.FibOIF), "oif", &dtIfindex, 32, false, false}, {uint32(nft.FibOIFName), "oifname", &dtIfname, 128, false, false},
+		{uint32(nft.FibOIF), "oif", &dtIfindex, 32, false, false}, {uint32(nft.FibOIFName), "oifname", &dtString, 128, false, false},
 		{uint32(nft.FibAddrType), "type", &dtFibAddr, 32, false, false},
 	}
 )
@@ -123,7 +123,7 @@ func (d *decompiler) other(e nft.Expr) bool {
 		dreg, sel = e.Dreg, otherSelector(e, nil)
 	case *nft.Exthdr:
 		if sel = extensionOf(e); sel != nil && e.Dreg == 0 {
-			d.add(&Assign{sel, d.typed(d.get(e.Sreg, 0), sel)})
+			d.assign(sel, d.get(e.Sreg, 0))
 			return true
 		}
 		dreg = e.Dreg

@@ -202,7 +202,9 @@ func terminal(s Stmt) bool {
 	switch s := s.(type) {
 	case *VerdictStmt:
 		return s.Code != nft.VerdictContinue
-	case *Reject, *NAT:
+	case *NAT:
+		return s.Name != "tproxy"
+	case *Reject:
 		return true
 	case *Kernel:
 		_, queue := s.Expr.(*nft.Queue)
@@ -249,8 +251,11 @@ func (p *parser) stmt() Stmt {
 	case "reject":
 		p.next()
 		return p.reject()
-	case "snat", "dnat", "masquerade", "redirect":
+	case "snat", "dnat", "masquerade", "redirect", "tproxy":
 		return p.nat()
+	case "synproxy":
+		p.next()
+		return &Kernel{p.synproxy()}
 	case "queue":
 		p.next()
 		return &Kernel{p.queue()}

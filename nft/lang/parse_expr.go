@@ -201,6 +201,11 @@ func (p *parser) rawField() Expr {
 	if size == 0 || size > maxBits || off > 1<<16 {
 		p.failAt(at, "a field has 1 to 128 bits, within 65536")
 	}
+	if base == int(nft.TransportHeader) { // with ports nft knows what it is
+		if f := fieldAt(protocolByName("th"), uint32(off), uint32(size)); f != nil {
+			return f
+		}
+	}
 	return rawSelector(nft.PayloadBase(base), uint32(off), uint32(size))
 }
 
@@ -348,6 +353,9 @@ func (p *parser) match(left Expr) Stmt {
 	switch {
 	case p.is("{", "@"):
 		m.Right = p.setOf(left)
+		if !explicit && exprType(left).Form == Bits {
+			m.Op = Implied // of one element
+		}
 		return m
 	case p.is("\n", ";", "}") || p.peek().kind == endToken:
 		p.unexpected()
@@ -415,7 +423,8 @@ func (p *parser) assigned(sel *Selector) Expr {
 	if p.startsSelector() {
 		e := p.left()
 		if p.take("map") {
-			return &MapOf{e, p.mapOf(e, []*Datatype{sel.Type}, false), []*Datatype{sel.Type}}
+			types := []*Datatype{sizedType(sel)}
+			return &MapOf{e, p.mapOf(e, types, false), types}
 		}
 		return e
 	}

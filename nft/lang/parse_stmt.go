@@ -212,18 +212,22 @@ func (p *parser) queue() *nft.Queue {
 
 func (p *parser) send() Stmt {
 	s := &Send{Name: p.next().text}
+	family, ok := p.accept("ip", "ip6")
 	p.expect("to")
-	addr := &dtIPv4
-	if p.family == nft.IPv6 {
-		addr = &dtIPv6
-	}
-	if p.family == nft.Netdev {
-		s.Dev = p.typed(&dtIfindex, 4)
+	if p.family == nft.Netdev && !ok {
+		s.Dev = p.valueOrMap(&dtIfindex)
 		return s
 	}
-	s.Addr = p.typed(addr, addr.Len/8)
+	addr := &dtIPv4
+	if p.family == nft.IPv6 || family == "ip6" {
+		addr = &dtIPv6
+	}
+	if ok {
+		s.Family = familyWords[family]
+	}
+	s.Addr = p.valueOrMap(addr)
 	if p.take("device") {
-		s.Dev = p.typed(&dtIfindex, 4)
+		s.Dev = p.valueOrMap(&dtIfindex)
 	}
 	return s
 }
@@ -252,10 +256,13 @@ func (p *parser) nat() Stmt {
 		p.expect("port")
 		types, both = []*Datatype{addr, &dtService}, true
 	}
+	if p.take("prefix") {
+		s.Flags |= nft.NATNetmap
+	}
 	if p.take("to") || p.take(":") && p.back() {
 		switch {
 		case p.take(":"):
-			s.Port = p.typed(&dtService, 2)
+			s.Port = p.valueOrMap(&dtService)
 		case p.startsSelector():
 			key := p.left()
 			p.expect("map")
@@ -282,7 +289,7 @@ func (p *parser) nat() Stmt {
 				s.Addr = p.typed(addr, addr.Len/8)
 			}
 			if p.take(":") {
-				s.Port = p.typed(&dtService, 2)
+				s.Port = p.valueOrMap(&dtService)
 			}
 		}
 	}
@@ -299,6 +306,16 @@ func (p *parser) nat() Stmt {
 		}
 		p.take(",")
 	}
+}
+
+// valueOrMap is a value of a type, a range, or what a map of such has for a key.
+func (p *parser) valueOrMap(t *Datatype) Expr {
+	if !p.startsSelector() {
+		return p.typed(t, t.Len/8)
+	}
+	key := p.left()
+	p.expect("map")
+	return &MapOf{key, p.mapOf(key, []*Datatype{t}, false), []*Datatype{t}}
 }
 
 func (p *parser) back() bool { p.pos--; return true }
@@ -327,6 +344,24 @@ func (p *parser) dataHasDot() bool {
 	}
 }
 
+func (p *parser) synproxy() *nft.Synproxy {
+	s := &nft.Synproxy{}
+	for {
+		switch {
+		case p.take("mss"):
+			s.MSS, s.Flags = uint16(p.number()), s.Flags|1
+		case p.take("wscale"):
+			s.Wscale, s.Flags = uint8(p.number()), s.Flags|2
+		case p.take("timestamp"):
+			s.Flags |= 8
+		case p.take("sack-perm"):
+			s.Flags |= 4
+		default:
+			return s
+		}
+	}
+}
+
 func (p *parser) setChange() Stmt {
 	ops := map[string]nft.DynsetOp{"add": nft.DynsetAdd, "update": nft.DynsetUpdate, "delete": nft.DynsetDelete}
 	word := p.next().text
@@ -343,7 +378,18 @@ func (p *parser) setChange() Stmt {
 // dynElem is { key … : data }
 func (p *parser) dynElem(s *SetChange) {
 	p.expect("{")
-	s.Key = p.left()
+	types, _, _, _ := p.names.SetTypes(p.family, p.table, s.Set)
+	key := &Concat{}
+	for more := true; more; more = p.take(".") {
+		if n := len(key.Parts); n < len(types) && n > 0 && !p.startsSelector() {
+			key.Parts = append(key.Parts, p.value(types[n], typeBytes(types[n])))
+			continue
+		}
+		key.Parts = append(key.Parts, p.masked())
+	}
+	if s.Key = key; len(key.Parts) == 1 {
+		s.Key = key.Parts[0]
+	}
 	if p.take("timeout") {
 		s.Timeout = p.duration()
 	}

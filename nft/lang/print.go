@@ -97,7 +97,11 @@ func (p *printer) stmt(s Stmt) string {
 		case s.Dev == nil:
 			return s.Name + " to " + p.expr(s.Addr)
 		}
-		return s.Name + " to " + p.expr(s.Addr) + " device " + p.expr(s.Dev)
+		name := s.Name
+		if s.Family != nft.Unspec {
+			name += " " + s.Family.Keyword()
+		}
+		return name + " to " + p.expr(s.Addr) + " device " + p.expr(s.Dev)
 	case *Kernel:
 		return p.kernel(s.Expr)
 	}
@@ -134,7 +138,7 @@ func verdict(v nft.Verdict) string {
 
 func (p *printer) match(m *Match) string {
 	left, right := p.expr(m.Left), p.expr(m.Right)
-	if masked, ok := m.Left.(*Masked); ok && exprType(masked.X) == &dtTCPFlag && masked.Xor == nil {
+	if masked, ok := m.Left.(*Masked); ok && exprType(masked.X).Form == Bits && masked.Xor == nil {
 		op := ""
 		if m.Op != Eq {
 			op = opNames[m.Op] + " "
@@ -171,10 +175,9 @@ func (p *printer) expr(e Expr) string {
 		}
 		return p.value(e.Value) + "/" + decimal(e.Bits)
 	case *Range:
-		if t := e.Lo.Type; t.Form == Quoted {
-			return strconv.FormatUint(e.Lo.number(), 10) + "-" + strconv.FormatUint(e.Hi.number(), 10)
-		}
-		return p.value(e.Lo) + "-" + p.value(e.Hi)
+		numeric := *p
+		numeric.opt.Numeric = true
+		return numeric.value(e.Lo) + "-" + numeric.value(e.Hi)
 	case *Masked:
 		s := p.expr(e.X) + " & " + p.bits(e.Mask)
 		if e.Xor != nil {
@@ -211,7 +214,7 @@ func (p *printer) bits(v *Value) string {
 		}
 		return s
 	}
-	if v.Type.Form != Decimal || v.Type.Syms != nil {
+	if (v.Type.Form != Decimal || v.Type.Syms != nil) && v.Type.ID != dtHexInt.ID {
 		return p.value(&Value{Type: &Datatype{Form: v.Type.Form, Order: v.Type.Order}, Data: v.Data})
 	}
 	return p.value(v)
@@ -334,11 +337,11 @@ func (p *printer) nat(s *NAT) string {
 	var b strings.Builder
 	b.WriteString(s.Name)
 	if s.Addr != nil || s.Port != nil {
-		switch {
-		case s.Family == nft.IPv4 && s.Addr != nil:
-			b.WriteString(" ip")
-		case s.Family == nft.IPv6 && s.Addr != nil:
-			b.WriteString(" ip6")
+		if s.Family != nft.Unspec && (s.Addr != nil || s.Name == "tproxy") {
+			b.WriteString(" " + s.Family.Keyword())
+		}
+		if s.Flags&nft.NATNetmap != 0 {
+			b.WriteString(" prefix")
 		}
 		b.WriteString(" to ")
 	}
@@ -350,10 +353,7 @@ func (p *printer) nat(s *NAT) string {
 		b.WriteString(addr)
 	}
 	if s.Port != nil {
-		if s.Addr != nil || !isMap(s.Port) {
-			b.WriteByte(':')
-		}
-		b.WriteString(p.expr(s.Port))
+		b.WriteString(":" + p.expr(s.Port))
 	}
 	sep := " "
 	for _, f := range natFlagWords {
@@ -370,8 +370,6 @@ var natFlagWords = [...]struct {
 	name string
 }{{nft.NATRandom, "random"}, {nft.NATRandomFully, "fully-random"}, {nft.NATPersistent, "persistent"}}
 
-func isMap(e Expr) bool { _, ok := e.(*MapOf); return ok }
-
 func isIPv6(e Expr) bool {
 	switch e := e.(type) {
 	case *Value:
@@ -381,6 +379,11 @@ func isIPv6(e Expr) bool {
 	}
 	return false
 }
+
+var synproxyWords = [...]struct {
+	flag nft.SynproxyFlags
+	name string
+}{{8, "timestamp"}, {4, "sack-perm"}}
 
 func (p *printer) bracketed(e Expr) string {
 	if r, ok := e.(*Range); ok {
@@ -457,6 +460,20 @@ func (p *printer) kernel(e nft.Expr) string {
 		return "notrack"
 	case *nft.Log:
 		return p.log(e)
+	case *nft.Synproxy:
+		s := "synproxy"
+		if e.Flags&1 != 0 {
+			s += " mss " + decimal(e.MSS)
+		}
+		if e.Flags&2 != 0 {
+			s += " wscale " + decimal(e.Wscale)
+		}
+		for _, f := range synproxyWords {
+			if e.Flags&f.flag != 0 {
+				s += " " + f.name
+			}
+		}
+		return s
 	}
 	p.foreign = true
 	return "unknown " + e.Name()
@@ -567,12 +584,12 @@ func (p *printer) reject(r *Reject) string {
 		return "reject with icmpx " + code(&dtICMPXCode)
 	}
 	if r.Family == nft.IPv6 {
-		if r.Code.V == 4 {
+		if r.Code.V == 4 && !r.Always {
 			return "reject"
 		}
 		return "reject with icmpv6 " + code(&dtICMPv6Code)
 	}
-	if r.Code.V == 3 {
+	if r.Code.V == 3 && !r.Always {
 		return "reject"
 	}
 	return "reject with icmp " + code(&dtICMPCode)

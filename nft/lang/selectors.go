@@ -98,7 +98,7 @@ var ctKeys = []keyDef{
 	{unix.NFT_CT_DIRECTION, "direction", &dtCtDir, 8, false, false},
 	{unix.NFT_CT_STATUS, "status", &dtCtStatus, 32, false, false},
 	{unix.NFT_CT_MARK, "mark", &dtMark, 32, false, false},
-	{unix.NFT_CT_EXPIRATION, "expiration", &dtCtTime, 32, false, false},
+	{unix.NFT_CT_EXPIRATION, "expiration", &dtTime, 32, false, false},
 	{unix.NFT_CT_HELPER, "helper", &dtString, 128, false, false},
 	{unix.NFT_CT_L3PROTOCOL, "l3proto", &dtNFProto, 8, false, true},
 	{unix.NFT_CT_SRC, "saddr", &dtIPv4, 0, false, true}, // by family, before Linux 4.16
@@ -120,7 +120,6 @@ var ctKeys = []keyDef{
 }
 
 var (
-	dtCtTime  = Datatype{ID: 18, Name: "time", Len: 32, Order: Host, Form: Millis}
 	dtCtEvent = Datatype{ID: 40, Name: "ct_event", Len: 32, Order: Host, Form: Bits, Syms: []Symbol{
 		{"new", 1}, {"related", 2}, {"destroy", 4}, {"reply", 8}, {"assured", 16}, {"protoinfo", 32}, {"helper", 64},
 		{"mark", 128}, {"seqadj", 256}, {"secmark", 512}, {"label", 1024},

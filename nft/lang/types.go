@@ -95,7 +95,7 @@ var (
 		{"fast-binding-acknowledgement", 9}, {"fast-binding-advertisement", 10}, {"experimental-mobility-header", 11},
 		{"home-agent-switch-message", 12},
 	}}
-	dtTime    = Datatype{ID: 18, Name: "time", Len: 64, Order: Host, Form: Millis}
+	dtTime    = Datatype{ID: 18, Name: "time", Len: 32, Order: Host, Form: Millis}
 	dtMark    = Datatype{ID: 19, Name: "mark", Len: 32, Order: Host, Form: Hex}
 	dtIfindex = Datatype{ID: 20, Name: "iface_index", Len: 32, Order: Host, Form: Device}
 	dtARPHrd  = Datatype{ID: 21, Name: "iface_type", Len: 16, Order: Host, Syms: []Symbol{
@@ -119,7 +119,7 @@ var (
 		{"ind-neighbor-solicit", 141}, {"ind-neighbor-advert", 142}, {"mld2-listener-report", 143},
 	}}
 	dtCtLabel = Datatype{ID: 30, Name: "ct_label", Len: 128, Order: Host, Form: Label}
-	dtPktType = Datatype{ID: 31, Name: "pkt_type", Len: 8, Syms: []Symbol{
+	dtPktType = Datatype{ID: 31, Name: "pkt_type", Len: 8, Order: Host, Syms: []Symbol{
 		{"host", 0}, {"unicast", 0}, {"broadcast", 1}, {"multicast", 2}, {"other", 3},
 	}}
 	dtICMPCode = Datatype{ID: 32, Name: "icmp_code", Len: 8, Syms: []Symbol{

@@ -99,7 +99,7 @@ func (p *printer) value(v *Value) string {
 		if t == &dtDSCP {
 			return "0x" + hex(n, 2)
 		}
-		if t == &dtHexInt {
+		if t.ID == dtHexInt.ID {
 			return "0x" + hex(n, 1)
 		}
 	case Class:
@@ -120,6 +120,9 @@ func (p *printer) value(v *Value) string {
 			}
 		}
 	case Millis:
+		if p.opt.Numeric {
+			return strconv.FormatUint(n/1000, 10) + "s"
+		}
 		return duration(n)
 	case Hour:
 		return `"` + p.hour(n) + `"`

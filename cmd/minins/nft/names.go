@@ -95,10 +95,7 @@ func (n *names) SetTypes(f nft.Family, table, name string) (key, data []*lang.Da
 	for i := range *n.sets {
 		s := &(*n.sets)[i]
 		if s.Family == f && s.Table == table && s.Name == name {
-			key, data = lang.TypesOf(s.KeyType), nil
-			if s.Flags.V&nft.SetMap != 0 && s.DataType != nft.DataVerdict {
-				data = lang.TypesOf(s.DataType)
-			}
+			key, data = lang.SetTypes(s)
 			return key, data, s.Flags.V, key != nil
 		}
 	}
