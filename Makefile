@@ -10,16 +10,18 @@ GOARCH   ?= $(shell $(GO) env GOARCH)
 # toolchain that it does not know links all of it), functions need not begin at a
 # multiple of 32 bytes (x86 alone may do without), the garbage collector of Go 1.25
 # has less code than the next one (a toolchain that no longer knows it goes
-# without), and in the commands, nft, fmt and strings small functions are not
-# copied to where they are called (-l): a command waits for the kernel most of the time.
+# without), and in the packages of OUTLINED small functions are not copied to where
+# they are called (-l): a command waits for the kernel most of the time.
 # $(call build,ARCH,FILE)
 MODULE     := github.com/minins/minins
 VERSION    := $(or $(shell git describe --tags --always --dirty 2>/dev/null),(devel))
+OUTLINED   := $(MODULE)/cmd/... $(MODULE)/nft/... github.com/mdlayher/... golang.org/x/sys/unix \
+	context fmt log strings syscall time
 EXPERIMENT := $(shell GOEXPERIMENT=nogreenteagc $(GO) env GOVERSION >/dev/null 2>&1 && echo nogreenteagc)
 build = CGO_ENABLED=0 GOOS=linux GOARCH=$(1) GOEXPERIMENT=$(EXPERIMENT) $(GO) build -trimpath -buildvcs=false \
 	$$(test ! -x .link/linker || echo -toolexec=$(CURDIR)/.link/linker) \
 	-ldflags '-s -w -X $(MODULE)/cmd/minins/setup.version=$(VERSION) $(if $(filter 386 amd64,$(1)),-funcalign=1) $(if $(filter amd64 arm64,$(1)),-E main.start)' \
-	-gcflags '$(MODULE)/cmd/...=-l' -gcflags '$(MODULE)/nft/...=-l' -gcflags fmt=-l -gcflags strings=-l -o $(2) ./cmd/minins
+	$(OUTLINED:%=-gcflags '%=-l') -o $(2) ./cmd/minins
 
 # Then the names and lines of tracebacks go. $(call slim,FROM,TO)
 slim = GOENV=off GOOS= GOARCH= $(GO) run ./internal/strip -o $(2) $(1)
