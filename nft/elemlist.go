@@ -3,6 +3,7 @@
 package nft
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -18,6 +19,8 @@ type ElemList struct {
 	pages [][]byte // lists of attributes, each below 64 KiB
 	at    []elemAt
 	coder nl.Coder
+	space Elem
+	known []uint64 // a hash table: half of each element's hash, and its index from 1
 }
 
 // An elemAt is where in the pages an element is.
@@ -38,6 +41,7 @@ func (c *Conn) ElemList(ctx context.Context, f Family, table, set string) (*Elem
 			return nil, failed(err, "list set "+within(f, table, set))
 		}
 	}
+	l.known = nil
 	return l, nil
 }
 
@@ -55,6 +59,7 @@ func (p *elemPage) Fields(c *nl.Coder) {
 // add adds a page, if all that is in it can be decoded.
 func (l *ElemList) add(page []byte) error {
 	var e Elem
+	l.pages = append(l.pages, page)
 	for at := 0; at < len(page); {
 		length := 0
 		if at+4 <= len(page) {
@@ -66,11 +71,63 @@ func (l *ElemList) add(page []byte) error {
 		if err := l.coder.Decode(page[at+4:at+length], &loneElem{&e}); err != nil {
 			return err
 		}
-		l.at = append(l.at, elemAt{uint32(len(l.pages)), uint16(at)})
+		here := elemAt{uint32(len(l.pages) - 1), uint16(at)}
 		at += (length + 3) &^ 3
+		if !l.holds(&e) {
+			l.at = append(l.at, here)
+		}
 	}
-	l.pages = append(l.pages, page)
 	return nil
+}
+
+// holds reports whether an element was there before, and notes the place of the next if
+// not. The kernel finds the place where it stopped by the number of elements before it,
+// those of a transaction that is not yet done included: when one begins, some come twice.
+func (l *ElemList) holds(e *Elem) bool {
+	if 4*len(l.at) >= 3*len(l.known) {
+		old := l.known
+		l.known = make([]uint64, max(64, 2*len(old)))
+		for _, slot := range old {
+			if slot != 0 {
+				l.At(int(uint32(slot))-1, &l.space)
+				l.known[l.slot(&l.space, true)] = slot
+			}
+		}
+	}
+	at := l.slot(e, false)
+	if l.known[at] != 0 {
+		return true
+	}
+	l.known[at] = hash(e)&^0xffffffff | uint64(len(l.at)+1)
+	return false
+}
+
+// slot is where in the table an element is, or is to be, where that is
+// known.
+func (l *ElemList) slot(e *Elem, isNew bool) int {
+	h := hash(e)
+	for i := int(h) & (len(l.known) - 1); ; i = (i + 1) & (len(l.known) - 1) {
+		slot := l.known[i]
+		if slot == 0 {
+			return i
+		}
+		if !isNew && (slot^h)>>32 == 0 {
+			o := &l.space
+			l.At(int(uint32(slot))-1, o)
+			if o.Flags == e.Flags && bytes.Equal(o.Key, e.Key) && bytes.Equal(o.KeyEnd, e.KeyEnd) {
+				return i
+			}
+		}
+	}
+}
+
+// hash is FNV-1a of what tells elements of a set apart, the beginning of its key at least.
+func hash(e *Elem) uint64 {
+	h := uint64(14695981039346656037) ^ uint64(e.Flags)
+	for _, b := range e.Key {
+		h = (h ^ uint64(b)) * 1099511628211
+	}
+	return h ^ h>>32
 }
 
 // A loneElem is an element without the attribute around it.

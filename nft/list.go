@@ -125,16 +125,20 @@ func (c *Conn) Sets(ctx context.Context, f Family, table string) ([]Set, error) 
 
 // Elems lists the elements of a set. Equivalent to: nft list set ip t s
 func (c *Conn) Elems(ctx context.Context, f Family, table, set string) ([]Elem, error) {
-	parts, err := nl.List[Elems](ctx, c.Conn, typ(unix.NFT_MSG_GETSETELEM), &Elems{Family: f, Table: table, Set: set}, nil)
-	var all []Elem
-	for _, p := range parts {
-		all = append(all, p.Elems...)
+	list, err := c.ElemList(ctx, f, table, set)
+	if list.Len() == 0 {
+		return nil, err
 	}
-	return all, failed(err, "list set "+within(f, table, set))
+	all := make([]Elem, list.Len())
+	for i := range all {
+		list.At(i, &all[i])
+	}
+	return all, err
 }
 
 // StreamElems is [Conn.Elems] in constant memory: it yields elements that are
-// valid until the next step, as [Conn.StreamRules] yields rules.
+// valid until the next step, as [Conn.StreamRules] yields rules. Of a long list
+// some may come twice, if another program's transaction begins meanwhile.
 func (c *Conn) StreamElems(ctx context.Context, f Family, table, set string) iter.Seq2[*Elem, error] {
 	return func(yield func(*Elem, error) bool) {
 		filter := &Elems{Family: f, Table: table, Set: set}
