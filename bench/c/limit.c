@@ -29,8 +29,9 @@ static const struct {
 	{ "dumproutes", dumproutes, 1 << 20 },
 	{ "dumplinks", dumplinks, 200000 },
 	{ "dumpneighs", dumpneighs, 1 << 16 },
-	{ "nftrules", nftrules, 64000 },
+	{ "nftrules", nftrules, 1 << 20 },
 	{ "nftmap", nftmap, 1 << 16 },
+	{ "nftset", nftset, 1 << 20 },
 };
 
 static long long wall_start, cpu_start;

@@ -73,5 +73,6 @@ void dumplinks(int n);
 void dumpneighs(int n);
 void nftrules(int n);
 void nftmap(int n);
+void nftset(int n);
 
 #endif

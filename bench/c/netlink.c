@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 
 enum {
-	SNDBUF = 64 << 20, // an nf_tables transaction is one transmission
+	SNDBUF = 512 << 20, // an nf_tables transaction is one transmission
 	RCVBUF = 8 << 20,  // for the errors of a whole transmission
 	CUT = 256 << 10,   // 1 MiB takes as long, and a tenth more CPU: it leaves the cache
 	SLACK = 256,       // what a send buffer does not give to the data

@@ -1,4 +1,5 @@
-// nf_tables: one transaction of many rules, and of one map with many elements.
+// nf_tables: one transaction of many rules, of one map with many elements, and of one
+// set with many intervals.
 #include "limit.h"
 
 #include <arpa/inet.h>
@@ -14,10 +15,13 @@
 enum {
 	TYPE_INET_SERVICE = 13, // the numbers that nft gives to its types
 	TYPE_IPV4_ADDR_INET_SERVICE = 7 << 6 | 13,
+	TYPE_IPV4_ADDR = 7,
+	FIRST = 10 << 24, STEP = 8, LENGTH = 5, // of intervals
+	LISTED = 100000, // a longer list takes the kernel the square of the time
 	ELEMENTS = 63 * 1024, // bytes of them in an attribute, whose length has 16 bits
 };
 
-static const char table[] = "t", chain[] = "pre", map[] = "m";
+static const char table[] = "t", chain[] = "pre", map[] = "m", set[] = "s";
 
 // A target is where a port leads: as the data of a concatenation, padded to 4.
 struct target {
@@ -216,6 +220,8 @@ void nftrules(int n)
 	for (int i = 0; i < n; i++)
 		add_rule(&b, i);
 	load(fd, &b, n);
+	if (n > LISTED)
+		return;
 
 	begin();
 	seen = dump(fd, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETRULE, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWRULE, &head,
@@ -239,6 +245,15 @@ static void add_map(struct batch *b)
 	attr_be32(b, NFTA_SET_DATA_LEN, sizeof(struct target));
 }
 
+// add_elements begins a message with elements.
+static struct nlattr *add_elements(struct batch *b, const char *name)
+{
+	nft_message(b, NFT_MSG_NEWSETELEM, NEW);
+	attr_string(b, NFTA_SET_ELEM_LIST_TABLE, table);
+	attr_string(b, NFTA_SET_ELEM_LIST_SET, name);
+	return nest(b, NFTA_SET_ELEM_LIST_ELEMENTS);
+}
+
 void nftmap(int n)
 {
 	int fd = nl_open(NETLINK_NETFILTER);
@@ -246,10 +261,7 @@ void nftmap(int n)
 
 	add_map(&b);
 	for (int i = 0; i < n;) {
-		nft_message(&b, NFT_MSG_NEWSETELEM, NEW);
-		attr_string(&b, NFTA_SET_ELEM_LIST_TABLE, table);
-		attr_string(&b, NFTA_SET_ELEM_LIST_SET, map);
-		struct nlattr *list = nest(&b, NFTA_SET_ELEM_LIST_ELEMENTS);
+		struct nlattr *list = add_elements(&b, map);
 		size_t first = b.len;
 
 		for (; i < n && b.len - first < ELEMENTS; i++) {
@@ -264,4 +276,72 @@ void nftmap(int n)
 		nest_end(&b, list);
 	}
 	load(fd, &b, n);
+}
+
+// add_list_request has what the request begins with that lists the set.
+static void add_list_request(struct batch *b)
+{
+	nft_message(b, NFT_MSG_GETSETELEM, 0);
+	attr_string(b, NFTA_SET_ELEM_LIST_TABLE, table);
+	attr_string(b, NFTA_SET_ELEM_LIST_SET, set);
+}
+
+static long elements_seen;
+
+static void see_elements(struct nlmsghdr *h)
+{
+	struct nlattr *tb[NFTA_SET_ELEM_LIST_MAX + 1], *one[NFTA_SET_ELEM_MAX + 1], *v[NFTA_DATA_MAX + 1], *e;
+	int len;
+
+	index_message(tb, NFTA_SET_ELEM_LIST_MAX, h, sizeof(struct nfgenmsg));
+	if (!tb[NFTA_SET_ELEM_LIST_ELEMENTS])
+		return;
+	e = payload(tb[NFTA_SET_ELEM_LIST_ELEMENTS]);
+	for (len = tb[NFTA_SET_ELEM_LIST_ELEMENTS]->nla_len - NLA_HDRLEN; len > 0; len -= NLA_ALIGN(e->nla_len), e = next(e)) {
+		index_nest(one, NFTA_SET_ELEM_MAX, e);
+		index_nest(v, NFTA_DATA_MAX, one[NFTA_SET_ELEM_KEY]);
+		used += (unsigned long)v[NFTA_DATA_VALUE];
+		elements_seen++;
+	}
+}
+
+void nftset(int n)
+{
+	int fd = nl_open(NETLINK_NETFILTER);
+	struct batch b = transaction(fd);
+	struct batch get = batch_new(fd); // for the attributes of the request that lists
+
+	nft_message(&b, NFT_MSG_NEWSET, NEW);
+	attr_string(&b, NFTA_SET_TABLE, table);
+	attr_string(&b, NFTA_SET_NAME, set);
+	attr_be32(&b, NFTA_SET_ID, 1);
+	attr_be32(&b, NFTA_SET_FLAGS, NFT_SET_INTERVAL);
+	attr_be32(&b, NFTA_SET_KEY_TYPE, TYPE_IPV4_ADDR);
+	attr_be32(&b, NFTA_SET_KEY_LEN, sizeof(uint32_t));
+	for (int i = 0; i < 2 * n;) {
+		struct nlattr *list = add_elements(&b, set);
+		size_t first = b.len;
+
+		for (; i < 2 * n && b.len - first < ELEMENTS; i++) {
+			uint32_t addr = htonl(FIRST + i / 2 * STEP + i % 2 * LENGTH);
+			struct nlattr *element = nest(&b, NFTA_LIST_ELEM);
+
+			if (i % 2)
+				attr_be32(&b, NFTA_SET_ELEM_FLAGS, NFT_SET_ELEM_INTERVAL_END);
+			value(&b, NFTA_SET_ELEM_KEY, &addr, sizeof addr);
+			nest_end(&b, element);
+		}
+		nest_end(&b, list);
+	}
+	load(fd, &b, n);
+	if (n > LISTED)
+		return;
+
+	add_list_request(&get);
+	begin();
+	dump(fd, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETSETELEM, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWSETELEM,
+	     get.data + NLMSG_HDRLEN, get.len - NLMSG_HDRLEN, see_elements);
+	end("list", n);
+	if (elements_seen < 2 * n)
+		errx(1, "%ld ends of intervals, not %d", elements_seen, 2 * n);
 }

@@ -42,7 +42,7 @@ func tools() map[string]map[string]contestant.Workload {
 		"ip-batch": changes(batch{}),
 		"sh":       changes(script{}),
 		"busybox":  with(routing(processes{"busybox", "ip"}), dumps("busybox", "ip")),
-		"nft":      {"nftrules": nftRules, "nftmap": nftMap},
+		"nft":      {"nftrules": nftRules, "nftmap": nftMap, "nftset": nftSet},
 		"iptables": {"nftrules": iptablesRules},
 	}
 }

@@ -40,6 +40,7 @@ func main() {
 		"dumpneighs": dumpNeighs,
 		"nftrules":   nftRules,
 		"nftmap":     nftMap,
+		"nftset":     nftSet,
 	})
 }
 

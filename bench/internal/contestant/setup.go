@@ -83,6 +83,18 @@ func Target(i int) netip.Addr {
 	return netip.AddrFrom4([4]byte{10, 1, byte(i / 250), byte(i%250 + 1)})
 }
 
+// Interval returns the first and the last address of interval i of the nftables set.
+func Interval(i int) (from, to uint32) {
+	const first, step, length = 10 << 24, 8, 5
+	from = first + uint32(i)*step
+	return from, from + length - 1
+}
+
+// Listed is how many nftables rules or intervals are listed at most: of more, the
+// kernel takes the square of the time, since it looks for the place where it was
+// from the beginning, for each 32 KiB.
+const Listed = 100000
+
 // Port returns the port that rule i of the nftables workloads is for.
 func Port(i int) uint16 { return uint16(i%65535 + 1) }
 
