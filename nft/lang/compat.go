@@ -3,6 +3,7 @@
 package lang
 
 import (
+	"encoding/binary"
 	"strings"
 
 	"github.com/minins/minins/nft"
@@ -155,8 +156,34 @@ func (d *decompiler) raw(x *xt.Raw) bool {
 				d.among(sel, b[64]&(16<<i) != 0, []Expr{&Range{d.valueOf(sel, from), d.valueOf(sel, to)}})
 			}
 		}
+	case x.Extension == "CT" && x.Revision == 2 && len(b) > 60 && binary.NativeEndian.Uint16(b)&^3 == 0 && all(b[2:60], 0):
+		if binary.NativeEndian.Uint16(b) != 0 {
+			d.add(&Kernel{&nft.Notrack{}})
+		}
+	case x.Extension == "connmark" && x.Revision == 1 && len(b) > 8:
+		sel := ctSelector(keyNamed(ctKeys, "mark"), -1)
+		var left Expr = sel
+		if !all(b[4:8], 0xff) {
+			left = &Masked{X: sel, Mask: d.valueOf(sel, b[4:8])}
+		}
+		d.among(left, b[8] != 0, []Expr{d.valueOf(sel, b[:4])})
 	case x.Revision != 0 || len(b) < 8:
 		return false
+	case x.Extension == "length":
+		sel := metaSelector(keyNamed(metaKeys, "length"))
+		from := numberValue(sel.Type, uint64(binary.NativeEndian.Uint16(b)), 4)
+		to := numberValue(sel.Type, uint64(binary.NativeEndian.Uint16(b[2:])), 4)
+		switch {
+		case from.number() > to.number():
+			return false // which never matches
+		case from.number() == to.number():
+			d.among(sel, b[4] != 0, []Expr{from})
+		default:
+			d.among(sel, b[4] != 0, []Expr{&Range{from, to}})
+		}
+	case x.Extension == "pkttype":
+		sel := metaSelector(keyNamed(metaKeys, "pkttype"))
+		d.among(sel, !all(b[4:8], 0), []Expr{numberValue(sel.Type, uint64(binary.NativeEndian.Uint32(b)), 1)})
 	case x.Extension == "mac":
 		sel := fieldAt(protocolByName("ether"), 48, 48)
 		d.among(sel, !all(b[8:], 0), []Expr{d.valueOf(sel, b[:6])})

@@ -25,7 +25,7 @@ func (d *decoder) xtMatch(info xt.Info) error {
 	case *xt.AddrType:
 		d.match(&addrtype{*i})
 	case *xt.Mark:
-		d.match(&mark{i.Mark, i.Mask, i.Invert != 0})
+		d.match(&mark{value: i.Mark, mask: i.Mask, inv: i.Invert != 0})
 	case *xt.Multiport:
 		d.match(&multiport{*i, d.rule.proto.num})
 	case *xt.Raw:
@@ -36,6 +36,10 @@ func (d *decoder) xtMatch(info xt.Info) error {
 			m, ok = iprangeFrom(d.family, i.Data)
 		case i.Extension == "mac" && i.Revision == 0:
 			m, ok = macFrom(i.Data)
+		case i.Extension == "connmark" && i.Revision == 1 && len(i.Data) > 8:
+			m, ok = &mark{true, binary.NativeEndian.Uint32(i.Data), binary.NativeEndian.Uint32(i.Data[4:]), i.Data[8] != 0}, true
+		default:
+			m, ok = plainFrom(i)
 		}
 		if !ok {
 			m = &unknownExtension{info}
@@ -59,7 +63,10 @@ func (d *decoder) xtTarget(info xt.Info) error {
 		d.rule.jump.target = &setMark{*i}
 	case *xt.Raw:
 		d.rule.jump.target = &unknownExtension{info}
+		p, ok := plainFrom(i)
 		switch {
+		case ok:
+			d.rule.jump.target = p
 		case i.Revision != 0:
 		case i.Extension == "LOG" && len(i.Data) >= 32:
 			d.rule.jump.target = logFrom(i.Data)

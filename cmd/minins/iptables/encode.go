@@ -137,6 +137,9 @@ func (e *encoder) match(m extension, p protocol) error {
 	case *transport:
 		return e.transport(m, p)
 	case *mark:
+		if m.connection {
+			break
+		}
 		e.meta(nft.MetaMark)
 		if m.mask != 0xffffffff {
 			e.and(native32(m.mask))
@@ -189,6 +192,15 @@ func matchInfo(m extension) xt.Info {
 		return m.info()
 	case *mac:
 		return m.info()
+	case *plain:
+		return m.info()
+	case *mark:
+		b := append(native32(m.value), native32(m.mask)...)
+		b = append(b, 0, 0, 0, 0, 0, 0, 0, 0)
+		if m.inv {
+			b[8] = 1
+		}
+		return &xt.Raw{Extension: "connmark", Revision: 1, Data: b}
 	case *unknownExtension:
 		return m.info
 	}
@@ -238,6 +250,8 @@ func targetInfo(t extension) xt.Info {
 	case *logTarget:
 		return t.info()
 	case *tcpmss:
+		return t.info()
+	case *plain:
 		return t.info()
 	case *setMark:
 		return &t.SetMark

@@ -28,6 +28,7 @@ type option struct {
 	pair     bool   // takes a second word
 	main     string // the option that this is another name for
 	excludes string // other options that it cannot go with
+	needs    string // another option that it has to go with
 }
 
 // key is the name of the option without regard to aliases.

@@ -9,8 +9,9 @@ import (
 	"github.com/minins/minins/nft/xt"
 )
 
-// mark is the match mark.
+// mark is the match mark, or connmark.
 type mark struct {
+	connection  bool // connmark: that of the packet's connection
 	value, mask uint32
 	inv         bool
 }
@@ -45,18 +46,26 @@ func markText(value, mask uint32) string {
 	return hexText(value) + "/" + hexText(mask)
 }
 
-func (*mark) name() string { return "mark" }
+func (m *mark) name() string {
+	if m.connection {
+		return "connmark"
+	}
+	return "mark"
+}
 
 func (m *mark) set(s *setting) (err error) {
 	m.inv = s.inv
-	m.value, m.mask, err = parseMark("mark", s.option, s.arg)
+	m.value, m.mask, err = parseMark(m.name(), s.option, s.arg)
 	return err
 }
 
 func (m *mark) save() string { return not(m.inv) + " --mark " + markText(m.value, m.mask) }
 
 func (m *mark) list(*naming) string {
-	return " mark match" + not(m.inv) + " " + markText(m.value, m.mask)
+	if m.connection && !m.inv {
+		return " connmark match  " + markText(m.value, m.mask) // with two blanks
+	}
+	return " " + m.name() + " match" + not(m.inv) + " " + markText(m.value, m.mask)
 }
 
 // setMark is the target MARK.
@@ -72,8 +81,10 @@ var setMarkOptions = []option{
 
 func (*setMark) name() string { return "MARK" }
 
-func (t *setMark) set(s *setting) error {
-	value, mask, err := parseMark("MARK", s.option, s.arg)
+func (t *setMark) set(s *setting) error { return t.setFor("MARK", s) }
+
+func (t *setMark) setFor(target string, s *setting) error {
+	value, mask, err := parseMark(target, s.option, s.arg)
 	if err != nil {
 		return err
 	}
@@ -94,16 +105,18 @@ func (t *setMark) set(s *setting) error {
 
 func (t *setMark) save() string { return " --set-xmark " + hexText(t.Mark) + "/" + hexText(t.Mask) }
 
-func (t *setMark) list(*naming) string {
+func (t *setMark) list(*naming) string { return t.words("MARK") }
+
+func (t *setMark) words(target string) string {
 	switch {
 	case t.Mark == 0:
-		return " MARK and " + hexText(^t.Mask)
+		return " " + target + " and " + hexText(^t.Mask)
 	case t.Mark == t.Mask:
-		return " MARK or " + hexText(t.Mark)
+		return " " + target + " or " + hexText(t.Mark)
 	case t.Mask == 0:
-		return " MARK xor " + hexText(t.Mark)
+		return " " + target + " xor " + hexText(t.Mark)
 	case t.Mask == 0xffffffff:
-		return " MARK set " + hexText(t.Mark)
+		return " " + target + " set " + hexText(t.Mark)
 	}
-	return " MARK xset " + hexText(t.Mark) + "/" + hexText(t.Mask)
+	return " " + target + " xset " + hexText(t.Mark) + "/" + hexText(t.Mask)
 }

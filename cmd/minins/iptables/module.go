@@ -16,7 +16,7 @@ type module struct {
 	own     bool       // checks by itself which options go together, in its own words
 	family  nft.Family // Unspec is both
 	options []option
-	bare    string // what is wrong if no option is given, of a match none with an argument
+	bare    string // what is wrong if no option is given that says what to do
 }
 
 var modules = [...]module{
@@ -33,6 +33,12 @@ var modules = [...]module{
 	{name: "limit", options: limitOptions},
 	{name: "iprange", options: iprangeOptions, bare: "iprange match: You must specify `--src-range' or `--dst-range'"},
 	{name: "mac", options: macOptions},
+	{name: "connmark", options: markOptions},
+	{name: "length", options: lengthOptions},
+	{name: "physdev", options: physdevOptions, bare: "PHYSDEV: no physdev option specified"},
+	{name: "pkttype", options: pkttypeOptions},
+	{name: "statistic", options: statisticOptions},
+	{name: "tcpmss", options: tcpmssMatchOptions},
 
 	{name: "MASQUERADE", target: true, options: masqueradeOptions},
 	{name: "REDIRECT", target: true, options: redirectOptions},
@@ -43,6 +49,9 @@ var modules = [...]module{
 	{name: "NFLOG", target: true, options: nflogOptions},
 	{name: "TRACE", target: true},
 	{name: "TCPMSS", target: true, options: tcpmssOptions, bare: "TCPMSS target: At least one parameter is required"},
+	{name: "CONNMARK", target: true, options: connmarkTargetOptions, bare: "CONNMARK target: No operation specified"},
+	{name: "CT", target: true, options: ctTargetOptions},
+	{name: "NOTRACK", target: true},
 	{name: "MARK", target: true, options: setMarkOptions, bare: "MARK: One of the --set-xmark, --{and,or,xor,set}-mark options is required"},
 }
 
@@ -57,8 +66,12 @@ func (m *module) make(f nft.Family) extension {
 		return new(comment)
 	case "conntrack", "state":
 		return newConntrack(f, m.name == "state")
-	case "mark":
-		return new(mark)
+	case "mark", "connmark":
+		return &mark{connection: m.name == "connmark"}
+	case "NOTRACK":
+		p := newPlain("CT")
+		p.put16(0, ctNotrack|ctAlias)
+		return p
 	case "addrtype":
 		return new(addrtype)
 	case "multiport":
@@ -79,6 +92,12 @@ func (m *module) make(f nft.Family) extension {
 		return &tcpmss{family: f}
 	case "MARK":
 		return new(setMark)
+	}
+	if p := newPlain(m.name); p != nil {
+		if m.name == "CONNMARK" {
+			p.put32(8, 0xffffffff) // nfmask
+		}
+		return p
 	}
 	return &nat{kind: m.name, family: f}
 }

@@ -196,12 +196,12 @@ func TestForeign(t *testing.T) {
 	}
 	// Extensions that only the real tool knows are shown by name, with status 1.
 	ns.Run(t, "nft", "flush", "ruleset").Must(t)
-	ns.Run(t, "iptables", "-A", "INPUT", "-m", "statistic", "--mode", "nth", "--every", "2", "--packet", "0", "-j", "ACCEPT").Must(t)
-	got = ours(ns, testns.Words("iptables -S INPUT")...)
-	if got.Code != 1 || got.Stderr != "minins: rule 1 of chain INPUT: statistic revision 0 is not known here, and its options are not shown\n" {
+	ns.Run(t, "iptables", "-A", "OUTPUT", "-m", "owner", "--uid-owner", "0", "-j", "ACCEPT").Must(t)
+	got = ours(ns, testns.Words("iptables -S OUTPUT")...)
+	if got.Code != 1 || got.Stderr != "minins: rule 1 of chain OUTPUT: owner revision 1 is not known here, and its options are not shown\n" {
 		t.Errorf("an unknown match: %d %q %q", got.Code, got.Stdout, got.Stderr)
 	}
-	if got := ours(ns, testns.Words("iptables -D INPUT 1")...); got.Code != 0 {
+	if got := ours(ns, testns.Words("iptables -D OUTPUT 1")...); got.Code != 0 {
 		t.Errorf("-D by number: %d %q", got.Code, got.Stderr)
 	}
 }

@@ -46,6 +46,11 @@ func (p *parser) finish() error {
 		return wrong("--wait-interval only makes sense with --wait\n")
 	}
 	for _, e := range p.exts {
+		if p, ok := e.ext.(*plain); ok && p.kernel == "statistic" {
+			if err := finishStatistic(e, p); err != nil {
+				return err
+			}
+		}
 		if err := checkExtension(e); err != nil {
 			return err
 		}

@@ -170,7 +170,8 @@ func checkExtension(l *loaded) error {
 	enough := l.bare == ""
 	for i := range l.options {
 		o := &l.options[i]
-		enough = enough || (o.arg == required || l.target) && l.has(o.key())
+		modifies := strings.HasPrefix(o.long, "limit-iface-") || strings.HasSuffix(o.long, "mask")
+		enough = enough || l.has(o.key()) && !modifies
 	}
 	if !enough {
 		return wrong(l.bare)
@@ -183,6 +184,9 @@ func checkExtension(l *loaded) error {
 		has := l.has(o.long)
 		if o.must && !has {
 			return badOption(l.name, o.long, "must be specified")
+		}
+		if o.needs != "" && has && !l.has(o.needs) {
+			return badOption(l.name, o.long, `also requires "--`+o.needs+`".`)
 		}
 		for other := range strings.FieldsSeq(o.excludes) {
 			if has && l.has(other) {

@@ -27,11 +27,10 @@ func (r *rule) words(counters bool) string {
 	}
 	if j := &r.jump; j.final {
 		text += " -g " + j.name
+	} else if t := j.target; t != nil {
+		text += " -j " + t.name() + t.save()
 	} else if j.name != "" {
 		text += " -j " + j.name
-	}
-	if t := r.jump.target; t != nil {
-		text += t.save()
 	}
 	return text
 }

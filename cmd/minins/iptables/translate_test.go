@@ -27,6 +27,7 @@ var faults = []struct{ words, why string }{
 	{"--fragments", "it comes before the protocol"},
 	{"--syn", "it comes behind the ports"},
 	{"tcp-rst", "the protocol is there, which nft needs not be told"},
+	{"tcp-reset", "likewise"},
 }
 
 // forNft turns what a tool printed into commands for chain number n of table x.
