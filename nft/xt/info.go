@@ -51,6 +51,8 @@ var targets = [...]extension{
 	{"DNAT/0", rangeCompatSize, func() Info { return &NAT{Target: "DNAT"} }},
 	{"DNAT/1", rangeSize, func() Info { return &NAT{Target: "DNAT", Revision: 1} }},
 	{"DNAT/2", range2Size, func() Info { return &NAT{Target: "DNAT", Revision: 2} }},
+	{"NETMAP/0", rangeCompatSize, func() Info { return &NAT{Target: "NETMAP"} }},
+	{"NETMAP/0/40", rangeSize, func() Info { return &NAT{Target: "NETMAP", IPv6: true} }},
 	{"REJECT/0", rejectSize, func() Info { return new(Reject) }},
 	{"MARK/2", setMarkSize, func() Info { return new(SetMark) }},
 }

@@ -9,16 +9,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// NAT is the info of the targets MASQUERADE, SNAT, DNAT and REDIRECT, in the
+// NAT is the info of the targets MASQUERADE, SNAT, DNAT, REDIRECT and NETMAP, in the
 // three layouts of linux/netfilter/nf_nat.h:
 //
 //   - struct nf_nat_ipv4_multi_range_compat: revision 0, without IPv6
 //   - struct nf_nat_range: revision 1, and 0 with IPv6
 //   - struct nf_nat_range2: revision 2
 type NAT struct {
-	Target   string // "MASQUERADE", "SNAT", "DNAT" or "REDIRECT"
+	Target   string // "MASQUERADE", "SNAT", "DNAT", "REDIRECT" or "NETMAP"
 	Revision uint32
-	IPv6     bool // of MASQUERADE and REDIRECT: ip6tables' struct
+	IPv6     bool // of MASQUERADE, REDIRECT and NETMAP: ip6tables' struct
 
 	Flags            NATFlags
 	MinAddr, MaxAddr Inet // both included

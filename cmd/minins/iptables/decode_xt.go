@@ -30,7 +30,7 @@ func (d *decoder) xtMatch(info xt.Info) error {
 		d.match(&multiport{*i, d.rule.proto.num})
 	case *xt.Raw:
 		var m extension
-		ok := false
+		var ok bool
 		switch {
 		case i.Extension == "iprange" && i.Revision == 1:
 			m, ok = iprangeFrom(d.family, i.Data)

@@ -44,6 +44,7 @@ var modules = [...]module{
 	{name: "REDIRECT", target: true, options: redirectOptions},
 	{name: "SNAT", target: true, options: snatOptions},
 	{name: "DNAT", target: true, options: dnatOptions},
+	{name: "NETMAP", target: true, options: netmapOptions},
 	{name: "REJECT", target: true, options: rejectOptions},
 	{name: "LOG", target: true, options: logOptions},
 	{name: "NFLOG", target: true, options: nflogOptions},

@@ -14,7 +14,7 @@ import (
 	"github.com/minins/minins/nft/xt"
 )
 
-// nat is the target MASQUERADE, REDIRECT, SNAT or DNAT.
+// nat is the target MASQUERADE, REDIRECT, SNAT, DNAT or NETMAP.
 type nat struct {
 	_ [0]func() // not to be compared: that would take code
 
@@ -30,6 +30,7 @@ var (
 	masqueradeOptions = []option{{long: "to-ports", arg: required}, {long: "random"}, {long: "random-fully"}}
 	redirectOptions   = []option{{long: "to-ports", arg: required}, {long: "random"}}
 	snatOptions       = []option{{long: "to-source", arg: required, must: true}, {long: "random"}, {long: "random-fully"}, {long: "persistent"}}
+	netmapOptions     = []option{{long: "to", arg: required, must: true}}
 	dnatOptions       = []option{{long: "to-destination", arg: required, must: true}, {long: "random"}, {long: "persistent"}}
 )
 
@@ -47,8 +48,35 @@ func (t *nat) set(s *setting) error {
 		return t.setPorts(s.arg, s.proto)
 	case "to-source", "to-destination":
 		return t.setTo(s.arg, s.proto)
+	case "to":
+		return t.setNetwork(s.arg)
 	}
 	return nil
+}
+
+// setNetwork reads ADDRESS[/MASK] of NETMAP: all addresses of a network.
+func (t *nat) setNetwork(s string) error {
+	nets, err := parseNetwork(t.family, s)
+	if err != nil {
+		return err
+	}
+	t.from = nets[0].addr
+	last, mask := t.from.AsSlice(), nets[0].mask.AsSlice()
+	for i := range last {
+		last[i] |= ^mask[i]
+	}
+	t.to, _ = netip.AddrFromSlice(last)
+	t.flags |= xt.NATMapIPs
+	return nil
+}
+
+// network is the network from t.from to t.to.
+func (t *nat) network() string {
+	bits := t.from.BitLen()
+	for bits > 0 && netip.PrefixFrom(t.from, bits).Masked() != netip.PrefixFrom(t.to, bits).Masked() {
+		bits--
+	}
+	return ntop.Text(t.from) + "/" + strconv.Itoa(bits)
 }
 
 // setTo reads [ADDRESS[-ADDRESS]][:PORTS], of IPv6 with brackets if there are
@@ -184,6 +212,8 @@ func (t *nat) save() string {
 		text = " --to-source " + t.target()
 	case t.kind == "DNAT":
 		text = " --to-destination " + t.target()
+	case t.kind == "NETMAP":
+		return " --to " + t.network()
 	case t.flags&xt.NATProto != 0:
 		text = " --to-ports " + t.portText()
 	}
@@ -195,6 +225,8 @@ func (t *nat) list(*naming) string {
 	switch {
 	case t.kind == "SNAT" || t.kind == "DNAT":
 		text = " to:" + t.target()
+	case t.kind == "NETMAP":
+		return " to:" + t.network()
 	case t.flags&xt.NATProto != 0 && t.kind == "MASQUERADE":
 		text = " masq ports: " + t.portText()
 	case t.flags&xt.NATProto != 0:
@@ -219,6 +251,8 @@ func (t *nat) info() xt.Info {
 		}
 	case "DNAT":
 		n = xt.DNAT(t.from, t.to)
+	case "NETMAP":
+		n = &xt.NAT{Target: "NETMAP", IPv6: v6, MinAddr: xt.InetFrom(t.from), MaxAddr: xt.InetFrom(t.to)}
 	}
 	n.Flags |= t.flags
 	n.MinPort, n.MaxPort, n.BasePort = t.ports[0], t.ports[1], t.base

@@ -17,7 +17,8 @@ func Translate(c *applet.Cmd) int {
 	if cmd == nil {
 		return status
 	}
-	words, table := "", cmd.family.Keyword()+" "+cmd.table
+	var words string
+	table := cmd.family.Keyword() + " " + cmd.table
 	chain := table + " " + cmd.chain
 	switch {
 	case cmd.do == 'A':
