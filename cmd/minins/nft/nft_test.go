@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"regexp"
 	"slices"
@@ -348,6 +349,45 @@ func TestRefused(t *testing.T) {
 	for _, o := range []string{"-j", "-e", "-i", "-o", "-N", "-u", "-T"} {
 		if r := ours(ns, "", o, "list", "ruleset"); r.Code != 1 || !strings.HasPrefix(r.Stderr, "nft: minins does not have ") {
 			t.Errorf("%s: status %d, %q", o, r.Code, r.Stderr)
+		}
+	}
+}
+
+// TestLargeSets has a thousand elements of some kinds, in no order: both list them in
+// the same words, whoever loaded them.
+func TestLargeSets(t *testing.T) {
+	testns.Tool(t, "nft")
+	const n = 1200 // more than one reading has, and no more than the real nft may send in one transaction
+	rng := rand.New(rand.NewPCG(1, 2))
+	theirs, mine := testns.New(t), testns.New(t)
+	for _, set := range []struct {
+		declaration string
+		elem        func(i int) string
+	}{
+		{"set ranges { type ipv4_addr; flags interval", func(i int) string { return fmt.Sprintf("10.%d.%d.3-10.%d.%d.77", i/250, i%250, i/250, i%250) }},
+		{"set prefixes { type ipv6_addr; flags interval", func(i int) string { return fmt.Sprintf("fd00:1:2:3:%x::/80", i) }},
+		{"set ports { type inet_service", func(i int) string { return fmt.Sprint(i + 1) }},
+		{"map verdicts { type ipv4_addr : verdict", func(i int) string { return fmt.Sprintf("10.0.%d.%d : drop", i/250, i%250) }},
+		{"map targets { type inet_service : ipv4_addr . inet_service; flags interval", func(i int) string { return fmt.Sprintf("%d-%d : 10.1.%d.%d . 80", 10*i, 10*i+4, i/250, i%250) }},
+	} {
+		var b strings.Builder
+		b.WriteString("add table ip t\nadd " + strings.Replace(set.declaration, " ", " ip t ", 1) + "; elements = { ")
+		for k, i := range rng.Perm(n) {
+			if k > 0 {
+				b.WriteString(", ")
+			}
+			b.WriteString(set.elem(i))
+		}
+		b.WriteString(" }; }\n")
+		real(t, theirs, b.String(), "-f", "-").Must(t)
+		if r := ours(mine, b.String(), "-f", "-"); r.Code != 0 {
+			t.Fatalf("status %d, %.500s", r.Code, r.Stderr)
+		}
+	}
+	want := real(t, theirs, "", "list", "ruleset").Must(t)
+	for _, got := range []string{ours(theirs, "", "list", "ruleset").Stdout, real(t, mine, "", "list", "ruleset").Must(t), ours(mine, "", "list", "ruleset").Stdout} {
+		if got != want {
+			t.Fatalf("(-want +got)\n%.2000s", testns.Diff(want, got))
 		}
 	}
 }
