@@ -73,7 +73,7 @@ var faults = []fault{
 		b.AddRule(commentOf(i, ruleOf("c",
 			&nft.Payload{Dreg: nft.Reg1, Base: nft.NetworkHeader, Offset: 12, Len: 4},
 			&nft.Lookup{Sreg: nft.Reg1, Set: "noset"})))
-	}, unix.ENOENT, "add a rule to chain ip t c: the kernel does not have this expression, or what it refers to"},
+	}, unix.ENOENT, "add a rule to chain ip t c: there is no set noset"},
 	{"an element that is there", func(b *nft.Batch, i int) {
 		e := elemsOf("s", 1<<24+i<<8, 100)
 		e.Elems[i%100].Key = []byte{0, 0, 0, 50}
@@ -110,7 +110,7 @@ var faults = []fault{
 		b.AddRule(r)
 	}, unix.ENOENT, "add a rule next to handle 100%04d of chain ip t c"},
 	{"no such expression", func(b *nft.Batch, _ int) { b.AddRule(ruleOf("c", &nft.Counter{}, &nft.Raw{Kind: "nosuch"})) },
-		unix.ENOENT, "add a rule to chain ip t c: the kernel does not have this expression"},
+		unix.ENOENT, "add a rule to chain ip t c: the kernel has no expression nosuch"},
 	{"a field too long", func(b *nft.Batch, _ int) {
 		b.AddRule(ruleOf("c", &nft.Payload{Dreg: nft.Reg1, Base: nft.NetworkHeader, Len: 200}))
 	}, unix.ERANGE, "add a rule to chain ip t c"},
@@ -125,7 +125,7 @@ var faults = []fault{
 		unix.ENOENT, "delete object ip t lost%d"},
 	{"a rule that uses no object", func(b *nft.Batch, _ int) {
 		b.AddRule(ruleOf("c", &nft.Objref{Type: nft.ObjCounter, Object: "noobject"}))
-	}, unix.ENOENT, "add a rule to chain ip t c: the kernel does not have this expression, or what it refers to"},
+	}, unix.ENOENT, "add a rule to chain ip t c: what expression objref refers to is not there"},
 }
 
 // commentOf gives a rule a number.
