@@ -42,6 +42,11 @@ type Batch struct {
 	echoes  []echo
 	list    elemList
 	answers []answer // of the kernel, for refused rules
+
+	// OnEvent, if set before requests are added, gets what the kernel tells of those with
+	// NLM_F_ECHO, and of elements that are added, when the batch was done: their events,
+	// also those of what a rule took with it.
+	OnEvent func(*Event) error
 }
 
 // An echo is a rule whose handle is to be filled in.

@@ -36,7 +36,7 @@ func (b *Batch) Commit(ctx context.Context) error {
 		return b.err
 	}
 	b.b.Add(unix.NFNL_MSG_BATCH_END, unix.NLM_F_ACK, &BatchMark{ResID: unix.NFNL_SUBSYS_NFTABLES})
-	if b.echoes != nil {
+	if b.echoes != nil || b.OnEvent != nil {
 		b.b.Each = b.echo
 	}
 	if err := b.fits(); err != nil {
@@ -80,10 +80,17 @@ func (b *Batch) Check(ctx context.Context) error {
 	return nil
 }
 
+// ackRoom is what an acknowledgement takes of the receive buffer, in bytes.
+const ackRoom = 832
+
 // fits makes room in the socket's buffers, or says how far that went.
 func (b *Batch) fits() error {
 	bytes := b.b.Size()
-	room, _, err := b.c.Reserve(bytes, b.b.Len()+1)
+	answers := b.b.Len() + 1
+	if b.OnEvent != nil { // an event has all of its request, and more
+		answers += b.b.Len() + 4*bytes/ackRoom
+	}
+	room, _, err := b.c.Reserve(bytes, answers)
 	switch {
 	case err != nil:
 		return failed(err, "make room for a transaction")
@@ -96,6 +103,13 @@ func (b *Batch) fits() error {
 }
 
 func (b *Batch) echo(index int, h nl.Header, body []byte) error {
+	if b.OnEvent != nil {
+		if e, err := decodeEvent(&b.c.coder, h, body); err != nil || e == nil {
+			return err
+		} else if err := b.OnEvent(e); err != nil {
+			return err
+		}
+	}
 	if h.Type != typ(unix.NFT_MSG_NEWRULE) {
 		return nil
 	}

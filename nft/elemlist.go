@@ -45,6 +45,21 @@ func (c *Conn) ElemList(ctx context.Context, f Family, table, set string) (*Elem
 	return l, nil
 }
 
+// Append adds elements, unless they are there.
+func (l *ElemList) Append(elems ...Elem) error {
+	for i := range elems {
+		body, err := l.coder.Append(nil, &loneElem{&elems[i]})
+		if err != nil {
+			return err
+		}
+		page := binary.NativeEndian.AppendUint16(nil, uint16(4+len(body))) // nla_len, and of no type
+		if err := l.add(append(append(page, 0, 0), body...)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // An elemPage is a message of elements that are not taken apart.
 type elemPage struct{ list []byte }
 

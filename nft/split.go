@@ -5,6 +5,8 @@ package nft
 import (
 	"fmt"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/minins/minins/nl"
 )
 
@@ -42,6 +44,9 @@ func (l *listElem) Fields(c *nl.Coder) {
 
 // addElems adds as many requests as the elements need.
 func (b *Batch) addElems(msg, flags uint16, e *Elems) {
+	if b.OnEvent != nil && msg == unix.NFT_MSG_NEWSETELEM {
+		flags |= unix.NLM_F_ECHO
+	}
 	l := &b.list
 	l.request.encoded = l.request.encoded[:0]
 	encoded := l.request.encoded

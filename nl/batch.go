@@ -36,7 +36,8 @@ type Batch struct {
 	Apart bool
 
 	// Each, if set, gets the messages that answer request index and are not
-	// its verdict, such as the echo of what NLM_F_ECHO asked for.
+	// its verdict, such as the echo of what NLM_F_ECHO asked for. index is -1 of one
+	// without a number: nf_tables gives the echoes of elements none.
 	Each func(index int, h Header, body []byte) error
 }
 
@@ -205,7 +206,13 @@ func (b *Batch) collect(ctx context.Context, refused func(index int, err error))
 			}
 			d = rest
 			if h.Seq-b.seq >= uint32(b.n) { // it may begin anew within the batch
-				continue // an answer to something earlier
+				if h.Seq != 0 || b.Each == nil || h.Type < unix.NLMSG_MIN_TYPE {
+					continue // an answer to something earlier
+				}
+				if err := b.Each(-1, h, body); err != nil {
+					return acked, err
+				}
+				continue
 			}
 			i := int(h.Seq - b.seq)
 			last, refusal := b.answer(i, h, body)

@@ -14,7 +14,7 @@ type Cmd struct {
 	Obj    string // table chain rule set map element counter quota limit flowtable ruleset; in lists also tables …
 	Family nft.Family
 	Table  string
-	Name   string // of a chain, a set, an object
+	Name   string // of a chain, a set, an object; of monitor: new, destroy, or both
 	To     string // rename
 
 	Handle   uint64
@@ -136,10 +136,30 @@ func (s *script) command() {
 		op = "add"
 	}
 	c := &Cmd{Op: op, Family: nft.IPv4, At: placeOf(at)}
-	s.object(c)
+	if op == "monitor" {
+		s.monitorCommand(c)
+	} else {
+		s.object(c)
+	}
 	if !s.is("\n", ";") && s.peek().kind != endToken {
 		s.unexpectedBut("end of file or newline or semicolon")
 	}
+}
+
+// monitorCommand reads which events are to be shown: monitor [new|destroy] [rules]
+func (s *script) monitorCommand(c *Cmd) {
+	word := func() (w string, ok bool) {
+		return s.accept("tables", "chains", "sets", "rules", "elements", "ruleset", "trace")
+	}
+	var ok bool
+	if c.Obj, ok = word(); !ok && !s.is("\n", ";") {
+		at := s.peek()
+		if c.Name = s.text(); c.Name != "new" && c.Name != "destroy" {
+			s.failAt(at, "invalid event "+c.Name)
+		}
+		c.Obj, _ = word()
+	}
+	s.end(c)
 }
 
 // end notes where a command ends and keeps it.

@@ -15,4 +15,5 @@
 //
 // A text is made into commands (command.go, and a file for those of each kind); a
 // ruleset is listed as text (list.go, print.go) or as JSON (json.go, json_rule.go).
+// A [Monitor] writes what changes (event.go), and what packets meet (trace.go).
 package lang

@@ -287,29 +287,7 @@ func (l *lister) chain(c *nft.Chain, in inTable) {
 		l.line(2, "comment ", quote(text))
 	}
 	if c.Hook.Ok {
-		h := c.Hook.V
-		hooks := hookWords(c.Family)
-		hook := decimal(h.Num)
-		if int(h.Num) < len(hooks) {
-			hook = hooks[h.Num]
-		}
-		s := "type " + c.Type + " hook " + hook
-		switch devs := append([]string(nil), h.Devs.Names...); {
-		case h.Dev != "":
-			s += " device " + quote(h.Dev)
-		case len(devs) == 1:
-			s += " device " + quote(devs[0])
-		case len(devs) > 1:
-			s += " devices = { " + strings.Join(devs, ", ") + " }"
-		}
-		s += " priority " + l.priority(c.Family, h.Num, h.Priority) + ";"
-		if c.Policy.Ok {
-			s += " policy " + verdict(nft.Verdict{Code: c.Policy.V}) + ";"
-		}
-		if c.Flags&nft.ChainHWOffload != 0 {
-			s += " flags offload;"
-		}
-		l.line(2, s)
+		l.line(2, l.hook(c))
 	}
 	if l.parts&Rules != 0 {
 		for _, r := range l.rulesOf(c) {
@@ -341,6 +319,33 @@ func (p *printer) setType(s *nft.Set) string {
 		to = " : " + to
 	}
 	return word + key + to
+}
+
+// hook is where a base chain is, and its policy.
+func (l *lister) hook(c *nft.Chain) string {
+	h := c.Hook.V
+	hooks := hookWords(c.Family)
+	hook := decimal(h.Num)
+	if int(h.Num) < len(hooks) {
+		hook = hooks[h.Num]
+	}
+	s := "type " + c.Type + " hook " + hook
+	switch devs := append([]string(nil), h.Devs.Names...); {
+	case h.Dev != "":
+		s += " device " + quote(h.Dev)
+	case len(devs) == 1:
+		s += " device " + quote(devs[0])
+	case len(devs) > 1:
+		s += " devices = { " + strings.Join(devs, ", ") + " }"
+	}
+	s += " priority " + l.priority(c.Family, h.Num, h.Priority) + ";"
+	if c.Policy.Ok {
+		s += " policy " + verdict(nft.Verdict{Code: c.Policy.V}) + ";"
+	}
+	if c.Flags&nft.ChainHWOffload != 0 {
+		s += " flags offload;"
+	}
+	return s
 }
 
 func typeWords(id uint32) string {

@@ -61,7 +61,7 @@ func (r *runner) run(ctx context.Context) int {
 		return 0
 	}
 	for _, cmd := range cmds {
-		if cmd.Op == "monitor" || cmd.Op == "describe" || cmd.Op == "export" || cmd.Op == "import" {
+		if cmd.Op == "describe" || cmd.Op == "export" || cmd.Op == "import" {
 			r.report(&wrong{cmd.At, cmd.Op + " is not carried out by minins"})
 			return 1
 		}
@@ -69,7 +69,7 @@ func (r *runner) run(ctx context.Context) int {
 	// Lists come in between: what was said before them is done by then.
 	var batch []*lang.Cmd
 	for _, cmd := range cmds {
-		if cmd.Op != "list" && (cmd.Op != "reset") {
+		if cmd.Op != "list" && cmd.Op != "reset" && cmd.Op != "monitor" {
 			batch = append(batch, cmd)
 			continue
 		}
@@ -77,7 +77,12 @@ func (r *runner) run(ctx context.Context) int {
 			return 1
 		}
 		batch = nil
-		if err := r.list(ctx, cmd); err != nil {
+		if cmd.Op == "monitor" {
+			err = r.monitor(cmd)
+		} else {
+			err = r.list(ctx, cmd)
+		}
+		if err != nil {
 			r.report(err)
 			return 1
 		}
@@ -154,7 +159,14 @@ func (r *runner) commit(ctx context.Context, cmds []*lang.Cmd) bool {
 			r.report(err)
 			return false
 		}
-		b.batch = conn.BeginAt(ctx, gen)
+		echo := func() {}
+		if r.o.echo && !r.o.check {
+			if echo, err = r.echo(ctx, b); err != nil {
+				r.report(err)
+				return false
+			}
+		}
+		b.begin(gen)
 		b.send()
 		if r.o.check {
 			err = b.batch.Check(ctx)
@@ -169,6 +181,7 @@ func (r *runner) commit(ctx context.Context, cmds []*lang.Cmd) bool {
 			r.refused(err, b)
 			return false
 		}
+		echo()
 		return true
 	}
 }
@@ -225,9 +238,19 @@ type building struct {
 	steps []step
 	ids   uint32
 	hooks map[string]nft.HookNum // of chains in the text
+
+	onEvent func(*nft.Event) error
+}
+
+func (b *building) begin(gen uint32) {
+	b.batch = b.conn.BeginAt(b.ctx, gen)
+	b.batch.OnEvent = b.onEvent
 }
 
 func (b *building) add(cmd *lang.Cmd, msg, flags uint16, m nl.Message) {
+	if b.r.o.echo && flags != 0 { // nft asks for none of what goes
+		flags |= unix.NLM_F_ECHO
+	}
 	b.steps = append(b.steps, step{msg, flags, m, cmd})
 }
 
@@ -237,7 +260,7 @@ func (b *building) send() {
 	for _, s := range b.steps {
 		before := b.batch.Len()
 		switch e, ok := s.m.(*nft.Elems); {
-		case ok && e.Each != nil && s.msg == unix.NFT_MSG_NEWSETELEM && s.flags == exclFlags:
+		case ok && e.Each != nil && s.msg == unix.NFT_MSG_NEWSETELEM && s.flags&unix.NLM_F_EXCL != 0:
 			b.batch.CreateElems(e)
 		case ok && e.Each != nil && s.msg == unix.NFT_MSG_NEWSETELEM:
 			b.batch.AddElems(e)

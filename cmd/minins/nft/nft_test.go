@@ -346,7 +346,7 @@ func TestRefused(t *testing.T) {
 	if r := ours(ns, "", "list", "ruleset"); r.Stdout != "" || r.Code != 0 {
 		t.Errorf("there is now\n%s%s", r.Stdout, r.Stderr)
 	}
-	for _, o := range []string{"-j", "-e", "-i", "-o", "-N", "-u", "-T"} {
+	for _, o := range []string{"-j", "-i", "-o", "-N", "-u", "-T"} {
 		if r := ours(ns, "", o, "list", "ruleset"); r.Code != 1 || !strings.HasPrefix(r.Stderr, "nft: minins does not have ") {
 			t.Errorf("%s: status %d, %q", o, r.Code, r.Stderr)
 		}

@@ -30,6 +30,7 @@ type options struct {
 	file     string
 	check    bool
 	help     bool
+	echo     bool
 	missing  string // what an option asks for that minins has not
 	services bool
 	version  bool
@@ -68,7 +69,7 @@ var table = []option{
 	{'N', "reversedns", false, "", missing("names of addresses")},
 	{'u', "guid", false, "", missing("names of users in lists")},
 	{'T', "numeric-time", false, "", missing("times as numbers")},
-	{'e', "echo", false, "", missing("an echo")},
+	{'e', "echo", false, "Echo what has been added, inserted or replaced.", func(o *options, _ string) { o.echo = true }},
 	{'j', "json", false, "", missing("JSON")},
 	{'d', "debug", true, "", missing("levels of debugging; minins explain nft … shows each message")},
 }
