@@ -157,7 +157,7 @@ func (b *Builder) natMap(p *Part) error {
 	}
 	var f nft.Family
 	var words nft.Register
-	both := false
+	var both bool
 	switch p.set.DataType {
 	case typeIPv4, typeIPv4<<typeBits | typeService:
 		f, words, both = nft.IPv4, 1, p.set.DataType != typeIPv4
