@@ -120,7 +120,7 @@ func TestConcurrent(t *testing.T) {
 	for i := range added {
 		c := dial(t, ns)
 		group.Go(func() {
-			for time.Now().Before(end) {
+			for time.Now().Before(end) || added[i] == 0 {
 				s, gen, err := readShared(t.Context(), c)
 				if err != nil {
 					t.Errorf("writer %d: %v", i, err)
@@ -143,7 +143,7 @@ func TestConcurrent(t *testing.T) {
 	c, stream := dial(t, ns), dial(t, ns)
 	group.Go(func() {
 		last := 0
-		for time.Now().Before(end) {
+		for time.Now().Before(end) || read == 0 {
 			s, _, err := readShared(t.Context(), c)
 			if err != nil {
 				t.Errorf("reader: %v", err)
