@@ -104,29 +104,28 @@ func (l *ElemList) holds(e *Elem) bool {
 		l.known = make([]uint64, max(64, 2*len(old)))
 		for _, slot := range old {
 			if slot != 0 {
-				l.At(int(uint32(slot))-1, &l.space)
-				l.known[l.slot(&l.space, true)] = slot
+				l.known[l.slot(slot, nil)] = slot
 			}
 		}
 	}
-	at := l.slot(e, false)
+	h := hash(e)
+	at := l.slot(h, e)
 	if l.known[at] != 0 {
 		return true
 	}
-	l.known[at] = hash(e)&^0xffffffff | uint64(len(l.at)+1)
+	l.known[at] = h&^0xffffffff | uint64(len(l.at)+1)
 	return false
 }
 
-// slot is where in the table an element is, or is to be, where that is
-// known.
-func (l *ElemList) slot(e *Elem, isNew bool) int {
-	h := hash(e)
-	for i := int(h) & (len(l.known) - 1); ; i = (i + 1) & (len(l.known) - 1) {
+// slot is where in the table an element with a hash is, or is to be; nil is one that is
+// not there.
+func (l *ElemList) slot(h uint64, e *Elem) int {
+	for i := int(h>>32) & (len(l.known) - 1); ; i = (i + 1) & (len(l.known) - 1) {
 		slot := l.known[i]
 		if slot == 0 {
 			return i
 		}
-		if !isNew && (slot^h)>>32 == 0 {
+		if e != nil && (slot^h)>>32 == 0 {
 			o := &l.space
 			l.At(int(uint32(slot))-1, o)
 			if o.Flags == e.Flags && bytes.Equal(o.Key, e.Key) && bytes.Equal(o.KeyEnd, e.KeyEnd) {
@@ -142,7 +141,7 @@ func hash(e *Elem) uint64 {
 	for _, b := range e.Key {
 		h = (h ^ uint64(b)) * 1099511628211
 	}
-	return h ^ h>>32
+	return h ^ h<<32
 }
 
 // A loneElem is an element without the attribute around it.
