@@ -195,6 +195,15 @@ func (c *Conn) Snapshot(ctx context.Context, read func() error) (gen uint32, err
 		if gen, err = c.Gen(ctx); err != nil {
 			return 0, err
 		}
+		if err = c.settled(ctx, gen); errors.Is(err, unix.ERESTART) {
+			if err = wait(ctx, pause); err != nil {
+				return 0, err
+			}
+			continue
+		}
+		if err != nil {
+			return 0, failed(err, "wait for a transaction to end")
+		}
 		if err = read(); err != nil {
 			return 0, err
 		}
@@ -206,6 +215,18 @@ func (c *Conn) Snapshot(ctx context.Context, read func() error) (gen uint32, err
 			return 0, err
 		}
 	}
+}
+
+// settled waits until the kernel has done all of the transaction that made generation
+// gen, or returns ERESTART if there is a later one. It counts the generation before it
+// takes out what is gone; what it lists meanwhile has gaps. To begin a transaction, if an
+// empty one, is to wait for that.
+func (c *Conn) settled(ctx context.Context, gen uint32) error {
+	b := c.Batch()
+	b.Add(unix.NFNL_MSG_BATCH_BEGIN, 0, &BatchMark{ResID: unix.NFNL_SUBSYS_NFTABLES, GenID: nl.Some(gen)})
+	b.Add(unix.NFNL_MSG_BATCH_END, 0, &BatchMark{ResID: unix.NFNL_SUBSYS_NFTABLES})
+	_, err := b.Send(ctx)
+	return err
 }
 
 // How long to wait before what has changed is read again. Where others change it all the

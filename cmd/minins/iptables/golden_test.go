@@ -173,7 +173,7 @@ func nftType(msg uint16) uint16 { return unix.NFNL_SUBSYS_NFTABLES<<8 | msg }
 
 // answer plays the kernel.
 func (k *replay) answer(datagram []byte, reply func([]byte)) {
-	h, body, _, _ := nl.Next(datagram)
+	h, body, rest, _ := nl.Next(datagram)
 	send := func(typ, flags uint16, body []byte) {
 		b := make([]byte, 16, 16+len(body))
 		binary.NativeEndian.PutUint32(b, uint32(16+len(body)))
@@ -184,7 +184,9 @@ func (k *replay) answer(datagram []byte, reply func([]byte)) {
 	}
 	switch h.Type {
 	case unix.NFNL_MSG_BATCH_BEGIN:
-		k.batch = append([]byte(nil), datagram...)
+		if next, _, _, _ := nl.Next(rest); next.Type != unix.NFNL_MSG_BATCH_END { // an empty one changes nothing
+			k.batch = append([]byte(nil), datagram...)
+		}
 		for rest := datagram; len(rest) > 0; {
 			h, _, rest, _ = nl.Next(rest)
 		}
