@@ -64,6 +64,10 @@ func (r *runner) list(ctx context.Context, cmd *lang.Cmd) error {
 		if err != nil {
 			return err
 		}
+		if r.o.json {
+			r.show(&lang.Ruleset{Tables: tables}, r.o.list, lang.All, "")
+			return nil
+		}
 		for _, t := range tables {
 			r.c.Printf("table %s %s\n", t.Family.Keyword(), t.Name)
 		}
@@ -96,8 +100,20 @@ func (r *runner) list(ctx context.Context, cmd *lang.Cmd) error {
 		rs.Sets = nil // those of rules are with the rules
 	}
 	warn(r.c, rs)
-	lang.List(r.c.Stdout, rs, options, part, cmd.Name)
+	r.show(rs, options, part, cmd.Name)
 	return nil
+}
+
+// metainfo is what begins a list in JSON.
+const metainfo = `{"version": "1.0.6", "release_name": "Lester Gooch #5", "json_schema_version": 1}`
+
+// show prints parts of a ruleset.
+func (r *runner) show(rs *lang.Ruleset, o lang.Options, part lang.Parts, name string) {
+	if r.o.json {
+		r.c.Stdout.WriteString(lang.ListJSON(rs, o, part, name, metainfo))
+		return
+	}
+	lang.List(r.c.Stdout, rs, o, part, name)
 }
 
 var objTypes = map[string]nft.ObjType{"counter": nft.ObjCounter, "quota": nft.ObjQuota, "limit": nft.ObjLimit}
@@ -139,7 +155,7 @@ func (r *runner) reset(ctx context.Context, conn *nft.Conn, cmd *lang.Cmd) error
 			rs.Tables = append(rs.Tables, t)
 		}
 	}
-	lang.List(r.c.Stdout, rs, r.o.list, lang.Objects, cmd.Name)
+	r.show(rs, r.o.list, lang.Objects, cmd.Name)
 	return nil
 }
 

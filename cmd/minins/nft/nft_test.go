@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -281,6 +282,54 @@ func TestJSON(t *testing.T) {
 	}
 }
 
+// TestListsJSON compares what -j prints, but for the order of members.
+func TestListsJSON(t *testing.T) {
+	testns.Tool(t, "nft")
+	ns := testns.New(t)
+	real(t, ns, "add table ip t; add chain ip t c { type filter hook input priority 0; policy drop; }; add counter ip t n { packets 5 bytes 6; }; "+
+		"add table inet u; add set ip t s { type ipv4_addr; elements = { 1.1.1.1 }; }; add rule ip t c tcp dport { 22, 80 } counter accept comment \"x\"", "-f", "-").Must(t)
+	parsed := func(text string) (list map[string][]map[string]map[string]any) {
+		if err := json.Unmarshal([]byte(text), &list); err != nil {
+			t.Errorf("%v\n%s", err, text)
+		}
+		return list
+	}
+	for line := range strings.Lines(`-j list tables
+-j list ruleset
+-j list ruleset inet
+-j list chains
+-j list counters
+-j list quotas
+-j list sets
+-j list maps
+-j list table ip t
+--json list chain ip t c
+-j -a list chain ip t c
+-j -s list chain ip t c
+-j -t list set ip t s
+-j list set ip t s
+-j list counter ip t n
+-j list chain ip t nosuch
+-j add table ip t
+-j reset quotas
+`) {
+		args := strings.Fields(line)
+		want, got := real(t, ns, "", args...), ours(ns, "", args...)
+		if got.Code != want.Code || got.Stderr != want.Stderr || (got.Stdout == "") != (want.Stdout == "") {
+			t.Errorf("%q: status %d, %s%s\nthe real nft: status %d, %s%s", args, got.Code, got.Stdout, got.Stderr, want.Code, want.Stdout, want.Stderr)
+			continue
+		}
+		if got.Stdout != "" && !reflect.DeepEqual(parsed(got.Stdout), parsed(want.Stdout)) {
+			t.Errorf("%q: the real nft\n%s\nours\n%s", args, want.Stdout, got.Stdout)
+		}
+	}
+	for _, args := range [][]string{{"-je", "add table ip t"}, {"-j", "monitor"}, {"-j", "{}"}} {
+		if r := ours(ns, "", args...); r.Code != 1 || !strings.Contains(r.Stderr, "does not have") || !strings.Contains(r.Stderr, "JSON") {
+			t.Errorf("%q: status %d, %s", args, r.Code, r.Stderr)
+		}
+	}
+}
+
 // TestCommands runs command lines by both, one after the other: what they print, their
 // exit status and what there is then are the same.
 func TestCommands(t *testing.T) {
@@ -346,7 +395,7 @@ func TestRefused(t *testing.T) {
 	if r := ours(ns, "", "list", "ruleset"); r.Stdout != "" || r.Code != 0 {
 		t.Errorf("there is now\n%s%s", r.Stdout, r.Stderr)
 	}
-	for _, o := range []string{"-j", "-i", "-o", "-N", "-u", "-T"} {
+	for _, o := range []string{"-i", "-o", "-N", "-u", "-T"} {
 		if r := ours(ns, "", o, "list", "ruleset"); r.Code != 1 || !strings.HasPrefix(r.Stderr, "nft: minins does not have ") {
 			t.Errorf("%s: status %d, %q", o, r.Code, r.Stderr)
 		}

@@ -31,6 +31,7 @@ type options struct {
 	check    bool
 	help     bool
 	echo     bool
+	json     bool
 	missing  string // what an option asks for that minins has not
 	services bool
 	version  bool
@@ -70,7 +71,7 @@ var table = []option{
 	{'u', "guid", false, "", missing("names of users in lists")},
 	{'T', "numeric-time", false, "", missing("times as numbers")},
 	{'e', "echo", false, "Echo what has been added, inserted or replaced.", func(o *options, _ string) { o.echo = true }},
-	{'j', "json", false, "", missing("JSON")},
+	{'j', "json", false, "Format lists as JSON.", func(o *options, _ string) { o.json = true }},
 	{'d', "debug", true, "", missing("levels of debugging; minins explain nft … shows each message")},
 }
 
@@ -121,6 +122,20 @@ func Run(c *applet.Cmd) int {
 	}
 	if o.services {
 		o.list.Service = serviceName
+	}
+	what := ""
+	switch {
+	case !o.json:
+	case o.echo:
+		what = "an echo in JSON"
+	case strings.HasPrefix(strings.TrimSpace(text), "{"):
+		what = "commands in JSON"
+	case strings.HasPrefix(strings.TrimSpace(text), "monitor"):
+		what = "events in JSON"
+	}
+	if what != "" {
+		c.Errorf("nft: minins does not have %s", what)
+		return 1
 	}
 	r := &runner{c: c, o: o, source: source{name, text}}
 	defer r.close()
