@@ -154,23 +154,26 @@ func (pl *plan) need(s *side, name string, comments map[string]uint64) {
 	}
 }
 
-// read reads a sysctl of the host's namespace.
-func (p *Publisher) read(name string) (value string, err error) {
-	err = p.ns.Do(func() error {
-		fd, err := unix.Open("/proc/sys/"+name, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+// read reads a sysctl of the host's namespace. The file is kept open: to go there
+// takes a thread, and a file that was opened there belongs to it for good.
+func (p *Publisher) read(name string) (string, error) {
+	fd, ok := p.sysctls[name]
+	if !ok {
+		err := p.ns.Do(func() (err error) {
+			fd, err = unix.Open("/proc/sys/"+name, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+			return err
+		})
 		if err != nil {
-			return &sysctlError{"read", name, err}
+			return "", &sysctlError{"read", name, err}
 		}
-		defer unix.Close(fd)
-		var buf [32]byte
-		n, err := unix.Read(fd, buf[:])
-		if err != nil {
-			return &sysctlError{"read", name, err}
-		}
-		value = strings.TrimSpace(string(buf[:n]))
-		return nil
-	})
-	return value, err
+		p.sysctls[name] = fd
+	}
+	var buf [32]byte
+	n, err := unix.Pread(fd, buf[:], 0)
+	if err != nil {
+		return "", &sysctlError{"read", name, err}
+	}
+	return strings.TrimSpace(string(buf[:n])), nil
 }
 
 func (p *Publisher) write(name, value string) error {

@@ -299,6 +299,7 @@ func benchmarkPublish(b *testing.B, there, n, rules int) {
 	defer func() { try(b, s.pub.Unpublish(ctx, before...)) }()
 	apart := n < 0
 	more := ports(1, max(n, -n))
+	b.ResetTimer()
 	b.ReportAllocs()
 	b.StopTimer()
 	for range b.N {

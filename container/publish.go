@@ -25,14 +25,16 @@ type Publisher struct {
 	ns    *nsfs.NS
 	nft   *nft.Conn
 	links *rtnl.Conn
-	mu    sync.Mutex
+
+	mu      sync.Mutex
+	sysctls map[string]int // open files, by name
 }
 
 // NewPublisher opens a Publisher in the host's namespace, "/proc/thread-self/ns/net"
 // for [nsfs.Open] if it is that of the process. ns stays the caller's; do not close
 // it before the Publisher.
 func NewPublisher(ns *nsfs.NS) (*Publisher, error) {
-	p := &Publisher{ns: ns}
+	p := &Publisher{ns: ns, sysctls: map[string]int{}}
 	var err error
 	if p.nft, err = nft.Dial(nl.Config{NetNS: ns.Fd()}); err != nil {
 		return nil, failed("", StepPublish, err)
@@ -43,8 +45,17 @@ func NewPublisher(ns *nsfs.NS) (*Publisher, error) {
 	return p, nil
 }
 
-// Close closes the sockets. Ports stay published.
-func (p *Publisher) Close() error { return errors.Join(p.nft.Close(), p.links.Close()) }
+// Close closes what NewPublisher and later calls opened. Ports stay published.
+func (p *Publisher) Close() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	err := errors.Join(p.nft.Close(), p.links.Close())
+	for _, fd := range p.sysctls {
+		err = errors.Join(err, unix.Close(fd))
+	}
+	clear(p.sysctls)
+	return err
+}
 
 // Publish publishes ports: all, in one transaction, or none. It costs the same for
 // each, however many there are already.

@@ -244,12 +244,25 @@ func (p *Publisher) tidy(ctx context.Context) error {
 
 // empty says whether a side has no port.
 func (p *Publisher) empty(ctx context.Context, s *side) (bool, error) {
-	for _, set := range [...]string{setPorts, setAddrPorts} {
-		for _, err := range p.nft.StreamElems(ctx, s.family, PortTable, set) {
-			return false, err
+	sets, err := p.nft.Sets(ctx, s.family, PortTable)
+	if err != nil {
+		return false, err
+	}
+	for i := range sets {
+		if sets[i].Name != setLoopback && sets[i].Count > 0 {
+			return false, nil
 		}
 	}
-	return true, nil
+	any := false // before Linux 6.16 sets have no count
+	for _, set := range [...]string{setPorts, setAddrPorts} {
+		for _, err := range p.nft.StreamElems(ctx, s.family, PortTable, set) {
+			if err != nil {
+				return false, err
+			}
+			any = true
+		}
+	}
+	return !any, nil
 }
 
 // noHairpins ends hairpin mode of the host ends of containers.
