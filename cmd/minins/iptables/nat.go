@@ -97,7 +97,7 @@ func (t *nat) setTo(s string, proto protocol) error {
 			return err
 		}
 	}
-	if addrs == "" {
+	if addrs == "" && hasPorts {
 		return nil
 	}
 	first, last, isRange := strings.Cut(addrs, "-")

@@ -460,6 +460,7 @@ func (r *restorer) noteRule(s step, m *nft.Rule) {
 // restoreWords makes words of a line as iptables-restore does: quoted or not, with backslashes
 // in quotes.
 func restoreWords(line string) (words []string, ok bool) {
+	line, _, _ = strings.Cut(line, "\x00") // where a string of C ends
 	var word []byte
 	in, quoted := false, false
 	for i := 0; i < len(line); i++ {
