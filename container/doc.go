@@ -15,6 +15,14 @@
 //	…
 //	err = host.Down(ctx, …)
 //
+// A [Publisher] has ports of the host lead to ports of containers:
+//
+//	pub, err := container.NewPublisher(ns)
+//	err = pub.Publish(ctx, container.Port{
+//		Proto: rule.TCP, Host: netip.MustParseAddrPort("0.0.0.0:8080"),
+//		To: netip.MustParseAddrPort("10.1.0.2:80"), Container: "web1", HostEnd: "c1",
+//	})
+//
 // # Why it is fast
 //
 // Nearly all of the time is the kernel's: 0.5 ms for the namespace, 0.6 ms for
@@ -39,6 +47,33 @@
 //   - The near ends of all containers are deleted in one message, by a group
 //     that they are put in for it, so that the kernel waits once and not for
 //     each; and all namespaces of a [nsfs.Pool] go with one unmount.
+//
+// # How ports are published
+//
+// A table of each family, minins-ports, has a map from protocol and port to the
+// container's address and port: one more port is one more element, whatever there
+// is already. A port is reached by all addresses of the host from outside, from the
+// host, from other containers and from the container itself, by 127.0.0.1 and ::1
+// from the host.
+//
+//   - From loopback a packet leaves for a container only with another source. It is
+//     written before connection tracking sees the packet, and taken out again of the
+//     answer, so that route_localnet, which lets in neighbours, stays off.
+//   - A container that talks to itself, or to a neighbour on the bridge, by the host's
+//     address gets its answer through the host: what is sent back to the bridge
+//     that it came from has the bridge's address as its source, and the host end is
+//     in hairpin mode.
+//   - A chain of others that drops what is forwarded by its policy gets a jump,
+//     behind its last rule, to a chain of ours that accepts published ports. What its
+//     rules drop stays dropped.
+//   - ip_forward, and forwarding of IPv6, are switched on. What they were is kept in
+//     the table, and put back with the last port.
+//
+// What a Publisher does not do: it sees no rules of iptables-legacy, and none that drop
+// everything as the last rule of a chain (firewalld); connections that are there when a
+// port comes or goes, and flows of UDP, go on as they were; a program of the host that
+// listens at the port is not reached any more; and a host that forwards IPv6 heeds no
+// router advertisements unless accept_ra is 2.
 //
 // # Errors
 //
