@@ -176,7 +176,7 @@ func (p *printer) expr(e Expr) string {
 		return p.value(e.Value) + "/" + decimal(e.Bits)
 	case *Range:
 		numeric := *p
-		numeric.opt.Numeric = true
+		numeric.opt.Numeric, numeric.opt.Service = true, nil
 		return numeric.value(e.Lo) + "-" + numeric.value(e.Hi)
 	case *Masked:
 		s := p.expr(e.X) + " & " + p.bits(e.Mask)

@@ -85,8 +85,13 @@ func (p *printer) value(v *Value) string {
 		return p.long(v)
 	}
 	n := v.number()
+	if t == &dtService && p.opt.Service != nil {
+		if name := p.opt.Service(uint16(n)); name != "" {
+			return quote(name)
+		}
+	}
 	if t.Form == Bits {
-		return bitNames(t, n)
+		return p.bitNames(t, n)
 	}
 	if s, ok := t.symbol(n); ok && !(p.opt.Numeric || p.opt.NumericProto && t == &dtProto) {
 		if t.Form == Quoted {
@@ -179,15 +184,20 @@ func (t *Datatype) symbol(n uint64) (string, bool) {
 	return "", false
 }
 
-// bitNames are the names of the bits of n; those without one are a number.
-func bitNames(t *Datatype, n uint64) string {
+// bitNames are the names of the bits of n, or as many numbers; those without a name are
+// one number.
+func (p *printer) bitNames(t *Datatype, n uint64) string {
 	if n == 0 {
 		return "0x0"
 	}
 	var names []string
 	for _, s := range t.Syms {
 		if n&s.Value != 0 {
-			names = append(names, s.Name)
+			name := s.Name
+			if p.opt.Numeric {
+				name = "0x" + hex(s.Value, 1)
+			}
+			names = append(names, name)
 			n &^= s.Value
 		}
 	}

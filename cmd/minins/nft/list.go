@@ -99,7 +99,9 @@ func (r *runner) list(ctx context.Context, cmd *lang.Cmd) error {
 	if cmd.Obj == "meters" {
 		rs.Sets = nil // those of rules are with the rules
 	}
-	warn(r.c, rs)
+	if part&lang.Rules != 0 {
+		warn(r.c, rs)
+	}
 	r.show(rs, options, part, cmd.Name)
 	return nil
 }

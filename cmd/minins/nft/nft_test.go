@@ -332,6 +332,53 @@ func TestListsJSON(t *testing.T) {
 
 // TestCommands runs command lines by both, one after the other: what they print, their
 // exit status and what there is then are the same.
+// optionsTable is a table in which the options of lists make a difference.
+const optionsTable = `add table inet t
+add set inet t s { type ct_state; elements = { new, established }; }
+add map inet t p { type inet_service : verdict; flags interval; elements = { 22 : drop, 80-90 : accept }; }
+add chain inet t c { type filter hook input priority filter + 5; policy drop; }
+add rule inet t c ct state established,related counter accept
+add rule inet t c ct state vmap { established : accept, invalid : drop }
+add rule inet t c ct state @s
+add rule inet t c ct status dnat,snat
+add rule inet t c icmp type { echo-request, echo-reply }
+add rule inet t c tcp flags & (syn|ack) == syn
+add rule inet t c tcp flags { syn, ack }
+add rule inet t c ip dscp set ef
+add rule inet t c meta l4proto vmap { tcp : accept, udp : drop }
+add rule inet t c tcp dport vmap @p
+add rule inet t c tcp dport { 22, 80-90, 443 }
+add rule inet t c udp sport 1000-2000
+add rule inet t c ip saddr . tcp dport { 1.2.3.4 . 22 }
+add rule inet t c meta skuid root
+add rule inet t c meta day "Monday"
+`
+
+// TestListOptions lists in all ways, beside the real nft.
+func TestListOptions(t *testing.T) {
+	testns.Tool(t, "nft")
+	testns.Tool(t, "iptables")
+	ns := testns.New(t)
+	real(t, ns, optionsTable, "-f", "-").Must(t)
+	for line := range strings.Lines("-n\n-nn\n-p\n-S\n-nS\n-y\n-a\n-s\n-t\n-ast\n-npyS\n--service --handle\n--numeric\n") {
+		args := append(strings.Fields(line), "list", "ruleset")
+		want, got := real(t, ns, "", args...), ours(ns, "", args...)
+		if got.Code != want.Code || got.Stdout != want.Stdout || got.Stderr != want.Stderr {
+			t.Errorf("%q: %s", args, testns.Diff(want.Stdout+want.Stderr, got.Stdout+got.Stderr))
+		}
+	}
+
+	// Who looks after a table of iptables is said where its rules are shown.
+	ns.Run(t, "iptables", "-A", "INPUT", "-m", "mac", "--mac-source", "02:00:00:00:00:01").Must(t)
+	for line := range strings.Lines("list ruleset\nlist table ip filter\nlist chain ip filter INPUT\nlist chains\nlist sets\nlist counters\nlist tables\nlist maps\n") {
+		args := strings.Fields(line)
+		want, got := real(t, ns, "", args...).Stderr, ours(ns, "", args...).Stderr
+		if got != want {
+			t.Errorf("%q: %q, the real nft %q", args, got, want)
+		}
+	}
+}
+
 func TestCommands(t *testing.T) {
 	testns.Tool(t, "nft")
 	text, err := os.ReadFile("testdata/commands")
