@@ -131,7 +131,7 @@ func (d *decompiler) cmp(e *nft.Cmp) bool {
 		if x.Raw {
 			return d.cmpRaw(x, op, data)
 		}
-		if short := x.bytes() - uint32(len(data)); short > 0 && (x.Type.Form == IPv4 || x.Type.Form == IPv6) {
+		if short := int(x.bytes()) - len(data); short > 0 && (x.Type.Form == IPv4 || x.Type.Form == IPv6) {
 			whole := append(bytes.Clone(data), make([]byte, short)...)
 			d.match(x, op, &Prefix{&Value{Type: x.Type, Data: whole}, 8 * uint32(len(data))})
 			return true
@@ -156,6 +156,10 @@ func (d *decompiler) cmp(e *nft.Cmp) bool {
 
 // cmpRaw compares what is not a field: the beginning of one, or several.
 func (d *decompiler) cmpRaw(x *Selector, op Op, data []byte) bool {
+	if 8*uint32(len(data)) != x.Field.Len { // the kernel takes it, but nft writes no such thing
+		d.match(x, op, &Value{Type: x.Type, Data: bytes.Clone(data)})
+		return true
+	}
 	p := *d.at(x.Proto.Base)
 	if f := prefixAt(p, x.Field.Off, x.Field.Len); f != nil && x.Field.Len%8 == 0 {
 		full := append(bytes.Clone(data), make([]byte, f.bytes()-uint32(len(data)))...)
