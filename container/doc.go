@@ -68,6 +68,10 @@
 //     rules drop stays dropped.
 //   - ip_forward, and forwarding of IPv6, are switched on. What they were is kept in
 //     the table, and put back with the last port.
+//   - What no transaction can do, sysctls and hairpin mode, is written down in the table
+//     before it is done, and put back before the table goes. So whatever a process was
+//     doing when it was killed, [Publisher.Collect] finds it. One process at a time
+//     changes ports: each holds a lock (flock) on the namespace itself.
 //
 // What a Publisher does not do: it sees no rules of iptables-legacy, and none that drop
 // everything as the last rule of a chain (firewalld); connections that are there when a

@@ -84,7 +84,7 @@ func (s *side) forward(ctx context.Context, pl *plan, bridges []bridge) error {
 				return err
 			}
 			if len(handles) == 0 {
-				pl.rule(c, rule.Counter(), rule.Jump(accept.Name), rule.Comment(PortComment))
+				pl.do(pl.rule(c, rule.Counter(), rule.Jump(accept.Name), rule.Comment(PortComment)))
 			}
 		}
 	}
@@ -108,7 +108,7 @@ func (s *side) accept(ctx context.Context, pl *plan, c *nft.Chain, bridge string
 			if c.Family == nft.Inet {
 				parts = append([]rule.Part{rule.Family(s.family)}, parts...)
 			}
-			pl.rule(c, parts...)
+			pl.do(pl.rule(c, parts...))
 			continue
 		}
 		r, err := rule.New(c, device, rule.Counter(), rule.Accept(), rule.Comment(bridge))
@@ -168,8 +168,7 @@ func (s *side) removeForward(ctx context.Context, pl *plan) error {
 			})
 		}
 		pl.do(func(b *nft.Batch) {
-			b.FlushChain(accept.Family, accept.Table, accept.Name)
-			b.DelChain(accept.Family, accept.Table, accept.Name)
+			delChain(b, accept)
 		})
 	}
 	return nil

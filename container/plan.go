@@ -5,6 +5,7 @@ package container
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -12,30 +13,60 @@ import (
 	"github.com/minins/minins/nft"
 	"github.com/minins/minins/nft/rule"
 	"github.com/minins/minins/nl"
+	"github.com/minins/minins/nsfs"
 	"github.com/minins/minins/rtnl"
 )
 
-// A plan is one transaction, as it is put together while the ruleset is read, and
-// what is to be done beside it.
+// A plan is a change to the ports, as it is put together while the ruleset is read.
+//
+// What is not of nf_tables, sysctls and hairpin mode, cannot be part of a transaction.
+// So that a process that is killed leaves nothing that nobody knows of, it is written
+// down first, in a transaction of its own; then it is done; then comes the transaction
+// that the ports are in. Each is for the ruleset that the one before left.
 type plan struct {
 	p      *Publisher
 	gen    uint32 // of the ruleset that was read
 	chains []nft.Chain
+	marks  []func(b *nft.Batch)
+	beside []change
 	todo   []func(b *nft.Batch)
 	err    error
 
-	sysctls  []sysctl // to be set
-	hairpins []uint32 // ports of bridges to get it, by index
+	hairpins map[nft.Family][]uint32 // ports of bridges that need it, by index
 }
 
-// newPlan reads what every change begins from.
-func (p *Publisher) newPlan(ctx context.Context) (*plan, error) {
-	gen, err := p.nft.Gen(ctx)
-	if err != nil {
-		return nil, err
+// A change is one that no transaction makes.
+type change struct {
+	do, undo func(ctx context.Context) error
+}
+
+// change plans a change and makes it: again, as long as the ruleset was changed by
+// somebody else meanwhile. If it fails, all is as before, but for tables without ports,
+// which collect takes away; marked says that they may be there.
+func (p *Publisher) change(ctx context.Context, planning func(pl *plan) error) (marked bool, err error) {
+	for {
+		pl := &plan{p: p, hairpins: map[nft.Family][]uint32{}}
+		if pl.gen, err = p.nft.Gen(ctx); err != nil {
+			return marked, err
+		}
+		planned := planning(pl)
+		if planned == nil {
+			err = pl.commit(ctx, &marked)
+		} else if gen, again := p.nft.Gen(ctx); again == nil && gen != pl.gen {
+			err = nft.ErrStale // what it saw may have been half of one and half of the other
+		} else {
+			err = planned
+		}
+		if !errors.Is(err, nft.ErrStale) || ctx.Err() != nil {
+			return marked, err
+		}
 	}
-	chains, err := p.nft.Chains(ctx, nft.Unspec, "")
-	return &plan{p: p, gen: gen, chains: chains}, err
+}
+
+// readChains has the plan know all chains.
+func (pl *plan) readChains(ctx context.Context) (err error) {
+	pl.chains, err = pl.p.nft.Chains(ctx, nft.Unspec, "")
+	return err
 }
 
 func (pl *plan) fail(err error) {
@@ -44,13 +75,14 @@ func (pl *plan) fail(err error) {
 	}
 }
 
-func (pl *plan) do(f func(b *nft.Batch)) { pl.todo = append(pl.todo, f) }
+func (pl *plan) mark(f func(b *nft.Batch)) { pl.marks = append(pl.marks, f) }
+func (pl *plan) do(f func(b *nft.Batch))   { pl.todo = append(pl.todo, f) }
 
-// rule adds a rule to a chain.
-func (pl *plan) rule(c *nft.Chain, parts ...rule.Part) {
+// rule is what adds a rule to a chain.
+func (pl *plan) rule(c *nft.Chain, parts ...rule.Part) func(b *nft.Batch) {
 	r, err := rule.New(c, parts...)
 	pl.fail(err)
-	pl.do(func(b *nft.Batch) { b.AddRule(r) })
+	return func(b *nft.Batch) { b.AddRule(r) }
 }
 
 // chain is a chain that was there when the plan was begun.
@@ -66,53 +98,58 @@ func (pl *plan) chain(f nft.Family, table, name string) *nft.Chain {
 // exists says whether a side has its table.
 func (pl *plan) exists(s *side) bool { return pl.chain(s.family, PortTable, chainUndo) != nil }
 
-// commit does all of it, or nothing. [nft.ErrStale]: the ruleset was changed
-// meanwhile.
-func (pl *plan) commit(ctx context.Context) error {
-	if pl.err != nil || len(pl.todo) == 0 {
+// commit does all of it, or undoes what it did of it. marked is set once something is
+// written down. [nft.ErrStale]: the ruleset was changed meanwhile.
+func (pl *plan) commit(ctx context.Context, marked *bool) error {
+	if pl.err != nil {
 		return pl.err
 	}
-	undo, err := pl.beside(ctx)
-	if err == nil {
-		b := pl.p.nft.BeginAt(ctx, pl.gen)
-		for _, f := range pl.todo {
-			f(b)
+	if len(pl.beside) == 0 {
+		return pl.transaction(ctx, append(pl.marks, pl.todo...))
+	}
+	if len(pl.marks) > 0 {
+		if err := pl.transaction(ctx, pl.marks); err != nil {
+			return err
 		}
-		err = b.Commit(ctx)
+		*marked = true
 	}
-	if err != nil {
-		return errors.Join(err, undo())
+	done := 0
+	var err error
+	for _, c := range pl.beside {
+		if err = c.do(ctx); err != nil {
+			break
+		}
+		done++
 	}
-	return nil
+	if err == nil {
+		err = pl.transaction(ctx, pl.todo)
+	}
+	if err == nil {
+		return nil
+	}
+	errs := []error{err}
+	for _, c := range slices.Backward(pl.beside[:done]) {
+		errs = append(errs, c.undo(context.WithoutCancel(ctx)))
+	}
+	return errors.Join(errs...)
 }
 
-// beside does what is not of nf_tables. undo takes back as much as was done.
-func (pl *plan) beside(ctx context.Context) (undo func() error, err error) {
-	sysctls, hairpins := 0, 0
-	undo = func() error {
-		ctx := context.WithoutCancel(ctx)
-		var errs []error
-		for _, i := range pl.hairpins[:hairpins] {
-			errs = append(errs, pl.p.setHairpin(ctx, i, 0))
-		}
-		for _, s := range pl.sysctls[:sysctls] {
-			errs = append(errs, pl.p.write(s.name, s.was))
-		}
-		return errors.Join(errs...)
+// transaction is one, if there is anything in it, for the ruleset as it was left.
+func (pl *plan) transaction(ctx context.Context, todo []func(b *nft.Batch)) error {
+	if len(todo) == 0 {
+		return nil
 	}
-	for _, s := range pl.sysctls {
-		if err := pl.p.write(s.name, "1"); err != nil {
-			return undo, err
-		}
-		sysctls++
+	b := pl.p.nft.BeginAt(ctx, pl.gen)
+	for _, f := range todo {
+		f(b)
 	}
-	for _, i := range pl.hairpins {
-		if err := pl.p.setHairpin(ctx, i, 1); err != nil {
-			return undo, err
-		}
-		hairpins++
+	if err := b.Commit(ctx); err != nil {
+		return err
 	}
-	return undo, nil
+	if pl.gen++; pl.gen == 0 { // the kernel leaves it out
+		pl.gen = 1
+	}
+	return nil
 }
 
 // setHairpin has a port of a bridge send frames back where they came from, or not.
@@ -120,6 +157,30 @@ func (p *Publisher) setHairpin(ctx context.Context, index uint32, on uint8) erro
 	return p.links.SetLink(ctx, &rtnl.Link{Index: index, Info: rtnl.LinkInfo{
 		SlaveKind: "bridge", Port: &rtnl.BridgePort{Hairpin: nl.Some(on)},
 	}})
+}
+
+// hairpin is the change that switches it on, or off. Where that is taken back, a link
+// that has gone is as well.
+func (p *Publisher) hairpin(index uint32, on bool) change {
+	is, was := uint8(0), uint8(1)
+	if on {
+		is, was = was, is
+	}
+	lenient := func(ctx context.Context, on uint8) error {
+		if err := p.setHairpin(ctx, index, on); !errors.Is(err, unix.ENODEV) {
+			return err
+		}
+		return nil
+	}
+	return change{
+		do: func(ctx context.Context) error {
+			if on {
+				return p.setHairpin(ctx, index, is)
+			}
+			return lenient(ctx, is)
+		},
+		undo: func(ctx context.Context) error { return lenient(ctx, was) },
+	}
 }
 
 // A sysctl is one that has to be 1.
@@ -139,7 +200,12 @@ func undoSysctl(comment string) (s sysctl, ok bool) {
 
 // need has a sysctl be 1, and what it was recorded once.
 func (pl *plan) need(s *side, name string, comments map[string]uint64) {
-	was, err := pl.p.read(name)
+	file, err := pl.p.sysctl(name)
+	if err != nil {
+		pl.fail(err)
+		return
+	}
+	was, err := file.Get()
 	if err != nil {
 		pl.fail(err)
 		return
@@ -147,56 +213,50 @@ func (pl *plan) need(s *side, name string, comments map[string]uint64) {
 	if was == "1" {
 		return
 	}
+	pl.beside = append(pl.beside, change{
+		do:   func(context.Context) error { return file.Set("1") },
+		undo: func(context.Context) error { return file.Set(was) },
+	})
 	set := sysctl{name, was}
-	pl.sysctls = append(pl.sysctls, set)
 	if _, ok := comments[chainUndo+" "+set.undoComment()]; !ok {
-		pl.rule(s.chain(chainUndo), rule.Return(), rule.Comment(set.undoComment()))
+		pl.mark(pl.rule(s.chain(chainUndo), rule.Return(), rule.Comment(set.undoComment())))
 	}
 }
 
-// read reads a sysctl of the host's namespace. The file is kept open: to go there
-// takes a thread, and a file that was opened there belongs to it for good.
-func (p *Publisher) read(name string) (string, error) {
-	fd, ok := p.sysctls[name]
-	if !ok {
-		err := p.ns.Do(func() (err error) {
-			fd, err = unix.Open("/proc/sys/"+name, unix.O_RDONLY|unix.O_CLOEXEC, 0)
-			return err
-		})
-		if err != nil {
-			return "", &sysctlError{"read", name, err}
-		}
-		p.sysctls[name] = fd
-	}
-	var buf [32]byte
-	n, err := unix.Pread(fd, buf[:], 0)
+// putBack has a sysctl be what it was, unless it is not 1 any more.
+func (pl *plan) putBack(s sysctl) {
+	file, err := pl.p.sysctl(s.name)
 	if err != nil {
-		return "", &sysctlError{"read", name, err}
+		pl.fail(err)
+		return
 	}
-	return strings.TrimSpace(string(buf[:n])), nil
-}
-
-func (p *Publisher) write(name, value string) error {
-	return p.ns.Do(func() error {
-		fd, err := unix.Open("/proc/sys/"+name, unix.O_WRONLY|unix.O_CLOEXEC, 0)
-		if err != nil {
-			return &sysctlError{"set", name, err}
-		}
-		defer unix.Close(fd)
-		if _, err := unix.Write(fd, []byte(value)); err != nil {
-			return &sysctlError{"set", name, err}
-		}
-		return nil
+	done := false
+	pl.beside = append(pl.beside, change{
+		do: func(context.Context) error {
+			is, err := file.Get()
+			if done = err == nil && is == "1"; done {
+				err = file.Set(s.was)
+			}
+			return err
+		},
+		undo: func(context.Context) error {
+			if !done {
+				return nil
+			}
+			return file.Set("1")
+		},
 	})
 }
 
-type sysctlError struct {
-	op, name string
-	err      error
+// sysctl is a sysctl of the host's namespace, which stays open.
+func (p *Publisher) sysctl(name string) (*nsfs.Sysctl, error) {
+	file, ok := p.sysctls[name]
+	if !ok {
+		var err error
+		if file, err = p.ns.Sysctl(name); err != nil {
+			return nil, err
+		}
+		p.sysctls[name] = file
+	}
+	return file, nil
 }
-
-func (e *sysctlError) Error() string {
-	return e.op + " sysctl " + strings.ReplaceAll(e.name, "/", ".") + ": " + e.err.Error()
-}
-
-func (e *sysctlError) Unwrap() error { return e.err }

@@ -7,11 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"strconv"
 	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/minins/minins/nft"
+	"github.com/minins/minins/nft/rule"
 	"github.com/minins/minins/nl"
 	"github.com/minins/minins/nsfs"
 	"github.com/minins/minins/rtnl"
@@ -25,22 +28,30 @@ type Publisher struct {
 	ns    *nsfs.NS
 	nft   *nft.Conn
 	links *rtnl.Conn
+	locks int    // the namespace, opened once more: see lock
+	begun string // name of the chain that says what a call has begun: no two Publishers have the same
 
 	mu      sync.Mutex
-	sysctls map[string]int // open files, by name
+	sysctls map[string]*nsfs.Sysctl // by name
 }
 
 // NewPublisher opens a Publisher in the host's namespace, "/proc/thread-self/ns/net"
 // for [nsfs.Open] if it is that of the process. ns stays the caller's; do not close
 // it before the Publisher.
 func NewPublisher(ns *nsfs.NS) (*Publisher, error) {
-	p := &Publisher{ns: ns, sysctls: map[string]int{}}
+	p := &Publisher{
+		ns: ns, sysctls: map[string]*nsfs.Sysctl{},
+		begun: prefixBegun + strconv.FormatInt(time.Now().UnixNano(), 36),
+	}
 	var err error
 	if p.nft, err = nft.Dial(nl.Config{NetNS: ns.Fd()}); err != nil {
 		return nil, failed("", StepPublish, err)
 	}
 	if p.links, err = rtnl.Dial(nl.Config{NetNS: ns.Fd()}); err != nil {
 		return nil, failed("", StepPublish, errors.Join(err, p.nft.Close()))
+	}
+	if p.locks, err = newLock(ns); err != nil {
+		return nil, failed("", StepPublish, errors.Join(err, p.nft.Close(), p.links.Close()))
 	}
 	return p, nil
 }
@@ -49,9 +60,9 @@ func NewPublisher(ns *nsfs.NS) (*Publisher, error) {
 func (p *Publisher) Close() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	err := errors.Join(p.nft.Close(), p.links.Close())
-	for _, fd := range p.sysctls {
-		err = errors.Join(err, unix.Close(fd))
+	err := errors.Join(p.nft.Close(), p.links.Close(), unix.Close(p.locks))
+	for _, s := range p.sysctls {
+		err = errors.Join(err, s.Close())
 	}
 	clear(p.sysctls)
 	return err
@@ -64,7 +75,7 @@ func (p *Publisher) Close() error {
 // [io/fs.ErrExist]; the port keeps who has it. Others are EINVAL (see [Port]), ENODEV
 // (no such host end), EADDRNOTAVAIL (its bridge has no address of the family),
 // [ErrNotOurs] (the host end is not of [Host.Up]), EPERM. ctx is obeyed until the
-// transaction is sent.
+// transaction is sent, also while another process changes ports and holds the lock.
 //
 // Equivalent to, for each, where it is the first: the table that "nft list table
 // ip minins-ports" shows, and for all others:
@@ -94,17 +105,26 @@ func (p *Publisher) Publish(ctx context.Context, ports ...Port) error {
 			return failed(port.Container, StepPublish, err)
 		}
 	}
-	for {
-		err := p.publish(ctx, ports)
-		if !errors.Is(err, nft.ErrStale) || ctx.Err() != nil {
-			return failed("", StepPublish, err)
-		}
+	unlock, err := p.lock(ctx)
+	if err != nil {
+		return failed("", StepPublish, err)
 	}
+	defer unlock()
+	marked, err := p.change(ctx, func(pl *plan) error { return p.publish(ctx, pl, ports) })
+	if err == nil {
+		return nil
+	}
+	if errors.Is(err, unix.EEXIST) {
+		err = p.taken(context.WithoutCancel(ctx), ports, err)
+	}
+	if marked {
+		err = errors.Join(err, p.collect(context.WithoutCancel(ctx)))
+	}
+	return failed("", StepPublish, err)
 }
 
-func (p *Publisher) publish(ctx context.Context, ports []Port) error {
-	pl, err := p.newPlan(ctx)
-	if err != nil {
+func (p *Publisher) publish(ctx context.Context, pl *plan, ports []Port) error {
+	if err := pl.readChains(ctx); err != nil {
 		return err
 	}
 	bridges, err := p.bridges(ctx, pl, ports)
@@ -122,6 +142,7 @@ func (p *Publisher) publish(ctx context.Context, ports []Port) error {
 		if err := s.prepare(ctx, pl, bridges[s.family]); err != nil {
 			return err
 		}
+		s.beginHairpins(pl)
 		pl.do(func(b *nft.Batch) {
 			for _, e := range elems {
 				if e.Set == setLoopback { // several ports may need the same
@@ -132,11 +153,7 @@ func (p *Publisher) publish(ctx context.Context, ports []Port) error {
 			}
 		})
 	}
-	err = pl.commit(ctx)
-	if errors.Is(err, unix.EEXIST) {
-		return p.taken(context.WithoutCancel(ctx), ports, err)
-	}
-	return err
+	return nil
 }
 
 // A bridge is one that ports lead to.
@@ -172,7 +189,8 @@ func (p *Publisher) bridges(ctx context.Context, pl *plan, ports []Port) (map[nf
 			master = l.Master.V
 			masters[port.HostEnd] = master
 			if l.Info.Port == nil || l.Info.Port.Hairpin.V == 0 {
-				pl.hairpins = append(pl.hairpins, l.Index)
+				f := port.family()
+				pl.hairpins[f] = append(pl.hairpins[f], l.Index)
 			}
 		}
 		u := use{port.family(), master}
@@ -293,6 +311,21 @@ func (s *side) elements(ports []Port) (all []*nft.Elems, err error) {
 
 // atLoopback says whether the port is at the loopback address.
 func (p *Port) atLoopback() bool { return p.everywhere() || p.Host.Addr().IsLoopback() }
+
+// beginHairpins has host ends get hairpin mode, which is written down while it is there
+// and the ports are not.
+func (s *side) beginHairpins(pl *plan) {
+	if len(pl.hairpins[s.family]) == 0 {
+		return
+	}
+	begun := s.chain(pl.p.begun)
+	pl.mark(func(b *nft.Batch) { b.AddChain(begun) })
+	for _, index := range pl.hairpins[s.family] {
+		pl.mark(pl.rule(begun, rule.Return(), rule.Comment(hairpinBegun(index))))
+		pl.beside = append(pl.beside, pl.p.hairpin(index, true))
+	}
+	pl.do(func(b *nft.Batch) { delChain(b, begun) })
+}
 
 // taken says which of the ports are published already.
 func (p *Publisher) taken(ctx context.Context, ports []Port, err error) error {

@@ -53,6 +53,10 @@ const (
 	chainLoopbackOut = "loopback-out"
 	chainLoopbackIn  = "loopback-in"
 	chainUndo        = "undo" // what was before, in comments; no packet gets there
+
+	// A chain of this name with something behind it has, in comments, what one call
+	// has begun and not ended; no packet gets there.
+	prefixBegun = "begun-"
 )
 
 // Numbers of types of keys, as in enum datatypes of nft's datatype.h; a
@@ -105,7 +109,7 @@ func (s *side) base(pl *plan) {
 	comment, err := nft.WithComment(PortComment)
 	pl.fail(err)
 	ports, addrPorts := s.set(setPorts), s.set(setAddrPorts)
-	pl.do(func(b *nft.Batch) {
+	pl.mark(func(b *nft.Batch) {
 		b.AddTable(&nft.Table{Family: s.family, Name: PortTable, Userdata: comment})
 		for i, name := range [...]string{setPorts, setAddrPorts, setLoopback} {
 			set := s.set(name)
@@ -116,27 +120,28 @@ func (s *side) base(pl *plan) {
 			b.AddChain(s.chain(name))
 		}
 	})
+	add := func(c *nft.Chain, parts ...rule.Part) { pl.mark(pl.rule(c, parts...)) }
 	publish := s.chain(chainPublish)
 	for _, t := range [...]rule.Transport{rule.TCP, rule.UDP} {
-		pl.rule(publish, t.DNATMap(addrPorts, s.addrKey, rule.Proto, rule.DPort))
+		add(publish, t.DNATMap(addrPorts, s.addrKey, rule.Proto, rule.DPort))
 	}
 	for _, t := range [...]rule.Transport{rule.TCP, rule.UDP} {
-		pl.rule(publish, t.DNATMap(ports, rule.Proto, rule.DPort))
+		add(publish, t.DNATMap(ports, rule.Proto, rule.DPort))
 	}
 	jump := []rule.Part{rule.DAddrType(unix.RTN_LOCAL), rule.Jump(chainPublish)}
 	// From elsewhere nobody has a way to loopback addresses, and is to get none.
-	pl.rule(s.chain(chainPre), rule.DAddr(s.loopback), rule.Return())
-	pl.rule(s.chain(chainPre), jump...)
+	add(s.chain(chainPre), rule.DAddr(s.loopback), rule.Return())
+	add(s.chain(chainPre), jump...)
 	// Whoever has another loopback address than loopback-out knows gets no answer.
-	pl.rule(s.chain(chainOut), rule.SAddr(s.loopback), rule.Return())
-	pl.rule(s.chain(chainOut), jump...)
-	pl.rule(s.chain(chainLoopbackIn), rule.CtReply(), rule.CtOriginalDAddr(s.loopback), rule.CtDNAT(), rule.SetDAddr(s.self))
+	add(s.chain(chainOut), rule.SAddr(s.loopback), rule.Return())
+	add(s.chain(chainOut), jump...)
+	add(s.chain(chainLoopbackIn), rule.CtReply(), rule.CtOriginalDAddr(s.loopback), rule.CtDNAT(), rule.SetDAddr(s.self))
 }
 
 // hairpin has what comes from the bridge's subnets, and goes back there, come from
 // the bridge, so that the answer goes by the host too.
 func (s *side) hairpin(pl *plan, bridge string, p netip.Prefix) {
-	pl.rule(s.chain(chainPost), rule.OIFName(bridge), rule.SAddr(p), rule.CtDNAT(), rule.Masquerade(), rule.Comment(hairpinComment(bridge, p)))
+	pl.do(pl.rule(s.chain(chainPost), rule.OIFName(bridge), rule.SAddr(p), rule.CtDNAT(), rule.Masquerade(), rule.Comment(hairpinComment(bridge, p))))
 }
 
 func hairpinComment(bridge string, p netip.Prefix) string { return bridge + " " + p.Masked().String() }
@@ -146,6 +151,6 @@ func hairpinComment(bridge string, p netip.Prefix) string { return bridge + " " 
 // of packets, before connections are tracked, and loopback-in writes those of the
 // answers: neither may the kernel see a loopback address come in by a device.
 func (s *side) fromLoopback(pl *plan, a netip.Addr) {
-	pl.rule(s.chain(chainLoopbackOut), rule.SAddr(netip.PrefixFrom(s.self, s.self.BitLen())), rule.DAddr(s.loopback),
-		rule.In(s.set(setLoopback), rule.Proto, rule.DPort), rule.SetSAddr(a), rule.Comment(a.String()))
+	pl.do(pl.rule(s.chain(chainLoopbackOut), rule.SAddr(netip.PrefixFrom(s.self, s.self.BitLen())), rule.DAddr(s.loopback),
+		rule.In(s.set(setLoopback), rule.Proto, rule.DPort), rule.SetSAddr(a), rule.Comment(a.String())))
 }

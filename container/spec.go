@@ -97,6 +97,7 @@ const (
 	StepPublish   Step = "publish ports"
 	StepUnpublish Step = "unpublish ports"
 	StepList      Step = "list published ports"
+	StepCollect   Step = "collect what no port needs"
 )
 
 // An Error is a step that failed. [errors.Is] sees the errno below it.

@@ -14,8 +14,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/minins/minins/nft"
-	"github.com/minins/minins/nl"
-	"github.com/minins/minins/rtnl"
 )
 
 // List lists the published ports, by family, protocol, port and address.
@@ -71,29 +69,23 @@ func (p *Publisher) Unpublish(ctx context.Context, ports ...Port) error {
 			return failed(ports[i].Container, StepUnpublish, &PortError{Port: ports[i], Err: err})
 		}
 	}
-	for {
-		err := p.unpublish(ctx, ports)
-		if err == nil {
-			err = p.tidy(ctx)
-		}
-		if !errors.Is(err, nft.ErrStale) || ctx.Err() != nil {
-			return failed("", StepUnpublish, err)
-		}
-	}
-}
-
-func (p *Publisher) unpublish(ctx context.Context, ports []Port) error {
-	gen, err := p.nft.Gen(ctx)
+	unlock, err := p.lock(ctx)
 	if err != nil {
-		return err
+		return failed("", StepUnpublish, err)
 	}
-	pl := &plan{p: p, gen: gen}
-	for _, s := range sides() {
-		if err := s.unpublish(ctx, pl, ports); err != nil {
-			return err
+	defer unlock()
+	_, err = p.change(ctx, func(pl *plan) error {
+		for _, s := range sides() {
+			if err := s.unpublish(ctx, pl, ports); err != nil {
+				return err
+			}
 		}
+		return nil
+	})
+	if err == nil {
+		err = p.collect(ctx)
 	}
-	return pl.commit(ctx)
+	return failed("", StepUnpublish, err)
 }
 
 func (s *side) unpublish(ctx context.Context, pl *plan, ports []Port) error {
@@ -185,99 +177,4 @@ func (p *Publisher) get(ctx context.Context, s *side, port *Port) (*Port, error)
 	}
 	has, err := portOf(s.family, &reply.Elems[0])
 	return &has, err
-}
-
-// tidy takes away what a family without ports has no need of.
-func (p *Publisher) tidy(ctx context.Context) error {
-	pl, err := p.newPlan(ctx)
-	if err != nil {
-		return err
-	}
-	var back []sysctl
-	left := false
-	for _, s := range sides() {
-		if !pl.exists(&s) {
-			continue
-		}
-		empty, err := p.empty(ctx, &s)
-		if err != nil {
-			return err
-		}
-		if !empty {
-			left = true
-			continue
-		}
-		undo, err := p.nft.Rules(ctx, s.family, PortTable, chainUndo)
-		if err != nil {
-			return err
-		}
-		for i := range undo {
-			if c, ok := undoSysctl(undo[i].Userdata.Comment()); ok {
-				back = append(back, c)
-			}
-		}
-		if err := s.removeForward(ctx, pl); err != nil {
-			return err
-		}
-		pl.do(func(b *nft.Batch) { b.DelTable(s.family, PortTable) })
-	}
-	if len(pl.todo) == 0 {
-		return nil
-	}
-	if err := pl.commit(ctx); err != nil {
-		return err
-	}
-	ctx = context.WithoutCancel(ctx)
-	var errs []error
-	for _, c := range back {
-		is, err := p.read(c.name)
-		if err == nil && is == "1" {
-			err = p.write(c.name, c.was)
-		}
-		errs = append(errs, err)
-	}
-	if !left {
-		errs = append(errs, p.noHairpins(ctx))
-	}
-	return errors.Join(errs...)
-}
-
-// empty says whether a side has no port.
-func (p *Publisher) empty(ctx context.Context, s *side) (bool, error) {
-	sets, err := p.nft.Sets(ctx, s.family, PortTable)
-	if err != nil {
-		return false, err
-	}
-	for i := range sets {
-		if sets[i].Name != setLoopback && sets[i].Count > 0 {
-			return false, nil
-		}
-	}
-	any := false // before Linux 6.16 sets have no count
-	for _, set := range [...]string{setPorts, setAddrPorts} {
-		for _, err := range p.nft.StreamElems(ctx, s.family, PortTable, set) {
-			if err != nil {
-				return false, err
-			}
-			any = true
-		}
-	}
-	return !any, nil
-}
-
-// noHairpins ends hairpin mode of the host ends of containers.
-func (p *Publisher) noHairpins(ctx context.Context) error {
-	links, err := p.links.Links(ctx, rtnl.LinkFilter{Group: nl.Some[uint32](Group)})
-	if err != nil {
-		return err
-	}
-	for i := range links {
-		if port := links[i].Info.Port; port == nil || port.Hairpin.V == 0 {
-			continue
-		}
-		if err := p.setHairpin(ctx, links[i].Index, 0); err != nil && !errors.Is(err, unix.ENODEV) {
-			return err
-		}
-	}
-	return nil
 }

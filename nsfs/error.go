@@ -22,6 +22,7 @@ const (
 	OpExec   Op = "exec"   // looking up and executing the command
 	OpDelete Op = "delete" // removing the name
 	OpList   Op = "list"   // reading Dir
+	OpSysctl Op = "sysctl" // reading or writing a setting
 )
 
 // An Error is a step that failed. It wraps the errno, so that errors.Is works
