@@ -97,6 +97,7 @@ const (
 	StepPublish   Step = "publish ports"
 	StepUnpublish Step = "unpublish ports"
 	StepList      Step = "list published ports"
+	StepEnding    Step = "take down the cables"
 	StepCollect   Step = "collect what no port needs"
 )
 

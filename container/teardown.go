@@ -17,7 +17,8 @@ import (
 // Down takes the containers down: all cables in one request, then the
 // namespaces, if they are all that the pool holds by one unmount. Of a Spec it
 // needs Name and HostEnd. A container may have been set up by another Host; a
-// link named HostEnd is taken for its cable only if it is a veth in [Group].
+// link named HostEnd is taken for its cable only if it is a veth in [Group], or one
+// that a Down which was killed was about to delete.
 //
 // What is not there any more is as it should be. Down goes on behind an error,
 // and returns all of them, as [*Error] values, joined. ctx is obeyed before the
@@ -49,7 +50,7 @@ func (h *Host) down(ctx context.Context, specs []Spec) error {
 			indexes = append(indexes, index)
 		}
 	}
-	if err := h.deleteLinks(ctx, indexes); err != nil {
+	if err := deleteLinks(ctx, h.conn, indexes); err != nil {
 		errs = append(errs, failed("", StepUnlink, err))
 	}
 	for name := range ours {
@@ -74,28 +75,28 @@ func (h *Host) hostEnd(ctx context.Context, spec *Spec) (uint32, error) {
 		return 0, nil
 	case err != nil:
 		return 0, err
-	case l.Info.Kind != "veth" || l.Group.V != Group:
+	case l.Info.Kind != "veth" || l.Group.V != Group && !rtnl.Doomed(l.Group.V):
 		return 0, &rtnl.OpError{Op: "delete", Object: "link " + spec.HostEnd, Err: ErrNotOurs}
 	}
 	return l.Index, nil
 }
 
 // deleteLinks deletes links, of which some may have gone.
-func (h *Host) deleteLinks(ctx context.Context, indexes []uint32) error {
-	err := h.conn.DelLinks(ctx, indexes...)
+func deleteLinks(ctx context.Context, conn *rtnl.Conn, indexes []uint32) error {
+	err := conn.DelLinks(ctx, indexes...)
 	if !errors.Is(err, unix.ENODEV) {
 		return err
 	}
 	there := indexes[:0]
 	for _, index := range indexes {
-		_, err := h.conn.GetLinkByIndex(ctx, index)
+		_, err := conn.GetLinkByIndex(ctx, index)
 		if err == nil {
 			there = append(there, index)
 		} else if !errors.Is(err, unix.ENODEV) {
 			return err
 		}
 	}
-	return h.conn.DelLinks(ctx, there...)
+	return conn.DelLinks(ctx, there...)
 }
 
 // release lets go of namespaces, of which some may have gone. The pool finds

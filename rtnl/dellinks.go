@@ -79,15 +79,22 @@ func (c *Conn) groups(ctx context.Context, index []uint32) ([]uint32, error) {
 	return groups, nil
 }
 
+// doomed is the first byte of the groups that DelLinks makes up.
+const doomed = 0xed << 24
+
+// Doomed reports whether a group is one into which [Conn.DelLinks] puts links before it
+// deletes them. Where a process was killed in between, links stay in it.
+func Doomed(group uint32) bool { return group&(0xff<<24) == doomed }
+
 // unusedGroup makes up the number of a group that none of used is. That
-// somebody else has chosen the same of two billion does not happen.
+// somebody else has chosen the same of 16 million does not happen.
 func unusedGroup(used []uint32) (uint32, error) {
 	var b [4]byte
 	for {
 		if _, err := unix.Getrandom(b[:], 0); err != nil {
 			return 0, fmt.Errorf("rtnl: a number for a group: %w", err)
 		}
-		group := binary.NativeEndian.Uint32(b[:]) | 1<<31 // not one that people choose
+		group := doomed | binary.NativeEndian.Uint32(b[:])>>8
 		if !slices.Contains(used, group) {
 			return group, nil
 		}

@@ -4,6 +4,7 @@ package rtnl
 
 import (
 	"context"
+	"errors"
 
 	"golang.org/x/sys/unix"
 
@@ -21,6 +22,26 @@ func (c *Conn) GetNSID(ctx context.Context, fd int) (int32, error) {
 		return NSIDNotAssigned, failed("get", req, err)
 	}
 	return reply.ID.Or(NSIDNotAssigned), nil
+}
+
+// NSIDLives reports whether the network namespace with that id here is there still.
+// From the moment that its last holder lets go of it until the kernel has taken it
+// down, some milliseconds later, its devices are there and it is not.
+//
+// Linux before 4.20 cannot be asked; it is true then.
+func (c *Conn) NSIDLives(ctx context.Context, id int32) (bool, error) {
+	if id == NSIDNotAssigned {
+		return false, nil
+	}
+	req, reply := &NSID{ID: nl.Some(id)}, &NSID{}
+	err := c.Do(ctx, unix.RTM_GETNSID, 0, req, reply)
+	switch {
+	case err == nil, errors.Is(err, unix.EINVAL):
+		return true, nil
+	case errors.Is(err, unix.ENOENT):
+		return false, nil
+	}
+	return false, failed("get", req, err)
 }
 
 // SetNSID gives the network namespace with descriptor fd an id here, or with

@@ -3,6 +3,7 @@
 package ip
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/minins/minins/cmd/minins/applet"
+	"github.com/minins/minins/container"
 	"github.com/minins/minins/nsfs"
 )
 
@@ -197,7 +199,12 @@ func (s *session) deleteOne(name string) error {
 	if s.told(nsfs.DeleteSteps(name)) {
 		return nil
 	}
-	err := nsfs.Delete(name)
+	err := container.DeleteNamespace(context.Background(), name)
+	if after := (*container.Error)(nil); errors.As(err, &after) {
+		// The name is gone, as asked for.
+		s.c.Hintf("some cables may still end where they led to %s, for some milliseconds: %v", name, after)
+		return nil
+	}
 	if errors.Is(err, unix.ENOENT) {
 		return s.withHint(err, s.otherNetns(name))
 	}
