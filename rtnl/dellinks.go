@@ -4,10 +4,10 @@ package rtnl
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
-	"fmt"
+	"os"
 	"slices"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -40,10 +40,7 @@ func (c *Conn) DelLinks(ctx context.Context, index ...uint32) error {
 	if err != nil {
 		return err
 	}
-	group, err := unusedGroup(groups)
-	if err != nil {
-		return err
-	}
+	group := unusedGroup(groups)
 	b := c.Batch(ctx)
 	l := Link{Group: nl.Some(group)}
 	for _, l.Index = range index {
@@ -86,17 +83,16 @@ const doomed = 0xed << 24
 // deletes them. Where a process was killed in between, links stay in it.
 func Doomed(group uint32) bool { return group&(0xff<<24) == doomed }
 
-// unusedGroup makes up the number of a group that none of used is. That
-// somebody else has chosen the same of 16 million does not happen.
-func unusedGroup(used []uint32) (uint32, error) {
-	var b [4]byte
+// unusedGroup makes up the number of a group that none of used is. That somebody else
+// has chosen the same of 16 million, in the milliseconds that it is used, does not
+// happen: the numbers of one process differ by the time, those of two by the process.
+func unusedGroup(used []uint32) uint32 {
+	n := uint32(time.Now().UnixNano()>>10) ^ uint32(os.Getpid())<<12
 	for {
-		if _, err := unix.Getrandom(b[:], 0); err != nil {
-			return 0, fmt.Errorf("rtnl: a number for a group: %w", err)
-		}
-		group := doomed | binary.NativeEndian.Uint32(b[:])>>8
+		group := doomed | n&(1<<24-1)
 		if !slices.Contains(used, group) {
-			return group, nil
+			return group
 		}
+		n++
 	}
 }
