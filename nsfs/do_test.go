@@ -26,11 +26,11 @@ func TestDo(t *testing.T) {
 	}
 	defer b.Close()
 	in := func(ns *nsfs.NS) string {
-		_, ino, err := ns.ID()
+		id, err := ns.Identity()
 		if err != nil {
 			t.Error(err)
 		}
-		return fmt.Sprintf("net:[%d]", ino)
+		return fmt.Sprintf("net:[%d]", id.Ino)
 	}
 	home := inode(t)
 	for _, procs := range []int{1, 2, 8} {

@@ -4,7 +4,6 @@ package nsfs
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"strconv"
 
@@ -31,19 +30,12 @@ type NS struct {
 func Open(nameOrPath string) (*NS, error) {
 	fd, err := unix.Open(Path(nameOrPath), unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return nil, &Error{
-			Op: OpOpen, Name: nameOrPath, Err: err,
-			Call: "openat(AT_FDCWD, " + strconv.Quote(Path(nameOrPath)) + ", O_RDONLY|O_CLOEXEC)",
-			What: `Cannot open network namespace "` + nameOrPath + `"`,
-		}
+		return nil, openError(nameOrPath, "openat(AT_FDCWD, "+strconv.Quote(Path(nameOrPath))+", O_RDONLY|O_CLOEXEC)", "", err)
 	}
-	ns := &NS{name: nameOrPath, f: os.NewFile(uintptr(fd), Path(nameOrPath))}
+	ns := newNS(nameOrPath, fd)
 	if hint := notNet(fd); hint != "" {
 		ns.Close()
-		return nil, &Error{
-			Op: OpEnter, Name: nameOrPath, Err: unix.EINVAL, Hint: hint,
-			What: `setting the network namespace "` + nameOrPath + `" failed`,
-		}
+		return nil, notNetError(nameOrPath, hint)
 	}
 	return ns, nil
 }
@@ -99,23 +91,9 @@ func (ns *NS) Close() error { return ns.f.Close() }
 func (ns *NS) dup() (*NS, error) {
 	fd, err := unix.FcntlInt(uintptr(ns.Fd()), unix.F_DUPFD_CLOEXEC, 0)
 	if err != nil {
-		return nil, &Error{
-			Op: OpOpen, Name: ns.name, Call: "fcntl(fd, F_DUPFD_CLOEXEC, 0)", Err: err,
-			What: `Cannot open network namespace "` + ns.name + `"`,
-		}
+		return nil, openError(ns.name, "fcntl(fd, F_DUPFD_CLOEXEC, 0)", "", err)
 	}
-	return &NS{name: ns.name, f: os.NewFile(uintptr(fd), ns.f.Name())}, nil
-}
-
-// ID returns the device and inode of the namespace, which two NS have in
-// common exactly if they are the same namespace. The inode is what
-// "ls -l /proc/PID/ns/net" shows.
-func (ns *NS) ID() (dev, ino uint64, err error) {
-	var st unix.Stat_t
-	if err := unix.Fstat(ns.Fd(), &st); err != nil {
-		return 0, 0, fmt.Errorf("nsfs: fstat: %w", err)
-	}
-	return uint64(st.Dev), st.Ino, nil
+	return newNS(ns.name, fd), nil
 }
 
 // Do runs f in the namespace, on a thread of its own, and returns f's error.

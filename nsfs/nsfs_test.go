@@ -46,6 +46,15 @@ func open(t *testing.T, name string) *nsfs.NS {
 	return ns
 }
 
+func identity(t *testing.T, ns *nsfs.NS) nsfs.Identity {
+	t.Helper()
+	id, err := ns.Identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
 // inode is the number of the namespace that the calling thread is in.
 func inode(t testing.TB) string {
 	t.Helper()
@@ -91,11 +100,11 @@ func TestCreate(t *testing.T) {
 	home, tasks := inode(t), len(testns.Threads())
 	create(t, "red")
 	ns := open(t, "red")
-	_, ino, err := ns.ID()
+	id, err := ns.Identity()
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := fmt.Sprintf("net:[%d]", ino)
+	want := fmt.Sprintf("net:[%d]", id.Ino)
 	if want == home {
 		t.Fatal("red is our own namespace")
 	}
@@ -132,12 +141,10 @@ func TestAttach(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer nsfs.Delete("blue")
-	rdev, rino, err := open(t, "red").ID()
-	bdev, bino, err2 := open(t, "blue").ID()
-	if rdev != bdev || rino != bino || err != nil || err2 != nil {
-		t.Errorf("red is %d:%d (%v), blue %d:%d (%v)", rdev, rino, err, bdev, bino, err2)
+	if red, blue := identity(t, open(t, "red")), identity(t, open(t, "blue")); red != blue {
+		t.Errorf("red is %v, blue %v", red, blue)
 	}
-	err = nsfs.Attach("blue", nsfs.Path("red"))
+	err := nsfs.Attach("blue", nsfs.Path("red"))
 	wantError(t, err, nsfs.OpCreate, fs.ErrExist, `Cannot create namespace file "/run/netns/blue": File exists`)
 	err = nsfs.Attach("green", "/proc/99999999/ns/net")
 	wantError(t, err, nsfs.OpCreate, fs.ErrNotExist, "Bind /proc/99999999/ns/net -> /run/netns/green failed: No such file or directory")
@@ -325,10 +332,8 @@ func TestNew(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer b.Close()
-	_, i, _ := a.ID()
-	_, j, _ := b.ID()
-	if i == 0 || i == j {
-		t.Errorf("inodes %d and %d", i, j)
+	if i, j := identity(t, a), identity(t, b); i.Ino == 0 || i == j {
+		t.Errorf("identities %v and %v", i, j)
 	}
 }
 

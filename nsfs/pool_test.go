@@ -67,9 +67,9 @@ func TestPool(t *testing.T) {
 	names := numbered(50)
 	in := map[string]string{}
 	err := p.CreateEach(slices.Values(names), func(ns *nsfs.NS) error {
-		_, ino, err := ns.ID()
-		if got := inode(t); err != nil || got != fmt.Sprintf("net:[%d]", ino) || got == home {
-			t.Errorf("inside %s, the NS is %d (%v)", got, ino, err)
+		id, err := ns.Identity()
+		if got := inode(t); err != nil || got != fmt.Sprintf("net:[%d]", id.Ino) || got == home {
+			t.Errorf("inside %s, the NS is %d (%v)", got, id.Ino, err)
 		}
 		in[names[len(in)]] = inode(t)
 		return nsfs.RaiseLo()
@@ -231,11 +231,11 @@ func inodeOf(t *testing.T, p *nsfs.Pool, name string) uint64 {
 		t.Fatal(err)
 	}
 	defer ns.Close()
-	_, ino, err := ns.ID()
+	id, err := ns.Identity()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return ino
+	return id.Ino
 }
 
 // limit calls f while no more network namespaces may be made.
