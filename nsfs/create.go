@@ -29,12 +29,31 @@ func Attach(name, from string) error {
 // create moves the calling thread to the namespace that it makes.
 func create(name, path string) error { return attach(name, path, "") }
 
-func attach(name, path, from string) error {
-	c := &creation{path: path, name: name, from: from, dir: -1}
-	defer func() { _ = c.unlock() }() // unless the recipe did
-	err := c.recipe().run(name, nil)
-	if err != nil && c.made {
-		unpin(path)
+// Attach gives a name to the namespace, as the function [Attach] does, and from
+// whatever thread: by open_tree and move_mount, which take descriptors and no paths,
+// or before Linux 5.2 by mount.
+//
+// Equivalent to: `ip netns attach NAME PID`
+func (ns *NS) Attach(name string) error {
+	if err := ValidName(name); err != nil {
+		return err
+	}
+	return newCreation(name, Path(name), "/proc/thread-self/fd/"+strconv.Itoa(ns.Fd()), ns.Fd()).make()
+}
+
+func attach(name, path, from string) error { return newCreation(name, path, from, -1).make() }
+
+func newCreation(name, path, from string, ns int) *creation {
+	return &creation{path: path, name: name, from: from, ns: ns, dir: -1, file: -1, tree: -1}
+}
+
+// make follows the recipe, and takes the name back if that failed.
+func (c *creation) make() error {
+	defer c.close()
+	err := c.recipe().run(c.name, nil)
+	if err != nil && c.file >= 0 && !c.gone() {
+		// What failed is the error; that this fails too would add nothing.
+		_ = unix.Unlink(c.path)
 	}
 	return err
 }
@@ -44,7 +63,7 @@ func CreateSteps(name string) []Step { return AttachSteps(name, "") }
 
 // AttachSteps returns the system calls of [Attach] without making them.
 func AttachSteps(name, from string) []Step {
-	return (&creation{path: Path(name), name: name, from: from}).recipe().tell()
+	return newCreation(name, Path(name), from, -1).recipe().tell()
 }
 
 // A creation is what the steps of Create leave for one another.
@@ -53,9 +72,13 @@ type creation struct {
 
 	path, name string
 	from       string // the namespace; "": a new one
-	dir        int    // Dir, locked; -1: not open
 	private    bool   // Dir is not a mount point yet
-	made       bool   // path is ours
+
+	// Descriptors; -1: not open.
+	ns   int // from, and not to be closed
+	dir  int // Dir, locked
+	file int // path, which is ours
+	tree int // a mount of ns, which has no place yet
 }
 
 func (c *creation) recipe() recipe {
@@ -94,11 +117,19 @@ func (c *creation) recipe() recipe {
 		Step: Step{`unshare(CLONE_NEWNET)`, "this thread enters a new namespace, with a lo that is down and nothing else"},
 		op:   OpCreate, what: `Failed to create a new network namespace "` + c.name + `"`, do: unshareNet,
 	}, {
-		Step: Step{"mount(" + strconv.Quote(c.from) + ", " + strconv.Quote(c.path) + ", NULL, MS_BIND, NULL)", "the mount keeps the namespace alive when its processes have ended"},
+		Step: Step{"mount(" + strconv.Quote(c.from) + `, "/proc/thread-self/fd/N", NULL, MS_BIND, NULL)`, "N is " + c.path + ": the mount keeps the namespace alive when its processes have ended"},
 		op:   OpCreate, what: "Bind " + c.from + " -> " + c.path + " failed", do: c.bind,
 	}}
-	if n := len(r); !fresh { // it is there already
-		r = append(r[:n-2], r[n-1])
+	last := len(r) - 1
+	switch {
+	case c.ns >= 0:
+		claim, unshare, bind := r[last-2], r[last-1], r[last]
+		unshare.Step = Step{`open_tree(ns, "", OPEN_TREE_CLONE|OPEN_TREE_CLOEXEC|AT_EMPTY_PATH)`, "a mount that has no place yet"}
+		unshare.what, unshare.do = "open_tree of the namespace failed", c.openTree
+		r[last-2], r[last-1] = unshare, claim
+		bind.Step = Step{`move_mount(tree, "", N, "", MOVE_MOUNT_F_EMPTY_PATH|MOVE_MOUNT_T_EMPTY_PATH)`, bind.Why}
+	case !fresh: // it is there already
+		r = append(r[:last-1], r[last])
 	}
 	return r
 }
@@ -146,13 +177,51 @@ func bindDir() error { return unix.Mount(Dir, Dir, "", unix.MS_BIND|unix.MS_REC,
 
 func unshareNet() error { return unix.Unshare(unix.CLONE_NEWNET) }
 
-func (c *creation) claim() error {
-	fd, err := unix.Open(c.path, unix.O_RDONLY|unix.O_CREAT|unix.O_EXCL|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return err
-	}
-	c.made = true
-	return unix.Close(fd)
+func (c *creation) claim() (err error) {
+	c.file, err = unix.Open(c.path, unix.O_RDONLY|unix.O_CREAT|unix.O_EXCL|unix.O_CLOEXEC, 0)
+	return err
 }
 
-func (c *creation) bind() error { return unix.Mount(c.from, c.path, "", unix.MS_BIND, "") }
+// bind mounts on the very file that was made. By its path, it might be that of
+// another creator by now, which came after a deletion.
+func (c *creation) bind() error {
+	var err error
+	if c.tree >= 0 {
+		err = unix.MoveMount(c.tree, "", c.file, "", unix.MOVE_MOUNT_F_EMPTY_PATH|unix.MOVE_MOUNT_T_EMPTY_PATH)
+	} else {
+		err = unix.Mount(c.from, "/proc/thread-self/fd/"+strconv.Itoa(c.file), "", unix.MS_BIND, "")
+	}
+	if err == unix.ENOENT && c.gone() {
+		return &Error{
+			Op: OpCreate, Name: c.name, Err: err, Hint: "somebody deleted the name while it was being made",
+			What: "Bind " + c.from + " -> " + c.path + " failed",
+		}
+	}
+	return err
+}
+
+// openTree leaves it to bind to do without.
+func (c *creation) openTree() (err error) {
+	c.tree, err = unix.OpenTree(c.ns, "", unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|unix.AT_EMPTY_PATH)
+	if err != nil {
+		c.tree = -1
+	}
+	if err == unix.ENOSYS {
+		return nil
+	}
+	return err
+}
+
+// gone reports whether somebody deleted the name that was made.
+func (c *creation) gone() bool {
+	var st unix.Stat_t
+	return unix.Fstat(c.file, &st) == nil && st.Nlink == 0
+}
+
+func (c *creation) close() {
+	for _, fd := range []int{c.dir, c.file, c.tree} {
+		if fd >= 0 {
+			_ = unix.Close(fd) // of a directory, an empty file, a mount: nothing is to be written back
+		}
+	}
+}

@@ -5,6 +5,7 @@ package nsfs_test
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"runtime"
@@ -33,6 +34,14 @@ func helper(what string) {
 		err := nsfs.Exec(name, c)
 		fmt.Fprintln(os.Stderr, err.(*nsfs.Error).Iproute2())
 		os.Exit(1)
+	case "netns": // add NAME, or del, when standard input ends
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		do := map[string]func(string) error{"add": nsfs.Create, "del": nsfs.Delete}[os.Args[1]]
+		if err := do(os.Args[2]); err != nil {
+			fmt.Fprintln(os.Stderr, err.(*nsfs.Error).Iproute2())
+			os.Exit(1)
+		}
+		os.Exit(0)
 	case "args": // what a built-in command would see
 		fmt.Printf("%q\n", os.Args)
 		os.Exit(0)

@@ -48,16 +48,12 @@ func List() ([]string, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, listError(err)
+		return nil, listError(Dir, err)
 	}
 	defer d.Close()
 	names, err := d.Readdirnames(-1)
 	if err != nil {
-		return nil, listError(err)
+		return nil, listError(Dir, err)
 	}
 	return names, nil
-}
-
-func listError(err error) error {
-	return &Error{Op: OpList, What: "Failed to open directory " + Dir, Err: errno(err)}
 }
