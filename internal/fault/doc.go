@@ -1,7 +1,7 @@
 //go:build linux && (amd64 || arm64)
 
 // Package fault runs a program and spoils one of its system calls: the call fails
-// with an errno and is not carried out, or the program is killed just before it.
+// with an errno and is not carried out (but close, as that closes even if it fails), or the program is killed just before it.
 // Tests try them one after the other, and look at what is left behind.
 //
 //	r, err := fault.Run(p, fault.None)                   // r.Calls is what there is to spoil
