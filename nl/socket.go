@@ -62,16 +62,23 @@ func openSocket(family, netns int) (s *socket, strict bool, err error) {
 	if err != nil {
 		return nil, false, errors.Join(fmt.Errorf("nl: set up a netlink socket: %w", err), file.Close())
 	}
+	// What a signal has interrupted (EINTR) was not done, and is done again.
 	s.write = func(fd uintptr) bool {
-		s.err = unix.Send(int(fd), s.out, 0)
+		for s.err = unix.EINTR; s.err == unix.EINTR; {
+			s.err = unix.Send(int(fd), s.out, 0)
+		}
 		return true
 	}
 	s.writev = func(fd uintptr) bool {
-		_, s.err = unix.SendmsgBuffers(int(fd), s.outv, nil, nil, 0)
+		for s.err = unix.EINTR; s.err == unix.EINTR; {
+			_, s.err = unix.SendmsgBuffers(int(fd), s.outv, nil, nil, 0)
+		}
 		return true
 	}
 	s.get = func(fd uintptr) bool {
-		s.n, s.err = unix.Read(int(fd), s.in)
+		for s.err = unix.EINTR; s.err == unix.EINTR; {
+			s.n, s.err = unix.Read(int(fd), s.in)
+		}
 		return true
 	}
 	return s, strict, nil
