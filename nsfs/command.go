@@ -95,10 +95,14 @@ func (c *Command) Start(sys *syscall.SysProcAttr) (pid int, err error) {
 
 // Wait waits for the end of a child. On the thread that started it, it also
 // keeps alive the thread to which the child's Pdeathsig is bound.
-func Wait(pid int) (syscall.WaitStatus, error) {
+func Wait(pid int) (syscall.WaitStatus, error) { return WaitOptions(pid, 0) }
+
+// WaitOptions is Wait with the options of wait4: with [unix.WUNTRACED] it also
+// returns when the child stops.
+func WaitOptions(pid, options int) (syscall.WaitStatus, error) {
 	var status syscall.WaitStatus
 	for {
-		_, err := syscall.Wait4(pid, &status, 0, nil)
+		_, err := syscall.Wait4(pid, &status, options, nil)
 		if err == nil {
 			return status, nil
 		}

@@ -52,6 +52,16 @@ func newEntry(name string) (*entry, error) {
 		Step: Step{`mount("", "/", NULL, MS_SLAVE|MS_REC, NULL)`, "later mounts of the host still come in; none of these go out"},
 		op:   OpSetup, what: `"mount --make-rslave /" failed`, do: slave,
 	}}
+	e.addSys()
+	for _, file := range files {
+		g := e.graft(etcDir+"/"+name+"/"+file, "/etc/"+file)
+		e.add(g.take("a file for this namespace only"), g.put("covers the one for all"))
+	}
+	return e, nil
+}
+
+// addSys adds the steps to a /sys that shows the network of the calling thread.
+func (e *entry) addSys() {
 	for _, dir := range sysMounts() {
 		if isMount(dir) {
 			e.add(e.graft(dir, dir).take("to be kept when /sys is covered"))
@@ -59,17 +69,24 @@ func newEntry(name string) (*entry, error) {
 	}
 	kept := e.grafts
 	e.add(&step{
-		Step: Step{`mount(` + strconv.Quote(name) + `, "/sys", "sysfs", 0, NULL)`, "a /sys that shows the network devices of this one; MS_RDONLY if the old one below it is read-only"},
+		Step: Step{`mount(` + strconv.Quote(e.name) + `, "/sys", "sysfs", 0, NULL)`, "a /sys that shows the network devices of this one; MS_RDONLY if the old one below it is read-only"},
 		op:   OpSetup, what: "mount of /sys failed", do: e.mountSys,
 	})
 	for _, g := range kept {
 		e.add(g.put("back in its place"))
 	}
-	for _, file := range files {
-		g := e.graft(etcDir+"/"+name+"/"+file, "/etc/"+file)
-		e.add(g.take("a file for this namespace only"), g.put("covers the one for all"))
-	}
-	return e, nil
+}
+
+// MountSys covers /sys, in the mount namespace of the calling thread, by one that
+// shows the devices of its network namespace. What is commonly mounted below /sys
+// is put back; warn is told what could not be, and may be nil.
+//
+// Equivalent to: `mount -t sysfs SOURCE /sys`
+func MountSys(source string, warn func(error)) error {
+	e := &entry{name: source}
+	e.addSys()
+	defer e.close()
+	return e.run(source, warn)
 }
 
 func (e *entry) add(steps ...*step) { e.recipe = append(e.recipe, steps...) }

@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"github.com/minins/minins/cmd/minins/applet"
+	"github.com/minins/minins/cmd/minins/internal/child"
 	"github.com/minins/minins/cmd/minins/internal/getopt"
 	"github.com/minins/minins/nsfs"
 	"golang.org/x/sys/unix"
@@ -30,6 +31,9 @@ Options:
  -n, --net[=<file>]     enter network namespace
  -p, --pid[=<file>]     enter pid namespace
  -C, --cgroup[=<file>]  enter cgroup namespace
+ -U, --user[=<file>]    enter user namespace
+     --preserve-credentials
+                        do not become root in a user namespace
  -F, --no-fork          do not fork before exec'ing <program>
 
  -h, --help             display this help
@@ -65,6 +69,12 @@ func Nsenter(c *applet.Cmd) int {
 		return failed(c, p, err)
 	}
 	code := 0
+	if len(files) > 0 && files[0].flag == unix.CLONE_NEWUSER {
+		if code, err = e.inUser(c, p, files, fds); err != nil {
+			return failed(c, p, err)
+		}
+		return code
+	}
 	err = nsfs.Throwaway(func() (err error) {
 		code, err = e.run(c, p, files, fds)
 		return err
@@ -80,6 +90,7 @@ type entering struct {
 	target        string             // process ID; "": none
 	paths         map[uintptr]string // of the namespaces to enter, by flag; "": the target's
 	all, noFork   bool
+	preserve      bool // the user and groups in a user namespace
 	help, version bool
 }
 
@@ -121,8 +132,8 @@ func (e *entering) set(o *getopt.Option, as, arg string, _ bool) error {
 		e.noFork = true
 	case "target":
 		return e.setTarget(arg)
-	case "user":
-		return errUser
+	case "preserve-credentials":
+		e.preserve = true
 	default:
 		k := kindOf(o.Long)
 		if k == nil {
@@ -132,8 +143,6 @@ func (e *entering) set(o *getopt.Option, as, arg string, _ bool) error {
 	}
 	return nil
 }
-
-var errUser = errors.New("cannot enter a user namespace: the kernel refuses that to processes with several threads, which minins, a Go program, always is")
 
 func (e *entering) setTarget(pid string) error {
 	if _, err := strconv.ParseUint(pid, 10, 31); err != nil {
@@ -166,9 +175,6 @@ func (e *entering) files() ([]file, error) {
 			if same {
 				continue
 			}
-			if k.flag == unix.CLONE_NEWUSER {
-				return nil, fmt.Errorf("%w; -m -u -i -n -p -C enter the others", errUser)
-			}
 			asked = true
 		}
 		if asked {
@@ -192,7 +198,7 @@ func ours(k *kind, path string) (bool, error) {
 	if err != nil {
 		var no syscall.Errno
 		errors.As(err, &no)
-		return false, &stepError{"stat of " + path + " failed", no}
+		return false, &stepError{what: "stat of " + path + " failed", err: no}
 	}
 	return os.SameFile(own, its), nil
 }
@@ -216,6 +222,38 @@ func open(c *applet.Cmd, files []file) ([]int, error) {
 		}
 	}
 	return fds, nil
+}
+
+// inUser has a child enter the namespaces and run the program: it has one thread,
+// without which the kernel lets nobody into a user namespace.
+func (e *entering) inUser(c *applet.Cmd, p *nsfs.Command, files []file, fds []int) (int, error) {
+	j := &nsfs.Join{Root: !e.preserve}
+	told := c.Explains("clone(SIGCHLD)", "a child, as the kernel lets only a process of one thread into a user namespace; nsenter waits and exits with its status")
+	for i, f := range files {
+		told = told && c.Explains("setns(fd, 0)", "it enters "+f.path)
+		j.Fork = j.Fork || f.flag == unix.CLONE_NEWPID && !e.noFork
+		if c.Explain == nil {
+			j.Namespaces = append(j.Namespaces, nsfs.Joined{FD: fds[i], What: "reassociate to namespace 'ns/" + f.name + "' failed"})
+		}
+	}
+	if told && j.Root {
+		c.Explain("setgroups(0, NULL)", "root's groups are none")
+		c.Explain("setgid(0)", "root's group")
+		c.Explain("setuid(0)", "root, as the namespace has it")
+	}
+	if told && j.Fork {
+		c.Explain("clone(CLONE_PARENT|SIGCHLD)", "a child of nsenter too, as only children get into the PID namespace")
+	}
+	if told {
+		return 0, execute(c, p)
+	}
+	c.Stdout.Flush()
+	code, err := child.Run(func() (int, error) { return p.StartIn(j) })
+	var refused *nsfs.Error
+	if errors.As(err, &refused) && refused.Op == nsfs.OpEnter {
+		err = &stepError{what: refused.What, err: refused.Err}
+	}
+	return code, err
 }
 
 // run enters the namespaces on the calling thread and runs the program there.

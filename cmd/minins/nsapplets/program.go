@@ -5,13 +5,13 @@ package nsapplets
 import (
 	"errors"
 	"os"
-	"os/signal"
 	"path"
 	"syscall"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/minins/minins/cmd/minins/applet"
+	"github.com/minins/minins/cmd/minins/internal/child"
 	"github.com/minins/minins/cmd/minins/internal/getopt"
 	"github.com/minins/minins/nsfs"
 )
@@ -21,7 +21,6 @@ const (
 	exitFailure  = 1
 	exitNoExec   = 126 // the program is there, but cannot be executed
 	exitNotFound = 127
-	exitSignal   = 128 // plus the signal that killed the program
 )
 
 // program returns the command that the words name, or the shell.
@@ -44,6 +43,15 @@ func failed(c *applet.Cmd, p *nsfs.Command, err error) int {
 	var e *nsfs.Error
 	if !errors.As(err, &e) || e.Op != nsfs.OpExec {
 		c.Errorf("%s: %s", c.Name, message(err))
+		s := &stepError{}
+		if errors.As(err, &s); s.flags != 0 {
+			if why := nsfs.Refusal(err, s.flags); why != "" {
+				c.Hintf("%s", why)
+			}
+		}
+		if s.what == "setgroups failed" {
+			c.Hintf("that user namespace has setgroups denied, as for all that ordinary users make: --preserve-credentials leaves user and groups as they are, and a user who is mapped to root is root")
+		}
 		return exitFailure
 	}
 	c.Errorf("%s: failed to execute %s: %s", c.Name, e.Name, message(e.Err))
@@ -58,8 +66,9 @@ func failed(c *applet.Cmd, p *nsfs.Command, err error) int {
 
 // A stepError is a step that failed, in the words of util-linux.
 type stepError struct {
-	what string
-	err  error
+	what  string
+	err   error
+	flags uintptr // CLONE_NEW* that were asked for
 }
 
 func (e *stepError) Error() string { return e.what + ": " + message(e.err) }
@@ -71,7 +80,7 @@ func step(c *applet.Cmd, call, why, what string, do func() error) error {
 		return nil
 	}
 	if err := do(); err != nil {
-		return &stepError{what, err}
+		return &stepError{what: what, err: err}
 	}
 	return nil
 }
@@ -95,39 +104,17 @@ func execute(c *applet.Cmd, p *nsfs.Command) error {
 }
 
 // spawn starts the program as a child of the calling thread, waits for it and
-// returns its exit status. Meanwhile, as in util-linux, SIGINT is the child's
-// alone to act on: the terminal sends it to both. SIGTERM is passed on.
+// returns its exit status.
 func spawn(c *applet.Cmd, p *nsfs.Command, sys *syscall.SysProcAttr) (int, error) {
 	c.Stdout.Flush()
-	heedChildren()
-	signals := make(chan os.Signal, 1)
-	for _, s := range []os.Signal{unix.SIGINT, unix.SIGTERM} {
-		if !signal.Ignored(s) { // or else the child would not inherit that
-			signal.Notify(signals, s)
+	return child.Run(func() (int, error) {
+		pid, err := p.Start(sys)
+		if err != nil {
+			err = started(err, sys)
 		}
-	}
-	pid, err := p.Start(sys)
-	if err != nil {
-		signal.Stop(signals)
-		return 0, started(err, sys)
-	}
-	done := make(chan struct{})
-	defer close(done)
-	go pass(pid, signals, done)
-	status, err := nsfs.Wait(pid)
-	signal.Stop(signals)
-	switch {
-	case err != nil:
-		return 0, err
-	case status.Signaled():
-		return exitSignal + int(status.Signal()), nil
-	}
-	return status.ExitStatus(), nil
+		return pid, err
+	})
 }
-
-// heedChildren has SIGCHLD heeded again if it was ignored, with which there is no
-// waiting for a child. util-linux does so too, and programs inherit that.
-func heedChildren() { signal.Notify(make(chan os.Signal, 1), unix.SIGCHLD) }
 
 // started tells the errors of clone from those of execve, which come as one.
 func started(err error, sys *syscall.SysProcAttr) error {
@@ -135,24 +122,11 @@ func started(err error, sys *syscall.SysProcAttr) error {
 	errors.As(err, &no)
 	switch {
 	case no == unix.EAGAIN || no == unix.ENOMEM:
-		return &stepError{"fork failed", no}
+		return &stepError{what: "fork failed", err: no}
 	case sys.Cloneflags != 0 && (no == unix.EPERM || no == unix.EINVAL || no == unix.ENOSPC || no == unix.EUSERS):
-		return &stepError{"unshare failed", no}
+		return &stepError{"unshare failed", no, sys.Cloneflags}
 	}
 	return err
-}
-
-func pass(pid int, signals <-chan os.Signal, done <-chan struct{}) {
-	for {
-		select {
-		case s := <-signals:
-			if s == unix.SIGTERM {
-				_ = unix.Kill(pid, unix.SIGTERM) // if it has ended, Wait tells
-			}
-		case <-done:
-			return
-		}
-	}
 }
 
 // usage says what is wrong with the words, and returns the exit status.

@@ -5,12 +5,14 @@
 package nsapplets
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
 	"syscall"
 
 	"github.com/minins/minins/cmd/minins/applet"
+	"github.com/minins/minins/cmd/minins/internal/child"
 	"github.com/minins/minins/cmd/minins/internal/getopt"
 	"github.com/minins/minins/nsfs"
 	"golang.org/x/sys/unix"
@@ -30,9 +32,9 @@ func UnshareChild(c *applet.Cmd) int {
 	return unshareArgs(c, true)
 }
 
-func unshareArgs(c *applet.Cmd, child bool) int {
-	heedChildren()
-	u := unsharing{propagation: "private", child: child}
+func unshareArgs(c *applet.Cmd, inChild bool) int {
+	child.Heed()
+	u := unsharing{propagation: "private", child: inChild}
 	words, err := getopt.Parse(unshareOptions, c.Args, true, u.set)
 	switch {
 	case err != nil:
@@ -143,11 +145,11 @@ func (u *unsharing) beChild(c *applet.Cmd) error {
 	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
 	var caps [2]unix.CapUserData
 	if err := unix.Capget(&header, &caps[0]); err != nil {
-		return &stepError{"capget failed", err}
+		return &stepError{what: "capget failed", err: err}
 	}
 	caps[0].Inheritable, caps[1].Inheritable = 0, 0
 	if err := unix.Capset(&header, &caps[0]); err != nil { // the ambient set shrinks with it
-		return &stepError{"capset failed", err}
+		return &stepError{what: "capset failed", err: err}
 	}
 	return nil
 }
@@ -237,9 +239,13 @@ func (u *unsharing) unshare(c *applet.Cmd, flags uintptr) error {
 	if flags == 0 {
 		return nil
 	}
-	return step(c, "unshare("+flagsCall(flags)+")", newWhy(flags), "unshare failed", func() error {
+	err := step(c, "unshare("+flagsCall(flags)+")", newWhy(flags), "unshare failed", func() error {
 		return unix.Unshare(int(flags))
 	})
+	if s := (*stepError)(nil); errors.As(err, &s) {
+		s.flags = flags
+	}
+	return err
 }
 
 func newWhy(flags uintptr) string {
