@@ -17,7 +17,7 @@ GOARCH   ?= $(shell $(GO) env GOARCH)
 MODULE     := github.com/minins/minins
 VERSION    := $(or $(shell git describe --tags --always --dirty 2>/dev/null),(devel))
 OUTLINED   := $(MODULE)/cmd/... $(MODULE)/nft/... github.com/mdlayher/... golang.org/x/sys/unix \
-	context fmt log strings syscall time
+	$(MODULE)/nsfs $(MODULE)/nsfs context fmt log strings syscall time
 EXPERIMENT := $(shell GOEXPERIMENT=nogreenteagc $(GO) env GOVERSION >/dev/null 2>&1 && echo nogreenteagc)
 build = CGO_ENABLED=0 GOOS=linux GOARCH=$(1) GOEXPERIMENT=$(EXPERIMENT) $(GO) build -trimpath -buildvcs=false \
 	$$(test ! -x .link/linker || echo -toolexec=$(CURDIR)/.link/linker) \

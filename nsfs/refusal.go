@@ -3,7 +3,6 @@
 package nsfs
 
 import (
-	"bytes"
 	"errors"
 	"os"
 	"strings"
@@ -39,34 +38,26 @@ func Refusal(err error, flags uintptr) string {
 	return why
 }
 
-// A nsKind is one of the kernel's kinds of namespace.
-type nsKind struct {
-	flag               uintptr
-	name, file, config string // as in user.max_NAME_namespaces; in /proc/self/ns; the build option
-}
-
-// nsKinds is a table in a function, so that it costs nothing when a program begins.
-func nsKinds() []nsKind {
-	return []nsKind{
-		{unix.CLONE_NEWUSER, "user", "user", "USER"},
-		{unix.CLONE_NEWNET, "net", "net", "NET"},
-		{unix.CLONE_NEWNS, "mnt", "mnt", ""},
-		{unix.CLONE_NEWPID, "pid", "pid", "PID"},
-		{unix.CLONE_NEWUTS, "uts", "uts", "UTS"},
-		{unix.CLONE_NEWIPC, "ipc", "ipc", "IPC"},
-		{unix.CLONE_NEWCGROUP, "cgroup", "cgroup", ""},
+// limited are the kinds of namespaces, as in user.max_NAME_namespaces.
+func limited(flags uintptr) (names []string) {
+	for i, name := range strings.Fields("mnt cgroup uts ipc user pid net") {
+		bit := uintptr(unix.CLONE_NEWNS)
+		if i > 0 {
+			bit = unix.CLONE_NEWCGROUP << (i - 1) // in the order of linux/sched.h
+		}
+		if flags&bit != 0 {
+			names = append(names, name)
+		}
 	}
+	return names
 }
 
 // limits is about ENOSPC: the limit of this user namespace, or of one above it.
 func limits(flags uintptr) string {
 	var all []string
-	for _, k := range nsKinds() {
-		if flags&k.flag == 0 {
-			continue
-		}
-		key := "user.max_" + k.name + "_namespaces"
-		switch v := procLine("/proc/sys/user/max_" + k.name + "_namespaces"); v {
+	for _, name := range limited(flags) {
+		key := "user.max_" + name + "_namespaces"
+		switch v := procLine("/proc/sys/user/max_" + name + "_namespaces"); v {
 		case "":
 		case "0":
 			return key + " is 0, so that nobody may have a namespace of that kind: as root, \"sysctl " + key + "=15000\""
@@ -79,12 +70,12 @@ func limits(flags uintptr) string {
 }
 
 func notBuilt(flags uintptr) string {
-	for _, k := range nsKinds() {
-		if flags&k.flag != 0 && k.config != "" && unix.Access("/proc/self/ns/"+k.file, unix.F_OK) == unix.ENOENT {
-			if unix.Access("/proc/self/ns", unix.F_OK) != nil {
-				return noProc
-			}
-			return "this kernel was built without CONFIG_" + k.config + "_NS"
+	if unix.Access("/proc/self/ns", unix.F_OK) != nil {
+		return noProc
+	}
+	for _, name := range limited(flags) {
+		if unix.Access("/proc/self/ns/"+name, unix.F_OK) == unix.ENOENT {
+			return "this kernel was built without CONFIG_" + strings.ToUpper(name) + "_NS"
 		}
 	}
 	return ""
@@ -133,15 +124,7 @@ func gates(flags uintptr, no unix.Errno) string {
 // which it is for everybody but in a chroot.
 func chrooted() bool {
 	b, err := os.ReadFile("/proc/self/mountinfo")
-	if err != nil {
-		return false
-	}
-	for line := range bytes.Lines(b) {
-		if f := bytes.Fields(line); len(f) > 4 && string(f[4]) == "/" {
-			return false
-		}
-	}
-	return true
+	return err == nil && !strings.Contains(string(b), " / r") // the mount point, and rw or ro
 }
 
 // mayAdmin reports whether this process has CAP_SYS_ADMIN in its user namespace.

@@ -17,6 +17,7 @@ import (
 	"github.com/minins/minins/cmd/minins/nsapplets"
 	"github.com/minins/minins/cmd/minins/ping"
 	"github.com/minins/minins/cmd/minins/ps"
+	"github.com/minins/minins/cmd/minins/rootless"
 	"github.com/minins/minins/cmd/minins/setup"
 )
 
@@ -42,6 +43,10 @@ func applets() []applet.Applet {
 		{Name: "unshare", Summary: "run a program in new namespaces", Run: nsapplets.Unshare},
 		{Name: "nsenter", Summary: "run a program in the namespaces of another process", Run: nsapplets.Nsenter},
 		{Name: nsapplets.ChildName, Run: nsapplets.UnshareChild},
+		{Name: rootless.Name, Summary: "run a command as root of a network of its own; nobody has to be root", Run: rootless.Run},
+		{Name: rootless.LabName, Summary: "list and end the networks that --rootless=LAB has made", Run: rootless.Lab},
+		{Name: rootless.ChildName, Run: rootlessChild},
+		{Name: rootless.HolderName, Run: rootlessHolder},
 		{Name: "explain", Summary: "show what a command would send to the kernel, byte by byte; nothing is sent", Run: explainCommand},
 		{Name: "bench", Summary: "measure what namespaces, links, routes, containers and rules cost on this host", Run: bench.Run},
 		{Name: bench.ChildName, Run: bench.Child},
@@ -58,7 +63,8 @@ func applets() []applet.Applet {
 // itself: no tool of that name is stood in for, so that no link is made.
 func own(name string) bool {
 	switch name {
-	case "explain", "bench", "install", "uninstall", "help", "version", "completion", ip.CompleteName, nsapplets.ChildName, bench.ChildName:
+	case "explain", "bench", "install", "uninstall", "help", "version", "completion", ip.CompleteName, nsapplets.ChildName, bench.ChildName,
+		rootless.Name, rootless.LabName, rootless.ChildName, rootless.HolderName:
 		return true
 	}
 	return false
@@ -100,6 +106,9 @@ func complete(c *applet.Cmd) int {
 	}
 	return 0
 }
+
+func rootlessChild(c *applet.Cmd) int  { return rootless.Child(c, links()) }
+func rootlessHolder(c *applet.Cmd) int { return rootless.Holder(c, links()) }
 
 func install(c *applet.Cmd) int   { return setup.Install(c, links()) }
 func uninstall(c *applet.Cmd) int { return setup.Uninstall(c, links()) }

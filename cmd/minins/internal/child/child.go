@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -118,7 +117,7 @@ func killed(s unix.Signal) int {
 	switch s {
 	case unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGKILL:
 		_ = unix.Kill(unix.Getpid(), s)
-		time.Sleep(100 * time.Millisecond) // another thread may get it; and it may be blocked
+		_, _ = unix.Poll(nil, 100) // ms: another thread may get it; and it may be blocked
 	}
 	return exitSignal + int(s)
 }

@@ -1,0 +1,70 @@
+//go:build linux
+
+package rootless
+
+import (
+	"os"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/minins/minins/cmd/minins/applet"
+)
+
+// rootDir is where root's labs are, also of one who is root of a namespace.
+const rootDir = "/run/minins"
+
+// A dir is the open directory of a user's labs, with a file for each. It is locked,
+// so that one process at a time changes labs, until it is closed.
+type dir struct{ fd int }
+
+// openDir opens and locks the directory: root's, else that of the session, else
+// one in /tmp. It makes it if there is none.
+func openDir() (d *dir, err error) {
+	uid := os.Geteuid()
+	if uid == 0 {
+		if d, err = openDirAt(rootDir); err == nil {
+			return d, nil
+		}
+	}
+	var st unix.Stat_t
+	if run := os.Getenv("XDG_RUNTIME_DIR"); run != "" && run[0] == '/' && unix.Stat(run, &st) == nil && int(st.Uid) == uid {
+		return openDirAt(run + "/minins")
+	}
+	return openDirAt("/tmp/minins-" + strconv.Itoa(uid))
+}
+
+const unsafeDir = "labs are kept there, and it is not a directory of yours alone (mode 0700): remove it, or set XDG_RUNTIME_DIR to one that is"
+
+// openDirAt trusts only a directory, not a link to one, that is the user's and
+// that nobody else may use: in /tmp, anybody may have made it.
+func openDirAt(path string) (*dir, error) {
+	if err := unix.Mkdir(path, 0o700); err != nil && err != unix.EEXIST {
+		return nil, fail("mkdir "+path, applet.Strerror(err))
+	}
+	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, fail(path, unsafeDir)
+	}
+	d := &dir{fd}
+	var st unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil || int(st.Uid) != os.Geteuid() || st.Mode&0o077 != 0 {
+		d.close()
+		return nil, fail(path, unsafeDir)
+	}
+	if err := flock(fd, unix.LOCK_EX); err != nil {
+		d.close()
+		return nil, fail(path, applet.Strerror(err))
+	}
+	return d, nil
+}
+
+func (d *dir) close() { unix.Close(d.fd) }
+
+func flock(fd, how int) error {
+	for {
+		if err := unix.Flock(fd, how); err != unix.EINTR {
+			return err
+		}
+	}
+}

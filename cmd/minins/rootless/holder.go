@@ -1,0 +1,113 @@
+//go:build linux
+
+package rootless
+
+import (
+	"errors"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/minins/minins/cmd/minins/applet"
+	"github.com/minins/minins/nsfs"
+)
+
+// The files of a holder, beside standard ones that are /dev/null.
+const (
+	holderLab    = 3 // the file of the lab
+	holderReport = 4 // a pipe: what goes wrong, and ready if that is all
+)
+
+const ready = "\x00"
+
+// start starts a holder of the lab, of which this process has the lock, and returns
+// when it is ready.
+func (l *lab) start(c *applet.Cmd) error {
+	var st unix.Stat_t
+	if err := unix.Fstat(l.fd, &st); err == nil && st.Size > 0 {
+		c.Errorf("minins: lab %q had ended without \"minins lab stop\"; it is made anew, and empty", l.name)
+	}
+	if err := unix.Ftruncate(l.fd, 0); err != nil {
+		return err
+	}
+	null, err := unix.Open("/dev/null", unix.O_RDWR|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return fail("/dev/null", applet.Strerror(err))
+	}
+	defer unix.Close(null)
+	var pipe [2]int
+	if err := unix.Pipe2(pipe[:], unix.O_CLOEXEC); err != nil {
+		return err
+	}
+	defer unix.Close(pipe[0])
+	attr := newAttr()
+	attr.Setsid = true // no terminal, and none of its signals
+	pid, err := syscall.ForkExec("/proc/self/exe", []string{HolderName, l.name}, &syscall.ProcAttr{
+		Dir: "/", Env: []string{}, Sys: attr,
+		Files: []uintptr{uintptr(null), uintptr(null), uintptr(null), uintptr(l.fd), uintptr(pipe[1])},
+	})
+	unix.Close(pipe[1])
+	if err != nil {
+		return refused(err)
+	}
+	go func() { _, _ = nsfs.Wait(pid) }() // should it end before this process does
+	said := make([]byte, 0, 4096)
+	for {
+		n, err := unix.Read(pipe[0], said[len(said):cap(said)])
+		if n <= 0 && err != unix.EINTR {
+			break
+		}
+		said = said[:len(said)+max(n, 0)]
+	}
+	text, ok := strings.CutSuffix(string(said), ready)
+	switch {
+	case !ok && text == "":
+		return errors.New(isKilled)
+	case !ok:
+		return errors.New(text)
+	case text != "":
+		c.Errorf("%s", text)
+	}
+	return nil
+}
+
+// Holder is the process that holds a lab: it furnishes the namespaces that it was
+// started in and then does nothing at all, until it is killed.
+func Holder(c *applet.Cmd, links []string) int {
+	// Whatever else this process has inherited is not for it to keep.
+	if unix.CloseRange(holderReport+1, 1<<31-1, 0) != nil { // before Linux 5.9
+		for fd := holderReport + 1; fd < 1024; fd++ {
+			_ = unix.Close(fd) // most are not open
+		}
+	}
+	unix.CloseOnExec(holderLab)
+	c.Stderr = os.NewFile(holderReport, "")
+	err := furnish(c, links)
+	if err == nil {
+		err = sign()
+	}
+	text := ready
+	if err != nil {
+		text = err.Error()
+	}
+	_, werr := unix.Write(holderReport, []byte(text))
+	unix.Close(holderReport)
+	for err == nil && werr == nil { // nobody waits for a lab whose maker was killed
+		_ = unix.Pause()
+	}
+	return exitFailure
+}
+
+// sign writes to the file of the lab who holds it.
+func sign() error {
+	user, err := unix.Open("/proc/self/ns/user", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err == nil {
+		text := strconv.Itoa(unix.Getpid()) + " " + inodeOf(user)
+		_, err = unix.Pwrite(holderLab, []byte(text), 0)
+		unix.Close(user)
+	}
+	return err
+}

@@ -1,0 +1,175 @@
+//go:build linux
+
+package rootless
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/minins/minins/cmd/minins/applet"
+	"github.com/minins/minins/nsfs"
+)
+
+// A lab is the file of a lab, open. Its holder is a process that keeps the
+// namespaces. It has the file locked, so that the kernel tells whether it lives,
+// and has written its process ID to it, and the inode of its user namespace,
+// which no other process of that number has.
+type lab struct {
+	dir  *dir
+	name string
+	fd   int
+}
+
+// fail is an error about a lab.
+func (l *lab) fail(why string) error { return fail("lab "+strconv.Quote(l.name), why) }
+
+const (
+	isNoLab   = "there is no lab of that name; \"minins lab\" lists all"
+	isKilled  = "what should hold the lab was killed"
+	isStuck   = "it is being made, but does not get ready: is what makes it stopped?"
+	isFar     = "the process that holds it cannot be seen from here: it is of another PID namespace"
+	isLabName = "as a name for a lab, take letters, digits, \"-\", \"_\" and \".\", as in --rootless=red"
+)
+
+// open opens the file; create is O_CREAT, or 0.
+func (d *dir) open(name string, create int) (*lab, error) {
+	l := &lab{d, name, -1}
+	if nsfs.ValidName(name) != nil || name[0] == '-' {
+		return nil, l.fail(isLabName)
+	}
+	var err error
+	l.fd, err = unix.Openat(d.fd, name, unix.O_RDWR|unix.O_NOFOLLOW|unix.O_CLOEXEC|create, 0o600)
+	if err == unix.ENOENT {
+		return nil, l.fail(isNoLab)
+	}
+	if err != nil {
+		return nil, l.fail(applet.Strerror(err))
+	}
+	return l, nil
+}
+
+func (l *lab) close() { unix.Close(l.fd) }
+
+func (l *lab) remove() error {
+	if err := unix.Unlinkat(l.dir.fd, l.name, 0); err != nil {
+		return l.fail(applet.Strerror(err))
+	}
+	return nil
+}
+
+// holder is the process ID of the holder, once it is ready, and the open user
+// namespace of the lab. Without a holder this process takes the lock, and pid is 0.
+func (l *lab) holder() (pid, user int, err error) {
+	for range 1000 { // of 5 ms: what made it may have been killed before it was ready
+		b := make([]byte, 64)
+		n, err := unix.Pread(l.fd, b, 0)
+		user := -1
+		number, inode, ok := strings.Cut(string(b[:max(n, 0)]), " ")
+		if ok && err == nil {
+			user, err = unix.Open("/proc/"+number+"/ns/user", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+		}
+		// Only a process that still has the lock is known to have that number.
+		if lerr := flock(l.fd, unix.LOCK_EX|unix.LOCK_NB); lerr != unix.EWOULDBLOCK {
+			unix.Close(user)
+			return 0, -1, lerr
+		}
+		switch {
+		case err == nil && user >= 0 && inodeOf(user) == inode:
+			pid, err = strconv.Atoi(number)
+			return pid, user, err
+		case err == nil && user >= 0 || err == unix.ENOENT:
+			unix.Close(user)
+			return 0, -1, l.fail(isFar)
+		case err != nil:
+			return 0, -1, failure("lab "+strconv.Quote(l.name), err)
+		}
+		pause()
+	}
+	return 0, -1, l.fail(isStuck)
+}
+
+// pause is 5 ms.
+func pause() { _, _ = unix.Poll(nil, 5) }
+
+// inodeOf is the number that tells namespaces apart.
+func inodeOf(fd int) string {
+	var st unix.Stat_t
+	if unix.Fstat(fd, &st) != nil {
+		return ""
+	}
+	return strconv.FormatUint(st.Ino, 10)
+}
+
+// A joining is the open namespaces of a lab.
+type joining struct{ nsfs.Join }
+
+func (j *joining) close() {
+	for _, ns := range j.Namespaces {
+		unix.Close(ns.FD)
+	}
+}
+
+// join opens the namespaces of a lab, and makes the lab if nothing holds it.
+func join(c *applet.Cmd, name string) (*joining, error) {
+	d, err := openDir()
+	if err != nil {
+		return nil, err
+	}
+	defer d.close()
+	pid, user, err := d.holder(c, name)
+	if err != nil {
+		return nil, err
+	}
+	j := &joining{nsfs.Join{Dir: workDir(), Namespaces: []nsfs.Joined{{FD: user, What: "the user namespace of the lab"}}}}
+	for _, kind := range []string{"net", "mnt"} {
+		fd, err := unix.Open("/proc/"+strconv.Itoa(pid)+"/ns/"+kind, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+		if err != nil {
+			j.close()
+			return nil, fail("lab "+strconv.Quote(name), applet.Strerror(err))
+		}
+		j.Namespaces = append(j.Namespaces, nsfs.Joined{FD: fd, What: "the namespaces of the lab"})
+	}
+	return j, nil
+}
+
+// holder is that of the lab name. If it has none, it gets one.
+func (d *dir) holder(c *applet.Cmd, name string) (pid, user int, err error) {
+	for range 2 {
+		l, err := d.open(name, unix.O_CREAT)
+		if err != nil {
+			return 0, -1, err
+		}
+		if pid, user, err = l.holder(); err == nil && pid == 0 {
+			if err = l.start(c); err != nil { // as if it had never been named
+				err = errors.Join(l.fail(err.Error()), l.remove())
+			}
+		}
+		l.close() // a new holder has the lock by this very opening of the file
+		if err != nil || pid != 0 {
+			return pid, user, err
+		}
+	}
+	return 0, -1, fail("lab "+strconv.Quote(name), isKilled)
+}
+
+// start starts the command inside.
+func (j *joining) start(c *applet.Cmd) (int, error) {
+	pid, err := command(c).StartIn(&j.Join)
+	if e, ok := err.(*nsfs.Error); ok && e.Op == nsfs.OpEnter {
+		err = failure(e.What, e.Err)
+	}
+	return pid, err
+}
+
+// workDir is the working directory, or "" if it has no name.
+func workDir() string {
+	b := make([]byte, unix.PathMax)
+	n, err := unix.Getcwd(b)
+	if err != nil || b[0] != '/' { // "(unreachable)"
+		return ""
+	}
+	return string(b[:n-1])
+}
