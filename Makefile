@@ -16,8 +16,8 @@ GOARCH   ?= $(shell $(GO) env GOARCH)
 # $(call build,ARCH,FILE)
 MODULE     := github.com/minins/minins
 VERSION    := $(or $(shell git describe --tags --always --dirty 2>/dev/null),(devel))
-OUTLINED   := $(MODULE)/cmd/... $(MODULE)/nft/... github.com/mdlayher/... golang.org/x/sys/unix \
-	$(MODULE)/nsfs $(MODULE)/nsfs context fmt log strings syscall time
+OUTLINED   := $(MODULE)/cmd/... $(MODULE)/container $(MODULE)/nft/... $(MODULE)/nsfs github.com/mdlayher/... golang.org/x/sys/unix \
+	context fmt log strings syscall time
 EXPERIMENT := $(shell GOEXPERIMENT=nogreenteagc $(GO) env GOVERSION >/dev/null 2>&1 && echo nogreenteagc)
 build = CGO_ENABLED=0 GOOS=linux GOARCH=$(1) GOEXPERIMENT=$(EXPERIMENT) $(GO) build -trimpath -buildvcs=false \
 	$$(test ! -x .link/linker || echo -toolexec=$(CURDIR)/.link/linker) \

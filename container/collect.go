@@ -15,18 +15,30 @@ import (
 
 // Collect takes away what no port needs, and what processes left that were killed while
 // they published or unpublished: it may be called at any time. Publish, where it fails,
-// and Unpublish do the same.
+// and Unpublish do the same. It returns what it did, in words; with dry it does nothing,
+// and returns what it would do.
 //
 // Equivalent to: minins gc
-func (p *Publisher) Collect(ctx context.Context) error {
+func (p *Publisher) Collect(ctx context.Context, dry bool) (done []string, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	unlock, err := p.lock(ctx)
-	if err == nil {
-		defer unlock()
-		err = p.collect(ctx)
+	if err != nil {
+		return nil, failed("", StepCollect, err)
 	}
-	return failed("", StepCollect, err)
+	defer unlock()
+	_, err = p.change(ctx, func(pl *plan) error {
+		err := p.planCollection(ctx, pl)
+		done = pl.says
+		if dry {
+			pl.beside, pl.todo = nil, nil
+		}
+		return err
+	})
+	if err != nil {
+		return nil, failed("", StepCollect, err)
+	}
+	return done, nil
 }
 
 // collect is Collect with the lock held.
@@ -60,11 +72,10 @@ func (p *Publisher) planCollection(ctx context.Context, pl *plan) error {
 			err = s.remove(ctx, pl)
 		} else {
 			left = true
-			pl.do(func(b *nft.Batch) {
-				for _, c := range chains {
-					delChain(b, c)
-				}
-			})
+			for _, c := range chains {
+				pl.say("delete chain " + s.family.Keyword() + " " + PortTable + " " + c.Name)
+				pl.do(func(b *nft.Batch) { delChain(b, c) })
+			}
 		}
 		if err != nil {
 			return err
@@ -92,6 +103,7 @@ func (s *side) remove(ctx context.Context, pl *plan) error {
 	if err := s.removeForward(ctx, pl); err != nil {
 		return err
 	}
+	pl.say("delete table " + s.family.Keyword() + " " + PortTable)
 	pl.do(func(b *nft.Batch) { b.DelTable(s.family, PortTable) })
 	return nil
 }
@@ -169,6 +181,7 @@ func (p *Publisher) noHairpins(ctx context.Context, pl *plan, begun []uint32, le
 		l := &links[i]
 		on := l.Info.Port != nil && l.Info.Port.Hairpin.V != 0
 		if on && !needed[l.Name] && (!left || slices.Contains(begun, l.Index)) {
+			pl.say("end hairpin mode of link " + l.Name)
 			pl.beside = append(pl.beside, p.hairpin(l.Index, false))
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -72,7 +73,18 @@ func TestCollect(t *testing.T) {
 	}
 	collect := func(want string) {
 		t.Helper()
-		try(t, s.publisher(t).Collect(ctx))
+		p := s.publisher(t)
+		before := s.state(t)
+		would, err := p.Collect(ctx, true)
+		try(t, err)
+		if after := s.state(t); after != before {
+			t.Errorf("a dry run: before\n%s\nafter\n%s", before, after)
+		}
+		did, err := p.Collect(ctx, false)
+		try(t, err)
+		if !slices.Equal(did, would) || (len(did) > 0) != (before != want) {
+			t.Errorf("said %q, did %q", would, did)
+		}
 		if after := s.state(t); after != want {
 			t.Errorf("want\n%s\ngot\n%s", want, after)
 		}
@@ -137,7 +149,7 @@ func TestCollectMeanwhile(t *testing.T) {
 					return
 				case <-time.After(time.Millisecond):
 				}
-				if err := p.Collect(ctx); err != nil {
+				if _, err := p.Collect(ctx, false); err != nil {
 					t.Error(err)
 					return
 				}

@@ -31,6 +31,7 @@ type plan struct {
 	beside []change
 	todo   []func(b *nft.Batch)
 	err    error
+	says   []string // what is done, where that is of interest
 
 	hairpins map[nft.Family][]uint32 // ports of bridges that need it, by index
 }
@@ -75,6 +76,7 @@ func (pl *plan) fail(err error) {
 	}
 }
 
+func (pl *plan) say(text string)           { pl.says = append(pl.says, text) }
 func (pl *plan) mark(f func(b *nft.Batch)) { pl.marks = append(pl.marks, f) }
 func (pl *plan) do(f func(b *nft.Batch))   { pl.todo = append(pl.todo, f) }
 
@@ -230,6 +232,7 @@ func (pl *plan) putBack(s sysctl) {
 		pl.fail(err)
 		return
 	}
+	pl.say("set sysctl " + s.name + " back to " + s.was)
 	done := false
 	pl.beside = append(pl.beside, change{
 		do: func(context.Context) error {

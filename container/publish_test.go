@@ -7,9 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -253,7 +255,9 @@ func (s *street) state(t *testing.T) string {
 		}
 		return nil
 	}))
-	for name, l := range links(t, s.conn) {
+	all := links(t, s.conn)
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		l := all[name]
 		if l.Info.Port != nil && l.Info.Port.Hairpin.V != 0 {
 			text += "hairpin " + name + "\n"
 		}

@@ -34,9 +34,10 @@ type side struct {
 
 // sides are the two families.
 func sides() [2]side {
+	loopback4, loopback6 := netip.AddrFrom4([4]byte{127, 0, 0, 1}), netip.IPv6Loopback()
 	return [2]side{
-		{nft.IPv4, unix.AF_INET, 7, 4, rule.IPDAddr, netip.MustParsePrefix("127.0.0.0/8"), netip.MustParseAddr("127.0.0.1"), "net/ipv4/ip_forward"},
-		{nft.IPv6, unix.AF_INET6, 8, 16, rule.IP6DAddr, netip.MustParsePrefix("::1/128"), netip.IPv6Loopback(), "net/ipv6/conf/all/forwarding"},
+		{nft.IPv4, unix.AF_INET, 7, 4, rule.IPDAddr, netip.PrefixFrom(loopback4, 8), loopback4, "net/ipv4/ip_forward"},
+		{nft.IPv6, unix.AF_INET6, 8, 16, rule.IP6DAddr, netip.PrefixFrom(loopback6, 128), loopback6, "net/ipv6/conf/all/forwarding"},
 	}
 }
 

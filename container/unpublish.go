@@ -22,9 +22,14 @@ func (p *Publisher) List(ctx context.Context) ([]Port, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	all, err := p.list(ctx)
+	slices.SortFunc(all, func(a, b Port) int {
+		return cmp.Or(cmp.Compare(a.family(), b.family()), cmp.Compare(a.Proto, b.Proto),
+			cmp.Compare(a.Host.Port(), b.Host.Port()), a.Host.Addr().Compare(b.Host.Addr()))
+	})
 	return all, failed("", StepList, err)
 }
 
+// list is List in no order.
 func (p *Publisher) list(ctx context.Context) (all []Port, err error) {
 	for _, s := range sides() {
 		for _, set := range [...]string{setPorts, setAddrPorts} {
@@ -44,10 +49,6 @@ func (p *Publisher) list(ctx context.Context) (all []Port, err error) {
 			}
 		}
 	}
-	slices.SortFunc(all, func(a, b Port) int {
-		return cmp.Or(cmp.Compare(a.family(), b.family()), cmp.Compare(a.Proto, b.Proto),
-			cmp.Compare(a.Host.Port(), b.Host.Port()), a.Host.Addr().Compare(b.Host.Addr()))
-	})
 	return all, nil
 }
 

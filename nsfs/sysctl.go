@@ -61,7 +61,15 @@ func sysctlPath(name string) string {
 	if i := strings.IndexAny(name, "./"); i < 0 || name[i] == '/' {
 		return name
 	}
-	return strings.NewReplacer(".", "/", "/", ".").Replace(name)
+	return strings.Map(func(r rune) rune {
+		switch r {
+		case '.':
+			return '/'
+		case '/':
+			return '.'
+		}
+		return r
+	}, name)
 }
 
 func (s *Sysctl) path() string { return "/proc/sys/" + s.name }

@@ -10,6 +10,7 @@ import (
 	"github.com/minins/minins/cmd/minins/arping"
 	"github.com/minins/minins/cmd/minins/bench"
 	"github.com/minins/minins/cmd/minins/explain"
+	"github.com/minins/minins/cmd/minins/gc"
 	"github.com/minins/minins/cmd/minins/ip"
 	"github.com/minins/minins/cmd/minins/iptables"
 	"github.com/minins/minins/cmd/minins/nettools"
@@ -47,6 +48,7 @@ func applets() []applet.Applet {
 		{Name: rootless.LabName, Summary: "list and end the networks that --rootless=LAB has made", Run: rootless.Lab},
 		{Name: rootless.ChildName, Run: rootlessChild},
 		{Name: rootless.HolderName, Run: rootlessHolder},
+		{Name: "gc", Summary: "remove what killed runs left behind", Run: gc.Run},
 		{Name: "explain", Summary: "show what a command would send to the kernel, byte by byte; nothing is sent", Run: explainCommand},
 		{Name: "bench", Summary: "measure what namespaces, links, routes, containers and rules cost on this host", Run: bench.Run},
 		{Name: bench.ChildName, Run: bench.Child},
@@ -63,7 +65,7 @@ func applets() []applet.Applet {
 // itself: no tool of that name is stood in for, so that no link is made.
 func own(name string) bool {
 	switch name {
-	case "explain", "bench", "install", "uninstall", "help", "version", "completion", ip.CompleteName, nsapplets.ChildName, bench.ChildName,
+	case "gc", "explain", "bench", "install", "uninstall", "help", "version", "completion", ip.CompleteName, nsapplets.ChildName, bench.ChildName,
 		rootless.Name, rootless.LabName, rootless.ChildName, rootless.HolderName:
 		return true
 	}

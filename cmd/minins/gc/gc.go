@@ -1,0 +1,137 @@
+//go:build linux
+
+// Package gc is "minins gc": it removes what runs that were killed left behind, and
+// nothing else.
+package gc
+
+import (
+	"context"
+	"errors"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/minins/minins/cmd/minins/applet"
+	"github.com/minins/minins/container"
+	"github.com/minins/minins/nl"
+	"github.com/minins/minins/nsfs"
+	"github.com/minins/minins/rtnl"
+)
+
+const usage = `Usage: minins gc [-n] [--now]
+
+Remove what killed runs left: names in ` + nsfs.Dir + ` without a namespace, ends of
+cables into namespaces that are being taken down, and, of published ports, sysctls,
+hairpin mode and tables that no port needs any more. All is of the network namespace
+that gc runs in; "ip netns exec NAME minins gc" is for another one.
+
+  -n, --dry-run  print what would be removed, and remove nothing
+      --now      also names that are younger than ten seconds: nobody else makes any
+
+Exit status: 0 if nothing is left, 1 if something could not be removed, 2 for usage`
+
+// A sweep is one call of gc.
+type sweep struct {
+	c      *applet.Cmd
+	dry    bool
+	minAge nsfs.RepairOptions
+	found  bool
+	status int
+}
+
+// Run is the applet.
+func Run(c *applet.Cmd) int {
+	s := &sweep{c: c, dry: c.Explain != nil}
+	for _, arg := range c.Args {
+		switch arg {
+		case "-h", "--help":
+			c.Printf("%s\n", usage)
+			return 0
+		case "-n", "--dry-run":
+			s.dry = true
+		case "--now":
+			s.minAge.MinAge = -1
+		default:
+			c.Errorf("minins gc: %q is no option of it\n%s", arg, usage)
+			return 2
+		}
+	}
+	s.names()
+	s.links()
+	s.ports()
+	if !s.found && s.status == 0 {
+		c.Hintf("nothing was left by killed runs")
+	}
+	return s.status
+}
+
+// did tells one thing that was done, or would be.
+func (s *sweep) did(what string) {
+	s.found = true
+	if s.c.Explains(what, "") {
+		return
+	}
+	if s.dry {
+		what = "would " + what
+	}
+	s.c.Printf("%s\n", what)
+}
+
+// failed says what is left. The rest goes on.
+func (s *sweep) failed(err error) {
+	if err == nil {
+		return
+	}
+	s.c.Errorf("minins gc: %v", err)
+	if errors.Is(err, unix.EPERM) || errors.Is(err, unix.EACCES) {
+		s.c.Hintf("it takes CAP_NET_ADMIN and CAP_SYS_ADMIN: become root")
+	}
+	s.status = 1
+}
+
+func (s *sweep) names() {
+	o := s.minAge
+	o.DryRun = s.dry
+	removed, err := nsfs.Repair(o)
+	for i := range removed {
+		s.did("remove " + nsfs.Path(removed[i].Name) + ": " + removed[i].Why)
+	}
+	s.failed(err)
+}
+
+func (s *sweep) links() {
+	conn, err := rtnl.Dial(nl.Config{})
+	if err != nil {
+		s.failed(err)
+		return
+	}
+	defer conn.Close()
+	names, err := container.CollectLinks(context.Background(), conn, s.dry)
+	if err == nil {
+		for _, name := range names {
+			s.did("delete link " + name)
+		}
+	}
+	s.failed(err)
+}
+
+func (s *sweep) ports() {
+	ns, err := nsfs.Open("/proc/thread-self/ns/net")
+	if err != nil {
+		s.failed(err)
+		return
+	}
+	defer ns.Close()
+	p, err := container.NewPublisher(ns)
+	if errors.Is(err, unix.EPROTONOSUPPORT) {
+		return // no netfilter, no ports
+	}
+	if err != nil {
+		s.failed(err)
+		return
+	}
+	done, err := p.Collect(context.Background(), s.dry)
+	for _, what := range done {
+		s.did(what)
+	}
+	s.failed(errors.Join(err, p.Close()))
+}
