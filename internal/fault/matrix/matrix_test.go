@@ -3,10 +3,7 @@
 package matrix
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,13 +11,8 @@ import (
 	"sync"
 	"testing"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/minins/minins/internal/fault"
 	"github.com/minins/minins/internal/testns"
-	"github.com/minins/minins/nl"
-	"github.com/minins/minins/nsfs"
-	"github.com/minins/minins/rtnl"
 )
 
 func TestMain(m *testing.M) {
@@ -32,106 +24,6 @@ func TestMain(m *testing.M) {
 		os.Exit(0)
 	}
 	testns.Main(m)
-}
-
-// help is the program that calls the libraries.
-func help(args []string) error {
-	switch args[0] {
-	case "nothing":
-		return nil
-	case "attach":
-		return nsfs.Attach(args[1], nsfs.Path(args[2]))
-	case "clear":
-		return clear()
-	case "forget":
-		return forget()
-	case "repair":
-		return repair()
-	}
-	return fmt.Errorf("helper: what is %q?", args)
-}
-
-// forget takes away the place for names, as on a host that was just started.
-func forget() error {
-	for {
-		if err := unix.Unmount(nsfs.Dir, unix.MNT_DETACH); err == unix.EINVAL || err == unix.ENOENT {
-			break
-		} else if err != nil {
-			return err
-		}
-	}
-	if err := os.Remove(nsfs.Dir); !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
-}
-
-// clear takes away all links and names that a world may have. Links go first:
-// those in namespaces that end are gone some time later.
-func clear() error {
-	names, err := nsfs.List()
-	if err != nil {
-		return err
-	}
-	for _, name := range append(names, "") {
-		if err := clearLinks(name); err != nil {
-			return err
-		}
-	}
-	for _, name := range names {
-		if err := nsfs.Delete(name); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func clearLinks(name string) error {
-	var cfg nl.Config
-	if name != "" {
-		ns, err := nsfs.Open(name)
-		if err != nil {
-			return err
-		}
-		defer ns.Close()
-		cfg.NetNS = ns.Fd()
-	}
-	c, err := rtnl.Dial(cfg)
-	if err != nil {
-		return err
-	}
-	defer c.Close()
-	links, err := c.Links(context.Background(), rtnl.LinkFilter{})
-	if err != nil {
-		return err
-	}
-	for i := range links {
-		err := c.DelLink(context.Background(), &rtnl.Link{Index: links[i].Index})
-		if links[i].Info.Kind != "" && err != nil && !errors.Is(err, unix.ENODEV) { // the other end of one before
-			return err
-		}
-	}
-	return nil
-}
-
-// repair removes names of namespaces that are none.
-func repair() error {
-	names, err := nsfs.List()
-	if err != nil {
-		return err
-	}
-	for _, name := range names {
-		var st unix.Statfs_t
-		if err := unix.Statfs(nsfs.Path(name), &st); err != nil {
-			return err
-		}
-		if st.Type != unix.NSFS_MAGIC {
-			if err := nsfs.Delete(name); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }
 
 // install builds minins, and makes its links in a directory.
@@ -171,7 +63,8 @@ func TestMatrix(t *testing.T) {
 	var mu sync.Mutex
 	var rows []*row
 	t.Cleanup(func() { report(t, rows) })
-	for i, op := range append(operations(), tutorialOperations(t)...) {
+	ops := append(append(operations(), libraryOperations()...), tutorialOperations(t)...)
+	for i, op := range ops {
 		t.Run(op.name, func(t *testing.T) {
 			t.Parallel()
 			w, err := newWorld(bin)
@@ -191,8 +84,8 @@ func TestMatrix(t *testing.T) {
 				s.skip = preludes[helperName]
 			}
 			row, err := s.try()
-			for _, f := range row.findings {
-				t.Error(f)
+			for _, finding := range row.findings {
+				t.Error(finding)
 			}
 			mu.Lock()
 			rows = append(rows, row)

@@ -224,7 +224,7 @@ func (s *spoiler) one(i int, f fault.Fault) error {
 	wrong := func(format string, args ...any) {
 		s.row.wrong++
 		s.row.findings = append(s.row.findings, fmt.Sprintf("%s: %s at call %d of %d, %s: ", s.op.name, f, i, len(s.calls), s.calls[i])+
-			fmt.Sprintf(format, args...)+"\n\tstatus "+fmt.Sprint(r.Code())+", it says "+strings.TrimSpace(r.Stderr))
+			fmt.Sprintf(format, args...)+"\n\tstatus "+fmt.Sprint(r.Code())+", it says "+brief(r.Stderr))
 	}
 	if !r.Done || i >= len(r.Calls) || r.Calls[i] != s.calls[i] {
 		s.row.other++
@@ -302,6 +302,15 @@ func (s *spoiler) finish(n int) error {
 		return err
 	}
 	return s.back()
+}
+
+// brief is not all of a crash.
+func brief(text string) string {
+	text = strings.TrimSpace(text)
+	if len(text) > 500 {
+		return text[:500] + " …"
+	}
+	return text
 }
 
 // crashed tells that Go's runtime has ended the program, which is as good as a kill.

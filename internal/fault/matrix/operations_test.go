@@ -134,3 +134,27 @@ table inet f {
 		what: program{line: "unshare --net --mount ip link show lo"},
 	}}
 }
+
+// libraryOperations are what the package container does in one call.
+func libraryOperations() []operation {
+	bridge := []string{"ip link add br0 up type bridge", "ip addr add 10.1.0.1/16 dev br0", "ip addr add fd01::1/64 dev br0 nodad"}
+	up := append(bridge[:3:3], "helper up")
+	published := append(up[:4:4], "helper publish")
+	return []operation{{
+		name: "containers up", setup: bridge, clean: []string{"ip link del br0"},
+		what: program{line: "helper up"},
+		undo: []string{"helper down"},
+	}, {
+		name: "containers down", setup: up, clean: []string{"helper down", "ip link del br0"},
+		what: program{line: "helper down"},
+		undo: []string{"helper up"},
+	}, {
+		name: "ports published", setup: up, clean: []string{"helper down", "ip link del br0"},
+		what: program{line: "helper publish"},
+		undo: []string{"helper unpublish"},
+	}, {
+		name: "ports unpublished", setup: published, clean: []string{"helper unpublish", "helper down", "ip link del br0"},
+		what: program{line: "helper unpublish"},
+		undo: []string{"helper publish"},
+	}}
+}

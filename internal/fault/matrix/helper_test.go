@@ -1,0 +1,183 @@
+//go:build linux && (amd64 || arm64)
+
+package matrix
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/netip"
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/minins/minins/container"
+	"github.com/minins/minins/nft/rule"
+	"github.com/minins/minins/nl"
+	"github.com/minins/minins/nsfs"
+	"github.com/minins/minins/rtnl"
+)
+
+// help is the program that calls the libraries.
+func help(args []string) error {
+	ctx := context.Background()
+	switch args[0] {
+	case "nothing":
+		return nil
+	case "attach":
+		return nsfs.Attach(args[1], nsfs.Path(args[2]))
+	case "up":
+		return withHost(func(h *container.Host) error { return h.Up(ctx, specs()...) })
+	case "down":
+		return withHost(func(h *container.Host) error { return h.Down(ctx, specs()...) })
+	case "publish":
+		return withPublisher(func(p *container.Publisher) error { return p.Publish(ctx, ports()...) })
+	case "unpublish":
+		return withPublisher(func(p *container.Publisher) error { return p.Unpublish(ctx, ports()...) })
+	case "clear":
+		return clear()
+	case "forget":
+		return forget()
+	case "collect":
+		return collect()
+	}
+	return fmt.Errorf("helper: what is %q?", args)
+}
+
+// specs are two containers.
+func specs() (all []container.Spec) {
+	for i := range 2 {
+		all = append(all, container.Spec{
+			Name: fmt.Sprintf("web%d", i), HostEnd: fmt.Sprintf("c%d", i), Bridge: "br0",
+			Addrs: []netip.Prefix{
+				netip.MustParsePrefix(fmt.Sprintf("10.1.0.%d/16", i+2)), netip.MustParsePrefix(fmt.Sprintf("fd01::%d/64", i+2))},
+			Gateways: []netip.Addr{netip.MustParseAddr("10.1.0.1")},
+		})
+	}
+	return all
+}
+
+// ports are of both families.
+func ports() []container.Port {
+	return []container.Port{{
+		Proto: rule.TCP, Host: netip.MustParseAddrPort("0.0.0.0:8080"), To: netip.MustParseAddrPort("10.1.0.2:80"),
+		Container: "web0", HostEnd: "c0",
+	}, {
+		Proto: rule.UDP, Host: netip.MustParseAddrPort("[::]:5353"), To: netip.MustParseAddrPort("[fd01::3]:53"),
+		Container: "web1", HostEnd: "c1",
+	}}
+}
+
+func withHost(do func(*container.Host) error) error {
+	c, err := rtnl.Dial(nl.Config{})
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	return do(container.NewHost(c, nil))
+}
+
+func withPublisher(do func(*container.Publisher) error) error {
+	ns, err := nsfs.Open("/proc/thread-self/ns/net")
+	if err != nil {
+		return err
+	}
+	defer ns.Close()
+	p, err := container.NewPublisher(ns)
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(p), p.Close())
+}
+
+// collect cleans up behind what was killed, and leaves alone all else.
+func collect() error {
+	names, err := nsfs.List()
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		var st unix.Statfs_t
+		if err := unix.Statfs(nsfs.Path(name), &st); err != nil {
+			return err
+		}
+		if st.Type != unix.NSFS_MAGIC {
+			if err := nsfs.Delete(name); err != nil {
+				return err
+			}
+		}
+	}
+	c, err := rtnl.Dial(nl.Config{})
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	if _, err := container.CollectLinks(context.Background(), c, false); err != nil {
+		return err
+	}
+	return withPublisher(func(p *container.Publisher) error { return p.Collect(context.Background()) })
+}
+
+// forget takes away the place for names, as on a host that was just started.
+func forget() error {
+	for {
+		if err := unix.Unmount(nsfs.Dir, unix.MNT_DETACH); err == unix.EINVAL || err == unix.ENOENT {
+			break
+		} else if err != nil {
+			return err
+		}
+	}
+	if err := os.Remove(nsfs.Dir); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// clear takes away all links and names that a world may have. Links go first: those in
+// namespaces that end are gone some time later.
+func clear() error {
+	names, err := nsfs.List()
+	if err != nil {
+		return err
+	}
+	for _, name := range append(names, "") {
+		if err := clearLinks(name); err != nil {
+			return err
+		}
+	}
+	for _, name := range names {
+		if err := nsfs.Delete(name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func clearLinks(name string) error {
+	var cfg nl.Config
+	if name != "" {
+		ns, err := nsfs.Open(name)
+		if err != nil {
+			return err
+		}
+		defer ns.Close()
+		cfg.NetNS = ns.Fd()
+	}
+	c, err := rtnl.Dial(cfg)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	links, err := c.Links(context.Background(), rtnl.LinkFilter{})
+	if err != nil {
+		return err
+	}
+	for i := range links {
+		err := c.DelLink(context.Background(), &rtnl.Link{Index: links[i].Index})
+		if links[i].Info.Kind != "" && err != nil && !errors.Is(err, unix.ENODEV) { // the other end of one before
+			return err
+		}
+	}
+	return nil
+}
