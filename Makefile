@@ -102,9 +102,10 @@ bench-quick: tools ## the same in small: 2 minutes
 scale: ## load and list 655,350 rules and a set of 1,000,000 intervals: as root, 3 minutes
 	MININS_TESTNS=inside MININS_SCALE=1 $(GO) test -count=1 -v -timeout 20m -run '^TestScale' ./nft
 
-soak: ## two programs that write rules and one that reads them, for SOAK: 60s
-	MININS_SOAK=$(SOAK) $(GO) test -count=1 -v -run '^TestConcurrent$$' ./nft
-	MININS_SOAK=$(SOAK) $(GO) test -count=1 -v -run '^TestWriters$$' ./cmd/minins
+soak: ## all suites that can go on for long, each for SOAK: 60s
+	MININS_SOAK=$(SOAK) $(GO) test -count=1 -v -timeout 0 -run '^TestConcurrent$$' ./nft
+	MININS_SOAK=$(SOAK) $(GO) test -count=1 -v -timeout 0 -run '^TestWriters$$' ./cmd/minins
+	MININS_SOAK=$(SOAK) $(GO) test -count=1 -v -timeout 0 -run '^TestSoak$$' ./internal/fault/matrix
 
 size: dist ## print the sizes of the stripped binaries; fail over the budget
 	@wc -c dist/minins-linux-* | sed -n 's|dist/minins-linux-||p'; \

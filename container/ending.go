@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -25,7 +26,8 @@ import (
 // DeleteNamespace removes the name of a network namespace, as [nsfs.Delete] does. Where
 // the namespace goes with it, because no process, socket or open file holds it, the
 // cables out of it are gone, at both ends, when this returns: those that lead to the
-// namespace of the calling thread, and to others that have names.
+// namespace of the calling thread, and to others that have names. Where it is held, its
+// cables stay, and this returns some 100 ms later than it would otherwise.
 //
 // Equivalent to: ip netns delete $name
 func DeleteNamespace(ctx context.Context, name string) (err error) {
@@ -42,14 +44,21 @@ func DeleteNamespace(ctx context.Context, name string) (err error) {
 		return err
 	}
 	errs := []error{looked}
+	until := time.Now().Add(lingering)
 	for _, e := range ends {
-		errs = append(errs, e.deleteDying(ctx))
+		errs = append(errs, e.deleteDying(ctx, until))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return failed(name, StepEnding, err)
 	}
 	return nil
 }
+
+// lingering is how long the namespace may still be held by what has ended, but not for
+// the kernel: it lets go of a socket that was closed some 30 ms later (RCU), also of
+// that of a command which was run there just before. Others may look at the namespace
+// at the moment, such as "ip netns".
+const lingering = 100 * time.Millisecond
 
 // A farEnd is where cables out of a namespace end.
 type farEnd struct {
@@ -151,26 +160,36 @@ func farEndsIn(ctx context.Context, conn *rtnl.Conn, where string, ends map[int3
 }
 
 // deleteDying deletes those of the ends that are of cables into a namespace that is
-// being taken down.
-func (e farEnd) deleteDying(ctx context.Context) error {
-	dying := e.links[:0]
-	for _, index := range e.links {
-		l, err := e.conn.GetLinkByIndex(ctx, index)
-		if errors.Is(err, unix.ENODEV) {
-			continue
+// being taken down, as soon as it is, if it is before until.
+func (e farEnd) deleteDying(ctx context.Context, until time.Time) error {
+	for {
+		var dying, living []uint32
+		for _, index := range e.links {
+			l, err := e.conn.GetLinkByIndex(ctx, index)
+			if errors.Is(err, unix.ENODEV) {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			is, err := isDying(ctx, e.conn, l)
+			if err != nil {
+				return err
+			}
+			if is {
+				dying = append(dying, index)
+			} else {
+				living = append(living, index)
+			}
 		}
-		if err != nil {
+		if err := deleteLinks(ctx, e.conn, dying); err != nil {
 			return err
 		}
-		is, err := isDying(ctx, e.conn, l)
-		if err != nil {
-			return err
+		if e.links = living; len(living) == 0 || time.Now().After(until) {
+			return nil
 		}
-		if is {
-			dying = append(dying, index)
-		}
+		time.Sleep(2 * time.Millisecond)
 	}
-	return deleteLinks(ctx, e.conn, dying)
 }
 
 // isDying says whether a link is the end of a cable into a namespace that is being

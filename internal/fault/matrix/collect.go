@@ -4,5 +4,5 @@ package matrix
 
 // collect cleans up behind what was killed, and must leave alone all else.
 func (w *world) collect() error {
-	return w.runAll([]string{"helper collect"})
+	return w.runAll([]string{"minins gc --now"})
 }

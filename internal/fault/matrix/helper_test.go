@@ -39,8 +39,6 @@ func help(args []string) error {
 		return clear()
 	case "forget":
 		return forget()
-	case "collect":
-		return collect()
 	}
 	return fmt.Errorf("helper: what is %q?", args)
 }
@@ -89,34 +87,6 @@ func withPublisher(do func(*container.Publisher) error) error {
 		return err
 	}
 	return errors.Join(do(p), p.Close())
-}
-
-// collect cleans up behind what was killed, and leaves alone all else.
-func collect() error {
-	names, err := nsfs.List()
-	if err != nil {
-		return err
-	}
-	for _, name := range names {
-		var st unix.Statfs_t
-		if err := unix.Statfs(nsfs.Path(name), &st); err != nil {
-			return err
-		}
-		if st.Type != unix.NSFS_MAGIC {
-			if err := nsfs.Delete(name); err != nil {
-				return err
-			}
-		}
-	}
-	c, err := rtnl.Dial(nl.Config{})
-	if err != nil {
-		return err
-	}
-	defer c.Close()
-	if _, err := container.CollectLinks(context.Background(), c, false); err != nil {
-		return err
-	}
-	return withPublisher(func(p *container.Publisher) error { return p.Collect(context.Background()) })
 }
 
 // forget takes away the place for names, as on a host that was just started.
