@@ -28,6 +28,10 @@ type Join struct {
 	// is for children only. Its process ID is the one that StartIn returns.
 	Fork bool
 
+	// Deathsig is the signal that comes when the thread that calls StartIn
+	// ends; 0 is none. See [Wait].
+	Deathsig syscall.Signal
+
 	// Dir is the working directory then. Without one, and where there is none of that
 	// name, it is the old one, or "/" of a mount namespace that was entered.
 	Dir string
@@ -133,6 +137,7 @@ type copied struct {
 
 	namespaces []uintptr
 	root, fork bool
+	deathsig   uintptr
 }
 
 // A report is what the copy tells, if it can still tell anything: it is not a program yet.
@@ -166,7 +171,7 @@ func newCopied(files, args, env []string, j *Join) (*copied, error) {
 	m := &copied{
 		memory: (*[copiedMost]byte)(p)[:size], report: (*report)(p), base: uintptr(p), used: reportLen,
 		free: func() { _ = unix.MunmapPtr(p, uintptr(size)) },
-		root: j.Root, fork: j.Fork, maskLen: 8, // _NSIG / 8
+		root: j.Root, fork: j.Fork, deathsig: uintptr(j.Deathsig), maskLen: 8, // _NSIG / 8
 	}
 	if strings.HasPrefix(runtime.GOARCH, "mips") {
 		m.maskLen = 16
@@ -332,6 +337,9 @@ func (m *copied) become() {
 		}
 	}
 	at += uint32(len(becoming))
+	if m.deathsig != 0 { // only now: what changes capabilities takes it back
+		_, _, _ = syscall.RawSyscall(syscall.SYS_PRCTL, unix.PR_SET_PDEATHSIG, m.deathsig, 0)
+	}
 	if m.dir != 0 {
 		_, _, _ = syscall.RawSyscall(syscall.SYS_CHDIR, m.dir, 0, 0)
 	}

@@ -29,7 +29,7 @@ func Refusal(err error, flags uintptr) string {
 		why = limits(flags)
 	case unix.EINVAL, unix.ENOSYS:
 		why = notBuilt(flags)
-		if why == "" && filtered() {
+		if why == "" && no == unix.ENOSYS && filtered() {
 			why = seccomp
 		}
 	case unix.EPERM, unix.EACCES:

@@ -39,6 +39,9 @@ func mountAll(mounts []mount) error {
 // furnish makes the stage's file system: over the host's root directory for
 // the installed tools, or else in place of it.
 func (h *hand) furnish(mode string) error {
+	if mode == furnished {
+		return nil
+	}
 	if err := mountAll([]mount{{"", "/", "", unix.MS_REC | unix.MS_PRIVATE, ""}}); err != nil {
 		return err
 	}

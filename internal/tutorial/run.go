@@ -31,10 +31,19 @@ func (h *hand) run(c Command) (Result, error) {
 	if !ok { // as a shell would say it
 		return Result{Stderr: c.Args[0] + ": not found in " + path + "\n", Code: 127}, nil
 	}
-	var stderr bytes.Buffer
 	cmd := exec.Command(file, c.Args[1:]...)
 	cmd.Args[0] = c.Args[0]
-	cmd.Env = []string{"PATH=" + path, "LC_ALL=C", "TZ=UTC", "HOME=/"}
+	cmd.Env = Env("PATH=" + path)
+	return c.By(cmd)
+}
+
+// Env is the environment of all commands, and more.
+func Env(more ...string) []string { return append(more, "LC_ALL=C", "TZ=UTC", "HOME=/") }
+
+// By runs the command as cmd, which has its words and its environment: by this
+// process or by another program. The command has this process as its terminal.
+func (c Command) By(cmd *exec.Cmd) (Result, error) {
+	var stderr bytes.Buffer
 	if c.Hints {
 		cmd.Env = append(cmd.Env, "MININS_HINTS=1")
 	}

@@ -24,9 +24,10 @@ type Config struct {
 
 // The kinds of stages.
 const (
-	bare      = "minins" // minins alone
-	installed = "real"   // the installed tools
-	both      = "both"   // the installed tools, and minins beside them
+	bare      = "minins"    // minins alone
+	installed = "real"      // the installed tools
+	both      = "both"      // the installed tools, and minins beside them
+	furnished = "furnished" // by others: see [At]
 )
 
 func (c Config) mode() string {
@@ -65,6 +66,7 @@ type Stage struct {
 	enc  *json.Encoder
 	dec  *json.Decoder
 	real bool
+	run  func(Command) (Result, error) // nil: the stage's process does
 }
 
 // A request is one thing for the stage's process to do, and a reply is what came of it.
@@ -102,6 +104,20 @@ func New(c Config) (*Stage, error) {
 		UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}},
 		GidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getgid(), Size: 1}},
 	}
+	return start(cmd, &Stage{real: c.mode() == installed})
+}
+
+// At is a stage in namespaces that others have made. The helper is this program,
+// started by others inside: "nsenter ... PROGRAM". What is there is furnished already.
+// Commands are run by run, wherever that is.
+//
+// Close ends the helper alone.
+func At(helper *exec.Cmd, run func(Command) (Result, error)) (*Stage, error) {
+	helper.Env = append(helper.Environ(), stageEnv+"="+furnished)
+	return start(helper, &Stage{run: run})
+}
+
+func start(cmd *exec.Cmd, s *Stage) (*Stage, error) {
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		return nil, err
@@ -114,7 +130,7 @@ func New(c Config) (*Stage, error) {
 		return nil, fmt.Errorf("new namespaces: %w (see /proc/sys/user/max_user_namespaces"+
 			" and kernel.apparmor_restrict_unprivileged_userns)", err)
 	}
-	s := &Stage{cmd: cmd, in: in, enc: json.NewEncoder(in), dec: json.NewDecoder(out), real: c.mode() == installed}
+	s.cmd, s.in, s.enc, s.dec = cmd, in, json.NewEncoder(in), json.NewDecoder(out)
 	if _, err := s.answer(); err != nil { // the stage is furnished
 		return nil, errors.Join(err, s.Close())
 	}
@@ -150,6 +166,9 @@ func (s *Stage) answer() (Result, error) {
 // Run runs a command. The error is the stage's; what the command says of
 // itself is in the result.
 func (s *Stage) Run(c Command) (Result, error) {
+	if s.run != nil {
+		return s.run(c)
+	}
 	c.Real = c.Real || s.real
 	return s.call(request{Op: "run", Command: c})
 }

@@ -121,8 +121,8 @@ func (s *session) nameNetns(name, from string) error {
 	if errors.Is(err, unix.EEXIST) {
 		return s.withHint(err, say("the name %q is taken; \"ip netns\" lists all", name))
 	}
-	if errors.Is(err, unix.EPERM) || errors.Is(err, unix.EACCES) {
-		return s.withHint(err, "it takes CAP_SYS_ADMIN: become root, or try inside \"unshare -Urnm\"")
+	if why := nsfs.Refusal(err, unix.CLONE_NEWNET|unix.CLONE_NEWNS); why != "" {
+		return s.withHint(err, why)
 	}
 	return err
 }

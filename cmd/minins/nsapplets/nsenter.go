@@ -248,6 +248,9 @@ func (e *entering) inUser(c *applet.Cmd, p *nsfs.Command, files []file, fds []in
 		return 0, execute(c, p)
 	}
 	c.Stdout.Flush()
+	if !j.Fork {
+		j.Deathsig = unix.SIGKILL // the child stands for this process
+	}
 	code, err := child.Run(func() (int, error) { return p.StartIn(j) })
 	var refused *nsfs.Error
 	if errors.As(err, &refused) && refused.Op == nsfs.OpEnter {

@@ -15,8 +15,12 @@ import (
 const rootDir = "/run/minins"
 
 // A dir is the open directory of a user's labs, with a file for each. It is locked,
-// so that one process at a time changes labs, until it is closed.
-type dir struct{ fd int }
+// so that one process at a time changes labs, until it is closed. It goes with the
+// last lab.
+type dir struct {
+	fd   int
+	path string
+}
 
 // openDir opens and locks the directory: root's, else that of the session, else
 // one in /tmp. It makes it if there is none.
@@ -46,20 +50,26 @@ func openDirAt(path string) (*dir, error) {
 	if err != nil {
 		return nil, fail(path, unsafeDir)
 	}
-	d := &dir{fd}
 	var st unix.Stat_t
 	if err := unix.Fstat(fd, &st); err != nil || int(st.Uid) != os.Geteuid() || st.Mode&0o077 != 0 {
-		d.close()
+		unix.Close(fd)
 		return nil, fail(path, unsafeDir)
 	}
 	if err := flock(fd, unix.LOCK_EX); err != nil {
-		d.close()
+		unix.Close(fd)
 		return nil, fail(path, applet.Strerror(err))
 	}
-	return d, nil
+	if unix.Fstat(fd, &st) == nil && st.Nlink == 0 { // the one who had the lock has removed it
+		unix.Close(fd)
+		return openDirAt(path)
+	}
+	return &dir{fd, path}, nil
 }
 
-func (d *dir) close() { unix.Close(d.fd) }
+func (d *dir) close() {
+	_ = unix.Rmdir(d.path) // refused unless it is empty
+	unix.Close(d.fd)
+}
 
 func flock(fd, how int) error {
 	for {

@@ -123,7 +123,11 @@ func join(c *applet.Cmd, name string) (*joining, error) {
 	if err != nil {
 		return nil, err
 	}
-	j := &joining{nsfs.Join{Dir: workDir(), Namespaces: []nsfs.Joined{{FD: user, What: "the user namespace of the lab"}}}}
+	j := &joining{nsfs.Join{
+		Namespaces: []nsfs.Joined{{FD: user, What: "the user namespace of the lab"}},
+		Deathsig:   unix.SIGKILL, // the child stands for this process
+		Dir:        workDir(),
+	}}
 	for _, kind := range []string{"net", "mnt"} {
 		fd, err := unix.Open("/proc/"+strconv.Itoa(pid)+"/ns/"+kind, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 		if err != nil {

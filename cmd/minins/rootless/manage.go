@@ -113,6 +113,7 @@ func (d *dir) stop(name string) error {
 			for _, pid := range all {
 				if round%50 == 0 && round < politely { // again for those that have come since
 					kill(pid, user, unix.SIGTERM)
+					kill(pid, user, unix.SIGCONT) // for one that is stopped to act on it
 				} else if round >= politely {
 					kill(pid, user, unix.SIGKILL)
 				}

@@ -82,19 +82,24 @@ func pass(pid int, signals <-chan os.Signal, done <-chan struct{}) {
 }
 
 // foreground reports whether the terminal sends this process its signals.
-func foreground() bool {
-	group, err := terminalGroup()
-	return err == nil && group == unix.Getpgrp()
-}
+func foreground() bool { return terminalGroup(0) == unix.Getpgrp() }
 
-// terminalGroup is the process group in the foreground of the controlling terminal.
-func terminalGroup() (int, error) {
+// terminalGroup is the process group in the foreground of the controlling terminal,
+// 0 if there is none. If it is this process's, it is set to another one first.
+func terminalGroup(set int) int {
 	fd, err := unix.Open("/dev/tty", unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NOCTTY, 0)
 	if err != nil {
-		return 0, err
+		return 0
 	}
 	defer unix.Close(fd)
-	return unix.IoctlGetInt(fd, unix.TIOCGPGRP)
+	group, err := unix.IoctlGetInt(fd, unix.TIOCGPGRP)
+	if err != nil {
+		return 0
+	}
+	if set != 0 && group == unix.Getpgrp() {
+		_ = unix.IoctlSetPointerInt(fd, unix.TIOCSPGRP, set) // if that group is gone, so be it
+	}
+	return group
 }
 
 // wait waits for the end of the child, and stops with it.
@@ -104,8 +109,13 @@ func wait(pid int) (syscall.WaitStatus, error) {
 		if err != nil || !status.Stopped() {
 			return status, err
 		}
-		if _, err := terminalGroup(); err == nil {
+		// The terminal may have stopped both, and the shell have continued both by now.
+		if now, err := nsfs.WaitOptions(pid, unix.WCONTINUED|unix.WNOHANG); err != nil || now.Continued() {
+			continue
+		}
+		if group := terminalGroup(0); group != 0 {
 			_ = unix.Kill(unix.Getpid(), unix.SIGSTOP) // and here it goes on
+			terminalGroup(group)                       // which a shell may be that the child is
 			_ = unix.Kill(pid, unix.SIGCONT)
 		}
 	}
