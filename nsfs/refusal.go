@@ -34,6 +34,10 @@ func Refusal(err error, flags uintptr) string {
 		}
 	case unix.EPERM, unix.EACCES:
 		why = gates(flags, no)
+	case unix.ENOENT:
+		if unix.Access("/proc/self", unix.F_OK) != nil {
+			why = noProc
+		}
 	}
 	return why
 }

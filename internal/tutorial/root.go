@@ -74,7 +74,8 @@ var etc = map[string]string{
 	"passwd":        "root:x:0:0:root:/:/bin/minins\n",
 }
 
-func writeEtc(dir string) error {
+// WriteEtc writes these files to a directory.
+func WriteEtc(dir string) error {
 	for name, text := range etc {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
 			return err
@@ -117,7 +118,7 @@ func (h *hand) furnishReal() error {
 			return err
 		}
 	}
-	return writeEtc("/etc")
+	return WriteEtc("/etc")
 }
 
 // furnishBare makes a root directory of minins and the kernel's file systems.
@@ -137,7 +138,7 @@ func (h *hand) furnishBare(minins io.Reader) error {
 	if err := os.WriteFile(root+"/dev/null", nil, 0o666); err != nil {
 		return err
 	}
-	if err := writeEtc(root + "/etc"); err != nil {
+	if err := WriteEtc(root + "/etc"); err != nil {
 		return err
 	}
 	err := mountAll([]mount{

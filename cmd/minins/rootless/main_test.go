@@ -5,6 +5,7 @@ package rootless_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,8 +14,6 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/minins/minins/internal/testns"
 	"github.com/minins/minins/internal/tutorial"
@@ -106,7 +105,10 @@ func eventually(t *testing.T, what string, true func() bool) {
 }
 
 // alive reports whether a process has not ended.
-func alive(pid int) bool { return unix.Kill(pid, 0) == nil }
+func alive(pid int) bool {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	return err == nil && !strings.Contains(string(b), ") Z ")
+}
 
 func signalOf(err error) syscall.Signal {
 	var exit *exec.ExitError
