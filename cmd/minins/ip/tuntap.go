@@ -178,8 +178,14 @@ func setTun(r *tunRequest) error {
 	if err == nil {
 		return nil
 	}
-	return fail(exitFailed, what+": "+applet.Strerror(err),
-		say("the name %q may be that of another device, or of one that is of another mode or in use", r.name))
+	hint := say("the name %q may be that of another device, or of one that is of another mode or in use", r.name)
+	if what == "open" {
+		hint = tunDevice + " cannot be opened; also where everybody may be root, as in \"minins --rootless\", the host's root has to allow it: chmod 666 " + tunDevice
+		if err == unix.ENOENT {
+			hint = "this kernel has no tun devices, or not yet: modprobe tun"
+		}
+	}
+	return fail(exitFailed, what+": "+applet.Strerror(err), hint)
 }
 
 // showTuntap is "ip tuntap show".
