@@ -3,8 +3,6 @@
 package rootless_test
 
 import (
-	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,11 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/minins/minins/internal/testns"
 	"github.com/minins/minins/internal/tutorial"
@@ -113,113 +107,12 @@ func play(t *testing.T, helper *exec.Cmd, run func(tutorial.Command) (tutorial.R
 	}
 }
 
-// A terminal is a shell that is typed to: "minins --rootless sh" at a terminal of its own.
-type terminal struct {
-	t     *testing.T
-	keys  *os.File
-	dir   string // for what commands print
-	count int
-	shell int // its process ID
-}
-
-func newTerminal(t *testing.T, u *user) *terminal {
-	t.Helper()
-	keys, screen := openPTY(t)
-	cmd := u.command("--rootless", "/bin/sh", "-i")
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = screen, screen, screen
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	screen.Close()
-	seen := make(chan string, 1)
-	go func() {
-		b, _ := io.ReadAll(keys) // until the shell has ended, which is an error
-		seen <- string(b)
-	}()
-	term := &terminal{t: t, keys: keys, dir: t.TempDir()}
-	t.Cleanup(func() {
-		term.typed("exit 7\n")
-		if err := cmd.Wait(); cmd.ProcessState.ExitCode() != 7 {
-			t.Errorf("the shell: %v, want exit status 7", err)
-		}
-		text := <-seen
-		if t.Failed() {
-			t.Logf("on the terminal:\n%s", text)
-		}
-		keys.Close()
-	})
-	term.shell, _ = strconv.Atoi(strings.TrimSpace(term.result("echo $$", tutorial.Endless).Stdout))
-	return term
-}
-
-// openPTY opens both ends of a pseudoterminal.
-func openPTY(t *testing.T) (master, slave *os.File) {
-	t.Helper()
-	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := unix.IoctlSetPointerInt(int(master.Fd()), unix.TIOCSPTLCK, 0); err != nil {
-		t.Fatal(err)
-	}
-	n, err := unix.IoctlGetInt(int(master.Fd()), unix.TIOCGPTN)
-	if err != nil {
-		t.Fatal(err)
-	}
-	slave, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return master, slave
-}
-
-func (term *terminal) typed(text string) {
-	if _, err := term.keys.WriteString(text); err != nil {
-		term.t.Fatal(err)
-	}
-}
-
-// result types a command, and Ctrl-C after so many replies of ping.
-func (term *terminal) result(line string, until int) tutorial.Result {
-	term.t.Helper()
-	term.count++
-	out, errs, rc := term.file("out"), term.file("err"), term.file("rc")
-	start := time.Now()
-	term.typed(line + " >" + out + " 2>" + errs + "; echo $? >" + rc + "\n")
-	ended := func() bool { return strings.HasSuffix(read(rc), "\n") }
-	if until != tutorial.Endless {
-		eventually(term.t, line+": replies", func() bool {
-			n := strings.Count(read(out), " bytes from ")
-			return ended() || until > 0 && n >= until || until == 0 && time.Since(start) > 1200*time.Millisecond
-		})
-		if !ended() {
-			term.typed("\x03")
-		}
-	}
-	eventually(term.t, line, ended)
-	code, err := strconv.Atoi(strings.TrimSpace(read(rc)))
-	if err != nil {
-		term.t.Fatal(err)
-	}
-	return tutorial.Result{Stdout: read(out), Stderr: read(errs), Code: code, Took: time.Since(start)}
-}
-
-func (term *terminal) file(kind string) string {
-	return filepath.Join(term.dir, strconv.Itoa(term.count)+"."+kind)
-}
-
-func read(file string) string {
-	b, _ := os.ReadFile(file) // it may not be there yet
-	return string(b)
-}
-
 // TestTutorialTyped has an ordinary user type the tutorial as it stands in a shell,
 // at a terminal, in which Ctrl-C ends what goes on for ever.
 func TestTutorialTyped(t *testing.T) {
 	u := newUser(t)
 	u.env = tutorial.Env(bare, "XDG_RUNTIME_DIR="+u.run, "MININS_HINTS=1")
-	term := newTerminal(t, u)
+	term := newTerminal(t, u.command("--rootless", "/bin/sh", "-i"))
 	run := func(c tutorial.Command) (tutorial.Result, error) {
 		line := strings.Join(c.Args, " ")
 		if c.Args[0] == "/bin/sh" { // as the shell has it
