@@ -84,15 +84,18 @@ func (c *Command) startIn(j *Join, files, args []string) (pid, at int, err error
 		return pid, 0, nil
 	}
 	_, _ = Wait(pid) // it has told what there is to tell
-	at = int(m.report.at)
-	if at < len(j.Namespaces) {
-		return 0, 0, &Error{Op: OpEnter, Name: c.name(), Call: "setns(fd, 0)", What: j.Namespaces[at].What, Err: no}
+	at, n := int(m.report.at), len(j.Namespaces)
+	e := &Error{Op: OpEnter, Name: c.name(), Err: no}
+	switch {
+	case at < n:
+		e.Call, e.What = "setns(fd, 0)", j.Namespaces[at].What
+	case at < n+len(becoming):
+		e.Call = becoming[at-n]
+		e.What = e.Call + " failed"
+	default:
+		return 0, at - n - len(becoming), c.error(no)
 	}
-	at -= len(j.Namespaces)
-	if at < len(becoming) {
-		return 0, 0, &Error{Op: OpEnter, Name: c.name(), Call: becoming[at] + "(0)", What: becoming[at] + " failed", Err: no}
-	}
-	return 0, at - len(becoming), c.error(no)
+	return 0, 0, e
 }
 
 // becoming are the calls between setns and execve that may fail, in their order.
@@ -126,14 +129,14 @@ type copied struct {
 	zero   bool    // a string had a zero in it
 	free   func()
 
-	zeros   uintptr // of a struct sigaction: SIG_DFL
-	mask    uintptr // sigset_t
-	maskLen uintptr // in bytes
-	dir     uintptr // 0: none
-	argv    uintptr
-	envp    uintptr
-	files   []uintptr
-	caught  uint64 // signals that Go may catch: a bit for each, 1 for SIGHUP
+	zeros  uintptr // of a struct sigaction: SIG_DFL
+	mask   uintptr // sigset_t
+	sigset uintptr // bytes of it that the kernel has
+	dir    uintptr // 0: none
+	argv   uintptr
+	envp   uintptr
+	files  []uintptr
+	caught uint64 // signals that Go may catch: a bit for each, 1 for SIGHUP
 
 	namespaces []uintptr
 	root, fork bool
@@ -146,19 +149,21 @@ type report struct {
 	forked uint32 // process ID of the child's child; 0: none
 }
 
+// In bytes.
 const (
-	copiedMost = 64 << 20          // bytes: more than execve takes
-	reportLen  = 16                // bytes, of report and what aligns the next
-	wordLen    = bits.UintSize / 8 // bytes, of a pointer
+	copiedMost = 64 << 20 // more than execve takes
+	reportLen  = 16       // of a report, and what aligns the next
+	sigLen     = 256      // more than a struct sigaction
+	maskLen    = 128      // of unix.Sigset_t
+	wordLen    = bits.UintSize / 8
 )
 
 // newCopied writes all that the kernel is to read to memory.
 func newCopied(files, args, env []string, j *Join) (*copied, error) {
-	size := reportLen + 256 + 128
+	size := 2*reportLen + sigLen + maskLen
 	for _, list := range [][]string{files, args, env, {j.Dir}} {
-		size += wordLen
 		for _, s := range list {
-			size += wordLen + len(s) + 1
+			size += 3*8 + len(s) // a pointer to it, and what take adds
 		}
 	}
 	if size > copiedMost {
@@ -171,27 +176,19 @@ func newCopied(files, args, env []string, j *Join) (*copied, error) {
 	m := &copied{
 		memory: (*[copiedMost]byte)(p)[:size], report: (*report)(p), base: uintptr(p), used: reportLen,
 		free: func() { _ = unix.MunmapPtr(p, uintptr(size)) },
-		root: j.Root, fork: j.Fork, deathsig: uintptr(j.Deathsig), maskLen: 8, // _NSIG / 8
+		root: j.Root, fork: j.Fork, deathsig: uintptr(j.Deathsig), sigset: 8, // _NSIG / 8
 	}
 	if strings.HasPrefix(runtime.GOARCH, "mips") {
-		m.maskLen = 16
+		m.sigset = 16
 	}
 	for _, ns := range j.Namespaces {
 		m.namespaces = append(m.namespaces, uintptr(ns.FD))
 	}
-	m.zeros, m.mask = m.take(256), m.take(128)
-	m.argv, m.envp = m.vector(args), m.vector(env)
-	for i, s := range args {
-		m.word(m.argv, i, m.text(s))
-	}
-	for i, s := range env {
-		m.word(m.envp, i, m.text(s))
-	}
-	for _, file := range files {
-		m.files = append(m.files, m.text(file))
-	}
+	m.zeros, m.mask = m.take(sigLen), m.take(maskLen)
+	m.files = m.texts(files)
+	m.argv, m.envp = m.array(m.texts(args)), m.array(m.texts(env))
 	if j.Dir != "" {
-		m.dir = m.text(j.Dir)
+		m.dir = m.texts([]string{j.Dir})[0]
 	}
 	if m.zero {
 		m.free()
@@ -205,15 +202,32 @@ func newCopied(files, args, env []string, j *Join) (*copied, error) {
 	return m, nil
 }
 
-// take is the address of n bytes more.
+// take is the address of n bytes more, aligned.
 func (m *copied) take(n int) uintptr {
 	at := m.base + m.used
-	m.used += uintptr(n)
+	m.used += uintptr(n+7) &^ 7
 	return at
 }
 
-// vector is room for a pointer to each string, and one that is NULL.
-func (m *copied) vector(list []string) uintptr { return m.take(wordLen * (len(list) + 1)) }
+// texts writes strings as C has them.
+func (m *copied) texts(list []string) (at []uintptr) {
+	for _, s := range list {
+		a := m.take(len(s) + 1)
+		copy(m.memory[a-m.base:], s)
+		m.zero = m.zero || strings.IndexByte(s, 0) >= 0
+		at = append(at, a)
+	}
+	return at
+}
+
+// array writes pointers, with a NULL behind them.
+func (m *copied) array(pointers []uintptr) uintptr {
+	at := m.take(wordLen * (len(pointers) + 1))
+	for i, p := range pointers {
+		m.word(at, i, p)
+	}
+	return at
+}
 
 // word writes element i of the array at an address.
 func (m *copied) word(array uintptr, i int, v uintptr) {
@@ -223,14 +237,6 @@ func (m *copied) word(array uintptr, i int, v uintptr) {
 	} else {
 		binary.NativeEndian.PutUint32(b, uint32(v))
 	}
-}
-
-// text writes a string as C has it.
-func (m *copied) text(s string) uintptr {
-	at := m.take(len(s) + 1)
-	copy(m.memory[at-m.base:], s)
-	m.zero = m.zero || strings.IndexByte(s, 0) >= 0
-	return at
 }
 
 // start makes the copy, and returns when that is a program or has failed: either
@@ -345,10 +351,10 @@ func (m *copied) become() {
 	}
 	for s := uintptr(0); s < 64; s++ {
 		if m.caught>>s&1 != 0 {
-			_, _, _ = syscall.RawSyscall6(syscall.SYS_RT_SIGACTION, s+1, m.zeros, 0, m.maskLen, 0, 0)
+			_, _, _ = syscall.RawSyscall6(syscall.SYS_RT_SIGACTION, s+1, m.zeros, 0, m.sigset, 0, 0)
 		}
 	}
-	_, _, _ = syscall.RawSyscall6(syscall.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, m.mask, 0, m.maskLen, 0, 0)
+	_, _, _ = syscall.RawSyscall6(syscall.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, m.mask, 0, m.sigset, 0, 0)
 	failed, failedAt := syscall.ENOENT, at
 	for _, file := range m.files {
 		_, _, no = syscall.RawSyscall(syscall.SYS_EXECVE, file, m.argv, m.envp)
