@@ -27,6 +27,7 @@ Commands:
 	c.Printf(`
 "minins COMMAND -h" has the words of each ("minins ip help", "minins ip link
 help"). "ip netns exec NAME COMMAND" finds these commands too, after PATH.
+"minins --rootless COMMAND" has a network of its own, and needs no root.
 
 Environment:
   MININS_HINTS=1   explain errors below the text of the original tool, also
