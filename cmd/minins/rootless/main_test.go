@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -18,8 +17,6 @@ import (
 	"github.com/minins/minins/internal/testns"
 	"github.com/minins/minins/internal/tutorial"
 )
-
-func init() { runtime.LockOSThread() } // see package tutorial
 
 func TestMain(m *testing.M) {
 	tutorial.Main()
