@@ -69,6 +69,7 @@ func TestApplets(t *testing.T) {
 		{"ip netns exec red unshare -m ip -br link", 0, `(?m)^vb@`, ""},
 		{"explain ip link add va type dummy", 0, `RTM_NEWLINK`, ""},
 		{"bench -n 3 -r 1 namespaces links", 0, `(?s)namespaces .*create.*links .*delete all`, ""},
+		{"gc", 0, "", `^minins: nothing was left by killed runs\n$`},
 		{"completion bash", 0, `complete -F`, ""},
 		{"lab", 0, "", ""},
 		{"help", 0, `Usage: minins`, ""},
