@@ -106,7 +106,7 @@ func (c *Command) files() (files []string) {
 	if strings.Contains(c.name(), "/") {
 		return []string{c.name()}
 	}
-	for dir := range strings.SplitSeq(c.path(), ":") {
+	for _, dir := range strings.Split(c.path(), ":") {
 		if dir == "" {
 			dir = "."
 		}

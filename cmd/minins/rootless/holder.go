@@ -3,10 +3,7 @@
 package rootless
 
 import (
-	"errors"
-	"os"
 	"strconv"
-	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -17,14 +14,12 @@ import (
 
 // The files of a holder, beside standard ones that are /dev/null.
 const (
-	holderLab    = 3 // the file of the lab
-	holderReport = 4 // a pipe: what goes wrong, and ready if that is all
+	holderLab   = 3 // the file of the lab
+	holderReady = 4 // a pipe, closed when the lab is ready
 )
 
-const ready = "\x00"
-
 // start starts a holder of the lab, of which this process has the lock, and returns
-// when it is ready.
+// when the file says who it is, or when it has said why it is none.
 func (l *lab) start(c *applet.Cmd) error {
 	var st unix.Stat_t
 	if err := unix.Fstat(l.fd, &st); err == nil && st.Size > 0 {
@@ -47,58 +42,48 @@ func (l *lab) start(c *applet.Cmd) error {
 	attr.Setsid = true // no terminal, and none of its signals
 	pid, err := syscall.ForkExec("/proc/self/exe", []string{HolderName, l.name}, &syscall.ProcAttr{
 		Dir: "/", Env: []string{}, Sys: attr,
-		Files: []uintptr{uintptr(null), uintptr(null), uintptr(null), uintptr(l.fd), uintptr(pipe[1])},
+		Files: []uintptr{uintptr(null), uintptr(null), 2, uintptr(l.fd), uintptr(pipe[1])},
 	})
 	unix.Close(pipe[1])
 	if err != nil {
 		return refused(err)
 	}
 	go func() { _, _ = nsfs.Wait(pid) }() // should it end before this process does
-	said := make([]byte, 0, 4096)
-	for {
-		n, err := unix.Read(pipe[0], said[len(said):cap(said)])
-		if n <= 0 && err != unix.EINTR {
-			break
+	for b := make([]byte, 1); ; {
+		if n, err := unix.Read(pipe[0], b); n == 0 || err != nil && err != unix.EINTR {
+			return nil
 		}
-		said = said[:len(said)+max(n, 0)]
 	}
-	text, ok := strings.CutSuffix(string(said), ready)
-	switch {
-	case !ok && text == "":
-		return errors.New(isKilled)
-	case !ok:
-		return errors.New(text)
-	case text != "":
-		c.Errorf("%s", text)
-	}
-	return nil
 }
 
 // Holder is the process that holds a lab: it furnishes the namespaces that it was
 // started in and then does nothing at all, until it is killed.
 func Holder(c *applet.Cmd, links []string) int {
 	// Whatever else this process has inherited is not for it to keep.
-	if unix.CloseRange(holderReport+1, 1<<31-1, 0) != nil { // before Linux 5.9
-		for fd := holderReport + 1; fd < 1024; fd++ {
+	if unix.CloseRange(holderReady+1, 1<<31-1, 0) != nil { // before Linux 5.9
+		for fd := holderReady + 1; fd < 1024; fd++ {
 			_ = unix.Close(fd) // most are not open
 		}
 	}
 	unix.CloseOnExec(holderLab)
-	c.Stderr = os.NewFile(holderReport, "")
+	c.Name = Name
 	err := furnish(c, links)
 	if err == nil {
 		err = sign()
 	}
-	text := ready
-	if err != nil {
-		text = err.Error()
+	if err == nil { // nobody waits for a lab whose maker was killed
+		_, err = unix.Write(holderReady, []byte{0})
 	}
-	_, werr := unix.Write(holderReport, []byte(text))
-	unix.Close(holderReport)
-	for err == nil && werr == nil { // nobody waits for a lab whose maker was killed
+	if err == nil {
+		err = unix.Dup3(0, 2, 0)
+	}
+	if err != nil {
+		return failed(c, err)
+	}
+	unix.Close(holderReady)
+	for {
 		_ = unix.Pause()
 	}
-	return exitFailure
 }
 
 // sign writes to the file of the lab who holds it.

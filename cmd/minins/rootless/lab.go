@@ -28,7 +28,7 @@ func (l *lab) fail(why string) error { return fail("lab "+strconv.Quote(l.name),
 
 const (
 	isNoLab   = "there is no lab of that name; \"minins lab\" lists all"
-	isKilled  = "what should hold the lab was killed"
+	isKilled  = "what should hold it has ended at once"
 	isStuck   = "it is being made, but does not get ready: is what makes it stopped?"
 	isFar     = "the process that holds it cannot be seen from here: it is of another PID namespace"
 	isLabName = "as a name for a lab, take letters, digits, \"-\", \"_\" and \".\", as in --rootless=red"
@@ -141,14 +141,20 @@ func join(c *applet.Cmd, name string) (*joining, error) {
 
 // holder is that of the lab name. If it has none, it gets one.
 func (d *dir) holder(c *applet.Cmd, name string) (pid, user int, err error) {
-	for range 2 {
+	for started := false; ; started = true {
 		l, err := d.open(name, unix.O_CREAT)
 		if err != nil {
 			return 0, -1, err
 		}
-		if pid, user, err = l.holder(); err == nil && pid == 0 {
-			if err = l.start(c); err != nil { // as if it had never been named
-				err = errors.Join(l.fail(err.Error()), l.remove())
+		pid, user, err = l.holder()
+		if err == nil && pid == 0 {
+			if started {
+				err = l.fail(isKilled)
+			} else if err = l.start(c); err != nil {
+				err = l.fail(err.Error())
+			}
+			if err != nil { // as if it had never been named
+				err = errors.Join(err, l.remove())
 			}
 		}
 		l.close() // a new holder has the lock by this very opening of the file
@@ -156,7 +162,6 @@ func (d *dir) holder(c *applet.Cmd, name string) (pid, user int, err error) {
 			return pid, user, err
 		}
 	}
-	return 0, -1, fail("lab "+strconv.Quote(name), isKilled)
 }
 
 // start starts the command inside.
