@@ -91,6 +91,9 @@ func explainCommand(c *applet.Cmd) int { return explain.Run(c, find) }
 func complete(c *applet.Cmd) int {
 	if len(c.Args) > 1 && filepath.Base(c.Args[0]) == "minins" {
 		c.Args = c.Args[1:]
+		if len(c.Args) > 1 && strings.HasPrefix(c.Args[0], rootless.Name) {
+			c.Args = c.Args[1:]
+		}
 	}
 	switch {
 	case len(c.Args) > 1 && filepath.Base(c.Args[0]) == "ip":

@@ -141,7 +141,7 @@ func explained(err error, why []reason, args ...string) error {
 		return err
 	}
 	if errors.Is(refused, unix.EPERM) {
-		return hinted{error: err, hint: "it takes the right to configure this network namespace (CAP_NET_ADMIN): become root"}
+		return hinted{error: err, hint: "it takes the right to configure this network namespace (CAP_NET_ADMIN): become root, or put \"minins --rootless\" before the command"}
 	}
 	for i := range why {
 		r := &why[i]

@@ -24,12 +24,10 @@ type dir struct {
 
 // openDir opens and locks the directory: root's, else that of the session, else
 // one in /tmp. It makes it if there is none.
-func openDir() (d *dir, err error) {
+func openDir() (*dir, error) {
 	uid := os.Geteuid()
-	if uid == 0 {
-		if d, err = openDirAt(rootDir); err == nil {
-			return d, nil
-		}
+	if uid == 0 && unix.Access("/run", unix.W_OK) == nil { // not in another's, as in "unshare -r"
+		return openDirAt(rootDir)
 	}
 	var st unix.Stat_t
 	if run := os.Getenv("XDG_RUNTIME_DIR"); run != "" && run[0] == '/' && unix.Stat(run, &st) == nil && int(st.Uid) == uid {
@@ -47,6 +45,9 @@ func openDirAt(path string) (*dir, error) {
 		return nil, fail("mkdir "+path, applet.Strerror(err))
 	}
 	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if err == unix.ENOENT { // who has closed it meanwhile has removed it
+		return openDirAt(path)
+	}
 	if err != nil {
 		return nil, fail(path, unsafeDir)
 	}

@@ -71,15 +71,11 @@ func Holder(c *applet.Cmd, links []string) int {
 	if err == nil {
 		err = sign()
 	}
-	if err == nil { // nobody waits for a lab whose maker was killed
-		_, err = unix.Write(holderReady, []byte{0})
-	}
-	if err == nil {
-		err = unix.Dup3(0, 2, 0)
-	}
 	if err != nil {
 		return failed(c, err)
 	}
+	// From here on it is a lab, whether or not who made it lives.
+	_ = unix.Dup3(0, 2, 0)
 	unix.Close(holderReady)
 	for {
 		_ = unix.Pause()

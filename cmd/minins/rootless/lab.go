@@ -63,32 +63,34 @@ func (l *lab) remove() error {
 // holder is the process ID of the holder, once it is ready, and the open user
 // namespace of the lab. Without a holder this process takes the lock, and pid is 0.
 func (l *lab) holder() (pid, user int, err error) {
-	for range 1000 { // of 5 ms: what made it may have been killed before it was ready
+	why := isStuck // as what made it may have been killed before it was ready
+	for round := 0; round < 1000; round++ {
 		b := make([]byte, 64)
 		n, err := unix.Pread(l.fd, b, 0)
-		user := -1
-		number, inode, ok := strings.Cut(string(b[:max(n, 0)]), " ")
-		if ok && err == nil {
-			user, err = unix.Open("/proc/"+number+"/ns/user", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+		if err != nil {
+			return 0, -1, l.fail(applet.Strerror(err))
 		}
-		// Only a process that still has the lock is known to have that number.
-		if lerr := flock(l.fd, unix.LOCK_EX|unix.LOCK_NB); lerr != unix.EWOULDBLOCK {
+		number, inode, ready := strings.Cut(string(b[:n]), " ")
+		dir := "/proc/" + number + "/ns/"
+		user, err := unix.Open(dir+"user", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+		lerr := flock(l.fd, unix.LOCK_EX|unix.LOCK_NB)
+		switch {
+		case lerr != unix.EWOULDBLOCK: // that number may be another's
 			unix.Close(user)
 			return 0, -1, lerr
-		}
-		switch {
-		case err == nil && user >= 0 && inodeOf(user) == inode:
+		case ready && (err == unix.EACCES || err == unix.EPERM):
+			return 0, -1, failure("lab "+strconv.Quote(l.name), err)
+		case ready && user >= 0 && inodeOf(user) == inode && unix.Access(dir+"net", unix.F_OK) == nil:
 			pid, err = strconv.Atoi(number)
 			return pid, user, err
-		case err == nil && user >= 0 || err == unix.ENOENT:
-			unix.Close(user)
-			return 0, -1, l.fail(isFar)
-		case err != nil:
-			return 0, -1, failure("lab "+strconv.Quote(l.name), err)
+		case ready: // it is about to end, or not to be seen from here
+			why = isFar
+			round += 4
 		}
+		unix.Close(user)
 		pause()
 	}
-	return 0, -1, l.fail(isStuck)
+	return 0, -1, l.fail(why)
 }
 
 // pause is 5 ms.

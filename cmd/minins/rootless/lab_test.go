@@ -326,3 +326,38 @@ func mustGlob(t *testing.T, pattern string) []string {
 	}
 	return files
 }
+
+// TestKilledMaker kills the process that makes a lab at any time: then there is a lab,
+// or none, or one that the next command makes anew, and nothing else.
+func TestKilledMaker(t *testing.T) {
+	u := newUser(t)
+	made := 0
+	for i := range 60 {
+		cmd := u.command("--rootless=killed", "sleep", "60")
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Duration(i) * 300 * time.Microsecond)
+		if err := cmd.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		_ = cmd.Wait() // it says "killed"
+		got := u.minins("--rootless=killed", "sh", "-c", "ip netns; ip netns add x")
+		if got.Code != 0 || got.Stdout != "" {
+			t.Fatalf("%d: %+v", i, got)
+		}
+		if got.Stderr == "" {
+			made++
+		}
+		u.minins("lab", "stop", "killed").Must(t)
+	}
+	t.Logf("%d of 60 left no trace of an end", made)
+	eventually(t, "all processes end", func() bool {
+		for _, file := range mustGlob(t, "/proc/[0-9]*/cmdline") {
+			if b, _ := os.ReadFile(file); string(b) == "rootless-holder\x00killed\x00" || strings.Contains(string(b), "--rootless=killed") {
+				return false
+			}
+		}
+		return true
+	})
+}
