@@ -41,6 +41,13 @@
 // whichever thread uses it: visit once, with [NS.Do], and keep the socket. It
 // also keeps the namespace alive; close it before [Delete].
 //
+// # User namespaces
+//
+// The kernel lets no process of several threads into a user namespace.
+// [Command.StartIn] starts a child there all the same, by a copy of the process that
+// has one thread and makes nothing but system calls. Who has no rights makes
+// namespaces together with a user namespace; [Refusal] tells what forbids it.
+//
 // # Many at once
 //
 // [CreateEach] makes many on one thread. In a [Pool] they also go together, by
