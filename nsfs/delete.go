@@ -49,11 +49,14 @@ func Remove(name string) error {
 func cannotRemove(path string) string { return `Cannot remove namespace file "` + path + `"` }
 
 func (d *deletion) run(name string) error {
+	defer d.close()
 	for left := patience; ; {
 		err := d.recipe().run(name, nil)
 		switch {
-		case d.unlinked != unix.EBUSY:
+		case d.unlinked == nil || d.unlinked == unix.ENOENT:
 			return err
+		case d.unlinked != unix.EBUSY:
+			return d.undo(err)
 		case d.unmounted == nil: // another mount was below that one
 		case (d.unmounted == unix.EINVAL || d.unmounted == unix.ENOENT) && left > 0: // or came after umount2 found none
 			left--
@@ -87,11 +90,16 @@ type deletion struct {
 	_ [0]func() // not to be compared: that would take code
 
 	path                string
+	file                int  // path as it was, with the namespace
+	opened              bool // file
 	unmounted, unlinked error
 }
 
 func (d *deletion) recipe() recipe {
 	return recipe{{
+		Step: Step{"openat(AT_FDCWD, " + strconv.Quote(d.path) + ", O_PATH|O_NOFOLLOW|O_CLOEXEC)", "to mount the namespace again, should its name not go"},
+		op:   OpDelete, do: d.open,
+	}, {
 		Step: Step{"umount2(" + strconv.Quote(d.path) + ", MNT_DETACH|UMOUNT_NOFOLLOW)", "lets go of the namespace; a stale name has no mount, which is as well"},
 		op:   OpDelete, do: d.unmount,
 	}, {
@@ -100,13 +108,46 @@ func (d *deletion) recipe() recipe {
 	}}
 }
 
-// unmount leaves it to unlink to fail.
+// open, like unmount, leaves it to unlink to fail.
+func (d *deletion) open() error {
+	d.close()
+	fd, err := unix.Open(d.path, unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if err == unix.EINTR {
+		return err
+	}
+	d.file, d.opened = fd, err == nil
+	return nil
+}
+
 func (d *deletion) unmount() error {
 	d.unmounted = unix.Unmount(d.path, unix.MNT_DETACH|unix.UMOUNT_NOFOLLOW)
+	if d.unmounted == unix.EINTR {
+		return d.unmounted
+	}
 	return nil
 }
 
 func (d *deletion) unlink() error {
 	d.unlinked = unix.Unlink(d.path)
 	return d.unlinked
+}
+
+// undo mounts the namespace again, as its name stays: err is why.
+func (d *deletion) undo(err error) error {
+	if d.unmounted != nil || !d.opened {
+		return err
+	}
+	back := unix.Mount("/proc/thread-self/fd/"+strconv.Itoa(d.file), d.path, "", unix.MS_BIND, "")
+	var e *Error
+	if back != nil && errors.As(err, &e) {
+		e.Hint = "and it is stale now: mounting the namespace again failed: " + back.Error()
+	}
+	return err
+}
+
+func (d *deletion) close() {
+	if d.opened {
+		_ = unix.Close(d.file) // nothing is to be written back
+		d.opened = false
+	}
 }

@@ -43,6 +43,7 @@ func ExampleDeleteSteps() {
 		fmt.Println(s.Call)
 	}
 	// Output:
+	// openat(AT_FDCWD, "/run/netns/red", O_PATH|O_NOFOLLOW|O_CLOEXEC)
 	// umount2("/run/netns/red", MNT_DETACH|UMOUNT_NOFOLLOW)
 	// unlink("/run/netns/red")
 }

@@ -246,6 +246,41 @@ func TestDelete(t *testing.T) {
 	wantError(t, nsfs.Delete("red"), nsfs.OpDelete, fs.ErrNotExist, `Cannot remove namespace file "/run/netns/red": No such file or directory`)
 }
 
+// TestDeleteRefused: what cannot be deleted is as before.
+func TestDeleteRefused(t *testing.T) {
+	if err := nsfs.Create("red"); err != nil {
+		t.Fatal(err)
+	}
+	before, err := nsfs.Open("red")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer before.Close()
+	remount := func(flags uintptr) {
+		t.Helper()
+		if err := unix.Mount("", nsfs.Dir, "", unix.MS_BIND|unix.MS_REMOUNT|flags, ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	remount(unix.MS_RDONLY)
+	err = nsfs.Delete("red")
+	remount(0)
+	if !errors.Is(err, unix.EROFS) {
+		t.Errorf("got %v, want EROFS", err)
+	}
+	after, err := nsfs.Open("red")
+	if err != nil {
+		t.Fatalf("its namespace is gone: %v", err)
+	}
+	defer after.Close()
+	if i, j := identity(t, before), identity(t, after); i != j {
+		t.Errorf("identities %v and %v", i, j)
+	}
+	if err := nsfs.Delete("red"); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestDeleteStacked(t *testing.T) {
 	for n := 1; n <= 5; n++ {
 		create(t, "red")
@@ -347,7 +382,7 @@ func TestSteps(t *testing.T) {
 			t.Errorf("%s: no reason", s.Call)
 		}
 	}
-	want := "mkdir openat flock mount mount mount close openat unshare mount umount2 unlink"
+	want := "mkdir openat flock mount mount mount close openat unshare mount openat umount2 unlink"
 	if strings.Join(got, " ") != want {
 		t.Errorf("got %q, want %q", got, want)
 	}

@@ -2,7 +2,11 @@
 
 package nsfs
 
-import "errors"
+import (
+	"errors"
+
+	"golang.org/x/sys/unix"
+)
 
 // A Step is one system call of a recipe, to be read by people.
 type Step struct {
@@ -39,7 +43,7 @@ func (r recipe) run(name string, warn func(error)) error {
 		if s.when != nil && !s.when() {
 			continue
 		}
-		err := s.do()
+		err := uninterrupted(s.do)
 		if err == nil {
 			continue
 		}
@@ -55,4 +59,12 @@ func (r recipe) run(name string, warn func(error)) error {
 		}
 	}
 	return nil
+}
+
+// uninterrupted does again what a signal has interrupted: it was not done.
+func uninterrupted(do func() error) (err error) {
+	for err = unix.EINTR; err == unix.EINTR; {
+		err = do()
+	}
+	return err
 }

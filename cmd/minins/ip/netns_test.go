@@ -186,7 +186,7 @@ func TestExplain(t *testing.T) {
 		sent  []string
 	}{
 		{"netns add red", []string{"mkdir(", "openat(", "flock(", "mount(", "mount(", "mount(", "close(", "openat(", "unshare(", "mount("}, nil},
-		{"netns del red", []string{"umount2(", "unlink("}, nil},
+		{"netns del red", []string{"openat(", "umount2(", "unlink("}, nil},
 		{"link set veth-red netns red", []string{`openat(AT_FDCWD, "/run/netns/red"`}, []string{"RTM_GETLINK", "RTM_NEWLINK"}},
 		{"netns set red 5", []string{"openat("}, []string{"RTM_NEWNSID"}},
 		{"link set x master br0", nil, []string{"RTM_GETLINK", "RTM_GETLINK", "RTM_NEWLINK"}},
