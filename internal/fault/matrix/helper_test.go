@@ -27,10 +27,17 @@ func help(args []string) error {
 		return nil
 	case "attach":
 		return nsfs.Attach(args[1], nsfs.Path(args[2]))
-	case "up":
-		return withHost(func(h *container.Host) error { return h.Up(ctx, specs()...) })
-	case "down":
-		return withHost(func(h *container.Host) error { return h.Down(ctx, specs()...) })
+	case "up", "down":
+		all := specs()
+		if len(args) > 1 { // the first, or the second
+			all = all[args[1][0]-'0':][:1]
+		}
+		return withHost(func(h *container.Host) error {
+			if args[0] == "up" {
+				return h.Up(ctx, all...)
+			}
+			return h.Down(ctx, all...)
+		})
 	case "publish":
 		return withPublisher(func(p *container.Publisher) error { return p.Publish(ctx, ports()...) })
 	case "unpublish":

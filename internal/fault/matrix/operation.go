@@ -24,6 +24,14 @@ type operation struct {
 	fresh []string // run before each try, beside that
 	clean []string // from what is there before to an empty world
 
+	// forward says that it takes things away, which nobody can put back: where it has
+	// failed in the middle, and said so, the same again completes it.
+	forward bool
+
+	// settle is to wait before it is run: looking at namespaces, the test holds them
+	// for some milliseconds more, and one that is held does not end.
+	settle time.Duration
+
 	// loose says why the program may say that all is well and print something else.
 	loose string
 
@@ -108,7 +116,7 @@ func (s *spoiler) prepare() error {
 	if err != nil {
 		return err
 	}
-	if err := s.w.runAll(s.op.fresh); err != nil {
+	if err := s.ready(); err != nil {
 		return err
 	}
 	r, err := s.w.spoil(s.op.what, fault.None)
@@ -174,8 +182,17 @@ func (s *spoiler) back() error {
 	return nil
 }
 
+// ready is called before each run.
+func (s *spoiler) ready() error {
+	time.Sleep(s.op.settle)
+	return s.w.runAll(s.op.fresh)
+}
+
 // again runs the operation without a fault, and undoes it.
 func (s *spoiler) again() error {
+	if err := s.ready(); err != nil {
+		return err
+	}
 	if err := s.w.runTo(s.op.status, s.op.what); err != nil {
 		return err
 	}
@@ -214,7 +231,7 @@ func (s *spoiler) all() error {
 
 // one tries one fault. What is wrong goes to the row; an error is the end of it.
 func (s *spoiler) one(i int, f fault.Fault) error {
-	if err := s.w.runAll(s.op.fresh); err != nil {
+	if err := s.ready(); err != nil {
 		return err
 	}
 	r, err := s.w.spoil(s.op.what, f)
@@ -230,8 +247,8 @@ func (s *spoiler) one(i int, f fault.Fault) error {
 		s.row.other++
 	}
 	killed := f.Kills() && r.Done || crashed(r.Stderr) // it may have been a child
-	patience := 2 * time.Second
-	if killed { // which may leave anything
+	patience := time.Second
+	if killed || s.op.forward { // which may leave anything
 		patience = 50 * time.Millisecond
 	}
 	which, is, err := s.w.await(patience, s.states...)
@@ -262,6 +279,19 @@ func (s *spoiler) one(i int, f fault.Fault) error {
 	case which > 1:
 		s.row.part++
 	default:
+		if s.op.forward {
+			if err := s.w.run(s.op.what); err != nil {
+				wrong("the same again: %v", err)
+				return err
+			}
+			if err := s.w.must(s.states[1]); err != nil {
+				wrong("the same again does not complete it: %v", err)
+				return err
+			}
+			which = 1
+			s.row.part++
+			break
+		}
 		if !killed {
 			wrong("it left something behind:\n%s", testns.Diff(s.states[0], is))
 		}

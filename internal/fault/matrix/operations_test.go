@@ -2,6 +2,8 @@
 
 package matrix
 
+import "time"
+
 // operations are what is spoiled. Each begins in an empty world and leaves one.
 func operations() []operation {
 	batch := []string{
@@ -57,7 +59,7 @@ table inet f {
 		name: "names listed", setup: names, clean: noNames,
 		what: program{line: "ip netns"},
 	}, {
-		name: "name deleted with a cable", setup: cable, clean: []string{"ip netns del red", "ip netns del blue"},
+		name: "name deleted with a cable", settle: 30 * time.Millisecond, setup: cable, clean: []string{"ip netns del red", "ip netns del blue"},
 		what: program{line: "ip netns del red"},
 		undo: []string{"ip netns add red", "ip link add veth-red netns red type veth peer name veth-blue netns blue"},
 	}, {
@@ -142,10 +144,10 @@ func libraryOperations() []operation {
 	published := append(up[:4:4], "helper publish")
 	return []operation{{
 		name: "containers up", setup: bridge, clean: []string{"ip link del br0"},
-		what: program{line: "helper up"},
+		what: program{line: "helper up"}, parts: []string{"helper up 0", "helper up 1"},
 		undo: []string{"helper down"},
 	}, {
-		name: "containers down", setup: up, clean: []string{"helper down", "ip link del br0"},
+		name: "containers down", forward: true, setup: up, clean: []string{"helper down", "ip link del br0"},
 		what: program{line: "helper down"},
 		undo: []string{"helper up"},
 	}, {
@@ -153,7 +155,7 @@ func libraryOperations() []operation {
 		what: program{line: "helper publish"},
 		undo: []string{"helper unpublish"},
 	}, {
-		name: "ports unpublished", setup: published, clean: []string{"helper unpublish", "helper down", "ip link del br0"},
+		name: "ports unpublished", forward: true, setup: published, clean: []string{"helper unpublish", "helper down", "ip link del br0"},
 		what: program{line: "helper unpublish"},
 		undo: []string{"helper publish"},
 	}}
