@@ -70,12 +70,39 @@ func TestSleeping(t *testing.T) {
 	probe, plain := symbols(build("probe", "-toolexec", ours)), symbols(build("probe"))
 	file := build("woken", "-toolexec", ours)
 	woken := symbols(file)
-	for _, f := range []string{"runtime.traceAdvance", "runtime.traceLocker.GoStart", "runtime.(*cpuProfile).add", "runtime.initMetrics", "reflect.makeMethodValue"} {
-		if !plain[f] || probe[f] || !woken[f] {
-			t.Errorf("%s: in the program by Go's linker %v, want true, by ours %v, want false, in that which wakes it %v, want true", f, plain[f], probe[f], woken[f])
+	for f, wakes := range map[string]bool{
+		"runtime.traceAdvance":                true,
+		"runtime.traceLocker.GoStart":         true,
+		"runtime.(*cpuProfile).add":           true,
+		"runtime.initMetrics":                 true,
+		"runtime.checkFinalizersAndCleanups":  true,
+		"runtime.schedtrace":                  true,
+		"runtime.adjustCgroupGOMAXPROCS":      true,
+		"internal/runtime/cgroup.OpenCPU":     true,
+		"runtime.printcomplex128":             true,
+		"runtime.debugCallV2":                 false,
+		"runtime.debugPinnerV1":               false,
+		"runtime.typelinksinit":               false,
+		"internal/godebug.update":             true,
+		"internal/godebug.(*Setting).Value":   true,
+		"internal/bisect.(*Matcher).stack":    true,
+		"reflect.makeMethodValue":             true,
+		"reflect.callMethod":                  true,
+		"internal/fmtsort.Sort":               true,
+		"fmt.(*pp).fmtComplex":                true,
+		"slices.pdqsortOrdered[go.shape.int]": false,
+		"hash/crc32.init":                     true,
+		"log.init.0":                          true,
+		"net.open":                            true,
+		"os.checkPidfd":                       true,
+		"time.loadTzinfoFromZip":              true,
+		"github.com/mdlayher/netlink.init.0":  false,
+	} {
+		if !plain[f] || probe[f] || woken[f] != wakes {
+			t.Errorf("%s: in the program by Go's linker %v, want true, by ours %v, want false, in that which wakes it %v, want %v", f, plain[f], probe[f], woken[f], wakes)
 		}
 	}
-	want := "true true true\n<nil>\n1 true\nhello world\n"
+	want := "true true true\n<nil>\n1 true\ntrue 127.0.0.1 map[a:1 b:2] (0+1i)\ntrue EOF: unknown time zone Nowhere/Else\nhello world\n"
 	if got := command(t, nil, file); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}

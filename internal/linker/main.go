@@ -16,7 +16,8 @@
 //
 //   - types.go: names and fields of types, methods that no interface has;
 //   - calls.go: functions that are called only after another one, which is not
-//     in the program: the tracer, a metric, a profile;
+//     in the program: the tracer, a metric, a profile; what fmt does with maps, where
+//     none is put into an interface;
 //   - order.go: like functions behind one another, for internal/strip.
 //
 // # How

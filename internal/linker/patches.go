@@ -35,12 +35,16 @@ var patches = map[string][]edit{
 				"			if isgotype && d.trim.skips(symIdx, int(r.Off())) {\n" +
 				"				continue\n" +
 				"			}\n" +
+				"			if isgotype && usedInIface {\n" +
+				"				d.calls.value(rs, symIdx)\n" +
+				"			}\n" +
 				"			if isgotype && usedInIface &&",
 		},
 		{
 			"which is not a type or itab\", d.ldr.SymName(symIdx), d.ldr.SymName(rs)))\n				}\n",
 			"which is not a type or itab\", d.ldr.SymName(symIdx), d.ldr.SymName(rs)))\n				}\n" +
-				"				d.direct(rs, symIdx)\n",
+				"				d.direct(rs, symIdx)\n" +
+				"				d.calls.value(rs, symIdx)\n",
 		},
 		{
 			"	d.mark(relocs.At(m.r+2).Sym(), m.src)\n",
@@ -49,7 +53,7 @@ var patches = map[string][]edit{
 		},
 		{
 			"			d.mark(rs, symIdx)\n		}\n		naux",
-			"			if t.IsDirectCall() && d.calls.sleeps(symIdx, i, rs) {\n" +
+			"			if d.calls.sleeps(symIdx, i, rs) {\n" +
 				"				continue\n" +
 				"			}\n" +
 				"			d.mark(rs, symIdx)\n		}\n		naux",
@@ -60,7 +64,7 @@ var patches = map[string][]edit{
 		},
 		{
 			"	if *flagPruneWeakMap {\n",
-			"	d.trim.rewrite()\n	d.calls.redirect(&d)\n	if *flagPruneWeakMap {\n",
+			"	d.trim.rewrite()\n	d.calls.redirect()\n	if *flagPruneWeakMap {\n",
 		},
 	},
 	// Masks of pointers of global variables are made from the fields of structs,

@@ -16,12 +16,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
 
 // TestPrinted checks that nothing in minins prints what its linker leaves out:
-// structs by their fields, and names of types.
+// structs by their fields, and names of types, and errors that are wrapped by number.
 func TestPrinted(t *testing.T) {
 	var seen int
 	for _, pkg := range load(t, "github.com/minins/minins/cmd/minins") {
@@ -44,6 +45,9 @@ func TestPrinted(t *testing.T) {
 				if tv.Value != nil && tv.Value.Kind() == constant.String && strings.Contains(constant.StringVal(tv.Value), "%T") {
 					t.Errorf("%s: prints the name of a type", pkg.fset.Position(arg.Pos()))
 				}
+				if tv.Value != nil && tv.Value.Kind() == constant.String && wrapsByNumber.MatchString(constant.StringVal(tv.Value)) {
+					t.Errorf("%s: wraps errors by number", pkg.fset.Position(arg.Pos()))
+				}
 				if printsFields(tv.Type, 0) {
 					t.Errorf("%s: prints the fields of %s", pkg.fset.Position(arg.Pos()), tv.Type)
 				}
@@ -55,6 +59,10 @@ func TestPrinted(t *testing.T) {
 		t.Errorf("only %d calls of fmt were seen", seen)
 	}
 }
+
+// wrapsByNumber matches a verb of fmt.Errorf that may wrap errors in another order than
+// that of its arguments (sleepers in ld/calls.go).
+var wrapsByNumber = regexp.MustCompile(`%[^%a-zA-Z]*\[\d+\][^%a-zA-Z]*w`)
 
 // printsFields says whether fmt prints a value of a type by the fields of a struct.
 func printsFields(t types.Type, depth int) bool {

@@ -5,9 +5,11 @@ package main
 import (
 	"errors"
 	"fmt"
+	_ "hash/crc32"
 	"io"
 	"io/fs"
-	"maps"
+	_ "log"
+	_ "net"
 	"net/netip"
 	"os"
 	"runtime"
@@ -16,6 +18,8 @@ import (
 	"sync"
 	"time"
 	"unique"
+
+	_ "github.com/mdlayher/netlink"
 
 	"github.com/minins/minins/internal/linker/testdata/probe/other"
 )
@@ -109,7 +113,12 @@ func interfaces() {
 	fmt.Println(sealed, local, not)
 	fmt.Println(other.Of(other.T{S: "s"}, false))
 	fmt.Println(other.Of(other.T{S: "s"}, true))
-	fmt.Printf("%v %d %s %x %q %v\n", []color{0, 1}, color(1), words{"a", "b"}, "hex", []string{"q"}, map[string]color{"k": 2})
+	fmt.Printf("%v %d %s %x %q %v\n", []color{0, 1}, color(1), words{"a", "b"}, "hex", []string{"q"}, wide{})
+	zone := netip.MustParseAddr("fe80::1%" + strings.Repeat("e", 3))
+	for range 3 {
+		runtime.GC()
+		fmt.Println(zone == netip.MustParseAddr("fe80::1%eee"), netip.MustParseAddr("fe80::1%other"+fmt.Sprint(len(globals))).Zone())
+	}
 	fmt.Println(netip.MustParsePrefix("fd00::1/64"), time.Duration(1500)*time.Millisecond, []netip.Addr{netip.IPv6LinkLocalAllNodes()})
 }
 
@@ -138,7 +147,11 @@ func comparisons() {
 	for i := range 100 {
 		byPair[pair[named, [2]string]{named{"n", fmt.Sprint(i % 10)}, [2]string{"a", "b"}}]++
 	}
-	fmt.Println(len(byPair), slices.Max(slices.Collect(maps.Values(byPair))))
+	most := 0
+	for _, n := range byPair {
+		most = max(most, n)
+	}
+	fmt.Println(len(byPair), most)
 	defer func() {
 		fmt.Println(strings.HasPrefix(fmt.Sprint(recover()), "runtime error: hash of unhashable type"))
 	}()

@@ -3,7 +3,12 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"hash/crc32"
+	"io"
+	"log/slog"
+	"net"
 	"os"
 	"reflect"
 	"runtime"
@@ -11,6 +16,7 @@ import (
 	"runtime/pprof"
 	"runtime/trace"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -47,7 +53,23 @@ func main() {
 	}()
 	read := []metrics.Sample{{Name: "/godebug/non-default-behavior/panicnil:events"}, {Name: "/gc/cycles/total:gc-cycles"}}
 	metrics.Read(read)
-	fmt.Println(read[0].Value.Uint64(), read[1].Value.Uint64() >= 4)
+	fmt.Println(read[0].Value.Uint64(), read[1].Value.Uint64() >= 1)
+
+	runtime.SetDefaultGOMAXPROCS()
+	process, err := os.FindProcess(os.Getpid())
+	must(err)
+	must(process.Signal(syscall.Signal(0)))
+	address, err := net.ResolveIPAddr("ip4:icmp", "127.0.0.1")
+	must(err)
+	slog.Info("to the log")
+	cleaned := make(chan bool)
+	runtime.AddCleanup(&[1]*int{}, func(int) { close(cleaned) }, 1)
+	runtime.GC()
+	<-cleaned
+	fmt.Println(crc32.ChecksumIEEE([]byte("123456789")) == 0xcbf43926, address, map[string]int{"b": 2, "a": 1}, 1i)
+	_, err = time.LoadLocation("Nowhere/Else")
+	err = fmt.Errorf("%w: %w", io.EOF, err)
+	fmt.Println(errors.Is(err, io.EOF), err)
 
 	reflect.ValueOf(greeter("hello world")).Method(0).Interface().(func())()
 }
