@@ -60,10 +60,10 @@ var sleepers = []sleeping{
 		wakers: []string{"internal/bisect.New"},
 		funcs:  []string{"internal/bisect.(*Matcher).Stack", "internal/bisect.(*Matcher).stack"},
 	},
-	// No setting has a value then. It is compared with values of some settings, and
-	// none of them is a name.
+	// No setting has a value then. Where one is compared with "1", its name will do.
 	{
 		wakers: slices.Concat(readers, []string{"internal/godebug.init.0"}),
+		from:   []string{"time.syncTimer"},
 		funcs:  []string{"internal/godebug.(*Setting).Value"},
 		to:     "internal/godebug.(*Setting).Name",
 	},
