@@ -44,9 +44,7 @@ func newStage(t testing.TB, pooled bool) *stage {
 	}
 	t.Cleanup(func() { s.conn.Close() })
 	if pooled {
-		if s.pool, err = nsfs.NewPool(""); err != nil {
-			t.Fatal(err)
-		}
+		s.pool = new(nsfs.Pool)
 		t.Cleanup(func() {
 			if err := s.pool.Close(); err != nil {
 				t.Error(err)

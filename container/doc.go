@@ -5,8 +5,8 @@
 // addresses and default routes. One call does it for one or for hundreds.
 //
 //	conn, err := rtnl.Dial(nl.Config{})
-//	pool, err := nsfs.NewPool("web")
-//	host := container.NewHost(conn, pool)
+//	var pool nsfs.Pool
+//	host := container.NewHost(conn, &pool)
 //	err = host.Up(ctx, container.Spec{
 //		Name: "web1", HostEnd: "c1", Bridge: "br0",
 //		Addrs:    []netip.Prefix{netip.MustParsePrefix("10.1.0.2/16")},
@@ -46,7 +46,7 @@
 //     (RTNL), and with two threads it takes longer and varies more.
 //   - The near ends of all containers are deleted in one message, by a group
 //     that they are put in for it, so that the kernel waits once and not for
-//     each; and all namespaces of a [nsfs.Pool] go with one unmount.
+//     each; and a namespace of a [nsfs.Pool] has no mount to be undone.
 //
 // # How ports are published
 //
@@ -82,6 +82,7 @@
 // # Errors
 //
 // An [*Error] names the container and the step. Whatever the call had made by
-// then, it has taken back. A second Up of the same name fails with
+// then, it has taken back. If the process is killed, the container that was being
+// made goes with it, since it has no name yet, and so do all that are in a pool. A second Up of the same name fails with
 // [io/fs.ErrExist], and the first is left as it is.
 package container

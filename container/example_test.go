@@ -31,13 +31,10 @@ func Example() {
 	}
 	defer conn.DelLink(ctx, rtnl.LinkNamed("br-web"))
 
-	pool, err := nsfs.NewPool("web")
-	if err != nil {
-		log.Fatal(err)
-	}
+	var pool nsfs.Pool
 	defer pool.Close()
 
-	host := container.NewHost(conn, pool)
+	host := container.NewHost(conn, &pool)
 	specs := []container.Spec{
 		{Name: "web1", HostEnd: "c-web1", Bridge: "br-web", Addrs: []netip.Prefix{netip.MustParsePrefix("10.1.0.2/16")}},
 		{Name: "web2", HostEnd: "c-web2", Bridge: "br-web", Addrs: []netip.Prefix{netip.MustParsePrefix("10.1.0.3/16")}},
@@ -54,7 +51,7 @@ func Example() {
 	fmt.Println(len(ports), "ports,", err)
 	fmt.Println(host.Down(ctx, specs...))
 	// Output:
-	// container web2: make the namespace: Cannot create namespace file "/run/minins/pool-web/web2": file exists
+	// container web2: make the namespace: Cannot create network namespace "web2": file exists
 	// [] <nil>
 	// 2 ports, <nil>
 	// <nil>
@@ -83,12 +80,9 @@ func ExamplePublisher() {
 		log.Fatal(err)
 	}
 
-	pool, err := nsfs.NewPool("pub")
-	if err != nil {
-		log.Fatal(err)
-	}
+	var pool nsfs.Pool
 	defer pool.Close()
-	host := container.NewHost(conn, pool)
+	host := container.NewHost(conn, &pool)
 	spec := container.Spec{
 		Name: "web", HostEnd: "c-web", Bridge: "br-pub",
 		Addrs: []netip.Prefix{netip.MustParsePrefix("10.2.0.2/16")}, Gateways: []netip.Addr{gateway},

@@ -106,6 +106,63 @@ func TestFaults(t *testing.T) {
 	}
 }
 
+// TestLate has somebody take the name of the second of three containers when all is
+// done but giving it, and finds everything as it was but for what they made.
+func TestLate(t *testing.T) {
+	s := newStage(t, false)
+	peek, err := rtnl.Dial(nl.Config{NetNS: s.ns.FD()})
+	try(t, err)
+	defer peek.Close()
+	try(t, nsfs.Create("theirs"))
+	theirs, err := nsfs.Open("theirs")
+	try(t, err)
+	defer theirs.Close()
+	defer func() { try(t, errors.Join(nsfs.Delete("theirs"), nsfs.Delete("n1"))) }()
+	before := s.count(t)
+
+	taken := make(chan error, 1)
+	s.host.Each = func(int) { // the first is up; nobody gives a name while this holds the lock
+		dir, err := os.Open(nsfs.Dir)
+		if err == nil {
+			err = unix.Flock(int(dir.Fd()), unix.LOCK_EX)
+		}
+		try(t, err)
+		go func() {
+			defer dir.Close()
+			for err := error(unix.ENODEV); errors.Is(err, unix.ENODEV); {
+				_, err = peek.LinkIndex(t.Context(), "c1")
+			}
+			err := os.WriteFile(nsfs.Path("n1"), nil, 0)
+			taken <- errors.Join(err, unix.Mount(nsfs.Path("theirs"), nsfs.Path("n1"), "", unix.MS_BIND, ""))
+		}()
+	}
+	err = s.host.Up(t.Context(), specs(3)...)
+	try(t, <-taken)
+	var e *container.Error
+	if !errors.As(err, &e) || e.Step != container.StepNamespace || e.Container != "n1" || !errors.Is(err, fs.ErrExist) {
+		t.Errorf("%v", err)
+	}
+	n1, err := nsfs.Open("n1")
+	try(t, err)
+	if want, got := stat(t, theirs), stat(t, n1); got != want {
+		t.Errorf("n1 is %d, and was %d", got, want)
+	}
+	try(t, n1.Close())
+	before.namespaces++
+	before.mounts++
+	if after := s.count(t); after != before {
+		t.Errorf("before %+v\nafter  %+v", before, after)
+	}
+}
+
+// stat is the inode of a namespace.
+func stat(t *testing.T, ns *nsfs.NS) uint64 {
+	t.Helper()
+	var st unix.Stat_t
+	try(t, unix.Fstat(ns.Fd(), &st))
+	return st.Ino
+}
+
 // make makes a namespace that is nobody's container.
 func (s *stage) make(t *testing.T, name string) {
 	t.Helper()
@@ -280,7 +337,7 @@ func TestHundred(t *testing.T) {
 			count = 0
 			try(t, s.host.Up(t.Context(), all...))
 			now := s.count(t)
-			if want := (census{before.links + 100, 100, before.mounts + 100, before.fds, false}); now != want && pooled || count != 100 {
+			if want := (census{before.links + 100, 100, before.mounts, before.fds + 100, false}); now != want && pooled || count != 100 {
 				t.Errorf("%d up: %+v, want %+v", count, now, want)
 			}
 			host := links(t, s.conn)

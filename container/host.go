@@ -28,9 +28,10 @@ type Host struct {
 }
 
 // NewHost makes a Host of a socket in the host's namespace and of the pool
-// that the namespaces of containers are to be in. Without a pool, nil, they
-// have names in [nsfs.Dir], as "ip netns" makes them: they are then seen
-// everywhere, and cost more to make and much more to release.
+// that the namespaces of containers are to be in: they end with this process. Without
+// a pool, nil, they have names in [nsfs.Dir], as "ip netns" makes them: they are
+// then seen everywhere, stay, and cost more to make and much more to release. A name
+// is given to a container that is complete.
 //
 // Both stay the caller's: while a Host works, use conn for nothing else, and
 // close both when it is not used any more.
@@ -63,20 +64,23 @@ func (h *Host) Up(ctx context.Context, specs ...Spec) error {
 			return failed(specs[i].Name, StepSpec, err)
 		}
 	}
-	done := 0
+	done := 0        // how many have their names
+	var cable uint32 // the index of the host end of the one that has none yet
 	err := h.setUp.begin(ctx, specs)
 	if err == nil {
-		err = h.createEach(names(ctx, specs), func(ns *nsfs.NS) error {
-			index, err := h.setUp.one(ctx, ns, &specs[done])
-			if err != nil {
-				return err
+		next := func() bool { return done < len(specs) && ctx.Err() == nil }
+		names := func(yield func(string) bool) {
+			for next() && yield(specs[done].Name) {
+				h.links[specs[done].Name], cable = cable, 0
+				done++
+				if h.Each != nil {
+					h.Each(done - 1)
+				}
 			}
-			h.links[specs[done].Name] = index
-			done++
-			if h.Each != nil {
-				h.Each(done - 1)
-			}
-			return nil
+		}
+		err = h.createEach(names, func(ns *nsfs.NS) (err error) {
+			cable, err = h.setUp.one(ctx, ns, &specs[done])
+			return err
 		})
 	}
 	if err == nil && done < len(specs) {
@@ -90,18 +94,12 @@ func (h *Host) Up(ctx context.Context, specs ...Spec) error {
 	} else { // all is done, but the thread could not come home
 		err = failed("", StepNamespace, err)
 	}
-	return errors.Join(err, h.down(context.WithoutCancel(ctx), specs[:done]))
-}
-
-// names yields the names of specs until ctx is done.
-func names(ctx context.Context, specs []Spec) iter.Seq[string] {
-	return func(yield func(string) bool) {
-		for i := range specs {
-			if ctx.Err() != nil || !yield(specs[i].Name) {
-				return
-			}
-		}
+	ctx = context.WithoutCancel(ctx)
+	if cable != 0 { // somebody else took the name in the meantime
+		undo := deleteLinks(ctx, h.conn, []uint32{cable})
+		err = errors.Join(err, failed(specs[done].Name, StepUnlink, undo))
 	}
+	return errors.Join(err, h.down(ctx, specs[:done]))
 }
 
 func (h *Host) createEach(names iter.Seq[string], inside func(*nsfs.NS) error) error {

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"slices"
 
 	"golang.org/x/sys/unix"
 
@@ -15,7 +14,7 @@ import (
 )
 
 // Down takes the containers down: all cables in one request, then the
-// namespaces, if they are all that the pool holds by one unmount. Of a Spec it
+// namespaces. Of a Spec it
 // needs Name and HostEnd. A container may have been set up by another Host; a
 // link named HostEnd is taken for its cable only if it is a veth in [Group], or one
 // that a Down which was killed was about to delete.
@@ -99,22 +98,17 @@ func deleteLinks(ctx context.Context, conn *rtnl.Conn, indexes []uint32) error {
 	return conn.DelLinks(ctx, there...)
 }
 
-// release lets go of namespaces, of which some may have gone. The pool finds
-// out whether they are all that it holds, and nothing comes in between.
+// release lets go of namespaces, of which some may have gone.
 func (h *Host) release(names map[string]bool) error {
-	if h.pool == nil {
-		var errs []error
-		for name := range names {
-			if err := nsfs.Delete(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				errs = append(errs, failed(name, StepRelease, err))
-			}
+	remove := nsfs.Delete
+	if h.pool != nil {
+		remove = func(name string) error { return h.pool.Delete(name) }
+	}
+	var errs []error
+	for name := range names {
+		if err := remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			errs = append(errs, failed(name, StepRelease, err))
 		}
-		return errors.Join(errs...)
 	}
-	held, err := h.pool.List()
-	if err != nil {
-		return failed("", StepRelease, err)
-	}
-	held = slices.DeleteFunc(held, func(name string) bool { return !names[name] })
-	return failed("", StepRelease, h.pool.Delete(held...))
+	return errors.Join(errs...)
 }

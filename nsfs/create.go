@@ -26,9 +26,6 @@ func Attach(name, from string) error {
 	return Throwaway(func() error { return attach(name, Path(name), from) })
 }
 
-// create moves the calling thread to the namespace that it makes.
-func create(name, path string) error { return attach(name, path, "") }
-
 // Attach gives a name to the namespace, as the function [Attach] does, and from
 // whatever thread: by open_tree and move_mount, which take descriptors and no paths,
 // or before Linux 5.2 by mount.

@@ -4,7 +4,6 @@ package nsfs
 
 import (
 	"iter"
-	"os"
 	"runtime"
 	"strconv"
 	"time"
@@ -12,77 +11,43 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// CreateEach makes a network namespace for each name, as [Create] does, and
-// calls inside in each, on the thread that has just made it and is in it: there a
-// socket can be opened without a visit. The NS is good until inside returns.
+// CreateEach makes a network namespace for each name and calls inside in each, on
+// the thread that has just made it and is in it: there a socket can be opened without a
+// visit. The NS is good until inside returns.
+//
+// A namespace gets its name when inside is done with it, so that a process that is
+// killed leaves none that is half done. A name that is taken is [io/fs.ErrExist], as a
+// rule before anything is made. If somebody else takes it while inside is at work, it
+// is so afterwards, and what inside did outside of the namespace is the caller's
+// to take back. When the next name is asked for, or CreateEach returns nil, the one
+// before is there.
 //
 // All are made on one thread, one after another, which is the fastest way: the
 // kernel makes namespaces under one lock. Goroutines that inside starts are
 // not in the namespace. Inside may be nil.
 //
 // The first error ends it, be it of inside or not. The namespace that it is
-// about is taken back; those made before stay.
+// about is let go of; those made before stay.
 //
-// Equivalent to: `ip netns add NAME`, for each
+// Equivalent to: `unshare --net` and `ip netns attach NAME PID`, for each
 func CreateEach(names iter.Seq[string], inside func(*NS) error) error {
-	return createEach(names, inside, Path, create)
+	return createEach(names, inside, directory{})
 }
 
-// CreateEach makes a network namespace in the pool for each name and calls
-// inside in each, as the function [CreateEach] does. A name that is there
-// already is [io/fs.ErrExist]. Inside must not use the pool, which is locked.
-//
-// Equivalent to: `unshare --net mount --bind /proc/self/ns/net $path`, for each
-func (p *Pool) CreateEach(names iter.Seq[string], inside func(*NS) error) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if err := p.open(); err != nil {
-		return err
-	}
-	return createEach(names, inside, p.Path, pin)
+// A place is where createEach puts the namespaces that it makes.
+type place interface {
+	claim(name string) error        // fails if the name is taken
+	enter(name string) (*NS, error) // moves the calling thread into a namespace
+	keep(name string, ns *NS) error // gives the name to the namespace
+	unclaim(name string)            // after keep has failed, or was not called
 }
 
-// Create makes a network namespace in the pool, which the pool keeps, and
-// opens it for the caller to use and to close.
-func (p *Pool) Create(name string) (*NS, error) {
-	var mine *NS
-	err := p.CreateEach(one(name), func(ns *NS) (err error) {
-		mine, err = ns.dup()
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return mine, nil
-}
-
-func one(name string) iter.Seq[string] {
-	return func(yield func(string) bool) { yield(name) }
-}
-
-// createEach is CreateEach with the file of a name and the way to make it: the
-// calling thread is in the new namespace after it, and nothing is left if it failed.
-func createEach(names iter.Seq[string], inside func(*NS) error, file func(name string) string, create func(name, path string) error) error {
-	stay := func() error { return nil }
+func createEach(names iter.Seq[string], inside func(*NS) error, at place) error {
 	return roundTrip(stay, func() error {
-		since := time.Now()
+		turn := newTurn()
 		for name := range names {
-			if time.Since(since) > turn {
-				runtime.Gosched()
-				since = time.Now()
-			}
-			if err := ValidName(name); err != nil {
-				return err
-			}
-			path := file(name)
-			if err := create(name, path); err != nil {
-				return err
-			}
-			if inside == nil {
-				continue
-			}
-			if err := within(name, path, inside); err != nil {
-				unpin(path)
+			turn.giveWay()
+			if err := createAt(at, name, inside); err != nil {
 				return err
 			}
 		}
@@ -90,61 +55,97 @@ func createEach(names iter.Seq[string], inside func(*NS) error, file func(name s
 	})
 }
 
-// turn is how long a goroutine may go on without giving way: less than the
-// 10 ms after which the Go scheduler wants its place back. It would take it
-// away in every system call from then on, and look every 20 µs whether it can
-// (sysmon, in runtime/proc.go): a tenth of all processor time.
-const turn = 7 * time.Millisecond
+// stay is for roundTrip: the thread leaves when it makes a namespace.
+func stay() error { return nil }
 
-// within opens the namespace for inside. Its file is a namespace for certain,
-// so that Open has nothing to find out.
-func within(name, path string, inside func(*NS) error) error {
-	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+func createAt(at place, name string, inside func(*NS) error) error {
+	if err := at.claim(name); err != nil {
+		return err
+	}
+	kept := false
+	defer func() { // also when inside panics
+		if !kept {
+			at.unclaim(name)
+		}
+	}()
+	ns, err := at.enter(name)
 	if err != nil {
-		return &Error{
-			Op: OpOpen, Name: name, Err: err,
-			Call: "openat(AT_FDCWD, " + strconv.Quote(path) + ", O_RDONLY|O_CLOEXEC)",
-			What: "Cannot open network namespace " + strconv.Quote(name),
+		return err
+	}
+	defer ns.Close()
+	if inside != nil {
+		if err := inside(ns); err != nil {
+			return err
 		}
 	}
-	ns := &NS{name: name, f: os.NewFile(uintptr(fd), path)}
-	defer ns.Close()
-	return inside(ns)
+	err = at.keep(name, ns)
+	kept = err == nil
+	return err
 }
 
-// pin makes the file, enters a new namespace and mounts it there: [Create]
-// without the care that /run/netns takes.
-func pin(name, path string) error {
-	fail := func(call, what string, err error) error {
-		return &Error{Op: OpCreate, Name: name, Call: call, What: what, Err: err}
+// A turn is the time that a goroutine has been at work.
+type turn struct{ since time.Time }
+
+func newTurn() turn { return turn{time.Now()} }
+
+// giveWay lets others run once in 7 ms: before the 10 ms are over after which the Go
+// scheduler wants its place back. It would take it away in every system call from
+// then on, and look every 20 µs whether it can (sysmon, in runtime/proc.go): a
+// tenth of all processor time.
+func (t *turn) giveWay() {
+	if time.Since(t.since) > 7*time.Millisecond {
+		runtime.Gosched()
+		t.since = time.Now()
 	}
-	if err := unix.Mknod(path, unix.S_IFREG, 0); err != nil { // like open with O_EXCL, without a close
-		return fail("mknod("+strconv.Quote(path)+", S_IFREG, 0)", "Cannot create namespace file "+strconv.Quote(path), err)
-	}
-	if err := unshareAtOnce(); err != nil {
-		_ = unix.Unlink(path)
-		return fail("unshare(CLONE_NEWNET)", "Failed to create a new network namespace "+strconv.Quote(name), err)
-	}
-	if err := unix.Mount(self, path, "", unix.MS_BIND, ""); err != nil {
-		_ = unix.Unlink(path)
-		return fail("mount("+strconv.Quote(self)+", "+strconv.Quote(path)+", NULL, MS_BIND, NULL)", "Bind "+self+" -> "+path+" failed", err)
-	}
-	return nil
 }
 
-// unshareAtOnce does not tell the Go scheduler that this is a system call, so
-// that it does not look for a way to use the 500 µs otherwise: see turn. The
-// price is that a garbage collection may have to wait for as long.
-func unshareAtOnce() error {
+// enterNew moves the calling thread into a new namespace and opens that.
+//
+// It does not tell the Go scheduler that unshare is a system call, so that it does not
+// look for a way to use the 500 µs otherwise: see turn. The price is that a garbage
+// collection may have to wait for as long.
+func enterNew(name string) (fd int, err error) {
+	what := " a new network namespace"
+	if name != "" {
+		what += " " + strconv.Quote(name)
+	}
 	if _, _, errno := unix.RawSyscall(unix.SYS_UNSHARE, unix.CLONE_NEWNET, 0, 0); errno != 0 {
-		return errno
+		return -1, &Error{Op: OpCreate, Name: name, Call: "unshare(CLONE_NEWNET)", What: "Failed to create" + what, Err: errno}
 	}
-	return nil
+	fd, err = unix.Open(self, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return -1, &Error{
+			Op: OpOpen, Name: name, Call: "openat(AT_FDCWD, " + strconv.Quote(self) + ", O_RDONLY|O_CLOEXEC)",
+			What: "Cannot open" + what, Err: err,
+		}
+	}
+	return fd, nil
 }
 
-// unpin takes back what was made. What failed before is the error; that this
-// fails too would add nothing.
-func unpin(path string) {
-	_ = unix.Unmount(path, unix.MNT_DETACH|unix.UMOUNT_NOFOLLOW)
-	_ = unix.Unlink(path)
+// A directory is [Dir] as a place.
+type directory struct{}
+
+func (directory) claim(name string) error {
+	if err := ValidName(name); err != nil {
+		return err
+	}
+	var st unix.Stat_t
+	if unix.Lstat(Path(name), &st) != nil {
+		return nil // if not for want of such a file, keep will say so
+	}
+	return &Error{Op: OpCreate, Name: name, What: `Cannot create namespace file "` + Path(name) + `"`, Err: unix.EEXIST}
 }
+
+func (directory) enter(name string) (*NS, error) {
+	fd, err := enterNew(name)
+	if err != nil {
+		return nil, err
+	}
+	return newNS(name, fd), nil
+}
+
+func (directory) keep(name string, ns *NS) error {
+	return ns.Attach(name)
+}
+
+func (directory) unclaim(string) {}

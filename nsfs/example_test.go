@@ -50,24 +50,34 @@ func ExampleDeleteSteps() {
 
 // Many namespaces, which go together.
 func ExamplePool() {
-	pool, err := nsfs.NewPool("colours")
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer pool.Close() // one unmount
+	var pool nsfs.Pool
+	defer pool.Close()
 
 	colours := []string{"red", "green", "blue"}
-	err = pool.CreateEach(slices.Values(colours), func(*nsfs.NS) error {
+	err := pool.CreateEach(slices.Values(colours), func(*nsfs.NS) error {
 		return nsfs.RaiseLo() // on a thread that is inside
 	})
 	if err != nil {
 		log.Fatal(err)
 	}
-	names, err := pool.List()
-	slices.Sort(names)
-	fmt.Println(names, err)
-	fmt.Println(pool.Path("red"))
+	fmt.Println(pool.List())
+
+	ns, err := pool.Open("red")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer ns.Close()
+	err = ns.Do(func() error {
+		devices, err := net.Interfaces()
+		for _, d := range devices {
+			fmt.Println(d.Name, d.Flags&net.FlagUp != 0)
+		}
+		return err
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
 	// Output:
 	// [blue green red] <nil>
-	// /run/minins/pool-colours/red
+	// lo true
 }

@@ -46,14 +46,21 @@ func helper(what string) {
 		fmt.Printf("%q\n", os.Args)
 		os.Exit(0)
 	case "pool": // is killed with a pool of three
-		p, err := nsfs.NewPool("theirs")
+		p := new(nsfs.Pool)
+		err := p.CreateEach(slices.Values(numbered(3)), nil)
+		var path string
 		if err == nil {
-			err = p.CreateEach(slices.Values(numbered(3)), nil)
+			path, err = p.Path("n1")
 		}
-		fmt.Println(err)
-		for err == nil {
-			time.Sleep(time.Hour)
+		if err != nil {
+			fmt.Println("error:", err)
+			os.Exit(1)
 		}
+		fmt.Println(path)
+		time.Sleep(time.Hour)
+	case "nofile":
+		outgrow()
+		os.Exit(0)
 	case "main": // a program that does not keep the main goroutine on its thread
 		runtime.UnlockOSThread() // of testns
 		before, _ := os.Readlink("/proc/self/ns/net")

@@ -63,20 +63,16 @@ func notNet(fd int) string {
 // Equivalent to: `unshare --net`
 func New() (*NS, error) {
 	var ns *NS
-	err := Throwaway(func() (err error) {
-		if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
-			return &Error{
-				Op: OpCreate, Call: "unshare(CLONE_NEWNET)", Err: err,
-				What: "Failed to create a new network namespace",
-			}
+	err := Throwaway(func() error {
+		fd, err := enterNew("")
+		if err == nil {
+			ns = newNS("", fd)
 		}
-		ns, err = Open(self)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	ns.name = ""
 	return ns, nil
 }
 
@@ -87,13 +83,21 @@ func (ns *NS) Fd() int { return int(ns.f.Fd()) }
 // Close lets go of the namespace.
 func (ns *NS) Close() error { return ns.f.Close() }
 
-// dup opens the namespace once more.
-func (ns *NS) dup() (*NS, error) {
-	fd, err := unix.FcntlInt(uintptr(ns.Fd()), unix.F_DUPFD_CLOEXEC, 0)
+// dup opens a namespace once more.
+func dup(name string, fd int) (*NS, error) {
+	fd, err := dupFD(name, fd)
 	if err != nil {
-		return nil, openError(ns.name, "fcntl(fd, F_DUPFD_CLOEXEC, 0)", "", err)
+		return nil, err
 	}
-	return newNS(ns.name, fd), nil
+	return newNS(name, fd), nil
+}
+
+func dupFD(name string, fd int) (int, error) {
+	fd, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return -1, openError(name, "fcntl(fd, F_DUPFD_CLOEXEC, 0)", "", err)
+	}
+	return fd, nil
 }
 
 // Do runs f in the namespace, on a thread of its own, and returns f's error.
@@ -102,7 +106,9 @@ func (ns *NS) dup() (*NS, error) {
 // from many goroutines at once.
 //
 // If the thread cannot come back, Do returns an error of [OpEnter] beside f's
-// and the thread ends; nothing else ever runs on it.
+// and the thread ends; nothing else ever runs on it. It ends, too, if f panics, and the
+// panic goes on in the caller of Do; or if f ends its goroutine ([runtime.Goexit]),
+// which is an error.
 //
 // Equivalent to: `ip netns exec NAME ...`, without the process and the mounts
 func (ns *NS) Do(f func() error) error {

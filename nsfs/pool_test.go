@@ -9,44 +9,47 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/minins/minins/internal/testns"
 	"github.com/minins/minins/nsfs"
 	"golang.org/x/sys/unix"
 )
 
-// newPool makes a pool that ends with the test, which must leave no mounts.
-func newPool(t testing.TB, name string) *nsfs.Pool {
+// newPool makes a pool that ends with the test, and with it all that it holds.
+func newPool(t testing.TB) *nsfs.Pool {
 	t.Helper()
-	p, err := nsfs.NewPool(name)
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := new(nsfs.Pool)
 	t.Cleanup(func() {
 		if err := p.Close(); err != nil {
 			t.Error(err)
-		}
-		if n := mountsBelow(t, p.Dir()); n != 0 {
-			t.Errorf("%d mounts are left of pool %s", n, p.Name())
-		}
-		if _, err := os.Stat(p.Dir()); !errors.Is(err, fs.ErrNotExist) {
-			t.Errorf("%s: %v", p.Dir(), err)
 		}
 	})
 	return p
 }
 
-// mountsBelow counts the mounts at and below dir.
-func mountsBelow(t testing.TB, dir string) int {
+// of is the number of the namespace that an NS holds, as [inode] has it.
+func of(t testing.TB, ns *nsfs.NS) string {
 	t.Helper()
-	b, err := os.ReadFile("/proc/self/mountinfo")
-	if err != nil {
-		t.Fatal(err)
+	var st unix.Stat_t
+	if err := unix.Fstat(ns.Fd(), &st); err != nil {
+		t.Error(err)
 	}
-	return strings.Count(string(b), " "+dir+" ") + strings.Count(string(b), " "+dir+"/")
+	return fmt.Sprintf("net:[%d]", st.Ino)
+}
+
+// has wants the pool to hold just these.
+func has(t *testing.T, p *nsfs.Pool, names ...string) {
+	t.Helper()
+	names = slices.Sorted(slices.Values(names))
+	if got, err := p.List(); err != nil || !slices.Equal(got, names) {
+		t.Errorf("in the pool: %q, %v\nwant: %q", got, err, names)
+	}
 }
 
 func numbered(n int) []string {
@@ -58,18 +61,13 @@ func numbered(n int) []string {
 }
 
 func TestPool(t *testing.T) {
-	home := inode(t)
-	fds := len(testns.FDs())
-	p := newPool(t, "green")
-	if p.Dir() != nsfs.PoolDir+"/pool-green" || mountsBelow(t, p.Dir()) != 1 {
-		t.Fatalf("%s, %d mounts", p.Dir(), mountsBelow(t, p.Dir()))
-	}
+	home, fds, mounted := inode(t), len(testns.FDs()), mounts(t)
+	p := newPool(t)
 	names := numbered(50)
 	in := map[string]string{}
 	err := p.CreateEach(slices.Values(names), func(ns *nsfs.NS) error {
-		id, err := ns.Identity()
-		if got := inode(t); err != nil || got != fmt.Sprintf("net:[%d]", id.Ino) || got == home {
-			t.Errorf("inside %s, the NS is %d (%v)", got, id.Ino, err)
+		if got := inode(t); got != of(t, ns) || got == home {
+			t.Errorf("inside %s, the NS is %s", got, of(t, ns))
 		}
 		in[names[len(in)]] = inode(t)
 		return nsfs.RaiseLo()
@@ -77,13 +75,7 @@ func TestPool(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := p.List()
-	if slices.Sort(got); err != nil || !slices.Equal(got, slices.Sorted(slices.Values(names))) {
-		t.Errorf("listed %q, %v", got, err)
-	}
-	if n := mountsBelow(t, p.Dir()); n != 51 {
-		t.Errorf("%d mounts", n)
-	}
+	has(t, p, names...)
 	for _, name := range names {
 		ns, err := p.Open(name)
 		if err != nil {
@@ -102,8 +94,11 @@ func TestPool(t *testing.T) {
 		}
 		ns.Close()
 	}
-	if n := len(testns.FDs()); n != fds+1 {
-		t.Errorf("%d descriptors, %d before; the pool's own is one", n, fds)
+	if n := len(testns.FDs()); n != fds+50 {
+		t.Errorf("%d descriptors, %d before", n, fds)
+	}
+	if now := mounts(t); now != mounted {
+		t.Errorf("mounts:\n%s", testns.Diff(mounted, now))
 	}
 	if strays := testns.Strays(); len(strays) != 0 {
 		t.Errorf("left in namespaces: %q", strays)
@@ -112,25 +107,18 @@ func TestPool(t *testing.T) {
 	if err := p.Delete("n7"); err != nil {
 		t.Error(err)
 	}
-	wantError(t, p.Delete("n7"), nsfs.OpDelete, fs.ErrNotExist, `Cannot remove namespace file "`+p.Path("n7")+`": No such file or directory`)
-	if n := mountsBelow(t, p.Dir()); n != 50 {
-		t.Errorf("%d mounts", n)
-	}
+	wantError(t, p.Delete("n7"), nsfs.OpDelete, fs.ErrNotExist, `the pool has no network namespace "n7": No such file or directory`)
 	err = p.Delete("n0", "n7", "n1", "n1") // and on behind the one that is not there
-	if n := mountsBelow(t, p.Dir()); !errors.Is(err, fs.ErrNotExist) || strings.Count(err.Error(), "\n") != 1 || n != 48 {
-		t.Errorf("%v, %d mounts", err, n)
-	}
-	if err := p.Delete(append(names[2:7:7], names[8:]...)...); err != nil || mountsBelow(t, p.Dir()) != 1 {
-		t.Errorf("all that there are: %v, %d mounts", err, mountsBelow(t, p.Dir()))
-	}
-	if err := p.CreateEach(slices.Values(names), nil); err != nil {
+	if !errors.Is(err, fs.ErrNotExist) || strings.Count(err.Error(), "\n") != 1 {
 		t.Error(err)
 	}
+	has(t, p, slices.Concat(names[2:7], names[8:])...)
 	if err := p.DeleteAll(); err != nil {
 		t.Error(err)
 	}
-	if got, err := p.List(); err != nil || len(got) != 0 || mountsBelow(t, p.Dir()) != 1 {
-		t.Errorf("%q (%v), %d mounts are left", got, err, mountsBelow(t, p.Dir()))
+	has(t, p)
+	if n := len(testns.FDs()); n != fds {
+		t.Errorf("%d descriptors, %d before", n, fds)
 	}
 	ns, err := p.Create("n7") // again
 	if err != nil {
@@ -146,6 +134,147 @@ func TestPool(t *testing.T) {
 	if err := ns.Do(func() error { return nil }); err != nil {
 		t.Error(err)
 	}
+}
+
+// TestPoolPath has other programs take the path of a namespace.
+func TestPoolPath(t *testing.T) {
+	p := newPool(t)
+	ns, err := p.Create("red")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ns.Close()
+	path, err := p.Path("red")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := of(t, open(t, path)); got != of(t, ns) {
+		t.Errorf("Open: %s, want %s", got, of(t, ns))
+	}
+	if got := testns.Run(t, "nsenter", "--net="+path, "readlink", "/proc/self/ns/net").Must(t); got != of(t, ns)+"\n" {
+		t.Errorf("nsenter: %q, want %s", got, of(t, ns))
+	}
+	testns.Run(t, "ip", "link", "add", "br7", "netns", path, "type", "bridge").Must(t)
+	testns.Run(t, "nsenter", "--net="+path, "ip", "link", "del", "br7").Must(t)
+	if err := nsfs.Attach("red", path); err != nil {
+		t.Fatal(err)
+	}
+	defer nsfs.Delete("red")
+	if got := of(t, open(t, "red")); got != of(t, ns) {
+		t.Errorf("attached: %s, want %s", got, of(t, ns))
+	}
+}
+
+// TestPoolFill takes what was made in advance, and what was not.
+func TestPoolFill(t *testing.T) {
+	home, fds := inode(t), len(testns.FDs())
+	p := newPool(t)
+	for range 2 { // the second has nothing to do
+		if err := p.Fill(3); err != nil {
+			t.Fatal(err)
+		}
+	}
+	has(t, p)
+	if n := len(testns.FDs()); n != fds+3 {
+		t.Errorf("%d descriptors, %d before", n, fds)
+	}
+	seen := map[string]bool{home: true}
+	see := func(ns *nsfs.NS) {
+		if in := of(t, ns); seen[in] {
+			t.Errorf("%s twice", in)
+		} else {
+			seen[in] = true
+		}
+	}
+	limit(t, func() { // no more can be made
+		ns, err := p.Create("n0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer ns.Close()
+		see(ns)
+		if _, err := p.Create("n0"); !errors.Is(err, fs.ErrExist) {
+			t.Error(err)
+		}
+		if err := p.CreateEach(slices.Values([]string{"n1", "n2"}), func(ns *nsfs.NS) error {
+			if got := inode(t); got != of(t, ns) {
+				t.Errorf("inside %s, the NS is %s", got, of(t, ns))
+			}
+			see(ns)
+			return nsfs.RaiseLo()
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.Create("n3"); !errors.Is(err, unix.ENOSPC) {
+			t.Errorf("with none left: %v", err)
+		}
+		if err := p.Fill(1); !errors.Is(err, unix.ENOSPC) {
+			t.Errorf("Fill: %v", err)
+		}
+	})
+	has(t, p, "n0", "n1", "n2")
+	ns, err := p.Create("n3")
+	if err != nil {
+		t.Fatal(err)
+	}
+	see(ns)
+	ns.Close()
+	if err := p.Fill(5); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.DeleteAll(); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(testns.FDs()); n != fds+5 {
+		t.Errorf("%d descriptors, %d before", n, fds)
+	}
+	if err := p.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(testns.FDs()); n != fds {
+		t.Errorf("%d descriptors, %d before", n, fds)
+	}
+	if err := p.Fill(1); !errors.Is(err, fs.ErrClosed) {
+		t.Errorf("of a closed pool: %v", err)
+	}
+}
+
+// TestPoolRace has many use one pool at once.
+func TestPoolRace(t *testing.T) {
+	p := newPool(t)
+	won := make([]int, 8)
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	for i := range 8 {
+		wg.Go(func() {
+			for _, name := range numbered(8) {
+				ns, err := p.Create(name)
+				if err == nil {
+					ns.Close()
+					mu.Lock()
+					won[i]++
+					mu.Unlock()
+				} else if !errors.Is(err, fs.ErrExist) {
+					t.Error(err)
+				}
+				if err := p.Fill(i % 3); err != nil {
+					t.Error(err)
+				}
+				if _, err := p.List(); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	sum := 0
+	for _, n := range won {
+		sum += n
+	}
+	if sum != 8 {
+		t.Errorf("8 names have %v winners", won)
+	}
+	has(t, p, numbered(8)...)
 }
 
 func loFlags(t *testing.T) uint16 {
@@ -167,75 +296,114 @@ func loFlags(t *testing.T) uint16 {
 }
 
 func TestPoolErrors(t *testing.T) {
-	p := newPool(t, "")
-	if _, err := nsfs.NewPool(p.Name()); !errors.Is(err, fs.ErrExist) {
-		t.Errorf("made twice: %v", err)
-	}
-	second := newPool(t, "")
-	if second.Name() == p.Name() {
-		t.Errorf("two pools named %s", p.Name())
-	}
-	for _, name := range []string{"a/b", strings.Repeat("a", 251), "\x00"} {
-		_, err := nsfs.NewPool(name)
-		wantError(t, err, nsfs.OpName, nsfs.ErrName, "Invalid pool name "+fmt.Sprintf("%q", name))
-	}
+	p := newPool(t)
 	for _, name := range []string{"", ".", "a/b"} {
 		_, err := p.Create(name)
 		wantError(t, err, nsfs.OpName, nsfs.ErrName, `Invalid netns name "`+name+`"`)
-		wantError(t, p.Delete(name), nsfs.OpName, nsfs.ErrName, `Invalid netns name "`+name+`"`)
+		const none = "the pool has no network namespace "
+		wantError(t, p.Delete(name), nsfs.OpDelete, fs.ErrNotExist, none+strconv.Quote(name)+": No such file or directory")
 		_, err = p.Open(name)
-		wantError(t, err, nsfs.OpName, nsfs.ErrName, `Invalid netns name "`+name+`"`)
+		wantError(t, err, nsfs.OpOpen, fs.ErrNotExist, none+strconv.Quote(name)+": No such file or directory")
+		_, err = p.Path(name)
+		wantError(t, err, nsfs.OpOpen, fs.ErrNotExist, none+strconv.Quote(name)+": No such file or directory")
 	}
 
 	// Taken names, and errors of the function inside, leave the others as they are.
+	fds := len(testns.FDs())
 	wrong := errors.New("wrong")
 	count := 0
 	err := p.CreateEach(slices.Values(numbered(9)), func(*nsfs.NS) error {
 		if count++; count == 4 {
+			has(t, p, "n0", "n1", "n2") // it has no name yet, and nobody else gets it
+			if _, err := p.Create("n3"); !errors.Is(err, fs.ErrExist) {
+				t.Error(err)
+			}
 			return wrong
 		}
 		return nil
 	})
-	if err != wrong || mountsBelow(t, p.Dir()) != 4 {
-		t.Errorf("%v, %d mounts", err, mountsBelow(t, p.Dir()))
+	if err != wrong {
+		t.Error(err)
 	}
+	func() {
+		defer func() {
+			if v := recover(); v != wrong {
+				t.Errorf("recovered %v", v)
+			}
+		}()
+		t.Error(p.CreateEach(slices.Values(numbered(9)[5:]), func(*nsfs.NS) error { panic(wrong) }))
+	}()
 	before := inodeOf(t, p, "n1")
 	_, err = p.Create("n1")
-	wantError(t, err, nsfs.OpCreate, fs.ErrExist, `Cannot create namespace file "`+p.Path("n1")+`": File exists`)
-	if after := inodeOf(t, p, "n1"); after != before || mountsBelow(t, p.Dir()) != 4 {
-		t.Errorf("n1 was %d, is %d; %d mounts", before, after, mountsBelow(t, p.Dir()))
+	wantError(t, err, nsfs.OpCreate, fs.ErrExist, `Cannot create network namespace "n1": File exists`)
+	if after := inodeOf(t, p, "n1"); after != before {
+		t.Errorf("n1 was %s, is %s", before, after)
 	}
 	limit(t, func() {
 		_, err := p.Create("one-too-many")
 		wantError(t, err, nsfs.OpCreate, unix.ENOSPC, `Failed to create a new network namespace "one-too-many": No space left on device`)
 	})
-	if names, err := p.List(); err != nil || len(names) != 3 {
-		t.Errorf("in the pool: %q, %v", names, err)
+	has(t, p, "n0", "n1", "n2")
+	if n := len(testns.FDs()); n != fds+3 {
+		t.Errorf("%d descriptors, %d before", n, fds)
 	}
 
-	if err := p.Close(); err != nil {
-		t.Fatal(err)
-	}
-	_, err = p.Create("late")
-	for _, err := range []error{err, p.DeleteAll(), p.Delete("n1"), p.CreateEach(slices.Values(numbered(1)), nil)} {
-		if !errors.Is(err, fs.ErrClosed) || err.Error() != fmt.Sprintf("the pool %q is closed: file already closed", p.Name()) {
+	// A pool that is closed while it makes a namespace does not keep it.
+	err = p.CreateEach(slices.Values([]string{"late"}), func(*nsfs.NS) error { return p.Close() })
+	_, create := p.Create("late")
+	_, open := p.Open("n1")
+	for _, err := range []error{err, create, open, p.DeleteAll(), p.Delete("n1"), p.CreateEach(slices.Values(numbered(1)), nil)} {
+		if !errors.Is(err, fs.ErrClosed) || err.Error() != "the pool is closed: file already closed" {
 			t.Errorf("of a closed pool: %v", err)
 		}
 	}
+	if n := len(testns.FDs()); n != fds {
+		t.Errorf("%d descriptors, %d before", n, fds)
+	}
 }
 
-func inodeOf(t *testing.T, p *nsfs.Pool, name string) uint64 {
+func inodeOf(t *testing.T, p *nsfs.Pool, name string) string {
 	t.Helper()
 	ns, err := p.Open(name)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer ns.Close()
-	id, err := ns.Identity()
-	if err != nil {
-		t.Fatal(err)
+	return of(t, ns)
+}
+
+// TestPoolNoFile has a pool outgrow the limit of descriptors: first the soft one, then
+// the hard one, which the tests have no right to raise.
+func TestPoolNoFile(t *testing.T) {
+	cmd := exec.Command("/proc/self/exe")
+	cmd.Env = append(os.Environ(), "NSFS_HELPER=nofile")
+	out, err := cmd.CombinedOutput()
+	const want = "raised to 200: <nil>\n" +
+		"Cannot open a new network namespace: too many open files (each namespace of a pool takes a descriptor, and RLIMIT_NOFILE is 200: raise it by ulimit -n)\n"
+	if err != nil || string(out) != want {
+		t.Errorf("got %s(%v), want %s", out, err, want)
 	}
-	return id.Ino
+}
+
+// outgrow is what a process of its own does for TestPoolNoFile.
+func outgrow() {
+	limit := func(cur, max uint64) {
+		if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: cur, Max: max}); err != nil {
+			fmt.Println(err)
+		}
+	}
+	var p nsfs.Pool
+	limit(100, 200)
+	err := p.CreateEach(slices.Values(numbered(120)), func(*nsfs.NS) error { return nsfs.RaiseLo() })
+	var now unix.Rlimit
+	if e := unix.Getrlimit(unix.RLIMIT_NOFILE, &now); err == nil {
+		err = e
+	}
+	fmt.Printf("raised to %d: %v\n", now.Cur, err)
+	for err = nil; err == nil; {
+		err = p.Fill(1000)
+	}
+	fmt.Println(err)
 }
 
 // limit calls f while no more network namespaces may be made.
@@ -267,9 +435,10 @@ func TestCreateEachNamed(t *testing.T) {
 	}
 }
 
-// TestReleaseStale kills a process that has a pool.
-func TestReleaseStale(t *testing.T) {
-	mine := newPool(t, "mine")
+// TestPoolKilled kills a process that has a pool, and finds its namespaces gone, with
+// a link of ours that had an end in one.
+func TestPoolKilled(t *testing.T) {
+	mounted := mounts(t)
 	cmd := exec.Command("/proc/self/exe")
 	cmd.Env = append(os.Environ(), "NSFS_HELPER=pool")
 	out, err := cmd.StdoutPipe()
@@ -279,38 +448,22 @@ func TestReleaseStale(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := out.Read(make([]byte, 1)); err != nil { // it has its pool
+	var path string
+	if _, err := fmt.Fscanln(out, &path); err != nil { // it has its pool
 		t.Fatal(err)
 	}
-	want := func(stale bool) {
-		t.Helper()
-		pools, err := nsfs.Pools()
-		slices.SortFunc(pools, func(a, b nsfs.PoolInfo) int { return strings.Compare(a.Name, b.Name) })
-		if err != nil || !slices.Equal(pools, []nsfs.PoolInfo{{Name: "mine"}, {Name: "theirs", Stale: stale}}) {
-			t.Errorf("pools: %v, %v", pools, err)
-		}
-	}
-	want(false)
-	if gone, err := nsfs.ReleaseStale(); err != nil || len(gone) != 0 {
-		t.Errorf("released %q of the living, %v", gone, err)
-	}
+	testns.Run(t, "ip", "link", "add", "v7", "type", "veth", "peer", "name", "v8", "netns", path).Must(t)
 	if err := cmd.Process.Signal(syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
 	_ = cmd.Wait() // it is killed
-	want(true)
-	const dir = nsfs.PoolDir + "/pool-theirs"
-	if n := mountsBelow(t, dir); n != 4 {
-		t.Errorf("%d mounts", n)
+	for end := time.Now().Add(10 * time.Second); testns.Run(t, "ip", "link", "show", "dev", "v7").Code == 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("the namespace is there still")
+		}
 	}
-	if gone, err := nsfs.ReleaseStale(); err != nil || !slices.Equal(gone, []string{"theirs"}) {
-		t.Errorf("released %q, %v", gone, err)
-	}
-	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) || mountsBelow(t, dir) != 0 {
-		t.Errorf("%v, %d mounts", err, mountsBelow(t, dir))
-	}
-	if _, err := mine.List(); err != nil {
-		t.Error(err)
+	if now := mounts(t); now != mounted {
+		t.Errorf("mounts:\n%s", testns.Diff(mounted, now))
 	}
 }
 
@@ -350,7 +503,7 @@ func BenchmarkPool(b *testing.B) {
 		{"Delete", each, del, false},
 	} {
 		b.Run(bench.name, func(b *testing.B) {
-			p := newPool(b, "")
+			p := newPool(b)
 			b.StopTimer()
 			for range b.N {
 				timed(b, bench.timed, func() error { return bench.create(p) })
@@ -371,25 +524,30 @@ func timed(b *testing.B, yes bool, f func() error) {
 	}
 }
 
-// TestPoolDenied has no right to mount.
-func TestPoolDenied(t *testing.T) {
-	fds := len(testns.FDs())
-	newPool(t, "first") // makes PoolDir
-	err := nsfs.Throwaway(func() error {
-		header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
-		var none [2]unix.CapUserData
-		if err := unix.Capset(&header, &none[0]); err != nil {
-			return err
+// BenchmarkPoolTake takes a namespace that was made in advance.
+func BenchmarkPoolTake(b *testing.B) {
+	const n = 1000
+	p := newPool(b)
+	names := numbered(n)
+	var took []time.Duration
+	for b.Loop() {
+		b.StopTimer()
+		if err := errors.Join(p.DeleteAll(), p.Fill(n)); err != nil {
+			b.Fatal(err)
 		}
-		_, err := nsfs.NewPool("denied")
-		return err
-	})
-	const dir = nsfs.PoolDir + "/pool-denied"
-	wantError(t, err, nsfs.OpCreate, fs.ErrPermission, "mount of a tmpfs on "+dir+" failed: Operation not permitted")
-	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("%s: %v", dir, err)
+		for _, name := range names {
+			start := time.Now()
+			ns, err := p.Create(name)
+			took = append(took, time.Since(start))
+			if err != nil {
+				b.Fatal(err)
+			}
+			ns.Close()
+		}
+		b.StartTimer()
 	}
-	if n := len(testns.FDs()); n != fds+1 {
-		t.Errorf("%d descriptors, %d before; one is the first pool's", n, fds)
+	slices.Sort(took)
+	for _, percent := range []int{50, 99, 100} {
+		b.ReportMetric(float64(took[(len(took)-1)*percent/100].Nanoseconds())/1e3, fmt.Sprintf("µs-p%d", percent))
 	}
 }

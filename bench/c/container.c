@@ -55,7 +55,7 @@ void container(int n)
 	int home = nl_open(NETLINK_ROUTE);
 	struct batch b = batch_new(home), outside = batch_new(home), inside = batch_new(home);
 	uint32_t gateway = htonl(NET + 1);
-	struct pool p = pool_new();
+	struct pool p = pool_new(n);
 	long long *took = calloc(n, sizeof *took);
 
 	if (!took)
@@ -74,7 +74,7 @@ void container(int n)
 		// namespace half as much again. The pair is created from home, where
 		// its socket stays, with the peer where the process is.
 		enter_new_netns();
-		pool_pin(&p, i);
+		pool_hold(&p);
 		exchange(home, &outside, i, 1);
 		int fd = nl_open_small(NETLINK_ROUTE);
 		exchange(fd, &inside, i, 1);

@@ -46,16 +46,15 @@ int make_netns(void);
 // enter_new_netns makes a network namespace and leaves the process in it.
 void enter_new_netns(void);
 
-// A pool is a tmpfs that holds namespaces by a mount each.
+// A pool holds namespaces by a descriptor each.
 struct pool {
-	char path[32];
+	int *fds, n;
 	int home; // the namespace in which the process was
 };
-struct pool pool_new(void);
-void pool_path(const struct pool *p, int i, char path[64]); // of the i-th namespace
-void pool_pin(const struct pool *p, int i); // pins the namespace of the process
+struct pool pool_new(int most);
+int pool_hold(struct pool *p); // holds the namespace of the process, by this descriptor
 void pool_go_home(const struct pool *p);
-void pool_release(const struct pool *p);
+void pool_release(struct pool *p);
 
 void routes4(int n);
 void routes6(int n);

@@ -1,4 +1,4 @@
-// Network namespaces, held by mounts in one tmpfs.
+// Network namespaces, held by descriptors.
 #define _GNU_SOURCE
 #include "limit.h"
 
@@ -7,11 +7,8 @@
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <sched.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <sys/mount.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { LO = 1 };
@@ -49,31 +46,18 @@ int make_netns(void)
 	return made;
 }
 
-struct pool pool_new(void)
+struct pool pool_new(int most)
 {
-	struct pool p = { .path = "/run/limit-XXXXXX", .home = open_netns(own) };
+	struct pool p = { .fds = calloc(most, sizeof *p.fds), .home = open_netns(own) };
 
-	if (!mkdtemp(p.path))
-		err(1, "%s", p.path);
-	if (mount("limit", p.path, "tmpfs", 0, NULL) < 0 || mount("", p.path, NULL, MS_PRIVATE, NULL) < 0)
-		err(1, "mount %s", p.path);
+	if (!p.fds)
+		err(1, "malloc");
 	return p;
 }
 
-void pool_path(const struct pool *p, int i, char path[64])
+int pool_hold(struct pool *p)
 {
-	snprintf(path, 64, "%s/n%d", p->path, i);
-}
-
-void pool_pin(const struct pool *p, int i)
-{
-	char path[64];
-
-	pool_path(p, i, path);
-	if (mknod(path, S_IFREG, 0) < 0)
-		err(1, "%s", path);
-	if (mount(own, path, NULL, MS_BIND, NULL) < 0)
-		err(1, "mount %s", path);
+	return p->fds[p->n++] = open_netns(own);
 }
 
 void pool_go_home(const struct pool *p)
@@ -81,26 +65,24 @@ void pool_go_home(const struct pool *p)
 	enter(p->home);
 }
 
-// pool_release lets go of the tmpfs and with it of all that is mounted there:
-// to unmount one by one waits for RCU each time.
-void pool_release(const struct pool *p)
+// pool_release is as fast with close_range: the work is what each file's end is.
+void pool_release(struct pool *p)
 {
-	if (umount2(p->path, MNT_DETACH) < 0 || rmdir(p->path) < 0)
-		err(1, "release %s", p->path);
+	while (p->n > 0)
+		if (close(p->fds[--p->n]) < 0)
+			err(1, "close");
+	free(p->fds);
 }
 
-// watch makes the pair v with its peer in the i-th namespace: it vanishes when
-// the kernel destroys that.
-static void watch(int fd, const struct pool *p, int i, struct veth v)
+// watch makes the pair v with its peer in a namespace: it vanishes when the kernel
+// destroys that.
+static void watch(int fd, int netns, struct veth v)
 {
 	struct batch b = batch_new(fd);
-	char path[64];
 
-	pool_path(p, i, path);
-	v.netns_fd = open_netns(path);
+	v.netns_fd = netns;
 	add_veth(&b, &v);
 	run(fd, &b);
-	close(v.netns_fd);
 }
 
 // listen_links opens a socket that is told of all changes of links.
@@ -140,7 +122,7 @@ void netns(int n)
 	enum { WATCHED = 10, FAR = 20 };
 	int fd = nl_open(NETLINK_ROUTE), events;
 	struct batch lo_up = batch_new(fd);
-	struct pool p = pool_new();
+	struct pool p = pool_new(n);
 
 	set_up(&lo_up, LO);
 	seal(&lo_up);
@@ -148,7 +130,7 @@ void netns(int n)
 	for (int i = 0; i < n; i++) {
 		// From each namespace straight into the next, without going home.
 		enter_new_netns();
-		pool_pin(&p, i);
+		pool_hold(&p);
 		int inside = nl_open_small(NETLINK_ROUTE);
 		exchange(inside, &lo_up, 0, 1);
 		close(inside);
@@ -156,8 +138,8 @@ void netns(int n)
 	pool_go_home(&p);
 	end("create", n);
 
-	watch(fd, &p, 0, (struct veth){ .name = "w0", .peer = "w0", .index = WATCHED, .peer_index = FAR });
-	watch(fd, &p, n - 1, (struct veth){ .name = "w1", .peer = "w1", .index = WATCHED + 1, .peer_index = FAR + 1 });
+	watch(fd, p.fds[0], (struct veth){ .name = "w0", .peer = "w0", .index = WATCHED, .peer_index = FAR });
+	watch(fd, p.fds[n - 1], (struct veth){ .name = "w1", .peer = "w1", .index = WATCHED + 1, .peer_index = FAR + 1 });
 	events = listen_links();
 	begin();
 	pool_release(&p);

@@ -42,11 +42,8 @@ func containers(r *contestant.Run, n int) error {
 			Gateways: []netip.Addr{gateway},
 		}
 	}
-	pool, err := nsfs.NewPool("")
-	if err != nil {
-		return err
-	}
-	host := container.NewHost(c, pool)
+	var pool nsfs.Pool
+	host := container.NewHost(c, &pool)
 	took := make([]time.Duration, n)
 	m, err := r.Start()
 	if err != nil {

@@ -11,17 +11,22 @@ import (
 
 // namespaces makes n namespaces in a pool, with lo up, and lets all go.
 func namespaces(r *contestant.Run, n int) error {
-	pool, err := nsfs.NewPool("")
-	if err != nil {
-		return err
-	}
+	var pool nsfs.Pool
 	names := contestant.Names("n", n)
 	if err := r.Phase("create", n, func() error {
 		return pool.CreateEach(slices.Values(names), func(*nsfs.NS) error { return nsfs.RaiseLo() })
 	}); err != nil {
 		return err
 	}
-	witness, err := contestant.Witness(pool.Path(names[0]), pool.Path(names[n-1]))
+	first, err := pool.Path(names[0])
+	if err != nil {
+		return err
+	}
+	last, err := pool.Path(names[n-1])
+	if err != nil {
+		return err
+	}
+	witness, err := contestant.Witness(first, last)
 	if err != nil {
 		return err
 	}

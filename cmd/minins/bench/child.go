@@ -58,6 +58,7 @@ type run struct {
 	ctx  context.Context
 	conn *rtnl.Conn
 	n    int
+	held []int  // namespaces
 	out  []byte // held back until the end, so that no write is measured
 	err  error
 }

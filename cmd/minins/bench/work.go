@@ -61,22 +61,16 @@ func ip6(net byte, i int) netip.Addr {
 
 func name(prefix string, i int) string { return prefix + strconv.Itoa(i+1) }
 
-// dir is where namespaces are pinned: a tmpfs of their own, so that one unmount
-// lets all go, as an [nsfs.Pool] does it.
-const dir = "/run/n/"
-
-// pool makes namespaces, pinned in dir, on one thread, and calls inside in each.
-func (r *run) pool(inside func(i int) error) {
-	if r.err = unix.Mkdir(dir, 0o755); r.err == nil {
-		r.err = unix.Mount("minins", dir, "tmpfs", 0, "")
-	}
+// pool makes namespaces on one thread, holds each by a descriptor, as an
+// [nsfs.Pool] does it, and calls inside in each.
+func (r *run) pool(inside func(i, ns int) error) {
 	single := make([]int64, r.n)
 	r.phase(0, r.n, single, func() error {
 		return nsfs.Throwaway(func() (err error) {
 			for i := 0; i < r.n && err == nil; i++ {
 				start := time.Now()
-				if err = pin(name(dir, i)); err == nil && inside != nil {
-					err = inside(i)
+				if err = r.hold(); err == nil && inside != nil {
+					err = inside(i, r.held[i])
 				}
 				single[i] = int64(time.Since(start))
 			}
@@ -85,28 +79,33 @@ func (r *run) pool(inside func(i int) error) {
 	})
 }
 
-const self = "/proc/thread-self/ns/net"
-
-// pin makes a namespace for the calling thread, and keeps it.
-func pin(file string) error {
-	fd, err := unix.Open(file, unix.O_CREAT|unix.O_CLOEXEC, 0o444)
+// hold makes a namespace for the calling thread, and keeps it.
+func (r *run) hold() error {
+	err := unix.Unshare(unix.CLONE_NEWNET)
 	if err != nil {
 		return err
 	}
-	_ = unix.Close(fd) // nothing was written
-	err = unix.Unshare(unix.CLONE_NEWNET)
-	if err == nil {
-		err = unix.Mount(self, file, "", unix.MS_BIND, "")
+	fd, err := unix.Open("/proc/thread-self/ns/net", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err == unix.EMFILE {
+		return errors.New("each namespace takes a descriptor, and there may be no more: see ulimit -n")
 	}
+	r.held = append(r.held, fd)
 	return err
 }
 
-func release() error { return unix.Unmount(dir, unix.MNT_DETACH) }
+func (r *run) release() error {
+	for _, fd := range r.held {
+		if err := unix.Close(fd); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // namespaces are made one by one and let go together.
 func (r *run) namespaces() {
 	r.pool(nil)
-	r.phase(1, r.n, nil, release)
+	r.phase(1, r.n, nil, r.release)
 }
 
 // cable is a veth, with one queue at each end; its index is chosen.
@@ -188,12 +187,7 @@ func (r *run) containers() {
 	}
 	const eth0 = 2
 	route := unicast(unix.AF_INET, eth0, dst4(0xfffe))
-	r.pool(func(i int) error {
-		ns, err := unix.Open(self, unix.O_CLOEXEC, 0)
-		if err != nil {
-			return err
-		}
-		defer unix.Close(ns)
+	r.pool(func(i, ns int) error {
 		l := cable(i, name("c", i), "eth0")
 		l.Flags, l.Change, l.Master, l.Group = unix.IFF_UP, unix.IFF_UP, nl.Some(bridge), nl.Some[uint32](group)
 		l.Info.Peer.Index, l.Info.Peer.NetNSFD = eth0, nl.Some(uint32(ns))
@@ -219,7 +213,7 @@ func (r *run) containers() {
 		if err := r.delete(); err != nil {
 			return err
 		}
-		return release()
+		return r.release()
 	})
 }
 
