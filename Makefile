@@ -102,7 +102,8 @@ bench-quick: tools ## the same in small: 2 minutes
 scale: ## load and list 655,350 rules and a set of 1,000,000 intervals: as root, 3 minutes
 	MININS_TESTNS=inside MININS_SCALE=1 $(GO) test -count=1 -v -timeout 20m -run '^TestScale' ./nft
 
-soak: ## all suites that can go on for long, each for SOAK: 60s
+soak: ## all that can go on for long, for SOAK: 60s each; 1,000,000 visits to namespaces: 1 minute
+	MININS_SOAK=$(SOAK) $(GO) test -count=1 -v -timeout 0 -run '^(TestNoThreadLeft|TestNoMounts)$$' ./nsfs
 	MININS_SOAK=$(SOAK) $(GO) test -count=1 -v -timeout 0 -run '^TestConcurrent$$' ./nft
 	MININS_SOAK=$(SOAK) $(GO) test -count=1 -v -timeout 0 -run '^TestWriters$$' ./cmd/minins
 	MININS_SOAK=$(SOAK) $(GO) test -count=1 -v -timeout 0 -run '^TestSoak$$' ./internal/fault/matrix

@@ -79,7 +79,7 @@ func workloads() []workload {
 		{name: "veth", title: "veth pairs", sizes: []size{{10, 7}, {100, 7}, {1000, 5}}, quick: []size{{10, 3}, {100, 3}}, may: links},
 		{name: "vethns", title: "veth pairs with one end in another namespace", sizes: []size{{100, 7}}, quick: []size{{20, 3}}, may: links},
 		{name: "bridge", title: "veth pairs on a bridge, both ends up", sizes: []size{{100, 7}}, quick: []size{{20, 3}}, may: links},
-		{name: "netns", title: "named network namespaces", sizes: []size{{500, 7}}, quick: []size{{50, 3}}, may: links},
+		{name: "netns", title: "network namespaces", sizes: []size{{500, 7}}, quick: []size{{50, 3}}, may: links},
 		{name: "container", title: "containers",
 			detail: "a namespace, a veth, a bridge port, an address and a default route each",
 			sizes:  []size{{1, 9}, {50, 7}, {200, 5}}, quick: []size{{1, 3}, {20, 3}},

@@ -467,6 +467,41 @@ func TestPoolKilled(t *testing.T) {
 	}
 }
 
+// TestNoMounts has many namespaces, half of them in a pool, and finds no mount more
+// than before. `make soak` has 10,000.
+func TestNoMounts(t *testing.T) {
+	n := 500
+	if os.Getenv("MININS_SOAK") != "" {
+		n = 10_000
+	}
+	mounted := mounts(t)
+	p := newPool(t)
+	if err := p.Fill(n / 4); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.CreateEach(slices.Values(numbered(n/2)), nil); err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for _, name := range numbered(n / 2) {
+		seen[inodeOf(t, p, name)] = true
+	}
+	for range n / 2 {
+		ns, err := nsfs.New()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer ns.Close()
+		seen[of(t, ns)] = true
+	}
+	if len(seen) != n {
+		t.Errorf("%d namespaces, want %d", len(seen), n)
+	}
+	if now := mounts(t); now != mounted {
+		t.Errorf("mounts:\n%s", testns.Diff(mounted, now))
+	}
+}
+
 // BenchmarkPool makes and releases namespaces: Each by one call, One by one
 // call for each. Release is of the whole pool, Delete of each by itself.
 func BenchmarkPool(b *testing.B) {
