@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/minins/minins/internal/testns"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -22,13 +24,10 @@ var update = flag.Bool("update", false, "write the golden files")
 const fakeEnv = "MININS_BENCH_FAKE"
 
 func TestMain(m *testing.M) {
-	switch {
-	case os.Getenv(fakeEnv) != "":
+	if os.Getenv(fakeEnv) != "" {
 		os.Exit(fake(filepath.Base(os.Args[0]), os.Args[1:]))
-	case os.Getenv(inside) == "":
-		os.Exit(again())
 	}
-	os.Exit(m.Run())
+	testns.Main(m)
 }
 
 // fake does what the workload's name says.

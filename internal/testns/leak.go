@@ -18,6 +18,10 @@ import (
 // settle is how long what the tests started may take to end by itself.
 const settle = 2 * time.Second
 
+// most is how many threads the tests may have left idle. As many as that wait in system
+// calls at once in no test; what has one more thread each time has more.
+const most = 300
+
 // FDs lists the open file descriptors of the process as "number target".
 func FDs() []string {
 	var fds []string
@@ -32,8 +36,8 @@ func FDs() []string {
 
 // Threads lists the threads of the process, each with its network and mount
 // namespaces: "tid net:[…] mnt:[…]". The Go runtime keeps idle threads for
-// good, so that their number may grow; what must not happen is that a living
-// thread stays in a namespace that is not the process's own: see [Strays].
+// good, so that their number may grow, but not beyond [most]; what must not happen is
+// that a living thread stays in a namespace that is not the process's own: see [Strays].
 func Threads() []string {
 	var threads []string
 	for _, dir := range glob("/proc/self/task/*") {
@@ -103,6 +107,9 @@ func leaks(before []string) []string {
 	}
 	for _, thread := range Strays() {
 		left = append(left, "thread in a foreign namespace "+thread)
+	}
+	if n := len(Threads()); n > most {
+		left = append(left, fmt.Sprintf("%d threads: some were to end", n))
 	}
 	left = append(left, goroutines()...)
 	if pid, err := unix.Wait4(-1, nil, unix.WNOHANG, nil); err != unix.ECHILD {

@@ -53,7 +53,7 @@ func init() { runtime.LockOSThread() }
 
 // Main runs the tests of a package in namespaces of their own and exits. It
 // fails the run when the tests leave file descriptors, goroutines, child
-// processes or threads in foreign namespaces behind.
+// processes, hundreds of threads or threads in foreign namespaces behind.
 func Main(m *testing.M) {
 	switch os.Getenv(env) {
 	case "":
