@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"strconv"
 
+	"github.com/minins/minins/cmd/minins/internal/jsonout"
 	"github.com/minins/minins/internal/ntop"
 )
 
@@ -18,9 +19,9 @@ type printer struct {
 	_ [0]func() // not to be compared: that would take code
 
 	out     *bufio.Writer
-	json    *jsonWriter // nil: text
-	colors  string      // what they begin with; "": none
-	oneline bool        // -o: a backslash in place of a line break
+	json    *jsonout.Writer // nil: text
+	colors  string          // what they begin with; "": none
+	oneline bool            // -o: a backslash in place of a line break
 	begun   bool
 	deleted bool // the next object is gone
 }
@@ -40,7 +41,7 @@ func (p *printer) word(key, format, v string) {
 func (p *printer) strColor(c color, key, format, v string) {
 	switch {
 	case p.json != nil:
-		p.json.string(key, v)
+		p.json.String(key, v)
 	case format != "":
 		p.pen(c)
 		before, verb, after := plainVerb(format)
@@ -82,7 +83,7 @@ func plainVerb(format string) (before string, verb byte, after string) {
 func (p *printer) addr(c color, key, format string, a netip.Addr) {
 	before, _, after := plainVerb(format)
 	if p.json != nil {
-		p.json.begin(key)
+		p.json.Begin(key)
 		before, after = "\"", "\""
 		c = plain
 	}
@@ -97,7 +98,7 @@ func (p *printer) addr(c color, key, format string, a netip.Addr) {
 func (p *printer) raw(key, json, format string, v any) {
 	switch {
 	case p.json != nil:
-		p.json.value(key, json)
+		p.json.Value(key, json)
 	case format != "":
 		fmt.Fprintf(p.out, format, v)
 	}
@@ -108,7 +109,7 @@ func (p *printer) uint(key, format string, v uint64) {
 	before, verb, after := plainVerb(format)
 	switch {
 	case p.json != nil:
-		p.json.begin(key)
+		p.json.Begin(key)
 		before, after = "", ""
 	case verb != 'd':
 		p.raw(key, "", format, v)
@@ -179,7 +180,7 @@ func (p *printer) line() {
 // them, if at all, by calls of write. key is "" inside an array.
 func (p *printer) object(key string) {
 	if p.json != nil {
-		p.json.open(key, '{')
+		p.json.Open(key, '{')
 	}
 	if p.deleted {
 		p.deleted = false
@@ -189,19 +190,19 @@ func (p *printer) object(key string) {
 
 func (p *printer) end() {
 	if p.json != nil {
-		p.json.close('}')
+		p.json.Close('}')
 	}
 }
 
 func (p *printer) array(key string) {
 	if p.json != nil {
-		p.json.open(key, '[')
+		p.json.Open(key, '[')
 	}
 }
 
 func (p *printer) endArray() {
 	if p.json != nil {
-		p.json.close(']')
+		p.json.Close(']')
 	}
 }
 
@@ -217,7 +218,7 @@ func (p *printer) begin() {
 func (p *printer) finish() {
 	p.begin()
 	if p.json != nil {
-		p.json.close(']')
+		p.json.Close(']')
 		p.out.WriteByte('\n')
 	}
 }

@@ -7,11 +7,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/netip"
-	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/minins/minins/cmd/minins/internal/jsonout"
 	"github.com/minins/minins/nl"
 	"github.com/minins/minins/rtnl"
 )
@@ -21,7 +21,7 @@ func fixedView(opt options) (*view, *bytes.Buffer) {
 	var buf bytes.Buffer
 	p := &printer{out: bufio.NewWriter(&buf), oneline: opt.oneline}
 	if opt.json {
-		p.json = &jsonWriter{out: p.out, pretty: opt.pretty}
+		p.json = &jsonout.Writer{Out: p.out, Pretty: opt.pretty}
 	}
 	return &view{printer: p, opt: &opt, tables: &tables{dir: "/nonexistent"}, family: opt.family,
 		link: func(i uint32) (string, rtnl.LinkFlags) {
@@ -125,20 +125,6 @@ func TestRenderAddr(t *testing.T) {
 		v.out.Flush()
 		if got := buf.String(); got != c.want {
 			t.Errorf("got  %q\nwant %q", got, c.want)
-		}
-	}
-}
-
-// TestJSONQuote checks that whatever a name holds, the JSON is valid.
-func TestJSONQuote(t *testing.T) {
-	for _, s := range []string{"", "'", `"\`, "\x00\x1f\n\t\r\f\b", "\xff", "é", "\u2028"} {
-		var buf bytes.Buffer
-		j := &jsonWriter{out: bufio.NewWriter(&buf)}
-		j.quote(s)
-		j.out.Flush()
-		var back string
-		if err := json.Unmarshal(buf.Bytes(), &back); err != nil || back != strings.ToValidUTF8(s, "\ufffd") {
-			t.Errorf("%q: %s, %q, %v", s, buf.Bytes(), back, err)
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/minins/minins/cmd/minins/applet"
+	"github.com/minins/minins/cmd/minins/internal/jsonout"
 	"github.com/minins/minins/cmd/minins/internal/resolve"
 	"github.com/minins/minins/nl"
 	"github.com/minins/minins/nsfs"
@@ -125,7 +126,7 @@ func (s *session) changeNow(typ, flags uint16, req nl.Message) error {
 func (s *session) view() *view {
 	p := &printer{out: s.c.Stdout, oneline: s.opt.oneline}
 	if s.opt.json {
-		p.json = &jsonWriter{out: s.c.Stdout, pretty: s.opt.pretty}
+		p.json = &jsonout.Writer{Out: s.c.Stdout, Pretty: s.opt.pretty}
 	} else {
 		p.colors = colorsFor(s.opt.color, s.c.Getenv)
 	}
