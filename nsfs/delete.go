@@ -33,7 +33,7 @@ func Remove(name string) error {
 	case err == unix.ENOENT:
 		return nil
 	case err != nil:
-		return lookError(name, err)
+		return listError(Path(name), err)
 	case e.State == NotNamespace:
 		return &Error{
 			Op: OpDelete, Name: name, Err: unix.EEXIST, Hint: "it is " + e.Why + ", which is for its owner to remove",
@@ -71,11 +71,15 @@ const patience = 10
 
 // busy says why there is a mount that does not go.
 func (d *deletion) busy(err error) error {
-	var e *Error
-	if errors.As(err, &e) {
-		e.Hint = "umount2: " + d.unmounted.Error()
-		if d.unmounted == unix.EINVAL {
-			e.Hint = "the mount on it is locked: it is that of another user namespace, where this mount namespace was copied"
+	var failed *Error
+	if errors.As(err, &failed) {
+		failed.Hint = "umount2: " + d.unmounted.Error()
+		switch e, err := Look(failed.Name); {
+		case err != nil || d.unmounted != unix.EINVAL || d.path != Path(failed.Name):
+		case e.State == LiveElsewhere:
+			failed.Hint = e.Why
+		case e.State == Live:
+			failed.Hint = "the mount on it is locked: this mount namespace was copied from that of another user namespace"
 		}
 	}
 	return err

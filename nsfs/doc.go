@@ -58,5 +58,7 @@
 //
 // Between open and mount, and for ever after a crash there or a reboot that
 // keeps /run, the name is a plain file. [Open] tells it from a namespace, and
-// [Delete] removes it.
+// [Delete] removes it. It may be a namespace in another mount namespace all the
+// same, where that would destroy it: [Entries] finds out, and [Repair] removes what
+// is stale everywhere. [Watch] tells of a name once it is a namespace.
 package nsfs

@@ -3,7 +3,7 @@
 package nsfs
 
 import (
-	"errors"
+	"path/filepath"
 	"strconv"
 	"time"
 
@@ -15,7 +15,7 @@ type State uint8
 
 const (
 	// Live is a network namespace that can be entered.
-	Live State = iota + 1
+	Live State = iota
 	// Stale is an empty file on which no namespace is mounted anywhere: one that
 	// is being made, or was left by a crash or a reboot. [Repair] removes it.
 	Stale
@@ -34,16 +34,16 @@ func (s State) String() string {
 		return "live"
 	case Stale:
 		return "stale"
-	case NotNamespace:
-		return "not a namespace"
 	case LiveElsewhere:
 		return "live elsewhere"
 	}
-	return "State(" + strconv.Itoa(int(s)) + ")"
+	return "not a namespace"
 }
 
 // An Entry is a name in [Dir] and what is behind it.
 type Entry struct {
+	_ [0]func() // not to be compared: that would take code
+
 	Name  string
 	State State
 	Why   string    // why it is not live, in words; "" if it is
@@ -74,139 +74,93 @@ func Look(name string) (Entry, error) {
 		return Entry{}, err
 	}
 	all, err := look([]string{name})
-	if err == nil && len(all) == 0 {
-		err = lookError(name, unix.ENOENT)
-	}
 	if err != nil {
 		return Entry{}, err
+	}
+	if len(all) == 0 {
+		return Entry{}, listError(Path(name), unix.ENOENT)
 	}
 	return all[0], nil
 }
 
-func lookError(name string, err error) error {
-	return &Error{Op: OpList, Name: name, Err: err, What: "Cannot look at " + Path(name)}
-}
-
 // look leaves out names that are gone.
-func look(names []string) ([]Entry, error) {
-	var all []Entry
-	var stale bool
+func look(names []string) (all []Entry, err error) {
+	stale := map[string]int{} // by the place of the file in its file system
+	dir := ""
 	for _, name := range names {
 		e, err := kind(name)
 		if err == unix.ENOENT {
 			continue
 		}
-		if err != nil {
-			return nil, lookError(name, err)
+		if err == nil && e.State == Stale {
+			if dir == "" {
+				dir, err = whereIs()
+			}
+			stale[dir+"/"+name] = len(all)
 		}
-		stale = stale || e.State == Stale
+		if err != nil {
+			return nil, listError(Path(name), err)
+		}
 		all = append(all, e)
 	}
-	if !stale {
+	if dir == "" {
 		return all, nil
 	}
-	return all, elsewhere(all)
+	return all, eachMount(func(pid int, m *mountPoint, on string) {
+		if i, ok := stale[on]; ok && all[i].State == Stale {
+			all[i].State = LiveElsewhere
+			all[i].Why = m.root + " is mounted on it, but " + m.where(pid)
+		}
+	})
 }
 
 // kind is the entry of a name as it looks in this mount namespace.
 func kind(name string) (Entry, error) {
-	e := Entry{Name: name, State: NotNamespace}
-	var link, st unix.Stat_t
-	if err := unix.Lstat(Path(name), &link); err != nil {
-		return e, err
-	}
-	isLink := link.Mode&unix.S_IFMT == unix.S_IFLNK
-	fd, err := unix.Open(Path(name), unix.O_PATH|unix.O_CLOEXEC, 0) // a FIFO would make others wait
-	if isLink && err != nil {
-		e.Why = "a symbolic link that leads nowhere: " + err.Error()
-		return e, nil
-	}
+	e := Entry{Name: name, State: NotNamespace, Why: "neither a namespace nor an empty file"}
+	fd, err := unix.Open(Path(name), unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return e, err
 	}
 	defer unix.Close(fd)
 	var sys unix.Statfs_t
-	if err := errors.Join(unix.Fstatfs(fd, &sys), unix.Fstat(fd, &st)); err != nil {
+	var st unix.Stat_t
+	if err = unix.Fstatfs(fd, &sys); err == nil {
+		err = unix.Fstat(fd, &st)
+	}
+	if err != nil {
 		return e, err
 	}
-	if sys.Type == unix.NSFS_MAGIC {
-		return namespace(e)
-	}
-	switch format := st.Mode & unix.S_IFMT; {
-	case isLink:
-		e.Why = "a symbolic link to what is no namespace"
-	case format == unix.S_IFDIR:
-		e.Why = "a directory"
-	case format != unix.S_IFREG:
-		e.Why = "a device, a pipe or a socket"
-	case st.Size != 0:
-		e.Why = "a file with " + strconv.FormatInt(st.Size, 10) + " bytes in it"
-	default:
+	link := st.Mode&unix.S_IFMT == unix.S_IFLNK
+	switch {
+	case sys.Type == unix.NSFS_MAGIC || link:
+		ns, err := Open(name)
+		switch {
+		case err == nil:
+			defer ns.Close()
+			e.State, e.Why = Live, ""
+			e.ID, err = ns.Identity()
+			return e, err
+		case !link && errno(err) == unix.ENOENT:
+			return e, unix.ENOENT
+		}
+		e.Why = err.Error()
+	case st.Mode&unix.S_IFMT == unix.S_IFREG && st.Size == 0:
 		e.State, e.file, e.Made = Stale, st.Ino, time.Unix(st.Ctim.Unix())
 		e.Why = "an empty file, with no namespace mounted on it"
-		if age := time.Since(e.Made); age < slow {
-			e.Why += " since " + age.Round(time.Millisecond).String() + ": it may be in the making"
+		if time.Since(e.Made) < slow {
+			e.Why += " yet: it may be in the making"
 		}
 	}
 	return e, nil
 }
 
-// namespace is the entry of what is a namespace of some kind.
-func namespace(e Entry) (Entry, error) {
-	ns, err := Open(e.Name)
-	var failed *Error
-	if errors.As(err, &failed) {
-		e.Why = failed.Hint
-		if failed.Op == OpOpen {
-			return e, failed.Err
-		}
-		return e, nil
-	}
-	defer ns.Close()
-	e.State = Live
-	e.ID, err = ns.Identity()
-	return e, err
-}
-
-// elsewhere finds the stale entries that are live in other mount namespaces.
-func elsewhere(all []Entry) error {
-	fd, err := unix.Open(Dir, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return listError(Dir, err)
-	}
-	defer unix.Close(fd)
-	dev, dir, err := whereIs(fd)
-	if err != nil {
-		return listError(Dir, err)
-	}
-	files := make(map[string]int, len(all))
-	for i, e := range all {
-		if e.State == Stale {
-			files[dir+"/"+e.Name] = i
-		}
-	}
-	return eachMountTable(func(pid int, mounts []mountPoint) {
-		covered(mounts, dev, func(file, root string) {
-			i, ok := files[file]
-			if !ok {
-				return
-			}
-			delete(files, file)
-			e := &all[i]
-			e.State = LiveElsewhere
-			e.Why = root + " is mounted on it, but " + where(pid)
-		})
-	})
-}
-
-// where names a mount namespace by a process.
-func where(pid int) string {
-	if pid == 0 {
+// where says why a mount on a name is not seen at the name.
+func (m *mountPoint) where(pid int) string {
+	switch {
+	case pid != 0:
+		return "in the mount namespace of process " + strconv.Itoa(pid) + " (" + comm(pid) + "), not in this one"
+	case filepath.Dir(m.path) == Dir:
 		return "below another mount on " + Dir
 	}
-	return "in the mount namespace of process " + strconv.Itoa(pid) + " (" + comm(pid) + "), not in this one"
-}
-
-func listError(dir string, err error) error {
-	return &Error{Op: OpList, Name: dir, What: "Failed to open directory " + dir, Err: errno(err)}
+	return "at " + m.path
 }

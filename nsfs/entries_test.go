@@ -68,12 +68,12 @@ func oddities(t *testing.T) map[string]string {
 		"live":     "live: ",
 		"link":     "live: ",
 		"stale":    "stale: an empty file, with no namespace mounted on it",
-		"full":     "not a namespace: a file with 5 bytes in it",
-		"dir":      "not a namespace: a directory",
-		"fifo":     "not a namespace: a device, a pipe or a socket",
-		"dangling": "not a namespace: a symbolic link that leads nowhere: no such file or directory",
-		"astray":   "not a namespace: a symbolic link to what is no namespace",
-		"uts":      "not a namespace: a namespace, but not a network namespace",
+		"full":     "not a namespace: neither a namespace nor an empty file",
+		"dir":      "not a namespace: neither a namespace nor an empty file",
+		"fifo":     "not a namespace: neither a namespace nor an empty file",
+		"dangling": `not a namespace: Cannot open network namespace "dangling": no such file or directory`,
+		"astray":   `not a namespace: setting the network namespace "astray" failed: invalid argument (stale: a plain file, with no namespace mounted on it)`,
+		"uts":      `not a namespace: setting the network namespace "uts" failed: invalid argument (a namespace, but not a network namespace)`,
 	}
 }
 
@@ -86,7 +86,7 @@ func states(t *testing.T) map[string]string {
 	}
 	got := map[string]string{}
 	for _, e := range all {
-		why, _, _ := strings.Cut(e.Why, " since ")
+		why, _, _ := strings.Cut(e.Why, " yet: ")
 		got[e.Name] = fmt.Sprint(e.State, ": ", why)
 		if (e.State == nsfs.Live) != (e.ID != nsfs.Identity{}) {
 			t.Errorf("%s is %v, of identity %v", e.Name, e.State, e.ID)
@@ -114,7 +114,7 @@ func TestEntries(t *testing.T) {
 	want := oddities(t)
 	wantStates(t, states(t), want)
 	_, err := nsfs.Look("nope")
-	wantError(t, err, nsfs.OpList, fs.ErrNotExist, "Cannot look at /run/netns/nope: No such file or directory")
+	wantError(t, err, nsfs.OpList, fs.ErrNotExist, "Failed to open /run/netns/nope: No such file or directory")
 	if e, err := nsfs.Look("stale"); err != nil || !strings.Contains(e.Why, "it may be in the making") {
 		t.Errorf("a young file: %v %q", err, e.Why)
 	}

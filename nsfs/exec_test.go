@@ -20,6 +20,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// tell prints the state of a name.
+func tell(name string) error {
+	e, err := nsfs.Look(name)
+	if err == nil {
+		fmt.Printf("%v: %s\n", e.State, e.Why)
+	}
+	return err
+}
+
 // helper is the test binary, started again to do one thing.
 func helper(what string) {
 	verb, rest, _ := strings.Cut(what, " ")
@@ -34,11 +43,15 @@ func helper(what string) {
 		err := nsfs.Exec(name, c)
 		fmt.Fprintln(os.Stderr, err.(*nsfs.Error).Iproute2())
 		os.Exit(1)
-	case "netns": // add NAME, or del, when standard input ends
+	case "netns": // add NAME, del or look, when standard input ends
 		_, _ = io.Copy(io.Discard, os.Stdin)
-		do := map[string]func(string) error{"add": nsfs.Create, "del": nsfs.Delete}[os.Args[1]]
-		if err := do(os.Args[2]); err != nil {
+		name := os.Args[2]
+		do := map[string]func(string) error{"add": nsfs.Create, "del": nsfs.Delete, "look": tell}[os.Args[1]]
+		if err := do(name); err != nil {
 			fmt.Fprintln(os.Stderr, err.(*nsfs.Error).Iproute2())
+			if hint := err.(*nsfs.Error).Hint; hint != "" {
+				fmt.Fprintln(os.Stderr, "hint:", hint)
+			}
 			os.Exit(1)
 		}
 		os.Exit(0)

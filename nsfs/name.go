@@ -43,17 +43,26 @@ func Path(nameOrPath string) string {
 //
 // Equivalent to: `ip netns list`
 func List() ([]string, error) {
-	d, err := os.Open(Dir)
+	names, err := readNames(Dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, listError(Dir, err)
-	}
-	defer d.Close()
-	names, err := d.Readdirnames(-1)
-	if err != nil {
-		return nil, listError(Dir, err)
+		return nil, listError("directory "+Dir, err)
 	}
 	return names, nil
+}
+
+// readNames reads a directory, in its order.
+func readNames(dir string) ([]string, error) {
+	d, err := os.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer d.Close()
+	return d.Readdirnames(-1)
+}
+
+func listError(what string, err error) error {
+	return &Error{Op: OpList, What: "Failed to open " + what, Err: errno(err)}
 }

@@ -79,20 +79,27 @@ func openPidfd(name string, pidfd int) (*NS, error) {
 
 // processOf reads from fdinfo which process a pidfd stands for.
 func processOf(pidfd int) (pid int, err error) {
-	text, err := os.ReadFile("/proc/self/fdinfo/" + strconv.Itoa(pidfd))
-	if err != nil {
+	number := fdinfo(pidfd, "Pid:\t")
+	if number == "" {
 		return 0, unix.EBADF
 	}
-	for line := range strings.Lines(string(text)) {
-		if number, ok := strings.CutPrefix(line, "Pid:"); ok {
-			pid, err := strconv.Atoi(strings.TrimSpace(number))
-			if err != nil || pid <= 0 { // -1: ended; 0: not in this pid namespace
-				return 0, unix.ESRCH
-			}
-			return pid, nil
-		}
+	pid, err = strconv.Atoi(number)
+	if err != nil || pid <= 0 { // -1: ended; 0: not in this pid namespace
+		return 0, unix.ESRCH
 	}
-	return 0, unix.EBADF
+	return pid, nil
+}
+
+// fdinfo is what /proc/self/fdinfo has of a descriptor behind a key, or "". It is
+// not /proc/thread-self, as the thread may end before the file is read.
+func fdinfo(fd int, key string) string {
+	text, err := os.ReadFile("/proc/self/fdinfo/" + strconv.Itoa(fd))
+	if err != nil {
+		return ""
+	}
+	_, rest, _ := strings.Cut("\n"+string(text), "\n"+key)
+	value, _, _ := strings.Cut(rest, "\n")
+	return value
 }
 
 // OpenID opens a namespace by what [NS.Identity] returned, if it lives still,

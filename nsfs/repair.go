@@ -4,7 +4,6 @@ package nsfs
 
 import (
 	"errors"
-	"strconv"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -25,8 +24,8 @@ type RepairOptions struct {
 // mount on it the kernel waits for a lock, which is held for seconds on a busy host.
 const slow = 10 * time.Second
 
-// secondLook is how long Repair waits to look again.
-const secondLook = time.Second
+// secondLook is how long Repair waits to look again, in ms.
+const secondLook = 1000
 
 // Repair removes the names in [Dir] that are stale, and returns what it removed.
 // One that is not there to be removed is no error, so that it may be called at any
@@ -41,28 +40,30 @@ const secondLook = time.Second
 //
 // Equivalent to: `ip netns del NAME` for each that is stale
 func Repair(o RepairOptions) (removed []Entry, err error) {
-	first, err := staleNames(&o)
-	if err != nil || len(first) == 0 {
+	if o.MinAge == 0 {
+		o.MinAge = slow
+	}
+	before, err := stale(o.MinAge)
+	if err != nil || len(before) == 0 {
 		return nil, err
 	}
-	if o.MinAge >= 0 {
-		time.Sleep(secondLook)
+	if o.MinAge > 0 {
+		_, _ = unix.Poll(nil, secondLook) // cut short by a signal, it is as good
 	}
-	unlock, err := lockDir()
+	lock, err := openLocked(Dir, unix.LOCK_EX)
 	if err != nil {
-		return nil, err
+		return nil, listError("directory "+Dir, err)
 	}
-	defer unlock()
-	second, err := staleNames(&o)
+	defer unix.Close(lock)
+	now, err := stale(o.MinAge)
 	if err != nil {
 		return nil, err
 	}
 	var errs []error
-	for _, e := range second {
-		if before, ok := first[e.Name]; !ok || before.file != e.file || !before.Made.Equal(e.Made) {
+	for _, e := range now {
+		if !contains(before, &e) {
 			continue
 		}
-		err := error(nil)
 		if !o.DryRun {
 			err = unix.Unlink(Path(e.Name))
 		}
@@ -71,40 +72,29 @@ func Repair(o RepairOptions) (removed []Entry, err error) {
 			removed = append(removed, e)
 		case unix.ENOENT, unix.EBUSY: // another one was faster: to remove it, or to mount on it
 		default:
-			errs = append(errs, &Error{
-				Op: OpDelete, Name: e.Name, Call: "unlink(" + strconv.Quote(Path(e.Name)) + ")", Err: err,
-				What: cannotRemove(Path(e.Name)),
-			})
+			errs = append(errs, &Error{Op: OpDelete, Name: e.Name, Call: "unlink", What: cannotRemove(Path(e.Name)), Err: err})
 		}
 	}
 	return removed, errors.Join(errs...)
 }
 
-// staleNames are those that have been stale for long enough.
-func staleNames(o *RepairOptions) (map[string]Entry, error) {
+// stale are the entries that have been stale for long enough.
+func stale(age time.Duration) (old []Entry, err error) {
 	all, err := Entries()
-	if err != nil {
-		return nil, err
-	}
-	age := o.MinAge
-	if age == 0 {
-		age = slow
-	}
-	stale := map[string]Entry{}
 	for _, e := range all {
-		if e.State == Stale && (age < 0 || time.Since(e.Made) >= age) {
-			stale[e.Name] = e
+		if e.State == Stale && time.Since(e.Made) >= age {
+			old = append(old, e)
 		}
 	}
-	return stale, nil
+	return old, err
 }
 
-// lockDir takes the lock that those who make namespaces take first.
-func lockDir() (unlock func(), err error) {
-	c := &creation{dir: -1}
-	if err := errors.Join(c.open(), c.lock()); err != nil {
-		_ = c.unlock()
-		return nil, &Error{Op: OpDelete, Err: errno(err), What: `could not flock netns runtime directory "` + Dir + `"`}
+// contains reports whether the very file of an entry was there.
+func contains(before []Entry, e *Entry) bool {
+	for i := range before {
+		if b := &before[i]; b.Name == e.Name && b.file == e.file && b.Made.Equal(e.Made) {
+			return true
+		}
 	}
-	return func() { _ = c.unlock() }, nil
+	return false
 }

@@ -27,11 +27,7 @@ func watch(t *testing.T, stay bool) (events chan nsfs.Event, stop func()) {
 	events, done := make(chan nsfs.Event, 10000), make(chan bool)
 	go func() {
 		defer close(done)
-		for e, err := range nsfs.Watch(ctx) {
-			if err != nil {
-				t.Error(err)
-				return
-			}
+		err := nsfs.Watch(ctx, func(e nsfs.Event) error {
 			if !e.Gone && stay {
 				ns, err := nsfs.Open(e.Name)
 				if err != nil {
@@ -45,6 +41,10 @@ func watch(t *testing.T, stay bool) (events chan nsfs.Event, stop func()) {
 				}
 			}
 			events <- e
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
 		}
 	}()
 	stop = func() { cancel(); <-done }
@@ -122,12 +122,6 @@ func TestWatch(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer os.Remove(nsfs.Path("dir"))
-
-	ns := open(t, "blue") // the same namespace, under the same name again
-	if err := errors.Join(nsfs.Delete("blue"), ns.Attach("blue")); err != nil {
-		t.Fatal(err)
-	}
-	wantEvents(t, events, "-blue", "+blue")
 	quiet(t, events)
 }
 
@@ -237,26 +231,27 @@ func TestWatchEnds(t *testing.T) {
 	census(t)
 	create(t, "red")
 	before := runtime.NumGoroutine()
-	for e, err := range nsfs.Watch(context.Background()) { // left at the first
-		if err != nil || e.Name != "red" {
-			t.Errorf("%v, %v", e, err)
+	left := errors.New("left at the first")
+	err := nsfs.Watch(context.Background(), func(e nsfs.Event) error {
+		if e.Name != "red" {
+			t.Errorf("%v", e)
 		}
-		break
+		return left
+	})
+	if err != left {
+		t.Error(err)
 	}
 	for range 100 {
 		ctx, cancel := context.WithCancel(context.Background())
-		for _, err := range nsfs.Watch(ctx) {
-			if err != nil {
-				t.Error(err)
-			}
-			go cancel()
+		if err := nsfs.Watch(ctx, func(nsfs.Event) error { go cancel(); return nil }); err != nil {
+			t.Error(err)
 		}
 		cancel()
 	}
 	done, cancel := context.WithCancel(context.Background())
 	cancel()
-	for e := range nsfs.Watch(done) {
-		t.Errorf("after the end: %v", e)
+	if err := nsfs.Watch(done, func(e nsfs.Event) error { t.Errorf("after the end: %v", e); return nil }); err != nil {
+		t.Error(err)
 	}
 	for range 1000 {
 		if runtime.NumGoroutine() <= before {
@@ -279,12 +274,6 @@ func TestWatchRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer os.WriteFile(limit, old, 0)
-	var errs []error
-	for _, err := range nsfs.Watch(context.Background()) {
-		errs = append(errs, err)
-	}
-	if len(errs) != 1 {
-		t.Fatalf("got %v", errs)
-	}
-	wantError(t, errs[0], nsfs.OpList, unix.EMFILE, "Cannot watch /run/netns: Too many open files")
+	err = nsfs.Watch(context.Background(), func(e nsfs.Event) error { t.Error(e); return nil })
+	wantError(t, err, nsfs.OpList, unix.EMFILE, "Cannot watch /run/netns: Too many open files")
 }
