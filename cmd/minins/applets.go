@@ -15,6 +15,7 @@ import (
 	"github.com/minins/minins/cmd/minins/iptables"
 	"github.com/minins/minins/cmd/minins/nettools"
 	"github.com/minins/minins/cmd/minins/nft"
+	"github.com/minins/minins/cmd/minins/ns"
 	"github.com/minins/minins/cmd/minins/nsapplets"
 	"github.com/minins/minins/cmd/minins/ping"
 	"github.com/minins/minins/cmd/minins/ps"
@@ -49,6 +50,7 @@ func applets() []applet.Applet {
 		{Name: rootless.ChildName, Run: rootlessChild},
 		{Name: rootless.HolderName, Run: rootlessHolder},
 		{Name: "gc", Summary: "remove what killed runs left behind", Run: gc.Run},
+		{Name: "ns", Summary: "what is behind the names of network namespaces, and who holds them; repair", Run: ns.Run},
 		{Name: "explain", Summary: "show what a command would send to the kernel, byte by byte; nothing is sent", Run: explainCommand},
 		{Name: "bench", Summary: "measure what namespaces, links, routes, containers and rules cost on this host", Run: bench.Run},
 		{Name: bench.ChildName, Run: bench.Child},
@@ -65,7 +67,7 @@ func applets() []applet.Applet {
 // itself: no tool of that name is stood in for, so that no link is made.
 func own(name string) bool {
 	switch name {
-	case "gc", "explain", "bench", "install", "uninstall", "help", "version", "completion", ip.CompleteName, nsapplets.ChildName, bench.ChildName,
+	case "ns", "gc", "explain", "bench", "install", "uninstall", "help", "version", "completion", ip.CompleteName, nsapplets.ChildName, bench.ChildName,
 		rootless.Name, rootless.LabName, rootless.ChildName, rootless.HolderName:
 		return true
 	}

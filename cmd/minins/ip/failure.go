@@ -244,6 +244,9 @@ func (s *session) reportNetns(e *nsfs.Error) int {
 	if hint == "" && e.Op == nsfs.OpOpen && errors.Is(e, unix.ENOENT) {
 		hint = s.otherNetns(e.Name)
 	}
+	if state := s.notLive(e.Name); e.Op == nsfs.OpEnter && state != "" {
+		hint = state
+	}
 	s.complain(e.Iproute2(), hint)
 	switch e.Op {
 	case nsfs.OpName, nsfs.OpOpen, nsfs.OpEnter, nsfs.OpSetup:

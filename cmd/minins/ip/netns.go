@@ -66,6 +66,9 @@ func (s *session) listNetns() error {
 		id, err := s.nsid(name)
 		if err != nil {
 			s.report(err)
+			if hint := s.notLive(name); hint != "" {
+				s.c.Hintf("%s", hint)
+			}
 		}
 		v.object("")
 		v.str("name", "%s", name)
@@ -209,6 +212,22 @@ func (s *session) deleteOne(name string) error {
 		return s.withHint(err, s.otherNetns(name))
 	}
 	return err
+}
+
+// notLive is a hint for a name that is there, but is no namespace to be entered.
+func (s *session) notLive(name string) string {
+	if !s.c.Hints {
+		return ""
+	}
+	e, err := nsfs.Look(name)
+	if err != nil || e.State == nsfs.Live {
+		return ""
+	}
+	hint := say("%q is %s: %s", name, e.State.String(), e.Why)
+	if e.State == nsfs.Stale {
+		hint += "; \"minins ns repair\" removes what stays so"
+	}
+	return hint
 }
 
 // otherNetns is a hint for a name that is not there.

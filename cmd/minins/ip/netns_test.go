@@ -228,3 +228,29 @@ func TestExplain(t *testing.T) {
 		t.Errorf("explained, and there are namespaces: %q, %v", names, err)
 	}
 }
+
+// TestNotLive has what a person is told of a name that is no namespace, beside what
+// iproute2 says.
+func TestNotLive(t *testing.T) {
+	t.Cleanup(func() { clearNetns(t) })
+	ns := testns.New(t)
+	if err := nsfs.Create("red"); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(nsfs.Path("old"), nil, 0); err != nil {
+		t.Fatal(err)
+	}
+	const hint = "minins: \"old\" is stale: an empty file, with no namespace mounted on it yet: it may be in the making; " +
+		"\"minins ns repair\" removes what stays so\n"
+	for _, line := range []string{"netns", "-n old link", "netns exec old true"} {
+		want := ns.Run(t, append([]string{"ip"}, strings.Fields(line)...)...)
+		plain := ours(t, ns, "", false, strings.Fields(line)...)
+		if plain.Stderr != want.Stderr || plain.Code != want.Code {
+			t.Errorf("%s: %d %q, want %d %q", line, plain.Code, plain.Stderr, want.Code, want.Stderr)
+		}
+		told := ours(t, ns, "", true, strings.Fields(line)...)
+		if !strings.HasSuffix(told.Stderr, hint) || told.Code != want.Code {
+			t.Errorf("%s: %d %q, want %q", line, told.Code, told.Stderr, hint)
+		}
+	}
+}
