@@ -17,7 +17,7 @@ import (
 )
 
 // filtered becomes the words behind the first, with a seccomp filter that refuses user
-// namespaces, as those of containers do.
+// namespaces, as those of containers do, or one system call.
 func filtered() int {
 	const (
 		load  = unix.BPF_LD | unix.BPF_W | unix.BPF_ABS
@@ -35,6 +35,9 @@ func filtered() int {
 		{Code: set, Jf: 1, K: unix.CLONE_NEWUSER},
 		{Code: ret, K: refuse},
 		{Code: ret, K: allow},
+	}
+	if call := map[string]uint32{"mount": unix.SYS_MOUNT, "setns": unix.SYS_SETNS}[os.Getenv("MININS_FILTER")]; call != 0 {
+		program = []unix.SockFilter{{Code: load, K: 0}, {Code: equal, Jf: 1, K: call}, {Code: ret, K: refuse}, {Code: ret, K: allow}}
 	}
 	prog := unix.SockFprog{Len: uint16(len(program)), Filter: &program[0]}
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
@@ -119,6 +122,33 @@ func TestRefusal(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestRefusedInside has what comes after the namespaces be refused: the mounts in them,
+// and to enter those of a lab.
+func TestRefusedInside(t *testing.T) {
+	u := newUser(t)
+	self, err := os.Open("/proc/self/exe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer self.Close()
+	u.minins("--rootless=there", "true").Must(t)
+	for _, c := range []struct{ call, flag, want string }{
+		{"mount", "--rootless", "minins --rootless: mount --make-rslave /: Operation not permitted; a seccomp filter is on"},
+		{"mount", "--rootless=new", "minins --rootless: mount --make-rslave /: Operation not permitted; a seccomp filter is on"},
+		{"setns", "--rootless=there", "minins --rootless: the user namespace of the lab: Operation not permitted; a seccomp filter is on"},
+	} {
+		cmd := exec.Command("/proc/self/fd/3", testns.Binary(), c.flag, "true")
+		cmd.Env = append(u.env, "MININS_FILTER="+c.call)
+		cmd.ExtraFiles = []*os.File{self}
+		if got := result(t, cmd); got.Code != 1 || !strings.HasPrefix(got.Stderr, c.want) {
+			t.Errorf("%s: got %d %q, want 1 and %q", c.call, got.Code, got.Stderr, c.want)
+		}
+	}
+	if _, err := os.Stat(u.run + "/minins/new"); err == nil {
+		t.Error("a lab that could not be made is left")
 	}
 }
 
