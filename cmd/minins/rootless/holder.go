@@ -57,7 +57,7 @@ func (l *lab) start(c *applet.Cmd) error {
 }
 
 // Holder is the process that holds a lab: it furnishes the namespaces that it was
-// started in and then does nothing at all, until it is killed.
+// started in and then does nothing at all, until it is killed or its file removed.
 func Holder(c *applet.Cmd, links []string) int {
 	// Whatever else this process has inherited is not for it to keep.
 	if unix.CloseRange(holderReady+1, 1<<31-1, 0) != nil { // before Linux 5.9
@@ -77,8 +77,24 @@ func Holder(c *applet.Cmd, links []string) int {
 	// From here on it is a lab, whether or not who made it lives.
 	_ = unix.Dup3(0, 2, 0)
 	unix.Close(holderReady)
-	for {
-		_ = unix.Pause()
+	waitRemoved(holderLab)
+	return 0
+}
+
+// waitRemoved returns when a file has no name any more: some systems empty the
+// directory when the user logs out, and nobody would find the lab again.
+func waitRemoved(fd int) {
+	watch, err := unix.InotifyInit1(unix.IN_CLOEXEC)
+	if err == nil {
+		_, err = unix.InotifyAddWatch(watch, "/proc/self/fd/"+strconv.Itoa(fd), unix.IN_ATTRIB)
+	}
+	var st unix.Stat_t
+	for unix.Fstat(fd, &st) == nil && st.Nlink > 0 {
+		if err != nil {
+			_ = unix.Pause()
+			continue
+		}
+		_, _ = unix.Read(watch, make([]byte, 256)) // its links are what counts
 	}
 }
 
