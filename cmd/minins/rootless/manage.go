@@ -6,6 +6,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -80,11 +81,10 @@ func (d *dir) show(c *applet.Cmd, name string) error {
 	return nil
 }
 
-// In rounds of 5 ms: how long processes may take to end by SIGTERM, and how long
-// at all.
+// How long processes may take to end by SIGTERM, and how long at all.
 const (
-	politely = 200
-	atAll    = 1000
+	politely = time.Second
+	atAll    = 10 * time.Second
 )
 
 const isLiving = "it has processes that do not end, although they were killed"
@@ -102,20 +102,21 @@ func (d *dir) stop(name string) error {
 	}
 	if pid != 0 {
 		defer unix.Close(user)
+		start, signal := time.Now(), unix.SIGTERM
 		for round := 0; ; round++ {
 			all := processes(user)
 			if len(all) == 0 && flock(l.fd, unix.LOCK_EX|unix.LOCK_NB) == nil {
 				break
 			}
-			if round == atAll {
+			if took := time.Since(start); took > atAll {
 				return l.fail(isLiving)
+			} else if took > politely {
+				signal = unix.SIGKILL
 			}
 			for _, pid := range all {
-				if round%50 == 0 && round < politely { // again for those that have come since
-					kill(pid, user, unix.SIGTERM)
+				if round%32 == 0 || signal == unix.SIGKILL { // again, for those that have come since
+					kill(pid, user, signal)
 					kill(pid, user, unix.SIGCONT) // for one that is stopped to act on it
-				} else if round >= politely {
-					kill(pid, user, unix.SIGKILL)
 				}
 			}
 			pause()
