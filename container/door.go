@@ -37,17 +37,19 @@ func (d *door) send(datagram []byte, reply func([]byte)) error {
 	defer unix.Close(fd)
 	// Refusals in words, since Linux 4.12; without it there are errnos.
 	_ = unix.SetsockoptInt(fd, unix.SOL_NETLINK, unix.NETLINK_EXT_ACK, 1)
-	if _, err := unix.Write(fd, datagram); err != nil {
-		return err
+	for err = unix.EINTR; err == unix.EINTR; {
+		_, err = unix.Write(fd, datagram)
 	}
-	for {
-		n, err := unix.Read(fd, d.in)
-		if err == unix.EAGAIN {
-			return nil
+	for err == nil {
+		var n int
+		if n, err = unix.Read(fd, d.in); err == nil {
+			reply(d.in[:n])
+		} else if err == unix.EINTR {
+			err = nil
 		}
-		if err != nil {
-			return err
-		}
-		reply(d.in[:n])
 	}
+	if err == unix.EAGAIN {
+		return nil
+	}
+	return err
 }

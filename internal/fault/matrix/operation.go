@@ -47,23 +47,27 @@ type operation struct {
 // errnos are what a call may fail with.
 var errnos = []unix.Errno{unix.ENOMEM, unix.ENOBUFS, unix.EINTR, unix.EPERM, unix.EIO}
 
+// interruptible are calls that a signal can interrupt before they have done anything,
+// so that a program makes them again: see signal(7).
+var interruptible = []string{"flock", "mount", "poll", "ppoll", "read", "recvfrom", "recvmsg", "sendmsg", "sendto", "umount2", "unlinkat", "unshare", "wait4"}
+
 // A row is what came of an operation: how many calls, how many were spoiled, and how
 // the world was afterwards.
 type row struct {
-	name                    string
-	calls, failed, killed   int
-	before, complete, part  int // the state was one of these
-	collected               int // it was none, and clean-up made it so
-	succeeded, other, wrong int // despite of the fault; another call than expected; see findings
-	findings                []string
-	took                    time.Duration
+	name                   string
+	calls, failed, killed  int
+	before, complete, part int // the state was one of these
+	collected              int // it was none, and clean-up made it so
+	other, wrong           int // another call was spoiled than was meant; see findings
+	findings               []string
+	took                   time.Duration
 }
 
-const rowHead = "calls  failed  killed    before  complete  in part  cleaned up   wrong  time  operation"
+const rowHead = "calls  failed  killed    before  complete  in part  cleaned up  other   wrong  time  operation"
 
 func (r *row) String() string {
-	return fmt.Sprintf("%5d %7d %7d %9d %9d %8d %11d %7d %4.0fs  %s", r.calls, r.failed, r.killed,
-		r.before, r.complete, r.part, r.collected, r.wrong, r.took.Seconds(), r.name)
+	return fmt.Sprintf("%5d %7d %7d %9d %9d %8d %11d %6d %7d %4.0fs  %s", r.calls, r.failed, r.killed,
+		r.before, r.complete, r.part, r.collected, r.other, r.wrong, r.took.Seconds(), r.name)
 }
 
 func (r *row) add(o *row) {
@@ -74,6 +78,7 @@ func (r *row) add(o *row) {
 	r.complete += o.complete
 	r.part += o.part
 	r.collected += o.collected
+	r.other += o.other
 	r.wrong += o.wrong
 	r.took += o.took
 }
@@ -116,6 +121,17 @@ func (s *spoiler) prepare() error {
 	if err != nil {
 		return err
 	}
+	s.states = []string{before}
+	if err := s.ready(); err != nil {
+		return err
+	}
+	// The first time may take calls more: files and modules that there were not yet.
+	if err := s.w.runTo(s.op.status, s.op.what); err != nil {
+		return err
+	}
+	if err := s.back(); err != nil {
+		return err
+	}
 	if err := s.ready(); err != nil {
 		return err
 	}
@@ -132,7 +148,7 @@ func (s *spoiler) prepare() error {
 	if err != nil {
 		return err
 	}
-	s.states = []string{before, complete}
+	s.states = append(s.states, complete)
 	if err := s.back(); err != nil {
 		return err
 	}
@@ -171,9 +187,15 @@ func (s *spoiler) first() int {
 	return i
 }
 
+// undo takes back what was done.
+func (s *spoiler) undo() error {
+	time.Sleep(s.op.settle)
+	return s.w.runAll(s.op.undo)
+}
+
 // back goes from complete to before.
 func (s *spoiler) back() error {
-	if err := s.w.runAll(s.op.undo); err != nil {
+	if err := s.undo(); err != nil {
 		return err
 	}
 	if err := s.w.must(s.states[0]); err != nil {
@@ -204,7 +226,7 @@ func (s *spoiler) again() error {
 
 // sample is how many calls that change nothing there are to one that fails, if not all
 // do: most are what it takes to open a socket or a file, each time.
-const sample = 4
+const sample = 8
 
 func (s *spoiler) all() error {
 	for i := s.first(); i < len(s.calls); i++ {
@@ -263,8 +285,10 @@ func (s *spoiler) one(i int, f fault.Fault) error {
 		if r.Stderr == "" {
 			wrong("it does not say why it failed")
 		}
+		if f == fault.Fail(i, unix.EINTR) && slices.Contains(interruptible, s.calls[i].Name) {
+			wrong("it was interrupted, and did not go on")
+		}
 	default:
-		s.row.succeeded++
 		if s.states[0] != s.states[1] && which != 1 {
 			wrong("it says that all is well, but it is not complete:\n%s", testns.Diff(s.states[1], is))
 		} else if r.Stdout != s.stdout && s.op.loose == "" {

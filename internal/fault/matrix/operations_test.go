@@ -59,7 +59,7 @@ table inet f {
 		name: "names listed", setup: names, clean: noNames,
 		what: program{line: "ip netns"},
 	}, {
-		name: "name deleted with a cable", settle: 30 * time.Millisecond, setup: cable, clean: []string{"ip netns del red", "ip netns del blue"},
+		name: "name deleted with a cable", settle: 20 * time.Millisecond, setup: cable, clean: []string{"ip netns del red", "ip netns del blue"},
 		what: program{line: "ip netns del red"},
 		undo: []string{"ip netns add red", "ip link add veth-red netns red type veth peer name veth-blue netns blue"},
 	}, {
