@@ -40,16 +40,19 @@ func (d *door) send(datagram []byte, reply func([]byte)) error {
 	for err = unix.EINTR; err == unix.EINTR; {
 		_, err = unix.Write(fd, datagram)
 	}
-	for err == nil {
-		var n int
-		if n, err = unix.Read(fd, d.in); err == nil {
+	if err != nil {
+		return err
+	}
+	for {
+		n, err := unix.Read(fd, d.in)
+		switch err {
+		case nil:
 			reply(d.in[:n])
-		} else if err == unix.EINTR {
-			err = nil
+		case unix.EINTR:
+		case unix.EAGAIN:
+			return nil
+		default:
+			return err
 		}
 	}
-	if err == unix.EAGAIN {
-		return nil
-	}
-	return err
 }
