@@ -45,7 +45,7 @@ GOLANGCI         ?= $(GOLANGCI_DIR)/golangci-lint
 # The directories of all modules: this one, and those with a go.mod of their own.
 MODULES := . $(patsubst %/go.mod,%,$(wildcard */go.mod */*/go.mod))
 
-.PHONY: help minins debug demo test tools bench bench-quick scale soak size dist lint fuzz install clean FORCE
+.PHONY: help minins debug demo test tools bench bench-quick scale faults soak size dist lint fuzz install clean FORCE
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 13
@@ -101,6 +101,9 @@ bench-quick: tools ## the same in small: 2 minutes
 # each has a network namespace of its own all the same.
 scale: ## load and list 655,350 rules and a set of 1,000,000 intervals: as root, 3 minutes
 	MININS_TESTNS=inside MININS_SCALE=1 $(GO) test -count=1 -v -timeout 20m -run '^TestScale' ./nft
+
+faults: ## every system call of every operation fails with every errno, and is killed at: 20 minutes
+	MININS_FAULTS=full $(GO) test -count=1 -v -timeout 0 -run '^TestMatrix$$' ./internal/fault/matrix
 
 soak: ## all that can go on for long, for SOAK: 60s each; 1,000,000 visits to namespaces: 1 minute
 	MININS_SOAK=$(SOAK) $(GO) test -count=1 -v -timeout 0 -run '^(TestNoThreadLeft|TestNoMounts)$$' ./nsfs

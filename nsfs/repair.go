@@ -98,3 +98,19 @@ func contains(before []Entry, e *Entry) bool {
 	}
 	return false
 }
+
+// openLocked opens a directory and locks it until it is closed.
+func openLocked(dir string, how int) (fd int, err error) {
+	fd, err = unix.Open(dir, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return -1, err
+	}
+	for err = unix.EINTR; err == unix.EINTR; {
+		err = unix.Flock(fd, how)
+	}
+	if err != nil {
+		_ = unix.Close(fd)
+		return -1, err
+	}
+	return fd, nil
+}
