@@ -138,7 +138,7 @@ func (w *world) runTo(status int, p program) error {
 		timer := time.AfterFunc(10*time.Second, func() { _ = cmd.Process.Kill() })
 		defer timer.Stop()
 		if err := cmd.Wait(); cmd.ProcessState.ExitCode() != status {
-			return fmt.Errorf("%s: status %d (%v), want %d: %s", p.line, cmd.ProcessState.ExitCode(), err, status, out.String())
+			return errors.Join(err, fmt.Errorf("%s: want status %d: %s", p.line, status, out.String()))
 		}
 		return nil
 	})
