@@ -1,5 +1,0 @@
-//go:build linux && !race
-
-package matrix
-
-const raceEnabled = false
