@@ -30,6 +30,8 @@ import (
 //     interface (where SetFinalizer looks at them): reflect.Type.In and Out;
 //   - from a type to its pointer type: reflect.PointerTo, which makes a new one;
 //   - the methods that no interface of the program has;
+//   - what says that a struct is one, where no value of it can be had from an interface
+//     and nobody asks: it is then so many bytes with so many pointers;
 //   - what compares two structs or arrays of a type that is never put into an
 //     interface and is neither key nor element of a map: it is called by name.
 type typeTrim struct {
@@ -81,6 +83,7 @@ const (
 )
 
 // Offsets in abi.Type.
+func (t *typeTrim) kindOff() int      { return 2*t.arch.PtrSize + 7 }
 func (t *typeTrim) equalOff() int     { return 2*t.arch.PtrSize + 8 }
 func (t *typeTrim) strOff() int       { return 4*t.arch.PtrSize + 8 }
 func (t *typeTrim) ptrToThisOff() int { return 4*t.arch.PtrSize + 12 }
@@ -308,6 +311,9 @@ func (t *typeTrim) rewriteType(typ, name loader.Sym) {
 	switch drops := t.dropsList(typ, l); {
 	case !drops:
 		p = append(p, old[l.list:l.methods]...)
+	case l.kind == abi.Struct && len(methods) == 0 && !t.ldr.AttrUsedInIface(typ):
+		p = p[:l.header]
+		p[t.kindOff()] = byte(abi.UnsafePointer) // where a failed assertion asks for its package
 	case l.kind == abi.Struct:
 		clear(p[t.listOff(l):l.uncommon])
 	case l.kind == abi.Func:
