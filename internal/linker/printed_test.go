@@ -36,7 +36,16 @@ func TestPrinted(t *testing.T) {
 				return true
 			}
 			f, ok := pkg.info.Uses[sel.Sel].(*types.Func)
-			if !ok || f.Pkg() == nil || f.Pkg().Path() != "fmt" {
+			if !ok || f.Pkg() == nil {
+				return true
+			}
+			if f.Pkg().Path() == "strconv" && (f.Name() == "FormatFloat" || f.Name() == "AppendFloat") {
+				digits := pkg.info.Types[call.Args[len(call.Args)-2]].Value
+				if digits != nil && constant.Sign(digits) < 0 {
+					t.Errorf("%s: as many digits as a number needs", pkg.fset.Position(call.Pos()))
+				}
+			}
+			if f.Pkg().Path() != "fmt" {
 				return true
 			}
 			seen++
@@ -47,6 +56,9 @@ func TestPrinted(t *testing.T) {
 				}
 				if tv.Value != nil && tv.Value.Kind() == constant.String && wrapsByNumber.MatchString(constant.StringVal(tv.Value)) {
 					t.Errorf("%s: wraps errors by number", pkg.fset.Position(arg.Pos()))
+				}
+				if printsKind(tv.Type) {
+					t.Errorf("%s: prints %s, for which the binary has no code", pkg.fset.Position(arg.Pos()), tv.Type)
 				}
 				if printsFields(tv.Type, 0) {
 					t.Errorf("%s: prints the fields of %s", pkg.fset.Position(arg.Pos()), tv.Type)
@@ -63,6 +75,21 @@ func TestPrinted(t *testing.T) {
 // wrapsByNumber matches a verb of fmt.Errorf that may wrap errors in another order than
 // that of its arguments (sleepers in ld/calls.go).
 var wrapsByNumber = regexp.MustCompile(`%[^%a-zA-Z]*\[\d+\][^%a-zA-Z]*w`)
+
+// printsKind says whether a value is a map, or a number with a point: to print them is code
+// that the binary has once one is printed.
+func printsKind(t types.Type) bool {
+	if t == nil {
+		return false
+	}
+	switch u := t.Underlying().(type) {
+	case *types.Map:
+		return true
+	case *types.Basic:
+		return u.Info()&(types.IsFloat|types.IsComplex) != 0
+	}
+	return false
+}
 
 // printsFields says whether fmt prints a value of a type by the fields of a struct.
 func printsFields(t types.Type, depth int) bool {

@@ -73,7 +73,7 @@ func (s *session) table(number int, w *workload) {
 			} else {
 				label = "  " + tools[e.tool].name
 				if base > 0 && !s.json {
-					ratio = fmt.Sprintf("%8.1fx", m/base)
+					ratio = fmt.Sprintf("%8sx", strconv.FormatFloat(m/base, 'f', 1, 64))
 				}
 			}
 			s.put("  %-20[1]s%7d%10s%10s%10s%10s%s\n",

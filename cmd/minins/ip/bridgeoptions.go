@@ -120,7 +120,7 @@ func (v *view) showOption(word, key string, value any) {
 		named = hexOf(p.V, p.Ok)
 	case *timer:
 		if p.Ok {
-			v.float(key, text+"%7.2f ", float64(p.V)/ticksPerSecond)
+			v.float(key, text+"%7s ", float64(p.V)/ticksPerSecond)
 		}
 	case *index:
 		if p.Ok {

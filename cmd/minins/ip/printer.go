@@ -140,9 +140,11 @@ func (p *printer) hex(key, format string, v uint64) {
 	p.raw(key, fmt.Sprintf("\"%#x\"", v), format, v)
 }
 
-// float is a number with two digits behind the point.
+// float is a number with two digits behind the point, in a format for text (fmt prints
+// no numbers with a point, so that they need not be in the binary twice).
 func (p *printer) float(key, format string, v float64) {
-	p.raw(key, strconv.FormatFloat(v, 'f', 2, 64), format, v)
+	n := strconv.FormatFloat(v, 'f', 2, 64)
+	p.raw(key, n, format, n)
 }
 
 // onOff is a boolean: "on" or "off" in the text.

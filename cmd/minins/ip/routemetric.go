@@ -162,7 +162,7 @@ func (v *view) showCongctl(m *rtnl.Metrics) {
 
 func (v *view) showTime(key string, ms uint32) {
 	if ms >= 1000 && v.json == nil {
-		v.raw("", "", "%.6gs ", float64(ms)/1000)
+		v.raw("", "", "%ss ", strconv.FormatFloat(float64(ms)/1000, 'g', 6, 64))
 		return
 	}
 	v.uint(key, "%dms ", uint64(ms))

@@ -155,7 +155,7 @@ func (o *options) scaled(n uint64) string {
 	case whole >= 10:
 		digits = 1
 	}
-	return fmt.Sprintf("%.*f%c%s", digits, float64(n)/float64(power), units[unit], suffix)
+	return strconv.FormatFloat(float64(n)/float64(power), 'f', digits, 64) + units[unit:unit+1] + suffix
 }
 
 const units = "kMGTPE"

@@ -42,6 +42,54 @@ var sleepers = []sleeping{
 		wakers: []string{"runtime.SetCPUProfileRate", "runtime.StartTrace"},
 		funcs:  []string{"runtime.(*cpuProfile).add", "runtime.traceCPUSample"},
 	},
+	// So it is with the other profiles: what would be counted, for nobody, is not.
+	{
+		wakers: []string{"runtime.memProfileInternal"}, // without it, the linker sets the rate to 0
+		funcs:  []string{"runtime.profilealloc", "runtime.mProf_Free", "runtime.mProf_PostSweep", "runtime.mProf_NextCycle", "runtime.mProf_Flush"},
+		to:     nothing,
+	},
+	{
+		wakers: []string{"runtime.SetBlockProfileRate", "runtime.SetMutexProfileFraction"},
+		funcs:  []string{"runtime.blockevent", "runtime.mutexevent", "runtime.(*mLockProfile).recordUnlock", "runtime.(*mLockProfile).storeSlow"},
+		to:     nothing,
+	},
+	{
+		wakers: []string{"runtime.goroutineProfileWithLabels", "runtime.goroutineProfileWithLabelsConcurrent"},
+		funcs:  []string{"runtime.tryRecordGoroutineProfile", "runtime.tryRecordGoroutineProfileWB"},
+		to:     nothing,
+	},
+	{
+		wakers: []string{"runtime.goroutineLeakGC"},
+		funcs:  []string{"runtime.findGoroutineLeaks", "runtime.gcRestoreSyncObjects"},
+	},
+	// A goroutine is stopped in calls alone, once internal/strip has been there.
+	{
+		from:  []string{"runtime.preemptM", "runtime.preemptone", "runtime.suspendG"},
+		funcs: []string{"runtime.signalM"},
+		to:    nothing,
+	},
+	{
+		funcs: []string{"runtime.doSigPreempt"},
+		to:    nothing,
+	},
+	// A file that is not closed stays open.
+	{
+		from:  []string{"os.newFile", "os.(*file).close"},
+		funcs: []string{"runtime.SetFinalizer"},
+		to:    nothing,
+	},
+	// The first sequence number of github.com/mdlayher/netlink need not be random: it is
+	// all that comes of these functions alone.
+	{
+		wakers: []string{
+			"math/rand.(*Rand).ExpFloat64", "math/rand.(*Rand).Float32", "math/rand.(*Rand).Float64", "math/rand.(*Rand).Int",
+			"math/rand.(*Rand).Int31", "math/rand.(*Rand).Int31n", "math/rand.(*Rand).Int63n", "math/rand.(*Rand).Intn",
+			"math/rand.(*Rand).NormFloat64", "math/rand.(*Rand).Perm", "math/rand.(*Rand).Read", "math/rand.(*Rand).Seed",
+			"math/rand.(*Rand).Shuffle", "math/rand.(*Rand).Uint64",
+		},
+		funcs: []string{"math/rand.(*rngSource).Seed"},
+		to:    nothing,
+	},
 	// A metric that nobody reads need not be registered.
 	{
 		wakers: readers,
@@ -107,6 +155,18 @@ var sleepers = []sleeping{
 	{
 		kinds: []abi.Kind{abi.Complex64, abi.Complex128},
 		funcs: []string{"fmt.(*pp).fmtComplex", "runtime.printcomplex64", "runtime.printcomplex128"},
+	},
+	{
+		kinds: []abi.Kind{abi.Float32, abi.Float64, abi.Complex64, abi.Complex128},
+		funcs: []string{"fmt.(*pp).fmtFloat", "runtime.printfloat32", "runtime.printfloat64"},
+		to:    nothing, // GODEBUG=gcpacertrace=1
+	},
+	// As many digits as tell a number from others are what fmt prints: TestPrinted has
+	// nobody else who asks for them.
+	{
+		kinds: []abi.Kind{abi.Float32, abi.Float64, abi.Complex64, abi.Complex128},
+		from:  []string{"internal/strconv.genericFtoa"},
+		funcs: []string{"internal/strconv.dboxFtoa"},
 	},
 	// Errorf has more than one error to wrap, by number (%[1]w): TestPrinted has none.
 	{

@@ -28,6 +28,7 @@ func main() {
 	var traced, profiled bytes.Buffer
 	must(trace.Start(&traced))
 	must(pprof.StartCPUProfile(&profiled))
+	runtime.SetBlockProfileRate(1)
 	done := make(chan int)
 	for range 4 {
 		go func() {
@@ -43,6 +44,8 @@ func main() {
 		<-done
 	}
 	pprof.StopCPUProfile()
+	must(pprof.Lookup("goroutine").WriteTo(io.Discard, 0))
+	must(pprof.Lookup("heap").WriteTo(io.Discard, 0))
 	trace.Stop()
 	fmt.Println(strings.HasPrefix(traced.String(), "go 1."), traced.Len() > 10000, profiled.Len() > 100)
 
