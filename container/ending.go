@@ -26,15 +26,15 @@ import (
 // DeleteNamespace removes the name of a network namespace, as [nsfs.Delete] does. Where
 // the namespace goes with it, because no process, socket or open file holds it, the
 // cables out of it are gone, at both ends, when this returns: those that lead to the
-// namespace of the calling thread, and to others that have names. Where it is held, its
-// cables stay, and this returns some 100 ms later than it would otherwise.
+// namespace of the calling thread, and to others that have names. Where it is held, they
+// stay: if not by a process in it, this returns a second later than it would otherwise.
 //
 // Equivalent to: ip netns delete $name
 func DeleteNamespace(ctx context.Context, name string) (err error) {
 	if err := nsfs.ValidName(name); err != nil {
 		return err
 	}
-	ends, looked := farEnds(ctx, name)
+	id, ends, looked := farEnds(ctx, name)
 	defer func() {
 		for _, e := range ends {
 			err = errors.Join(err, e.conn.Close())
@@ -44,21 +44,26 @@ func DeleteNamespace(ctx context.Context, name string) (err error) {
 		return err
 	}
 	errs := []error{looked}
-	until := time.Now().Add(lingering)
-	for _, e := range ends {
-		errs = append(errs, e.deleteDying(ctx, until))
+	for until := time.Now().Add(lingering); ; time.Sleep(2 * time.Millisecond) {
+		left := false
+		for i := range ends {
+			errs = append(errs, ends[i].deleteDying(ctx))
+			left = left || len(ends[i].links) > 0
+		}
+		if err := errors.Join(errs...); err != nil {
+			return failed(name, StepEnding, err)
+		}
+		if !left || id.Inhabited() || time.Now().After(until) {
+			return nil
+		}
 	}
-	if err := errors.Join(errs...); err != nil {
-		return failed(name, StepEnding, err)
-	}
-	return nil
 }
 
 // lingering is how long the namespace may still be held by what has ended, but not for
 // the kernel: it lets go of a socket that was closed some 30 ms later (RCU), also of
 // that of a command which was run there just before. Others may look at the namespace
-// at the moment, such as "ip netns".
-const lingering = 100 * time.Millisecond
+// at the moment, such as "ip netns", and on a busy host have to wait in the middle of it.
+const lingering = time.Second
 
 // A farEnd is where cables out of a namespace end.
 type farEnd struct {
@@ -71,15 +76,22 @@ type farEnd struct {
 // A socket in the namespace would hold it for a while even after it is closed, and to
 // ask from another one gives namespaces ids there, which are never taken back and which
 // "ip netns" shows. So it asks from a namespace made for it.
-func farEnds(ctx context.Context, name string) (all []farEnd, err error) {
+func farEnds(ctx context.Context, name string) (is nsfs.Identity, all []farEnd, err error) {
 	ns, err := nsfs.Open(name)
 	if err != nil {
-		return nil, nil // it is stale, or Delete says what is the matter
+		return is, nil, nil // it is stale, or Delete says what is the matter
 	}
 	defer ns.Close()
 	if only, err := hasOnlyLo(ns); only || err != nil {
-		return nil, err
+		return is, nil, err
 	}
+	if is, err = ns.Identity(); err == nil {
+		all, err = farEndsOf(ctx, ns)
+	}
+	return is, all, err
+}
+
+func farEndsOf(ctx context.Context, ns *nsfs.NS) (all []farEnd, err error) {
 	observatory, err := nsfs.New()
 	if err != nil {
 		return nil, err
@@ -160,36 +172,29 @@ func farEndsIn(ctx context.Context, conn *rtnl.Conn, where string, ends map[int3
 }
 
 // deleteDying deletes those of the ends that are of cables into a namespace that is
-// being taken down, as soon as it is, if it is before until.
-func (e farEnd) deleteDying(ctx context.Context, until time.Time) error {
-	for {
-		var dying, living []uint32
-		for _, index := range e.links {
-			l, err := e.conn.GetLinkByIndex(ctx, index)
-			if errors.Is(err, unix.ENODEV) {
-				continue
-			}
-			if err != nil {
-				return err
-			}
-			is, err := isDying(ctx, e.conn, l)
-			if err != nil {
-				return err
-			}
-			if is {
-				dying = append(dying, index)
-			} else {
-				living = append(living, index)
-			}
+// being taken down. The others are left in e.
+func (e *farEnd) deleteDying(ctx context.Context) error {
+	var dying, living []uint32
+	for _, index := range e.links {
+		l, err := e.conn.GetLinkByIndex(ctx, index)
+		if errors.Is(err, unix.ENODEV) {
+			continue
 		}
-		if err := deleteLinks(ctx, e.conn, dying); err != nil {
+		if err != nil {
 			return err
 		}
-		if e.links = living; len(living) == 0 || time.Now().After(until) {
-			return nil
+		is, err := isDying(ctx, e.conn, l)
+		if err != nil {
+			return err
 		}
-		time.Sleep(2 * time.Millisecond)
+		if is {
+			dying = append(dying, index)
+		} else {
+			living = append(living, index)
+		}
 	}
+	e.links = living
+	return deleteLinks(ctx, e.conn, dying)
 }
 
 // isDying says whether a link is the end of a cable into a namespace that is being

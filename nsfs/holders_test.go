@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -107,4 +108,35 @@ func TestHolders(t *testing.T) {
 		}()
 		<-done
 	})
+}
+
+// TestInhabited sees a process, and not who only holds or visits a namespace.
+func TestInhabited(t *testing.T) {
+	ns := anonymous(t)
+	id, err := ns.Identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if id.Inhabited() {
+		t.Error("a descriptor was taken for a process")
+	}
+	var cmd *exec.Cmd
+	err = ns.Do(func() error {
+		if id.Inhabited() {
+			t.Error("a visiting thread was taken for a process")
+		}
+		cmd = exec.Command("sleep", "60")
+		return cmd.Start()
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !id.Inhabited() {
+		t.Error("the process is not seen")
+	}
+	_ = cmd.Process.Kill()
+	_ = cmd.Wait() // it says "killed"
+	if id.Inhabited() {
+		t.Error("a process that has ended is seen")
+	}
 }
