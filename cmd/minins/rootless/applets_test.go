@@ -69,6 +69,8 @@ func TestApplets(t *testing.T) {
 		{"ip netns exec red unshare -m ip -br link", 0, `(?m)^vb@`, ""},
 		{"explain ip link add va type dummy", 0, `RTM_NEWLINK`, ""},
 		{"bench -n 3 -r 1 namespaces links", 0, `(?s)namespaces .*create.*links .*delete all`, ""},
+		{"ns", 0, `^red +live +inode [0-9]+ `, ""},
+		{"ns repair", 0, "", ""},
 		{"gc", 0, "", `^minins: nothing was left by killed runs\n$`},
 		{"completion bash", 0, `complete -F`, ""},
 		{"lab", 0, "", ""},
