@@ -322,7 +322,7 @@ func (s *spoiler) one(i int, f fault.Fault) error {
 		if err := s.w.collect(); err != nil {
 			return err
 		}
-		at, is, err := s.w.await(5*time.Second, s.states[0], s.states[1])
+		at, is, err := s.w.await(5*time.Second, s.states...)
 		if err != nil {
 			return err
 		}
