@@ -130,10 +130,10 @@ func (directory) claim(name string) error {
 		return err
 	}
 	var st unix.Stat_t
-	if unix.Lstat(Path(name), &st) != nil {
-		return nil // if not for want of such a file, keep will say so
+	if unix.Lstat(Path(name), &st) == nil {
+		return &Error{Op: OpCreate, Name: name, What: `Cannot create namespace file "` + Path(name) + `"`, Err: unix.EEXIST}
 	}
-	return &Error{Op: OpCreate, Name: name, What: `Cannot create namespace file "` + Path(name) + `"`, Err: unix.EEXIST}
+	return nil // if not for want of such a file, keep will say so
 }
 
 func (directory) enter(name string) (*NS, error) {

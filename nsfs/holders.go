@@ -26,6 +26,7 @@ type Holder struct {
 // A HolderKind is how a namespace is held.
 type HolderKind string
 
+// The kinds of holders.
 const (
 	HeldByProcess HolderKind = "process" // all threads of it are in the namespace
 	HeldByThread  HolderKind = "thread"  // one that is, of a process of which others are not

@@ -67,11 +67,9 @@ func Repair(o RepairOptions) (removed []Entry, err error) {
 		if !o.DryRun {
 			err = unix.Unlink(Path(e.Name))
 		}
-		switch err {
-		case nil:
+		if err == nil {
 			removed = append(removed, e)
-		case unix.ENOENT, unix.EBUSY: // another one was faster: to remove it, or to mount on it
-		default:
+		} else if err != unix.ENOENT && err != unix.EBUSY { // another one was faster: to remove it, or to mount on it
 			errs = append(errs, &Error{Op: OpDelete, Name: e.Name, Call: "unlink", What: cannotRemove(Path(e.Name)), Err: err})
 		}
 	}
