@@ -63,8 +63,9 @@ func TestMatrix(t *testing.T) {
 	preludes := map[string][]fault.Call{"minins": prelude(t, bin, "minins version"), helperName: prelude(t, bin, "helper nothing")}
 	var mu sync.Mutex
 	var rows []*row
-	t.Cleanup(func() { report(t, rows) })
+	t.Cleanup(func() { report(rows) })
 	size := os.Getenv("MININS_FAULTS")
+	fmt.Println(rowHead)
 	ops := append(append(operations(), libraryOperations()...), tutorialOperations(t)...)
 	for i, op := range ops {
 		if size == "" && i%8 != 0 {
@@ -94,6 +95,7 @@ func TestMatrix(t *testing.T) {
 			}
 			mu.Lock()
 			rows = append(rows, row)
+			fmt.Println(row) // now, as all of them take long
 			mu.Unlock()
 			if err != nil {
 				t.Fatal(err)
@@ -106,12 +108,11 @@ func TestMatrix(t *testing.T) {
 }
 
 // report prints the size of the matrix, and what came of it.
-func report(t *testing.T, rows []*row) {
+func report(rows []*row) {
 	all := row{name: fmt.Sprintf("%d operations", len(rows))}
-	text := rowHead + "\n"
 	for _, r := range rows {
-		text += r.String() + "\n"
 		all.add(r)
 	}
-	fmt.Print(text + all.String() + "\n")
+	fmt.Println(rowHead)
+	fmt.Println(&all)
 }

@@ -49,7 +49,7 @@ var errnos = []unix.Errno{unix.ENOMEM, unix.ENOBUFS, unix.EINTR, unix.EPERM, uni
 
 // interruptible are calls that a signal can interrupt before they have done anything,
 // so that a program makes them again: see signal(7).
-var interruptible = []string{"flock", "mount", "poll", "ppoll", "read", "recvfrom", "recvmsg", "sendmsg", "sendto", "umount2", "unlinkat", "unshare", "wait4"}
+var interruptible = []string{"flock", "poll", "ppoll", "read", "recvfrom", "recvmsg", "sendmsg", "sendto", "wait4"}
 
 // A row is what came of an operation: how many calls, how many were spoiled, and how
 // the world was afterwards.
