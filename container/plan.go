@@ -5,6 +5,7 @@ package container
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"slices"
 	"strings"
 
@@ -110,10 +111,10 @@ func (pl *plan) commit(ctx context.Context, marked *bool) error {
 		return pl.transaction(ctx, append(pl.marks, pl.todo...))
 	}
 	if len(pl.marks) > 0 {
+		*marked = true // perhaps also where it says that it failed: the answer may be lost
 		if err := pl.transaction(ctx, pl.marks); err != nil {
 			return err
 		}
-		*marked = true
 	}
 	done := 0
 	var err error
@@ -124,7 +125,7 @@ func (pl *plan) commit(ctx context.Context, marked *bool) error {
 		done++
 	}
 	if err == nil {
-		err = pl.transaction(ctx, pl.todo)
+		err = pl.sure(ctx, pl.transaction(ctx, pl.todo))
 	}
 	if err == nil {
 		return nil
@@ -134,6 +135,27 @@ func (pl *plan) commit(ctx context.Context, marked *bool) error {
 		errs = append(errs, c.undo(context.WithoutCancel(ctx)))
 	}
 	return errors.Join(errs...)
+}
+
+// sure finds out what became of the last transaction where no answer to it could be
+// read: if it was done, what is beside it must stay. It is sent again if the ruleset was
+// changed; what it creates or deletes cannot be created or deleted twice.
+func (pl *plan) sure(ctx context.Context, err error) error {
+	var refused *nl.Error
+	if err == nil || errors.As(err, &refused) || errors.Is(err, nft.ErrStale) {
+		return err
+	}
+	ctx = context.WithoutCancel(ctx)
+	gen, again := pl.p.nft.Gen(ctx)
+	if again != nil || gen == pl.gen {
+		return errors.Join(err, again)
+	}
+	pl.gen = gen
+	again = pl.transaction(ctx, pl.todo)
+	if again == nil || errors.Is(again, fs.ErrExist) || errors.Is(again, fs.ErrNotExist) {
+		return nil
+	}
+	return errors.Join(err, again)
 }
 
 // transaction is one, if there is anything in it, for the ruleset as it was left.
