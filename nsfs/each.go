@@ -109,10 +109,16 @@ func enterNew(name string) (fd int, err error) {
 	if name != "" {
 		what += " " + strconv.Quote(name)
 	}
-	if _, _, errno := unix.RawSyscall(unix.SYS_UNSHARE, unix.CLONE_NEWNET, 0, 0); errno != 0 {
+	errno := unix.EINTR
+	for errno == unix.EINTR {
+		_, _, errno = unix.RawSyscall(unix.SYS_UNSHARE, unix.CLONE_NEWNET, 0, 0)
+	}
+	if errno != 0 {
 		return -1, &Error{Op: OpCreate, Name: name, Call: "unshare(CLONE_NEWNET)", What: "Failed to create" + what, Err: errno}
 	}
-	fd, err = unix.Open(self, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	for err = unix.EINTR; err == unix.EINTR; {
+		fd, err = unix.Open(self, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	}
 	if err != nil {
 		return -1, &Error{
 			Op: OpOpen, Name: name, Call: "openat(AT_FDCWD, " + strconv.Quote(self) + ", O_RDONLY|O_CLOEXEC)",
