@@ -118,16 +118,16 @@ func OpenID(id Identity) (*NS, error) {
 		return ns, nil
 	}
 	hint := ""
-	switch err {
-	case unix.ESTALE:
+	switch {
+	case err == unix.ESTALE:
 		hint = "it is gone, or id and inode are not of the same namespace"
-	case unix.EBADF, unix.EINVAL, unix.ENOTDIR, unix.EOPNOTSUPP:
+	case err == unix.EBADF || err == unix.EINVAL || err == unix.ENOTDIR || err == unix.EOPNOTSUPP:
 		err, hint = unix.EOPNOTSUPP, "the kernel opens namespaces by their id since Linux 6.18"
 	}
 	return nil, openError(name, "open_by_handle_at(FD_NSFS_ROOT, …, O_RDONLY|O_CLOEXEC)", hint, err)
 }
 
-// fileidNsfs is FILEID_NSFS of linux/exportfs.h.
+// fileidNsfs is the kernel's FILEID_NSFS, which no header for programs has.
 const fileidNsfs = 0xf1
 
 // handle is struct nsfs_file_handle of linux/nsfs.h, in host order: ns_id,
