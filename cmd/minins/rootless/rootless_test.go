@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -162,6 +163,10 @@ func shell(u *user, script string) *exec.Cmd {
 // TestSignals passes signals on, and dies of what killed the command.
 func TestSignals(t *testing.T) {
 	u := newUser(t)
+	// Where hangups are ignored, as by nohup, the commands would ignore them too.
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, unix.SIGHUP)
+	defer signal.Stop(hangups)
 	for _, flag := range []string{"--rootless", "--rootless=signals"} {
 		for _, s := range []syscall.Signal{unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGKILL} {
 			cmd := u.command(flag, "sh", "-c", "echo $$; exec sleep 60")
