@@ -269,8 +269,8 @@ func Str(c *Coder, typ uint16, name string, p *string) {
 	case decode:
 		if at := c.find(typ); at != 0 {
 			b := c.payload(at)
-			if n := len(b); n > 0 && b[n-1] == 0 {
-				b = b[:n-1]
+			for n := len(b); n > 0 && b[n-1] == 0; n-- {
+				b = b[:n-1] // and no other is left at the end: encoded, it would be taken for this one
 			}
 			if *p != string(b) { // as in the message before, or what the caller expects
 				*p = c.share(b)
