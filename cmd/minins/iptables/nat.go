@@ -182,7 +182,7 @@ func (t *nat) target() string {
 
 func (t *nat) portText() string {
 	text := strconv.Itoa(int(t.ports[0]))
-	if t.ports[1] != t.ports[0] {
+	if t.ports[1] != t.ports[0] || t.flags&xt.NATOffset != 0 { // which only a range has
 		text += "-" + strconv.Itoa(int(t.ports[1]))
 	}
 	if t.flags&xt.NATOffset != 0 {
