@@ -116,9 +116,10 @@ func enterNew(name string) (fd int, err error) {
 	if errno != 0 {
 		return -1, &Error{Op: OpCreate, Name: name, Call: "unshare(CLONE_NEWNET)", What: "Failed to create" + what, Err: errno}
 	}
-	for err = unix.EINTR; err == unix.EINTR; {
+	err = uninterrupted(func() (err error) {
 		fd, err = unix.Open(self, unix.O_RDONLY|unix.O_CLOEXEC, 0)
-	}
+		return err
+	})
 	if err != nil {
 		return -1, &Error{
 			Op: OpOpen, Name: name, Call: "openat(AT_FDCWD, " + strconv.Quote(self) + ", O_RDONLY|O_CLOEXEC)",

@@ -103,10 +103,7 @@ func openLocked(dir string, how int) (fd int, err error) {
 	if err != nil {
 		return -1, err
 	}
-	for err = unix.EINTR; err == unix.EINTR; {
-		err = unix.Flock(fd, how)
-	}
-	if err != nil {
+	if err = uninterrupted(func() error { return unix.Flock(fd, how) }); err != nil {
 		_ = unix.Close(fd)
 		return -1, err
 	}

@@ -125,9 +125,10 @@ func (s *Sysctl) write(value string) error {
 	if err == nil {
 		call = "write(fd, " + strconv.Quote(value) + ")"
 		defer unix.Close(fd) // of a file of proc: nothing is written back
-		for err = unix.EINTR; err == unix.EINTR; {
-			_, err = unix.Write(fd, []byte(value))
-		}
+		err = uninterrupted(func() error {
+			_, err := unix.Write(fd, []byte(value))
+			return err
+		})
 	}
 	switch err {
 	case nil:

@@ -52,7 +52,7 @@ func TestSoak(t *testing.T) {
 	}
 	all.Go(s.cycles)
 	all.Go(s.containers)
-	all.Go(s.library)
+	all.Go(s.program)
 	all.Go(s.collector)
 	for end := time.Now().Add(length); time.Now().Before(end) && !t.Failed(); time.Sleep(100 * time.Millisecond) {
 	}
@@ -197,8 +197,8 @@ func (s *soak) containers() {
 	}
 }
 
-// library uses what a program with a life of its own uses.
-func (s *soak) library() {
+// program uses the library as a program with a life of its own does.
+func (s *soak) program() {
 	for s.on() {
 		err := func() error {
 			if err := nsfs.Create("library"); err != nil {
