@@ -130,14 +130,14 @@ func (s *Sysctl) write(value string) error {
 			return err
 		})
 	}
-	switch err {
-	case nil:
+	switch {
+	case err == nil:
 		return nil
-	case unix.EROFS:
+	case err == unix.EROFS:
 		hint = "/proc/sys is mounted read-only here, as container engines do"
-	case unix.EACCES, unix.EPERM:
+	case err == unix.EACCES || err == unix.EPERM:
 		hint = "it takes CAP_NET_ADMIN in the user namespace that the network namespace belongs to"
-	case unix.EINVAL:
+	case err == unix.EINVAL:
 		hint = strconv.Quote(value) + " is no value that it can have"
 	}
 	return s.fail(call, "Cannot set the sysctl "+s.name, hint, err)
