@@ -13,17 +13,21 @@ import (
 	"github.com/minins/minins/rtnl"
 )
 
-// Down takes the containers down: all cables in one request, then the
-// namespaces. Of a Spec it
-// needs Name and HostEnd. A container may have been set up by another Host; a
+// Down takes the containers down: all cables in one request, and the namespaces. Of a
+// Spec it needs Name and HostEnd. A container may have been set up by another Host; a
 // link named HostEnd is taken for its cable only if it is a veth in [Group], or one
 // that a Down which was killed was about to delete.
 //
-// What is not there any more is as it should be. Down goes on behind an error,
-// and returns all of them, as [*Error] values, joined. ctx is obeyed before the
-// cables are deleted; after that it goes through.
+// Names in [nsfs.Dir] go first, in their order: where Down is killed, the cables into
+// the namespaces that it released go with them, or at once by [CollectLinks], and the
+// other containers are as they were. A pool's namespaces end with the process anyway:
+// their cables go first, as the kernel then has less to do.
 //
-// Equivalent to, for each: `ip link delete $hostend` and `ip netns delete $name`
+// What is not there any more is as it should be. Down goes on behind an error,
+// and returns all of them, as [*Error] values, joined. ctx is obeyed before anything
+// is changed; after that it goes through.
+//
+// Equivalent to, for each: `ip netns delete $name` and `ip link delete $hostend`
 func (h *Host) Down(ctx context.Context, specs ...Spec) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -37,25 +41,30 @@ func (h *Host) down(ctx context.Context, specs []Spec) error {
 	ctx = context.WithoutCancel(ctx)
 	var errs []error
 	indexes := make([]uint32, 0, len(specs))
-	ours := make(map[string]bool, len(specs))
+	names := make([]string, 0, len(specs))
 	for i := range specs {
 		index, err := h.hostEnd(ctx, &specs[i])
 		if err != nil {
 			errs = append(errs, failed(specs[i].Name, StepUnlink, err))
 			continue
 		}
-		ours[specs[i].Name] = true
+		names = append(names, specs[i].Name)
 		if index != 0 {
 			indexes = append(indexes, index)
 		}
 	}
+	if h.pool == nil {
+		errs = append(errs, release(names, nsfs.Delete))
+	}
 	if err := deleteLinks(ctx, h.conn, indexes); err != nil {
 		errs = append(errs, failed("", StepUnlink, err))
 	}
-	for name := range ours {
+	if h.pool != nil {
+		errs = append(errs, release(names, func(name string) error { return h.pool.Delete(name) }))
+	}
+	for _, name := range names {
 		delete(h.links, name)
 	}
-	errs = append(errs, h.release(ours))
 	return errors.Join(errs...)
 }
 
@@ -80,32 +89,32 @@ func (h *Host) hostEnd(ctx context.Context, spec *Spec) (uint32, error) {
 	return l.Index, nil
 }
 
-// deleteLinks deletes links, of which some may have gone.
+// deleteLinks deletes links, of which some may have gone, or go in the meantime.
 func deleteLinks(ctx context.Context, conn *rtnl.Conn, indexes []uint32) error {
-	err := conn.DelLinks(ctx, indexes...)
-	if !errors.Is(err, unix.ENODEV) {
-		return err
-	}
-	there := indexes[:0]
-	for _, index := range indexes {
-		_, err := conn.GetLinkByIndex(ctx, index)
-		if err == nil {
-			there = append(there, index)
-		} else if !errors.Is(err, unix.ENODEV) {
+	for {
+		err := conn.DelLinks(ctx, indexes...)
+		if !errors.Is(err, unix.ENODEV) {
 			return err
 		}
+		there := make([]uint32, 0, len(indexes))
+		for _, index := range indexes {
+			_, err := conn.GetLinkByIndex(ctx, index)
+			if err == nil {
+				there = append(there, index)
+			} else if !errors.Is(err, unix.ENODEV) {
+				return err
+			}
+		}
+		if indexes = there; len(there) == 0 {
+			return nil
+		}
 	}
-	return conn.DelLinks(ctx, there...)
 }
 
 // release lets go of namespaces, of which some may have gone.
-func (h *Host) release(names map[string]bool) error {
-	remove := nsfs.Delete
-	if h.pool != nil {
-		remove = func(name string) error { return h.pool.Delete(name) }
-	}
+func release(names []string, remove func(name string) error) error {
 	var errs []error
-	for name := range names {
+	for _, name := range names {
 		if err := remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			errs = append(errs, failed(name, StepRelease, err))
 		}

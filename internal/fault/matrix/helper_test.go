@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/minins/minins/container"
+	"github.com/minins/minins/nft"
 	"github.com/minins/minins/nft/rule"
 	"github.com/minins/minins/nl"
 	"github.com/minins/minins/nsfs"
@@ -32,12 +33,21 @@ func help(args []string) error {
 		if len(args) > 1 { // the first, or the second
 			all = all[args[1][0]-'0':][:1]
 		}
-		return withHost(func(h *container.Host) error {
+		return withHost(nil, func(h *container.Host) error {
 			if args[0] == "up" {
 				return h.Up(ctx, all...)
 			}
 			return h.Down(ctx, all...)
 		})
+	case "pooled":
+		var pool nsfs.Pool
+		err := withHost(&pool, func(h *container.Host) error {
+			err := h.Up(ctx, specs()...)
+			return errors.Join(err, h.Down(ctx, specs()...))
+		})
+		return errors.Join(err, pool.Close())
+	case "litter":
+		return litter()
 	case "publish":
 		return withPublisher(func(p *container.Publisher) error { return p.Publish(ctx, ports()...) })
 	case "unpublish":
@@ -74,13 +84,13 @@ func ports() []container.Port {
 	}}
 }
 
-func withHost(do func(*container.Host) error) error {
+func withHost(pool *nsfs.Pool, do func(*container.Host) error) error {
 	c, err := rtnl.Dial(nl.Config{})
 	if err != nil {
 		return err
 	}
 	defer c.Close()
-	return do(container.NewHost(c, nil))
+	return do(container.NewHost(c, pool))
 }
 
 func withPublisher(do func(*container.Publisher) error) error {
@@ -94,6 +104,37 @@ func withPublisher(do func(*container.Publisher) error) error {
 		return err
 	}
 	return errors.Join(do(p), p.Close())
+}
+
+// litter leaves what processes may leave that are killed: a link that was to be deleted,
+// and all that is about ports, but none of them. A name without a namespace would have
+// clean-up read what each process of the host has mounted: thousands of calls.
+func litter() error {
+	ctx := context.Background()
+	c, err := rtnl.Dial(nl.Config{})
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	const doomed = 0xed<<24 | 1 // see rtnl.Doomed
+	if err := c.AddLink(ctx, &rtnl.Link{Name: "d0", Group: nl.Some[uint32](doomed), Info: rtnl.LinkInfo{Kind: "veth"}}); err != nil {
+		return err
+	}
+	if err := withPublisher(func(p *container.Publisher) error { return p.Publish(ctx, ports()...) }); err != nil {
+		return err
+	}
+	n, err := nft.Dial(nl.Config{})
+	if err != nil {
+		return err
+	}
+	defer n.Close()
+	b := n.Begin(ctx)
+	for _, family := range [...]nft.Family{nft.IPv4, nft.IPv6} {
+		for _, set := range [...]string{"ports", "addr-ports"} {
+			b.FlushSet(family, container.PortTable, set)
+		}
+	}
+	return b.Commit(ctx)
 }
 
 // forget takes away the place for names, as on a host that was just started.

@@ -25,7 +25,8 @@ type operation struct {
 	clean []string // from what is there before to an empty world
 
 	// forward says that it takes things away, which nobody can put back: where it has
-	// failed in the middle, and said so, the same again completes it.
+	// failed in the middle, and said so, the same again completes it. Where it was
+	// killed, clean-up alone has to do, as for all others.
 	forward bool
 
 	// settle is to wait before it is run: looking at namespaces, the test holds them
@@ -265,7 +266,8 @@ func (s *spoiler) one(i int, f fault.Fault) error {
 		s.row.findings = append(s.row.findings, fmt.Sprintf("%s: %s at call %d of %d, %s: ", s.op.name, f, i, len(s.calls), s.calls[i])+
 			fmt.Sprintf(format, args...)+"\n\tstatus "+fmt.Sprint(r.Code())+", it says "+brief(r.Stderr))
 	}
-	if !r.Done || i >= len(r.Calls) || r.Calls[i] != s.calls[i] {
+	other := !r.Done || i >= len(r.Calls) || r.Calls[i] != s.calls[i]
+	if other {
 		s.row.other++
 	}
 	killed := f.Kills() && r.Done || crashed(r.Stderr) // it may have been a child
@@ -285,7 +287,7 @@ func (s *spoiler) one(i int, f fault.Fault) error {
 		if r.Stderr == "" {
 			wrong("it does not say why it failed")
 		}
-		if f == fault.Fail(i, unix.EINTR) && slices.Contains(interruptible, s.calls[i].Name) {
+		if f == fault.Fail(i, unix.EINTR) && !other && slices.Contains(interruptible, s.calls[i].Name) {
 			wrong("it was interrupted, and did not go on")
 		}
 	default:
@@ -303,7 +305,7 @@ func (s *spoiler) one(i int, f fault.Fault) error {
 	case which > 1:
 		s.row.part++
 	default:
-		if s.op.forward {
+		if s.op.forward && !killed {
 			if err := s.w.run(s.op.what); err != nil {
 				wrong("the same again: %v", err)
 				return err

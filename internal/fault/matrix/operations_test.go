@@ -147,8 +147,11 @@ func libraryOperations() []operation {
 		what: program{line: "helper up"}, parts: []string{"helper up 0", "helper up 1"},
 		undo: []string{"helper down"},
 	}, {
+		name: "containers in a pool", setup: bridge, clean: []string{"ip link del br0"},
+		what: program{line: "helper pooled"},
+	}, {
 		name: "containers down", forward: true, setup: up, clean: []string{"helper down", "ip link del br0"},
-		what: program{line: "helper down"},
+		what: program{line: "helper down"}, parts: []string{"helper down 0", "helper down 1"},
 		undo: []string{"helper up"},
 	}, {
 		name: "ports published", setup: up, clean: []string{"helper down", "ip link del br0"},
@@ -158,5 +161,9 @@ func libraryOperations() []operation {
 		name: "ports unpublished", forward: true, setup: published, clean: []string{"helper unpublish", "helper down", "ip link del br0"},
 		what: program{line: "helper unpublish"},
 		undo: []string{"helper publish"},
+	}, {
+		name: "clean-up", forward: true, setup: append(up[:4:4], "helper litter"), clean: []string{"minins gc --now", "helper down", "ip link del br0"},
+		what: program{line: "minins gc --now"},
+		undo: []string{"helper litter"},
 	}}
 }
