@@ -21,7 +21,7 @@ Commands:
 `)
 	for _, a := range applets {
 		if a.Summary != "" { // minins calls the others itself
-			c.Printf("  %-16s %s\n", a.Name, a.Summary)
+			c.Printf("  %-19s %s\n", a.Name, a.Summary)
 		}
 	}
 	c.Printf(`
