@@ -78,8 +78,13 @@ func own(name string) bool {
 // where iptables is installed.
 func find(name string) (applet.Applet, bool) {
 	name = strings.Replace(name, "tables-nft", "tables", 1)
+	as := name
+	if strings.HasPrefix(name, rootless.Name+"=") { // and the name of a lab
+		name = rootless.Name
+	}
 	for _, a := range applets() {
 		if a.Name == name {
+			a.Name = as
 			return a, true
 		}
 	}

@@ -11,12 +11,10 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"strings"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/minins/minins/cmd/minins/applet"
-	"github.com/minins/minins/cmd/minins/rootless"
 	"github.com/minins/minins/nl"
 	"github.com/minins/minins/nsfs"
 )
@@ -47,13 +45,7 @@ func run(args []string) int {
 	case "-V", "-version", "--version":
 		args[0] = "version"
 	}
-	if strings.HasPrefix(args[0], rootless.Name+"=") { // and the name of a lab
-		a, ok = find(rootless.Name)
-		a.Name = args[0]
-	} else {
-		a, ok = find(args[0])
-	}
-	if !ok {
+	if a, ok = find(args[0]); !ok {
 		fmt.Fprintf(os.Stderr, "minins: there is no command %q; \"minins help\" lists all\n", args[0])
 		return 1
 	}

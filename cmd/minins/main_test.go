@@ -71,6 +71,7 @@ func TestDispatch(t *testing.T) {
 		{[]string{"minins", "explain"}, "", "Usage: minins explain", 2},
 		{[]string{"minins", "explain", "nosuch"}, "", "minins explain: there is no command \"nosuch\"", 2},
 		{[]string{"minins", "explain", "explain", "ip"}, "", "minins explain: there is no command \"explain\"", 2},
+		{[]string{"minins", "explain", "rootless-child", "ip"}, "", "minins explain: there is no command \"rootless-child\"", 2},
 		{[]string{"minins", "install"}, "", "Usage: minins install DIR", 2},
 	} {
 		t.Run(strings.Join(tt.args, " "), func(t *testing.T) {
@@ -218,6 +219,9 @@ func TestExplain(t *testing.T) {
 		"arp",
 		"ping 192.168.15.2",
 		"unshare --net true",
+		"--rootless ip link",
+		"--rootless=red ip link",
+		"lab stop red",
 	} {
 		t.Run(line, func(t *testing.T) {
 			args := strings.Fields(line)

@@ -32,7 +32,7 @@ func Run(c *applet.Cmd, find func(name string) (applet.Applet, bool)) int {
 		name = c.Args[0]
 	}
 	a, ok := find(name)
-	if !ok || name == "explain" {
+	if !ok || name == "explain" || a.Summary == "" {
 		c.Errorf("minins explain: there is no command %q to explain; \"minins help\" lists all", name)
 		return 2
 	}

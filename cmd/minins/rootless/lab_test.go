@@ -59,6 +59,18 @@ func TestLab(t *testing.T) {
 	like(t, u.minins("lab", "stop", "red"), 1, "", "minins lab: lab \"red\": there is no")
 }
 
+// TestExplain has nothing happen to labs.
+func TestExplain(t *testing.T) {
+	u := newUser(t)
+	u.minins("explain", "--rootless=red", "ip", "netns", "add", "a").Must(t)
+	u.minins("explain", "--rootless", "sh", "-c", "echo done >&2").Must(t)
+	like(t, u.minins("lab"), 0, "", "")
+	like(t, u.minins("--rootless=red", "ip", "netns", "add", "a"), 0, "", "")
+	u.minins("explain", "lab", "stop", "red").Must(t)
+	like(t, u.minins("--rootless=red", "ip", "netns"), 0, "a\n", "")
+	like(t, u.minins("lab", "stop", "red"), 0, "", "")
+}
+
 // TestHolder looks at the process that holds a lab: it has nothing of who made it.
 func TestHolder(t *testing.T) {
 	u := newUser(t)

@@ -29,6 +29,10 @@ func Lab(c *applet.Cmd) int {
 		c.Errorf("%s", usage)
 		return exitUsage
 	}
+	if verb == "stop" && c.Explain != nil {
+		explainStop(c, names)
+		return 0
+	}
 	d, err := openDir()
 	if err != nil {
 		return failed(c, err)

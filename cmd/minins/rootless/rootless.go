@@ -49,6 +49,10 @@ func Run(c *applet.Cmd) int {
 		c.Errorf("minins %s: %q cannot be a command\n%s", Name, c.Args[0], usage)
 		return exitUsage
 	}
+	if c.Explain != nil {
+		explain(c, lab, named)
+		return 0
+	}
 	start := func() (int, error) { return startNew(c) }
 	if named {
 		j, err := join(c, lab)
