@@ -122,13 +122,18 @@ func (m *measurement) once(ctx context.Context, w workload, s size, name string,
 	return true, nil
 }
 
-// turn rotates the order of a round, so that nobody always runs after the same one.
+// turn rotates the order of a round, and reverses that of every other one, so that
+// nobody always runs after the same one: the kernel still has work from that.
 func turn(names []string, round int) []string {
 	if len(names) == 0 {
 		return nil
 	}
-	first := round % len(names)
-	return append(slices.Clone(names[first:]), names[:first]...)
+	first := round / 2 % len(names)
+	order := append(slices.Clone(names[first:]), names[:first]...)
+	if round%2 == 1 {
+		slices.Reverse(order)
+	}
+	return order
 }
 
 func (m *measurement) fail(w workload, n int, contestant string, round int, err error) {

@@ -70,7 +70,7 @@ func TestMeasure(t *testing.T) {
 	}
 	lines := strings.Split(strings.TrimSpace(out), "\n")
 	if len(lines) != 8 || !strings.Contains(lines[0], "fine 3  round 1/2  c: add 667 ns, delete 1.00 µs") ||
-		!strings.Contains(lines[4], "fine 3  round 2/2  minins") {
+		!strings.Contains(lines[4], "fine 3  round 2/2  ip-batch") {
 		t.Errorf("progress:\n%s", out)
 	}
 }
@@ -266,7 +266,7 @@ func TestParse(t *testing.T) {
 
 func TestTurn(t *testing.T) {
 	names := []string{"a", "b", "c"}
-	for round, want := range []string{"abc", "bca", "cab", "abc"} {
+	for round, want := range []string{"abc", "cba", "bca", "acb", "cab", "bac", "abc"} {
 		if got := strings.Join(turn(names, round), ""); got != want {
 			t.Errorf("round %d: got %s, want %s", round, got, want)
 		}
