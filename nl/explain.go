@@ -13,34 +13,55 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// An Item is a part of a message: a member of a header, an attribute, or what there is
+// between them.
+type Item struct {
+	Offset int    // in the datagram
+	Bytes  []byte // of a nest, the header alone: what is in it follows, one level deeper
+	Depth  int
+	Name   string // the kernel's: "nlmsg_len", "IFLA_IFNAME"; or "(padding)", "trailing bytes"
+	Value  string // in words, as far as they say more than Name; "" for a nest
+	Note   string // what else there is to say: "48 bytes, NLA_F_NESTED"
+
+	Attr bool // it is an attribute
+}
+
+// Text is the item in words, without its bytes.
+func (i *Item) Text() string {
+	s := i.Name
+	if i.Value != "" {
+		s += " = " + i.Value
+	}
+	if i.Note != "" {
+		s += ", " + i.Note
+	}
+	return s
+}
+
+// Walk shows every byte of the first message of a datagram of protocol p: in wire order,
+// in the kernel's own names. It never fails: what it cannot name is an item too, in
+// hex. It reports whether there was nothing of that kind.
+func (p *Protocol) Walk(datagram []byte, visit func(*Item)) (named bool) {
+	x := &walker{visit: visit, named: true}
+	x.message(p, 0, datagram)
+	return x.named
+}
+
 // Explain writes every byte of a datagram of protocol p: offset, bytes, and
-// what they are in the kernel's own names. It walks the bytes in wire order
-// and never fails: what it cannot name it shows in hex and says so. It
-// reports whether there was nothing of that kind. w's errors are w's to keep.
+// what they are in the kernel's own names, as [Protocol.Walk] has it. w's errors are w's
+// to keep.
 func (p *Protocol) Explain(w io.Writer, datagram []byte) (named bool) {
 	return p.explain(w, datagram, -1, "")
 }
 
 // explain is Explain with a remark at the attribute at offset mark.
 func (p *Protocol) explain(w io.Writer, datagram []byte, mark int, remark string) bool {
-	x := &explainer{w: w, mark: mark, remark: remark, named: true}
+	x := &walker{visit: (&explainer{w, mark, remark}).item, named: true}
 	for off := 0; off < len(datagram); {
-		h, body, rest, ok := Next(datagram[off:])
-		if !ok {
-			x.unknown()
-			x.lines(off, datagram[off:], 0, "not a whole message")
-			break
-		}
 		if off > 0 {
 			fmt.Fprintln(w) // between messages
 		}
-		x.header(p, off, datagram[off:], h)
-		x.body(p, off+headerLen, h, body)
-		end := len(datagram) - len(rest)
-		if pad := off + int(h.Len); pad < end {
-			x.lines(pad, datagram[pad:end], 0, "(padding)")
-		}
-		off = end
+		off = x.message(p, off, datagram)
 	}
 	return x.named
 }
@@ -48,44 +69,76 @@ func (p *Protocol) explain(w io.Writer, datagram []byte, mark int, remark string
 // ExplainBody writes every byte of a message body that s describes, as
 // [Protocol.Explain] does.
 func ExplainBody(w io.Writer, s *Set, body []byte) (named bool) {
-	x := &explainer{w: w, mark: -1, named: true}
+	x := &walker{visit: (&explainer{w, -1, ""}).item, named: true}
 	x.set(s, body, 0, 0, selector{})
 	return x.named
 }
 
+// An explainer writes items.
 type explainer struct {
 	w      io.Writer
 	mark   int
 	remark string
-	named  bool
 }
-
-func (x *explainer) unknown() { x.named = false }
 
 const perLine = 8
 
-// lines writes raw, eight bytes a line, with the meaning behind the first.
-func (x *explainer) lines(off int, raw []byte, depth int, what string) {
-	if x.mark >= off && x.mark < off+max(len(raw), 1) {
+// item writes raw bytes, eight a line, with the meaning behind the first.
+func (x *explainer) item(i *Item) {
+	what := i.Text()
+	if x.mark >= i.Offset && x.mark < i.Offset+max(len(i.Bytes), 1) {
 		what += "   <-- " + x.remark
 		x.mark = -1
 	}
-	for i := 0; i == 0 || i < len(raw); i += perLine {
-		s := fmt.Sprintf("%04x  %-24s %s%s", off+i, fmt.Sprintf("% x", raw[i:min(i+perLine, len(raw))]), strings.Repeat("  ", depth), what)
+	for at := 0; at == 0 || at < len(i.Bytes); at += perLine {
+		s := fmt.Sprintf("%04x  %-24s %s%s", i.Offset+at, fmt.Sprintf("% x", i.Bytes[at:min(at+perLine, len(i.Bytes))]), strings.Repeat("  ", i.Depth), what)
 		fmt.Fprintln(x.w, strings.TrimRight(s, " "))
 		what = ""
 	}
 }
 
-func (x *explainer) header(p *Protocol, off int, b []byte, h Header) {
-	x.lines(off, b[:4], 0, "nlmsg_len = "+strconv.FormatUint(uint64(h.Len), 10))
-	x.lines(off+4, b[4:6], 0, "nlmsg_type = "+p.TypeName(h.Type))
-	x.lines(off+6, b[6:8], 0, "nlmsg_flags = "+p.FlagsName(h.Type, h.Flags))
-	x.lines(off+8, b[8:12], 0, "nlmsg_seq = "+strconv.FormatUint(uint64(h.Seq), 10))
-	x.lines(off+12, b[12:16], 0, "nlmsg_pid = "+strconv.FormatUint(uint64(h.Port), 10))
+// A walker finds the items of messages.
+type walker struct {
+	visit func(*Item)
+	named bool
 }
 
-func (x *explainer) body(p *Protocol, off int, h Header, body []byte) {
+func (x *walker) item(off int, raw []byte, depth int, name, value, note string) {
+	x.visit(&Item{Offset: off, Bytes: raw, Depth: depth, Name: name, Value: value, Note: note})
+}
+
+// unknown is an item that is not to be named.
+func (x *walker) unknown(off int, raw []byte, depth int, what string) {
+	x.named = false
+	x.item(off, raw, depth, what, "", "")
+}
+
+// message walks the message at an offset, and returns where the next one is.
+func (x *walker) message(p *Protocol, off int, datagram []byte) (next int) {
+	h, body, rest, ok := Next(datagram[off:])
+	if !ok {
+		x.unknown(off, datagram[off:], 0, "not a whole message")
+		return len(datagram)
+	}
+	x.header(p, off, datagram[off:], h)
+	x.body(p, off+headerLen, h, body)
+	next = len(datagram) - len(rest)
+	if pad := off + int(h.Len); pad < next {
+		x.item(pad, datagram[pad:next], 0, "(padding)", "", "")
+	}
+	return next
+}
+
+func (x *walker) header(p *Protocol, off int, b []byte, h Header) {
+	number := func(n uint32) string { return strconv.FormatUint(uint64(n), 10) }
+	x.item(off, b[:4], 0, "nlmsg_len", number(h.Len), "")
+	x.item(off+4, b[4:6], 0, "nlmsg_type", p.TypeName(h.Type), "")
+	x.item(off+6, b[6:8], 0, "nlmsg_flags", p.FlagsName(h.Type, h.Flags), "")
+	x.item(off+8, b[8:12], 0, "nlmsg_seq", number(h.Seq), "")
+	x.item(off+12, b[12:16], 0, "nlmsg_pid", number(h.Port), "")
+}
+
+func (x *walker) body(p *Protocol, off int, h Header, body []byte) {
 	switch h.Type {
 	case unix.NLMSG_ERROR:
 		x.refusal(p, off, h, body)
@@ -95,8 +148,7 @@ func (x *explainer) body(p *Protocol, off int, h Header, body []byte) {
 		_, m := p.Type(h.Type)
 		if m == nil {
 			if len(body) > 0 {
-				x.unknown()
-				x.lines(off, body, 0, "a body that is not described")
+				x.unknown(off, body, 0, "a body that is not described")
 			}
 			return
 		}
@@ -104,15 +156,14 @@ func (x *explainer) body(p *Protocol, off int, h Header, body []byte) {
 	}
 }
 
-// refusal explains struct nlmsgerr: the errno, the request's header, and then
+// refusal walks struct nlmsgerr: the errno, the request's header, and then
 // either the request itself or nothing, and then the extended ack.
-func (x *explainer) refusal(p *Protocol, off int, h Header, body []byte) {
+func (x *walker) refusal(p *Protocol, off int, h Header, body []byte) {
 	if len(body) < 4+headerLen {
-		x.unknown()
-		x.lines(off, body, 0, "a truncated struct nlmsgerr")
+		x.unknown(off, body, 0, "a truncated struct nlmsgerr")
 		return
 	}
-	x.lines(off, body[:4], 0, "error = "+errnoText(int32(binary.NativeEndian.Uint32(body))))
+	x.item(off, body[:4], 0, "error", errnoText(int32(binary.NativeEndian.Uint32(body))), "")
 	orig, tlvs := splitAck(h, body)
 	inner, request, _, ok := Next(orig)
 	if !ok {
@@ -122,7 +173,7 @@ func (x *explainer) refusal(p *Protocol, off int, h Header, body []byte) {
 	if len(request) > 0 {
 		x.body(p, off+4+headerLen, inner, request)
 		if n := align(int(inner.Len)); n > int(inner.Len) && n <= len(orig) {
-			x.lines(off+4+int(inner.Len), orig[inner.Len:n], 0, "(padding)")
+			x.item(off+4+int(inner.Len), orig[inner.Len:n], 0, "(padding)", "", "")
 		}
 	}
 	if len(tlvs) > 0 {
@@ -141,7 +192,7 @@ func header(b []byte) Header {
 	}
 }
 
-func (x *explainer) set(s *Set, b []byte, off, depth int, sel selector) {
+func (x *walker) set(s *Set, b []byte, off, depth int, sel selector) {
 	union := s != nil && s.Variants != nil
 	s = s.variant(sel, len(b))
 	if s != nil {
@@ -150,74 +201,73 @@ func (x *explainer) set(s *Set, b []byte, off, depth int, sel selector) {
 			if len(b) < m.Size {
 				break
 			}
-			x.lines(off, b[:m.Size], depth, m.Name+memberValue(m, b[:m.Size]))
+			value, note := m.memberValue(b[:m.Size])
+			x.item(off, b[:m.Size], depth, m.Name, value, note)
 			b, off = b[m.Size:], off+m.Size
 		}
 	}
 	// The case of a union that nobody described may be a struct as well.
 	if union && s.Members == nil && s.Attrs == nil && len(b) > 0 {
-		x.unknown()
-		x.lines(off, b, depth, fmt.Sprintf("the data of %q, which is not described", sel.name))
+		x.unknown(off, b, depth, fmt.Sprintf("the data of %q, which is not described", sel.name))
 		return
 	}
 	x.attrs(s, b, off, depth)
 }
 
-func (x *explainer) attrs(s *Set, b []byte, off, depth int) {
+func (x *walker) attrs(s *Set, b []byte, off, depth int) {
 	var sel selector
 	for len(b) > 0 {
 		l, t, ok := attrAt(b)
 		if !ok {
-			x.unknown()
-			x.lines(off, b, depth, "trailing bytes")
+			x.unknown(off, b, depth, "trailing bytes")
 			return
 		}
 		known := s.knows(t & typeMask)
 		if !known {
-			x.unknown()
+			x.named = false
 		}
 		a, p := s.attr(t&typeMask), b[nlaHeader:l]
 		x.attr(a, known, t, b[:l], off, depth, sel)
 		sel.see(a, p)
 		n := min(align(l), len(b))
 		if n > l {
-			x.lines(off+l, b[l:n], depth, "(padding)")
+			x.item(off+l, b[l:n], depth, "(padding)", "", "")
 		}
 		b, off = b[n:], off+n
 	}
 }
 
-func (x *explainer) attr(a *Attr, known bool, t uint16, raw []byte, off, depth int, sel selector) {
+func (x *walker) attr(a *Attr, known bool, t uint16, raw []byte, off, depth int, sel selector) {
 	p := raw[nlaHeader:]
-	head := a.Name + ", " + strconv.Itoa(len(raw)) + " bytes"
+	i := &Item{Offset: off, Bytes: raw[:nlaHeader], Depth: depth, Name: a.Name, Note: strconv.Itoa(len(raw)) + " bytes", Attr: true}
 	if t&nlaNested != 0 {
-		head += ", NLA_F_NESTED"
+		i.Note += ", NLA_F_NESTED"
 	}
 	switch {
 	case a.Kind == KindNest, a.Kind == KindStruct:
-		x.lines(off, raw[:nlaHeader], depth, head)
+		x.visit(i)
 		x.set(a.Set, p, off+nlaHeader, depth+1, sel)
 	case a.Kind == KindRecords:
-		x.lines(off, raw[:nlaHeader], depth, head)
+		x.visit(i)
 		x.records(a.Set, p, off+nlaHeader, depth+1)
 	case !known && t&nlaNested != 0:
-		x.lines(off, raw[:nlaHeader], depth, head+", not described")
+		i.Note += ", not described"
+		x.visit(i)
 		x.attrs(nil, p, off+nlaHeader, depth+1)
 	default:
-		what := a.Name + attrValue(a, p)
-		if !known {
-			what += ", not described"
+		i.Bytes = raw
+		if i.Value, i.Note = a.value(p); !known {
+			i.Note = "not described"
 		}
-		x.lines(off, raw, depth, what)
+		x.visit(i)
 	}
 }
 
-func (x *explainer) records(s *Set, b []byte, off, depth int) {
+func (x *walker) records(s *Set, b []byte, off, depth int) {
 	for len(b) > 0 {
 		l, _, ok := attrAt(b)
 		if !ok {
-			x.unknown()
-			x.lines(off, b, depth, "trailing bytes")
+			x.unknown(off, b, depth, "trailing bytes")
 			return
 		}
 		x.set(s, b[:l], off, depth, selector{})
@@ -226,34 +276,34 @@ func (x *explainer) records(s *Set, b []byte, off, depth int) {
 	}
 }
 
-func memberValue(m *Attr, p []byte) string {
-	if m.Kind == KindBytes && strings.HasPrefix(m.Name, "(") {
-		return "" // (pad) and the like have no value
+func (a *Attr) memberValue(p []byte) (value, note string) {
+	if a.Kind == KindBytes && strings.HasPrefix(a.Name, "(") {
+		return "", "" // (pad) and the like have no value
 	}
-	return attrValue(m, p)
+	return a.value(p)
 }
 
-// attrValue is " = " and the payload in words, or nothing for a flag.
-func attrValue(a *Attr, p []byte) string {
+// value is the payload in words, and what is the matter with it.
+func (a *Attr) value(p []byte) (value, note string) {
 	switch {
 	case a.Kind == KindFlag && len(p) == 0:
-		return ""
+		return "", ""
 	case a.Kind == KindString:
-		return fmt.Sprintf(" = %q", cString(p))
+		return strconv.Quote(cString(p)), ""
 	case a.Kind == KindInt && len(p) == a.Size:
-		return " = " + a.Format(readInt(p, a.Big))
+		return a.Format(readInt(p, a.Big)), ""
 	case a.Kind == KindInt:
-		return " has " + strconv.Itoa(len(p)) + " bytes, not " + strconv.Itoa(a.Size)
+		note = strconv.Itoa(len(p)) + " bytes, not " + strconv.Itoa(a.Size)
 	case a.Kind == KindHWAddr && len(p) > 0:
-		return " = " + HardwareAddrFrom(p).String()
+		return HardwareAddrFrom(p).String(), ""
 	case a.Kind == KindInet && len(p) == 16:
-		return " = " + inetAddr(p)
+		return inetAddr(p), ""
 	case a.Kind == KindIP:
 		if ip, ok := netip.AddrFromSlice(p); ok {
-			return " = " + ip.String()
+			return ip.String(), ""
 		}
 	}
-	return fmt.Sprintf(" = %x", p)
+	return fmt.Sprintf("%x", p), note
 }
 
 // inetAddr writes a union nf_inet_addr. Its bytes do not say whether they are

@@ -89,7 +89,7 @@ func TestExplainUnknown(t *testing.T) {
 		"union's case":  {header(100, plum{}), `the data of "plum", which is not described`},
 		"half message":  {header(100, &thing{})[:20], "not a whole message"},
 		"trailing":      {header(100, &thing{Unknown: []byte{2, 0}}), "trailing bytes"},
-		"integer sizes": {header(100, wide{}), "T_U8 has 4 bytes, not 1"},
+		"integer sizes": {header(100, wide{}), "T_U8 = 01000000, 4 bytes, not 1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got strings.Builder
