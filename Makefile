@@ -16,8 +16,8 @@ GOARCH   ?= $(shell $(GO) env GOARCH)
 # $(call build,ARCH,FILE)
 MODULE     := github.com/minins/minins
 VERSION    := $(or $(shell git describe --tags --always --dirty 2>/dev/null),(devel))
-OUTLINED   := $(MODULE)/cmd/... $(MODULE)/container $(MODULE)/nft/... $(MODULE)/nsfs github.com/mdlayher/... golang.org/x/sys/unix \
-	context fmt log strings syscall time
+OUTLINED   := $(MODULE)/cmd/... $(MODULE)/container $(MODULE)/nft/... $(MODULE)/nsfs $(MODULE)/pcap github.com/mdlayher/... \
+	golang.org/x/sys/unix context fmt log strings syscall time
 EXPERIMENT := $(shell GOEXPERIMENT=nogreenteagc $(GO) env GOVERSION >/dev/null 2>&1 && echo nogreenteagc)
 build = CGO_ENABLED=0 GOOS=linux GOARCH=$(1) GOEXPERIMENT=$(EXPERIMENT) $(GO) build -trimpath -buildvcs=false \
 	$$(test ! -x .link/linker || echo -toolexec=$(CURDIR)/.link/linker) \
@@ -34,8 +34,8 @@ ARCHES := 386 amd64 arm arm64 loong64 mips mipsle mips64 mips64le ppc64 ppc64le 
 BUDGET := 3000000
 
 # What tests compare minins with, and what they are built and checked by.
-PACKAGES := iproute2 iptables nftables net-tools iputils-ping iputils-arping procps util-linux strace mandoc gcc libc6-dev busybox
-TOOLS    := ip iptables nft arp route ping arping ps unshare strace mandoc gcc busybox
+PACKAGES := iproute2 iptables nftables net-tools iputils-ping iputils-arping procps util-linux strace mandoc gcc libc6-dev busybox tshark
+TOOLS    := ip iptables nft arp route ping arping ps unshare strace mandoc gcc busybox tshark capinfos editcap
 
 # The linter is pinned, and kept where it is not in the way of another one.
 GOLANGCI_VERSION := v2.15.0
