@@ -23,7 +23,7 @@ func (s *street) publisher(t *testing.T) *container.Publisher {
 	ns, err := nsfs.Open(s.ns.Path())
 	try(t, err)
 	t.Cleanup(func() { ns.Close() })
-	p, err := container.NewPublisher(ns)
+	p, err := container.NewPublisher(t.Context(), ns)
 	try(t, err)
 	t.Cleanup(func() { p.Close() })
 	return p

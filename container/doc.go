@@ -17,7 +17,7 @@
 //
 // A [Publisher] has ports of the host lead to ports of containers:
 //
-//	pub, err := container.NewPublisher(ns)
+//	pub, err := container.NewPublisher(ctx, ns)
 //	err = pub.Publish(ctx, container.Port{
 //		Proto: rule.TCP, Host: netip.MustParseAddrPort("0.0.0.0:8080"),
 //		To: netip.MustParseAddrPort("10.1.0.2:80"), Container: "web1", HostEnd: "c1",

@@ -97,7 +97,7 @@ func farEndsOf(ctx context.Context, ns *nsfs.NS) (all []farEnd, err error) {
 		return nil, err
 	}
 	defer observatory.Close()
-	conn, err := rtnl.Dial(nl.Config{NetNS: observatory.Fd()})
+	conn, err := rtnl.Dial(nl.Config{NetNS: observatory.Fd()}.Traced(ctx, rtnl.Protocol))
 	if err != nil {
 		return nil, err
 	}
@@ -167,7 +167,7 @@ func farEndsIn(ctx context.Context, conn *rtnl.Conn, where string, ends map[int3
 	}
 	delete(ends, id)
 	e.links = links
-	e.conn, err = rtnl.Dial(nl.Config{NetNS: ns.Fd()})
+	e.conn, err = rtnl.Dial(nl.Config{NetNS: ns.Fd()}.Traced(ctx, rtnl.Protocol))
 	return e, err
 }
 

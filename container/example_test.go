@@ -97,7 +97,7 @@ func ExamplePublisher() {
 		log.Fatal(err)
 	}
 	defer ns.Close()
-	pub, err := container.NewPublisher(ns)
+	pub, err := container.NewPublisher(ctx, ns)
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -37,17 +37,17 @@ type Publisher struct {
 
 // NewPublisher opens a Publisher in the host's namespace, "/proc/thread-self/ns/net"
 // for [nsfs.Open] if it is that of the process. ns stays the caller's; do not close
-// it before the Publisher.
-func NewPublisher(ns *nsfs.NS) (*Publisher, error) {
+// it before the Publisher. ctx has no meaning beyond [nl.WithTracer].
+func NewPublisher(ctx context.Context, ns *nsfs.NS) (*Publisher, error) {
 	p := &Publisher{
 		ns: ns, sysctls: map[string]*nsfs.Sysctl{},
 		begun: prefixBegun + strconv.FormatInt(time.Now().UnixNano(), 36),
 	}
 	var err error
-	if p.nft, err = nft.Dial(nl.Config{NetNS: ns.Fd()}); err != nil {
+	if p.nft, err = nft.Dial(nl.Config{NetNS: ns.Fd()}.Traced(ctx, nft.Protocol)); err != nil {
 		return nil, failed("", StepPublish, err)
 	}
-	if p.links, err = rtnl.Dial(nl.Config{NetNS: ns.Fd()}); err != nil {
+	if p.links, err = rtnl.Dial(nl.Config{NetNS: ns.Fd()}.Traced(ctx, rtnl.Protocol)); err != nil {
 		return nil, failed("", StepPublish, errors.Join(err, p.nft.Close()))
 	}
 	if p.locks, err = newLock(ns); err != nil {

@@ -61,7 +61,7 @@ func newStreet(t testing.TB) *street {
 	ns, err := nsfs.Open(s.ns.Path())
 	try(t, err)
 	t.Cleanup(func() { ns.Close() })
-	s.pub, err = container.NewPublisher(ns)
+	s.pub, err = container.NewPublisher(t.Context(), ns)
 	try(t, err)
 	t.Cleanup(func() { s.pub.Close() })
 	return s

@@ -21,9 +21,10 @@ import (
 // nothing is lost any more: what is read from the kernel after it, together with
 // the events that come after it, is the truth again.
 type Listener struct {
-	s   *socket
-	in  []byte
-	oob [64]byte
+	s     *socket
+	in    []byte
+	oob   [64]byte
+	trace func(sent bool, datagram []byte)
 
 	// Of the callback that is made once: see socket.
 	n, oobn, flags int
@@ -61,7 +62,7 @@ func (c *Conn) Listen(cfg ListenConfig) (*Listener, error) {
 	if err := c.acquire(); err != nil { // and never release
 		return nil, err
 	}
-	l := &Listener{s: s, in: c.in}
+	l := &Listener{s: s, in: c.in, trace: c.trace}
 	l.get = func(fd uintptr) bool {
 		l.n, l.oobn, l.flags, _, l.err = unix.Recvmsg(int(fd), l.in, l.oob[:], 0)
 		return true
@@ -121,6 +122,9 @@ func (l *Listener) Poll() (datagram []byte, nsid Opt[int32], err error) {
 	}
 	if l.oobn >= unix.CmsgLen(4) { // NETLINK_LISTEN_ALL_NSID: no other control message was asked for
 		nsid = Some(int32(binary.NativeEndian.Uint32(l.oob[unix.CmsgLen(0):])))
+	}
+	if l.trace != nil {
+		l.trace(false, l.in[:l.n])
 	}
 	return l.in[:l.n], nsid, nil
 }

@@ -16,7 +16,7 @@ import (
 
 // look lists what is in a namespace.
 func (n *Namespace) look(ctx context.Context) error {
-	c, err := n.Dial()
+	c, err := n.Dial(ctx)
 	if err != nil {
 		return err
 	}
@@ -58,7 +58,7 @@ func (s *Survey) connect(ctx context.Context) error {
 		return err
 	}
 	defer observatory.Close()
-	c, err := rtnl.Dial(nl.Config{NetNS: observatory.Fd()})
+	c, err := rtnl.Dial(nl.Config{NetNS: observatory.Fd()}.Traced(ctx, rtnl.Protocol))
 	if err != nil {
 		return err
 	}

@@ -184,10 +184,14 @@ func (l *Link) Addrs() []*rtnl.Addr {
 }
 
 // Dial opens a socket in the namespace, for what is not in the picture.
-func (n *Namespace) Dial() (*rtnl.Conn, error) { return rtnl.Dial(n.config()) }
+func (n *Namespace) Dial(ctx context.Context) (*rtnl.Conn, error) {
+	return rtnl.Dial(n.config().Traced(ctx, rtnl.Protocol))
+}
 
 // DialNFT opens a socket in the namespace to ask for its rules.
-func (n *Namespace) DialNFT() (*nft.Conn, error) { return nft.Dial(n.config()) }
+func (n *Namespace) DialNFT(ctx context.Context) (*nft.Conn, error) {
+	return nft.Dial(n.config().Traced(ctx, nft.Protocol))
+}
 
 // config opens sockets at home without entering it, which takes no right.
 func (n *Namespace) config() nl.Config {

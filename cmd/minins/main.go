@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/minins/minins/cmd/minins/applet"
+	"github.com/minins/minins/cmd/minins/trace"
 	"github.com/minins/minins/nl"
 	"github.com/minins/minins/nsfs"
 )
@@ -35,7 +36,7 @@ func run(args []string) int {
 	if ok {
 		return call(a, a.Name, args[1:])
 	}
-	args = args[1:]
+	leading, args := trace.Leading(args[1:])
 	if len(args) == 0 {
 		args = []string{"help"}
 	}
@@ -49,10 +50,15 @@ func run(args []string) int {
 		fmt.Fprintf(os.Stderr, "minins: there is no command %q; \"minins help\" lists all\n", args[0])
 		return 1
 	}
-	return call(a, a.Name, args[1:])
+	return call(a, a.Name, append(leading, args[1:]...))
 }
 
 func call(a applet.Applet, name string, args []string) int {
+	o, args, err := trace.Parse(args, os.Getenv)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "minins:", err)
+		return 2
+	}
 	c := &applet.Cmd{
 		Name:     name,
 		Args:     args,
@@ -65,6 +71,36 @@ func call(a applet.Applet, name string, args []string) int {
 		IsApplet: func(name string) bool { _, ok := find(name); return ok },
 		Hints:    os.Getenv("MININS_HINTS") == "1" || isTerminal(2),
 	}
+	if !o.On() {
+		return finish(a, c)
+	}
+	t, err := trace.New(o, c.Stderr, func() { c.Stdout.Flush() })
+	if err == nil {
+		err = o.Setenv(os.Setenv)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "minins:", err)
+		return 2
+	}
+	c.Tracer = t.Tracer
+	c.Dial = func(p *nl.Protocol, ns string) (*nl.Conn, error) {
+		conn, err := dial(p, ns)
+		if err == nil {
+			conn.Trace(t.Socket(p, ns))
+		}
+		return conn, err
+	}
+	status := finish(a, c)
+	if err := t.Close(); err != nil {
+		fmt.Fprintln(os.Stderr, "minins: trace:", err)
+		return max(status, 1)
+	}
+	return status
+}
+
+// finish runs a command, and sees to it that what it prints gets out.
+func finish(a applet.Applet, c *applet.Cmd) int {
+	name := c.Name
 	status := a.Run(c)
 	if err := c.Stdout.Flush(); err != nil {
 		switch a.Name {

@@ -6,6 +6,7 @@ package applet
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -37,6 +38,9 @@ type Cmd struct {
 	// name in /run/netns, a path with a slash in it, or "" for the caller's.
 	Dial func(p *nl.Protocol, ns string) (*nl.Conn, error)
 
+	// Tracer, if set, is told of sockets that libraries open: see [Cmd.Context].
+	Tracer nl.Tracer
+
 	// IsApplet reports whether minins has an applet of that name, for
 	// commands that run other commands.
 	IsApplet func(name string) bool
@@ -54,6 +58,15 @@ type Cmd struct {
 	// make beside its netlink messages, and the command does not make it.
 	// See [Cmd.Explains].
 	Explain func(call, why string)
+}
+
+// Context is what to call libraries with that open sockets of their own.
+func (c *Cmd) Context() context.Context {
+	ctx := context.Background()
+	if c.Tracer != nil {
+		ctx = nl.WithTracer(ctx, c.Tracer)
+	}
+	return ctx
 }
 
 // Explains reports whether the command is only being explained. If so, call

@@ -5,7 +5,6 @@
 package gc
 
 import (
-	"context"
 	"errors"
 
 	"golang.org/x/sys/unix"
@@ -99,13 +98,13 @@ func (s *sweep) names() {
 }
 
 func (s *sweep) links() {
-	conn, err := rtnl.Dial(nl.Config{})
+	conn, err := rtnl.Dial(nl.Config{}.Traced(s.c.Context(), rtnl.Protocol))
 	if err != nil {
 		s.failed(err)
 		return
 	}
 	defer conn.Close()
-	names, err := container.CollectLinks(context.Background(), conn, s.dry)
+	names, err := container.CollectLinks(s.c.Context(), conn, s.dry)
 	if err == nil {
 		for _, name := range names {
 			s.did("delete link " + name)
@@ -121,7 +120,7 @@ func (s *sweep) ports() {
 		return
 	}
 	defer ns.Close()
-	p, err := container.NewPublisher(ns)
+	p, err := container.NewPublisher(s.c.Context(), ns)
 	if errors.Is(err, unix.EPROTONOSUPPORT) {
 		return // no netfilter, no ports
 	}
@@ -129,7 +128,7 @@ func (s *sweep) ports() {
 		s.failed(err)
 		return
 	}
-	done, err := p.Collect(context.Background(), s.dry)
+	done, err := p.Collect(s.c.Context(), s.dry)
 	for _, what := range done {
 		s.did(what)
 	}

@@ -3,7 +3,6 @@
 package ip
 
 import (
-	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -202,7 +201,7 @@ func (s *session) deleteOne(name string) error {
 	if s.told(nsfs.DeleteSteps(name)) {
 		return nil
 	}
-	err := container.DeleteNamespace(context.Background(), name)
+	err := container.DeleteNamespace(s.c.Context(), name)
 	if after := (*container.Error)(nil); errors.As(err, &after) {
 		// The name is gone, as asked for.
 		s.c.Hintf("some cables may still end where they led to %s, for some milliseconds: %v", name, after)

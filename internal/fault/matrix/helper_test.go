@@ -99,7 +99,7 @@ func withPublisher(do func(*container.Publisher) error) error {
 		return err
 	}
 	defer ns.Close()
-	p, err := container.NewPublisher(ns)
+	p, err := container.NewPublisher(context.Background(), ns)
 	if err != nil {
 		return err
 	}
