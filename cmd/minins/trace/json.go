@@ -16,7 +16,9 @@ func (m *event) json(w *bufio.Writer) {
 	number := func(name string, n int64) { j.Value(name, strconv.FormatInt(n, 10)) }
 	p := m.s.protocol
 	j.Open("", '{')
-	number("time_ns", m.now.UnixNano())
+	if !m.now.IsZero() {
+		number("time_ns", m.now.UnixNano())
+	}
 	j.String("netns", m.s.ns)
 	j.String("protocol", p.Name)
 	dir := "received"
@@ -47,7 +49,7 @@ func (m *event) json(w *bufio.Writer) {
 	j.Open("items", '[')
 	depth := 0 // of the objects that are open, less one
 	first := true
-	p.Walk(m.bytes, func(i *nl.Item) {
+	m.named = p.Walk(m.bytes, func(i *nl.Item) {
 		if i.Offset < headerLen {
 			return
 		}

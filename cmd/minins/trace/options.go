@@ -46,13 +46,13 @@ func Leading(args []string) (options, rest []string) {
 func Parse(args []string, getenv func(string) string) (o Options, rest []string, err error) {
 	o = Options{Format: getenv(traceEnv), File: getenv(pcapEnv)}
 	if o.Format == "1" {
-		o.Format = "text"
+		o.Format = formatText
 	}
 	for len(args) > 0 {
 		word, value, given := strings.Cut(args[0], "=")
 		switch {
 		case word == traceWord && !given:
-			o.Format = "text"
+			o.Format = formatText
 		case word == traceWord:
 			o.Format = value
 		case word == pcapWord && !given && len(args) > 1:
@@ -73,7 +73,7 @@ func Parse(args []string, getenv func(string) string) (o Options, rest []string,
 
 func (o *Options) check() error {
 	switch o.Format {
-	case "", "text", "bytes", "json":
+	case "", formatText, formatBytes, formatJSON:
 		return nil
 	}
 	return errors.New("a trace has no format " + strconv.Quote(o.Format) + ": take text, bytes or json")

@@ -22,8 +22,11 @@ func (m *event) head(w *bufio.Writer) {
 		where = m.s.ns + " " + where
 	}
 	p := m.s.protocol
-	hour, minute, second := m.now.Clock()
-	fmt.Fprintf(w, "%02d:%02d:%02d.%06d %s %s %s", hour, minute, second, m.now.Nanosecond()/1000, where, arrow, p.TypeName(m.header.Type))
+	if !m.now.IsZero() {
+		hour, minute, second := m.now.Clock()
+		fmt.Fprintf(w, "%02d:%02d:%02d.%06d ", hour, minute, second, m.now.Nanosecond()/1000)
+	}
+	fmt.Fprintf(w, "%s %s %s", where, arrow, p.TypeName(m.header.Type))
 	if m.header.Flags != 0 {
 		w.WriteString(" " + p.FlagsName(m.header.Type, m.header.Flags))
 	}
@@ -36,7 +39,7 @@ func (m *event) head(w *bufio.Writer) {
 
 // took is how long the kernel had the request.
 func (m *event) took() (time.Duration, bool) {
-	if m.request == nil {
+	if m.request == nil || m.now.IsZero() {
 		return 0, false
 	}
 	return m.now.Sub(m.request.sent).Round(time.Microsecond), true
@@ -45,6 +48,7 @@ func (m *event) took() (time.Duration, bool) {
 // text is the head, then the members of headers on one line, then an attribute a line.
 func (m *event) text(w *bufio.Writer) {
 	m.head(w)
+	m.named = true
 	if m.refused != nil {
 		m.refusal(w)
 		return
@@ -53,7 +57,7 @@ func (m *event) text(w *bufio.Writer) {
 		w.WriteString("    carried out\n")
 		return
 	}
-	writeItems(w, m.s.protocol, m.bytes, -1)
+	m.named = writeItems(w, m.s.protocol, m.bytes, -1)
 }
 
 // refusal writes what the kernel objects to, with an arrow at it.
@@ -69,7 +73,7 @@ func (m *event) refusal(w *bufio.Writer) {
 
 // writeItems writes the items of a message behind its nlmsghdr, with an arrow at what is at an
 // offset.
-func writeItems(w *bufio.Writer, p *nl.Protocol, message []byte, mark int) {
+func writeItems(w *bufio.Writer, p *nl.Protocol, message []byte, mark int) (named bool) {
 	members := false // on the line that is begun
 	end := func() {
 		if members {
@@ -77,7 +81,7 @@ func writeItems(w *bufio.Writer, p *nl.Protocol, message []byte, mark int) {
 		}
 		members = false
 	}
-	p.Walk(message, func(i *nl.Item) {
+	named = p.Walk(message, func(i *nl.Item) {
 		arrow := ""
 		if mark >= i.Offset && mark < i.Offset+len(i.Bytes) {
 			arrow = "   <-- here"
@@ -95,4 +99,5 @@ func writeItems(w *bufio.Writer, p *nl.Protocol, message []byte, mark int) {
 		}
 	})
 	end()
+	return named
 }

@@ -16,6 +16,13 @@ import (
 	"github.com/minins/minins/nsfs"
 )
 
+// The formats.
+const (
+	formatText  = "text"
+	formatBytes = "bytes"
+	formatJSON  = "json"
+)
+
 // A Tracer shows the datagrams of all sockets of a process. The first error of what it
 // writes to is kept for Close.
 type Tracer struct {
@@ -78,6 +85,12 @@ func (t *Tracer) Socket(p *nl.Protocol, ns string) func(sent bool, datagram []by
 	if ns == "" {
 		ns = nameOf(0)
 	}
+	see := t.Source(p, ns)
+	return func(sent bool, datagram []byte) { see(time.Now(), sent, datagram) }
+}
+
+// Source is the same for datagrams that were recorded, at a time, which may be none.
+func (t *Tracer) Source(p *nl.Protocol, ns string) func(at time.Time, sent bool, datagram []byte) (named bool) {
 	s := &socket{t: t, protocol: p, ns: ns, requests: map[uint32]request{}}
 	return s.datagram
 }
@@ -119,8 +132,8 @@ func nameOf(netns int) string {
 // read to their end have none.
 const forgotten = 100_000
 
-func (s *socket) datagram(sent bool, datagram []byte) {
-	now := time.Now()
+// datagram says whether all of it has names.
+func (s *socket) datagram(now time.Time, sent bool, datagram []byte) (named bool) {
 	t := s.t
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -128,12 +141,13 @@ func (s *socket) datagram(sent bool, datagram []byte) {
 		t.keep(t.file.packet(s, now, sent, datagram))
 	}
 	if t.format == "" {
-		return
+		return true
 	}
 	t.flush()
 	if len(s.requests) > forgotten {
 		clear(s.requests)
 	}
+	named = true
 	for rest := datagram; len(rest) > 0; {
 		h, _, next, ok := nl.Next(rest)
 		m := event{s: s, now: now, sent: sent, header: h, bytes: rest[:len(rest)-len(next)]}
@@ -142,18 +156,20 @@ func (s *socket) datagram(sent bool, datagram []byte) {
 		}
 		m.about(ok)
 		switch t.format {
-		case "json":
+		case formatJSON:
 			m.json(t.out)
-		case "bytes":
+		case formatBytes:
 			m.head(t.out)
-			s.protocol.Explain(t.out, m.bytes)
+			m.named = s.protocol.Explain(t.out, m.bytes)
 			m.refusal(t.out)
 		default:
 			m.text(t.out)
 		}
+		named = named && m.named
 		rest = next
 	}
 	t.keep(t.out.Flush())
+	return named
 }
 
 // An event is a message on its way.
@@ -165,6 +181,7 @@ type event struct {
 	bytes   []byte
 	request *request  // that it answers, or nil
 	refused *nl.Error // what it says of that, or nil
+	named   bool      // set by what shows it
 }
 
 // about finds the request that a message answers, or notes that it is one.

@@ -1,0 +1,102 @@
+//go:build linux
+
+package decode
+
+import "strings"
+
+// A hexdump is what a line of one says.
+type hexdump struct {
+	dir   direction // "> " or "< "
+	first bool      // its offset is 0
+	bytes []byte
+}
+
+// hexLine reads a line of digits: "5800 0000", "00000010: 0100 0000  ....",
+// "00000010  01 00 00 00  |....|", "0x0010:  0100", "0010  01 00 00 00   nlmsg_seq = 1".
+// have is how many bytes are before it, which an offset has to be.
+func hexLine(text string, have int) (h hexdump, ok bool) {
+	text = strings.TrimSpace(text)
+	switch {
+	case strings.HasPrefix(text, "> "):
+		h.dir, text = sent, text[2:]
+	case strings.HasPrefix(text, "< "):
+		h.dir, text = received, text[2:]
+	}
+	if h.dir != unknownDirection {
+		have = 0
+	}
+	most := len(text)
+	word, rest, _ := strings.Cut(text, " ")
+	offset := strings.TrimSuffix(strings.TrimPrefix(word, "0x"), ":")
+	at, isNumber := number(offset)
+	switch {
+	case !isNumber:
+		if offset != word {
+			return hexdump{}, false
+		}
+	case offset != word, len(offset) >= 4 && rest != "" && (at == 0 || at == have) && (strings.HasPrefix(rest, " ") || len(offset) > 4):
+		h.first, text, most = at == 0, rest, 16
+		if strings.HasPrefix(text, " ") {
+			text = text[1:]
+		}
+	}
+	for len(h.bytes) < most && text != "" {
+		blanks := len(text) - len(strings.TrimLeft(text, " "))
+		if blanks > 2 || blanks == 2 && len(h.bytes)%8 != 0 { // what follows is words
+			break
+		}
+		word, text, _ = strings.Cut(text[blanks:], " ")
+		if text != "" {
+			text = " " + text
+		}
+		b, isHex := digits(word)
+		if !isHex {
+			if most == 16 && len(h.bytes) > 0 {
+				break
+			}
+			return hexdump{}, false
+		}
+		h.bytes = append(h.bytes, b...)
+	}
+	return h, len(h.bytes) > 0
+}
+
+// number reads an offset: in hex, as all of these have it.
+func number(s string) (n int, ok bool) {
+	for _, c := range []byte(s) {
+		v, isDigit := digit(c)
+		if !isDigit || n > 1<<28 {
+			return 0, false
+		}
+		n = n<<4 | int(v)
+	}
+	return n, s != ""
+}
+
+// digits reads an even number of them.
+func digits(s string) (b []byte, ok bool) {
+	if len(s)%2 != 0 {
+		return nil, false
+	}
+	for i := 0; i < len(s); i += 2 {
+		high, ok1 := digit(s[i])
+		low, ok2 := digit(s[i+1])
+		if !ok1 || !ok2 {
+			return nil, false
+		}
+		b = append(b, high<<4|low)
+	}
+	return b, true
+}
+
+func digit(c byte) (v byte, ok bool) {
+	switch {
+	case c >= '0' && c <= '9':
+		return c - '0', true
+	case c >= 'a' && c <= 'f':
+		return c - 'a' + 10, true
+	case c >= 'A' && c <= 'F':
+		return c - 'A' + 10, true
+	}
+	return 0, false
+}
