@@ -144,12 +144,18 @@ func (r *Reader) rest(n int) ([]byte, error) {
 
 // skip is rest of what nobody wants.
 func (r *Reader) skip(n int64) error {
-	got, err := io.CopyN(io.Discard, r.r, n)
-	r.read += got
-	if errors.Is(err, io.EOF) {
-		err = io.ErrUnexpectedEOF
+	for n > 0 {
+		got, err := r.r.Discard(int(min(n, 1<<30)))
+		r.read += int64(got)
+		n -= int64(got)
+		if errors.Is(err, io.EOF) {
+			err = io.ErrUnexpectedEOF
+		}
+		if err != nil {
+			return r.fail(err)
+		}
 	}
-	return r.fail(err)
+	return nil
 }
 
 // fail says where the file ends that ends too early.

@@ -70,7 +70,7 @@ func dumped(b []byte) map[string]string {
 	for i := 0; i < len(b); i += 16 {
 		line := b[i:min(i+16, len(b))]
 		var spaced, grouped []string
-		for j := 0; j < len(line); j++ {
+		for j := range line {
 			spaced = append(spaced, fmt.Sprintf("%02x", line[j]))
 			if j%2 == 0 {
 				grouped = append(grouped, hex.EncodeToString(line[j:min(j+2, len(line))]))

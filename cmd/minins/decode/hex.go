@@ -36,9 +36,7 @@ func hexLine(text string, have int) (h hexdump, ok bool) {
 		}
 	case offset != word, len(offset) >= 4 && rest != "" && (at == 0 || at == have) && (strings.HasPrefix(rest, " ") || len(offset) > 4):
 		h.first, text, most = at == 0, rest, 16
-		if strings.HasPrefix(text, " ") {
-			text = text[1:]
-		}
+		text = strings.TrimPrefix(text, " ")
 	}
 	for len(h.bytes) < most && text != "" {
 		blanks := len(text) - len(strings.TrimLeft(text, " "))
