@@ -5,6 +5,7 @@ package explain
 import (
 	"fmt"
 	"slices"
+	"strconv"
 
 	"golang.org/x/sys/unix"
 
@@ -126,6 +127,9 @@ func (w *walk) link(asked *rtnl.Link) *rtnl.Link {
 			w.links = append(w.links, name)
 		}
 		l.Index = uint32(firstIdx + i)
+	}
+	if name == "" && l.Name == "" { // asked for by an index of its own
+		l.Name = "if" + strconv.Itoa(int(l.Index))
 	}
 	w.say(fmt.Sprintf("link %s has index %d", l.Name, l.Index))
 	return l

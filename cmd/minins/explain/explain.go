@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/minins/minins/cmd/minins/applet"
+	"github.com/minins/minins/nft/lang"
 	"github.com/minins/minins/nl"
 )
 
@@ -54,9 +55,11 @@ func Run(c *applet.Cmd, find func(name string) (applet.Applet, bool)) int {
 
 // A walk writes what a command does, step by step.
 type walk struct {
-	out   *bufio.Writer
-	steps int
-	links []string // names of made-up links; their index is the place + 2
+	out     *bufio.Writer
+	steps   int
+	headers []string      // that were named
+	ruleset *lang.Monitor // says a message in nft's words
+	links   []string      // names of made-up links; their index is the place + 2
 }
 
 func (w *walk) printf(format string, args ...any) {
@@ -81,7 +84,18 @@ func (w *walk) dial(p *nl.Protocol, ns string) (*nl.Conn, error) {
 	w.printf("\nsocket(AF_NETLINK, SOCK_RAW|SOCK_CLOEXEC, %s)%s\n", p.Name, where)
 	return nl.Pretend(p, func(datagram []byte, reply func([]byte)) {
 		w.printf("\nsend %d bytes of %s\n", len(datagram), p.Name)
-		p.Explain(w.out, datagram)
+		for rest := datagram; len(rest) > 0; {
+			_, _, next, ok := nl.Next(rest)
+			if !ok {
+				next = nil
+			}
+			if len(rest) < len(datagram) {
+				w.printf("\n")
+			}
+			w.about(p, ns, rest)
+			p.Explain(w.out, rest[:len(rest)-len(next)])
+			rest = next
+		}
 		for rest := datagram; len(rest) > 0; {
 			h, body, next, ok := nl.Next(rest)
 			if !ok {
