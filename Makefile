@@ -7,8 +7,8 @@ SOAK     ?= 60s
 GOARCH   ?= $(shell $(GO) env GOARCH)
 
 # A release is static, and the same bytes from any directory. Four things make
-# it smaller: what only reflection reads is not linked (internal/linker; a
-# toolchain that it does not know links all of it), functions need not begin at a
+# it smaller: what only reflection reads is not linked, and code is written in fewer
+# bytes (internal/linker; a toolchain that it does not know does neither), functions need not begin at a
 # multiple of 32 bytes (x86 alone may do without), the garbage collector of Go 1.25
 # has less code than the next one (a toolchain that no longer knows it goes
 # without), and in the packages of OUTLINED small functions are not copied to where
@@ -61,7 +61,7 @@ debug: .link/link ## build ./minins.debug: the same with names and lines in trac
 .link/link: FORCE
 	@mkdir -p .link
 	@GOENV=off GOOS= GOARCH= $(GO) build -o .link/linker ./internal/linker
-	@GO=$(GO) .link/linker build || { echo "minins is linked by Go's own linker, and larger" >&2; rm .link/linker; }
+	@GO=$(GO) .link/linker build || { echo "minins is made by Go's own linker and compiler, and larger" >&2; rm .link/linker; }
 
 demo: minins ## play the tutorial with every step and its output shown
 	$(GO) run ./internal/tutorial/cmd/demo -minins ./minins

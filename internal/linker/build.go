@@ -13,14 +13,29 @@ import (
 	"strings"
 )
 
-//go:embed ld/*.go
+//go:embed ld obj x86 runtime
 var added embed.FS
 
-// ignore keeps the files in folder ld from being taken for a package of this module.
+// folders are where the files in our folders join the sources of Go (GOROOT/src).
+var folders = map[string]string{
+	"ld":  "cmd/link/internal/ld",
+	"obj": "cmd/internal/obj",
+	"x86": "cmd/internal/obj/x86",
+}
+
+// grow is a file of package runtime that is not in GOROOT but beside the tools: it is
+// assembled in the place of another one, which it includes.
+const (
+	grow     = "grow_amd64.s"
+	inGoroot = "asm_amd64.s"
+)
+
+// ignore keeps the files in our folders from being taken for packages of this module.
 const ignore = "//go:build ignore\n"
 
-// build makes the linker. $GO is the go command, if it is not "go".
-func build(link string) (err error) {
+// build makes the linker and the compiler in a directory. $GO is the go command, if it
+// is not "go".
+func build(tools string) (err error) {
 	tool := cmp.Or(os.Getenv("GO"), "go")
 	goroot, err := exec.Command(tool, "env", "GOROOT").Output()
 	if err != nil {
@@ -31,11 +46,18 @@ func build(link string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	overlay, err := writeOverlay(dir, filepath.Join(strings.TrimSpace(string(goroot)), "src/cmd/link/internal/ld"))
+	overlay, err := writeOverlay(dir, filepath.Join(strings.TrimSpace(string(goroot)), "src"))
 	if err != nil {
 		return err
 	}
-	cmd := exec.Command(tool, "build", "-overlay", overlay, "-trimpath", "-o", link, "cmd/link")
+	text, err := added.ReadFile("runtime/" + grow)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(tools, grow), text, 0o600); err != nil {
+		return err
+	}
+	cmd := exec.Command(tool, "build", "-overlay", overlay, "-trimpath", "-pgo=off", "-o", tools+"/", "cmd/link", "cmd/compile")
 	cmd.Env = append(os.Environ(), "GOOS=", "GOARCH=", "GOEXPERIMENT=", "GOFLAGS=", "GOENV=off")
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	return cmd.Run()
@@ -46,7 +68,7 @@ func build(link string) (err error) {
 func writeOverlay(dir, src string) (list string, err error) {
 	replace := make(map[string]string)
 	write := func(name, text string) error {
-		file := filepath.Join(dir, name)
+		file := filepath.Join(dir, strings.ReplaceAll(name, "/", "_"))
 		replace[filepath.Join(src, name)] = file
 		return os.WriteFile(file, []byte(text), 0o600)
 	}
@@ -63,17 +85,19 @@ func writeOverlay(dir, src string) (list string, err error) {
 			return "", err
 		}
 	}
-	files, err := added.ReadDir("ld")
-	if err != nil {
-		return "", err
-	}
-	for _, f := range files {
-		text, err := added.ReadFile("ld/" + f.Name())
+	for folder, to := range folders {
+		files, err := added.ReadDir(folder)
 		if err != nil {
 			return "", err
 		}
-		if err := write("minins_"+f.Name(), strings.TrimPrefix(string(text), ignore)); err != nil {
-			return "", err
+		for _, f := range files {
+			text, err := added.ReadFile(folder + "/" + f.Name())
+			if err != nil {
+				return "", err
+			}
+			if err := write(to+"/minins_"+f.Name(), strings.TrimPrefix(string(text), ignore)); err != nil {
+				return "", err
+			}
 		}
 	}
 	text, err := json.Marshal(map[string]any{"Replace": replace})

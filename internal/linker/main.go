@@ -1,10 +1,10 @@
 //go:build linux
 
-// Linker makes a linker for small programs: Go's own, with less in what it
-// writes. It is also the program by which go build comes to use it.
+// Linker makes a linker and a compiler for small programs: Go's own, with less in what
+// they write. It is also the program by which go build comes to use them.
 //
 //	go build -o DIR/linker ./internal/linker
-//	DIR/linker build                                  # makes DIR/link
+//	DIR/linker build                                  # makes DIR/link and DIR/compile
 //	go build -toolexec DIR/linker …
 //
 // # Why
@@ -20,15 +20,25 @@
 //     none is put into an interface;
 //   - order.go: like functions behind one another, for internal/strip.
 //
+// A tenth of the code for amd64 is there for what hardly ever happens, or for speed that
+// nobody notices who waits for the kernel. Folders x86, obj and runtime have it written
+// in fewer bytes:
+//
+//   - nearly every function can make its stack larger, and keeps its arguments
+//     meanwhile, in ten bytes of code for each: all have that in common now;
+//   - addresses are constants, not distances: five bytes, not seven;
+//   - jumps are not moved away from multiples of 32 bytes.
+//
 // # How
 //
-// The linker is built from the sources that come with Go (GOROOT/src/cmd/link)
-// with those files beside its own and a few lines put into three of them
+// The tools are built from the sources that come with Go (GOROOT/src/cmd)
+// with those files beside its own and a few lines put into some of them
 // (patches.go), by way of the go command's -overlay: nothing in GOROOT is
 // changed. If a line to be changed is not there, it is another Go, and nothing is
-// made: the program is then linked by Go's linker, and is larger.
+// made: the program is then made by Go's own tools, and is larger.
 //
-// go build runs its tools by way of -toolexec: all but link are run as they are.
+// go build runs its tools by way of -toolexec: link and compile are ours, and asm gets
+// one file of package runtime with another one around it; all others are run as they are.
 package main
 
 import (
@@ -39,6 +49,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 )
 
 func main() {
@@ -60,31 +71,44 @@ func run(args []string) error {
 	if err != nil {
 		return err
 	}
-	link := filepath.Join(filepath.Dir(self), "link")
+	dir := filepath.Dir(self)
 	if args[0] == "build" {
-		return build(link)
+		return build(dir)
 	}
+	name := filepath.Base(args[0])
 	tool := exec.Command(args[0], args[1:]...)
 	tool.Stdin, tool.Stdout, tool.Stderr = os.Stdin, os.Stdout, os.Stderr
-	if filepath.Base(args[0]) != "link" {
+	ours := filepath.Join(dir, name)
+	switch name {
+	case "link", "compile":
+		tool.Path = ours
+	case "asm":
+		ours = filepath.Join(dir, grow)
+		if slices.Contains(args, "runtime") { // -p runtime
+			for i, arg := range tool.Args {
+				if filepath.Base(arg) == inGoroot {
+					tool.Args[i] = ours
+				}
+			}
+		}
+	default:
 		return tool.Run()
 	}
-	tool.Path = link
 	if len(args) == 2 && args[1] == "-V=full" {
-		return version(tool)
+		return version(tool, ours)
 	}
 	return tool.Run()
 }
 
-// version prints what the linker says of itself and a sum of its bytes: go build
-// links anew where that has changed.
-func version(tool *exec.Cmd) error {
+// version prints what a tool says of itself and a sum of what is ours of it: go build
+// makes anew what was made where that was another one.
+func version(tool *exec.Cmd, ours string) error {
 	tool.Stdout = nil
 	text, err := tool.Output()
 	if err != nil {
 		return err
 	}
-	program, err := os.ReadFile(tool.Path)
+	program, err := os.ReadFile(ours)
 	if err != nil {
 		return err
 	}

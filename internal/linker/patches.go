@@ -10,10 +10,10 @@ import (
 // An edit replaces a text that a file of the linker has exactly once.
 type edit struct{ from, to string }
 
-// patches are the edits by file of cmd/link/internal/ld. They hook in what the
-// files in folder ld do.
+// patches are the edits by file of GOROOT/src. They hook in what the files in our
+// folders do.
 var patches = map[string][]edit{
-	"deadcode.go": {
+	"cmd/link/internal/ld/deadcode.go": {
 		{
 			"	dynlink            bool\n",
 			"	dynlink            bool\n	trim               *typeTrim\n	calls              *sleepingCalls\n",
@@ -69,7 +69,7 @@ var patches = map[string][]edit{
 	},
 	// Masks of pointers of global variables are made from the fields of structs,
 	// which may be gone, where there is no mask of the type.
-	"data.go": {
+	"cmd/link/internal/ld/data.go": {
 		{
 			"	switch decodetypeKind(p.ctxt.Arch, typData) {\n	default:\n",
 			"	kind := decodetypeKind(p.ctxt.Arch, typData)\n" +
@@ -84,10 +84,42 @@ var patches = map[string][]edit{
 		},
 	},
 	// A table of types by name, for reflect.
-	"typelink.go": {
+	"cmd/link/internal/ld/typelink.go": {
 		{
 			"		if ldr.IsTypelink(s) {",
 			"		if false && ldr.IsTypelink(s) {",
+		},
+	},
+	// There is one call more between a function and morestack: see folder runtime.
+	"cmd/link/internal/ld/stackcheck.go": {
+		{
+			"		return sc.callSize, []stackCheckEdge{{sc.callSize, sc.morestack}}\n",
+			"		return 2 * sc.callSize, []stackCheckEdge{{2 * sc.callSize, sc.morestack}}\n",
+		},
+		{
+			"		addEdge(sc.callSize, sc.morestack)\n",
+			"		addEdge(2*sc.callSize, sc.morestack)\n",
+		},
+	},
+	"cmd/internal/obj/x86/obj6.go": {
+		{
+			"	pcdata = cursym.Func().SpillRegisterArgs(spill, newprog)\n",
+			"	more := growth(ctxt, cursym)\n	pcdata = cursym.Func().SpillRegisterArgs(spill, newprog)\n",
+		},
+		{
+			"	call.To.Sym = ctxt.Lookup(morestack)\n",
+			"	call.To.Sym = ctxt.Lookup(morestack + more)\n",
+		},
+	},
+	"cmd/internal/obj/x86/asm6.go": {
+		// Jumps need not be within 32 bytes: it is about the speed of some processors.
+		{
+			"	return padJumpsCtx(32)\n",
+			"	return padJumpsCtx(0)\n",
+		},
+		{
+			"	mark := ab.Len()\n	ab.doasm(ctxt, cursym, p)\n",
+			"	mark := ab.Len()\n	if !ab.putAddress(ctxt, cursym, p) {\n		ab.doasm(ctxt, cursym, p)\n	}\n",
 		},
 	},
 }

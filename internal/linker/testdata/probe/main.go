@@ -87,6 +87,7 @@ func main() {
 	failures()
 	collector()
 	others()
+	stacks()
 }
 
 func interfaces() {

@@ -1,0 +1,46 @@
+//go:build ignore
+
+package x86
+
+import (
+	"cmd/internal/obj"
+	"cmd/internal/objabi"
+	"cmd/internal/sys"
+	"strconv"
+)
+
+// growth is what is added to the name of the function that makes a stack larger, for
+// one that also keeps the arguments of cursym meanwhile: see folder runtime. Without
+// it they are kept by cursym itself, in ten bytes of code each.
+func growth(ctxt *obj.Link, cursym *obj.LSym) string {
+	if ctxt.Arch.Family != sys.AMD64 || ctxt.Flag_shared || cursym.CFunc() {
+		return ""
+	}
+	n := cursym.Func().TakeSpills(8, 8, REG_AX, REG_BX, REG_CX, REG_DI, REG_SI, REG_R8, REG_R9, REG_R10, REG_R11)
+	if n == 0 {
+		return ""
+	}
+	return strconv.Itoa(n)
+}
+
+// putAddress assembles LEAQ sym(SB), reg as MOVL $sym(SB), reg, which has two bytes less:
+// a program that is not to be moved in memory has all of its addresses below 2 GB.
+func (ab *AsmBuf) putAddress(ctxt *obj.Link, cursym *obj.LSym, p *obj.Prog) bool {
+	from := &p.From
+	if p.As != ALEAQ || ctxt.IsAsm || ctxt.Flag_shared || ctxt.Flag_dynlink || from.Type != obj.TYPE_MEM ||
+		from.Name != obj.NAME_EXTERN && from.Name != obj.NAME_STATIC ||
+		from.Reg != REG_NONE || from.Index != REG_NONE || p.To.Type != obj.TYPE_REG {
+		return false
+	}
+	ab.rexflag |= regrex[p.To.Reg] & Rxb
+	ab.Put1(byte(0xb8 + reg[p.To.Reg]))
+	cursym.AddRel(ctxt, obj.Reloc{
+		Type: objabi.R_ADDR,
+		Off:  int32(p.Pc + int64(ab.Len())),
+		Siz:  4,
+		Sym:  from.Sym,
+		Add:  from.Offset,
+	})
+	ab.PutInt32(0)
+	return true
+}
