@@ -68,6 +68,8 @@ func TestApplets(t *testing.T) {
 		{"ip netns exec red ip route", 0, `^10\.1\.0\.0/24 dev vb `, ""},
 		{"ip netns exec red unshare -m ip -br link", 0, `(?m)^vb@`, ""},
 		{"explain ip link add va type dummy", 0, `RTM_NEWLINK`, ""},
+		{"decode /proc/self/status", 1, "", `no bytes of netlink`},
+		{"--trace ip link show va", 0, `^[0-9]+: va`, `RTM_GETLINK NLM_F_REQUEST`},
 		{"bench -n 3 -r 1 namespaces links", 0, `(?s)namespaces .*create.*links .*delete all`, ""},
 		{"ns", 0, `^red +live +inode [0-9]+ `, ""},
 		{"ns repair", 0, "", ""},
