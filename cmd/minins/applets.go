@@ -14,6 +14,7 @@ import (
 	"github.com/minins/minins/cmd/minins/gc"
 	"github.com/minins/minins/cmd/minins/ip"
 	"github.com/minins/minins/cmd/minins/iptables"
+	"github.com/minins/minins/cmd/minins/lesson"
 	"github.com/minins/minins/cmd/minins/nettools"
 	"github.com/minins/minins/cmd/minins/nft"
 	"github.com/minins/minins/cmd/minins/ns"
@@ -54,6 +55,7 @@ func applets() []applet.Applet {
 		{Name: "ns", Summary: "what is behind the names of network namespaces, and who holds them; repair", Run: ns.Run},
 		{Name: "explain", Summary: "show what a command would send to the kernel, byte by byte; nothing is sent", Run: explainCommand},
 		{Name: "decode", Summary: "show recorded netlink with the kernel's names: hex, strace, pcap", Run: decode.Run},
+		{Name: "lesson", Summary: "the tutorial as a course: read, guess, type, see what the kernel is told", Run: lesson.Run},
 		{Name: "bench", Summary: "measure what namespaces, links, routes, containers and rules cost on this host", Run: bench.Run},
 		{Name: bench.ChildName, Run: bench.Child},
 		{Name: "completion", Summary: "print what makes bash, zsh or fish complete words of ip", Run: ip.CompletionScript},
@@ -69,7 +71,7 @@ func applets() []applet.Applet {
 // itself: no tool of that name is stood in for, so that no link is made.
 func own(name string) bool {
 	switch name {
-	case "ns", "gc", "explain", "decode", "bench", "install", "uninstall", "help", "version", "completion", ip.CompleteName, nsapplets.ChildName, bench.ChildName,
+	case "ns", "gc", "explain", "decode", "lesson", "bench", "install", "uninstall", "help", "version", "completion", ip.CompleteName, nsapplets.ChildName, bench.ChildName,
 		rootless.Name, rootless.LabName, rootless.ChildName, rootless.HolderName:
 		return true
 	}

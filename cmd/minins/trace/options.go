@@ -19,7 +19,7 @@ const (
 
 // Options are what to show, and where.
 type Options struct {
-	Format string // "text", "bytes", "json", or "" for none
+	Format string // "text", "sent", "bytes", "json", or "" for none
 	File   string // to write packets to, or ""
 }
 
@@ -73,10 +73,10 @@ func Parse(args []string, getenv func(string) string) (o Options, rest []string,
 
 func (o *Options) check() error {
 	switch o.Format {
-	case "", formatText, formatBytes, formatJSON:
+	case "", formatText, formatSent, formatBytes, formatJSON:
 		return nil
 	}
-	return errors.New("a trace has no format " + strconv.Quote(o.Format) + ": take text, bytes or json")
+	return errors.New("a trace has no format " + strconv.Quote(o.Format) + ": take text, sent, bytes or json")
 }
 
 // Setenv has programs that the command starts show the same.

@@ -46,11 +46,14 @@ func (m *event) took() (time.Duration, bool) {
 }
 
 // text is the head, then the members of headers on one line, then an attribute a line.
-func (m *event) text(w *bufio.Writer) {
+func (m *event) text(w *bufio.Writer, short bool) {
 	m.head(w)
 	m.named = true
 	if m.refused != nil {
 		m.refusal(w)
+		return
+	}
+	if short && !m.verdict() {
 		return
 	}
 	if m.verdict() && m.request != nil && m.header.Type == nlmsgError {

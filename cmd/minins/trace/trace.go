@@ -21,6 +21,7 @@ const (
 	formatText  = "text"
 	formatBytes = "bytes"
 	formatJSON  = "json"
+	formatSent  = "sent" // text of what is sent, and of answers the first line
 )
 
 // A Tracer shows the datagrams of all sockets of a process. The first error of what it
@@ -163,7 +164,7 @@ func (s *socket) datagram(now time.Time, sent bool, datagram []byte) (named bool
 			m.named = s.protocol.Explain(t.out, m.bytes)
 			m.refusal(t.out)
 		default:
-			m.text(t.out)
+			m.text(t.out, t.format == formatSent && !sent)
 		}
 		named = named && m.named
 		rest = next

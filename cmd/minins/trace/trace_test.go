@@ -97,10 +97,12 @@ TIME red NETLINK_ROUTE < NLMSG_ERROR NLM_F_CAPPED|NLM_F_ACK_TLVS seq 1, 64 bytes
     refused: RTM_NEWLINK: invalid argument: no, not this (at IFLA_LINKINFO > IFLA_INFO_DATA > VETH_INFO_PEER > IFLA_IFNAME)
 ` + strings.SplitAfterN(request, "\n", 2)[1] + `   <-- here
 `
-	got := clock.ReplaceAllString(traced(t, trace.Options{Format: "text"}, ack, refuse(0x50)), "TIME ")
-	got = after.ReplaceAllString(got, "after LONG")
-	if got != want {
-		t.Errorf("got\n%s\nwant\n%s", got, want)
+	for _, format := range []string{"text", "sent"} { // the same for what has no answers but verdicts
+		got := clock.ReplaceAllString(traced(t, trace.Options{Format: format}, ack, refuse(0x50)), "TIME ")
+		got = after.ReplaceAllString(got, "after LONG")
+		if got != want {
+			t.Errorf("%s: got\n%s\nwant\n%s", format, got, want)
+		}
 	}
 }
 
@@ -204,7 +206,7 @@ func TestParse(t *testing.T) {
 		{"--trace=json --pcap=x link", "json", "x", "link", ""},
 		{"--pcap x --trace=bytes", "bytes", "x", "", ""},
 		{"--pcap", "", "", "", "--pcap needs the name of a file"},
-		{"--trace=xml link", "", "", "", `a trace has no format "xml": take text, bytes or json`},
+		{"--trace=xml link", "", "", "", `a trace has no format "xml": take text, sent, bytes or json`},
 	} {
 		o, rest, err := trace.Parse(strings.Fields(tt.line), getenv)
 		if tt.err != "" {

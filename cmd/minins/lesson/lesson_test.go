@@ -1,0 +1,168 @@
+//go:build linux
+
+package lesson_test
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/minins/minins/internal/testns"
+)
+
+func TestMain(m *testing.M) { testns.Ordinary(m, "..") }
+
+// played is a lesson as it is in the file: for each step what is typed.
+type played struct {
+	name  string
+	steps []playedStep
+}
+
+type playedStep struct {
+	answers, types []string
+	checked        bool // all of types are to be typed, else one of them
+}
+
+func lessons(t *testing.T) (all []played) {
+	t.Helper()
+	text, err := os.ReadFile("course.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		word, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if word == ".lesson" {
+			name, _, _ := strings.Cut(rest, " ")
+			all = append(all, played{name: name})
+			continue
+		}
+		l := &all[len(all)-1]
+		switch s := len(l.steps) - 1; word {
+		case ".step":
+			l.steps = append(l.steps, playedStep{})
+		case ".answer":
+			l.steps[s].answers = append(l.steps[s].answers, rest)
+		case ".type":
+			l.steps[s].types = append(l.steps[s].types, rest)
+		case ".check", ".checknot":
+			l.steps[s].checked = true
+		}
+	}
+	return all
+}
+
+// A home is where a user's progress and labs are: variables of the environment.
+type home []string
+
+func newHome(t *testing.T) home {
+	return home{"XDG_STATE_HOME=" + t.TempDir(), "XDG_RUNTIME_DIR=" + t.TempDir()}
+}
+
+// play types lines at a lesson.
+func (h home) play(t *testing.T, lines []string, args ...string) (stdout, stderr string, code int) {
+	t.Helper()
+	cmd := exec.Command(testns.Binary(), args...)
+	cmd.Env = append(os.Environ(), h...)
+	cmd.Stdin = strings.NewReader(strings.Join(lines, "\n") + "\n")
+	var out, errs strings.Builder
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	cmd.WaitDelay = time.Second
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	timer := time.AfterFunc(time.Minute, func() { _ = cmd.Process.Kill() })
+	err := cmd.Wait()
+	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) || !timer.Stop() {
+		t.Fatalf("%q: %v\n%s%s", args, err, &out, &errs)
+	}
+	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
+}
+
+// TestLessons plays every lesson to its end: with what is to be typed, then once more
+// from the middle after its lab was lost, and with what is wrong.
+func TestLessons(t *testing.T) {
+	h := newHome(t)
+	for _, l := range lessons(t) {
+		t.Run(l.name, func(t *testing.T) {
+			t.Parallel()
+			defer func() {
+				if _, errs, code := h.play(t, nil, "lesson", "stop", l.name); code != 0 || errs != "" {
+					t.Errorf("stop: status %d, %s", code, errs)
+				}
+				if out, _, _ := h.play(t, nil, "lab"); strings.Contains(out, "lesson-"+l.name) {
+					t.Errorf("a lab is left: %s", out)
+				}
+			}()
+			if _, errs, code := h.play(t, nil, "lesson", "check", l.name); code != 1 || !strings.Contains(errs, "is not begun") {
+				t.Errorf("check before it is begun: status %d, %s", code, errs)
+			}
+			var right []string
+			half := 0
+			for i, s := range l.steps {
+				if s.answers != nil {
+					right = append(right, "certainly not", strings.ToUpper(s.answers[0])+".")
+				}
+				if s.types != nil {
+					right = append(right, "true", "check") // which is not enough
+				}
+				if !s.checked && len(s.types) > 1 {
+					s.types = s.types[:1]
+				}
+				right = append(right, s.types...)
+				if i == (len(l.steps)-1)/2 {
+					half = len(right)
+				}
+			}
+			out, errs, code := h.play(t, right[:half], "lesson", l.name)
+			if code != 1 || !strings.Contains(out, "goes on from here") {
+				t.Errorf("half of it: status %d, %s\n%s", code, errs, out)
+			}
+			if strings.Count(out, "No. Try again") != strings.Count(out, "Right. ") {
+				t.Errorf("questions:\n%s", out)
+			}
+			if out, _, code := h.play(t, nil, "lesson", "check", l.name); code != 1 || !strings.Contains(out, "not ok - ") {
+				t.Errorf("check of a half: status %d\n%s", code, out)
+			}
+			if _, errs, code := h.play(t, nil, "lab", "stop", "lesson-"+l.name); code != 0 { // as after a reboot
+				t.Errorf("status %d, %s", code, errs)
+			}
+			out, errs, code = h.play(t, right[half:], "lesson", l.name)
+			if code != 0 || !strings.Contains(out, "That was the lesson") || !strings.Contains(out, "(The lab is made again") {
+				t.Errorf("the rest: status %d, %s\n%s", code, errs, out)
+			}
+			if out, errs, code := h.play(t, nil, "lesson", "check", l.name); code != 0 || strings.Contains(out, "not ok") {
+				t.Errorf("check: status %d, %s\n%s", code, errs, out)
+			}
+		})
+	}
+}
+
+// TestLessonWords has all that can be said beside commands.
+func TestLessonWords(t *testing.T) {
+	h := newHome(t)
+	defer h.play(t, nil, "lesson", "stop", "netns")
+	out, errs, code := h.play(t, []string{"help", "hint", "show", "", "check", "solve", "solve", "solve", "quit", "never"}, "lesson", "2")
+	for _, want := range []string{"Type commands", "  ip netns add red\n", "not ok - ip netns exec red true\n", "It is: 1.", "RTM_GETLINK", "\"minins lesson netns\" goes on"} {
+		if !strings.Contains(out+errs, want) {
+			t.Errorf("no %q in\n%s%s", want, out, errs)
+		}
+	}
+	if code != 1 {
+		t.Errorf("status %d", code)
+	}
+	if out, _, _ := h.play(t, nil, "lesson"); !strings.Contains(out, "A network of its own  (2 of 4 steps done)") {
+		t.Errorf("list:\n%s", out)
+	}
+	for _, tt := range []struct{ args, errs string }{
+		{"lesson nosuch", "there is no lesson \"nosuch\"; \"minins lesson\" lists all"},
+		{"lesson check", "there is no lesson \"check\""},
+		{"lesson check netns more", "Usage: minins lesson"},
+	} {
+		if _, errs, code := h.play(t, nil, testns.Words(tt.args)...); code != 2 || !strings.Contains(errs, tt.errs) {
+			t.Errorf("%s: status %d, %s", tt.args, code, errs)
+		}
+	}
+}

@@ -1,0 +1,305 @@
+//go:build linux
+
+package lesson
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/minins/minins/cmd/minins/applet"
+)
+
+// A player plays a lesson to a person, or to what is typed for one.
+type player struct {
+	c    *applet.Cmd
+	l    *lesson
+	lab  *lab
+	at   progress
+	done int // how many steps are
+
+	in      *bufio.Reader
+	lines   chan string // what is typed; closed at the end of the input
+	asked   bool        // somebody reads a line
+	signals chan os.Signal
+}
+
+var errQuit = errors.New("not at the end yet")
+
+const words = `Type commands, as in a shell. Besides:
+  hint   what could be typed here
+  solve  have it typed
+  show   this step again
+  check  what is still to be done
+  quit   stop here, and go on later
+`
+
+// play plays the steps that are not done.
+func (p *player) play() error {
+	if err := p.resume(); err != nil {
+		return err
+	}
+	p.signals = make(chan os.Signal, 1)
+	signal.Notify(p.signals, unix.SIGINT) // which is for the command that runs
+	defer signal.Stop(p.signals)
+	for p.done < len(p.l.steps) {
+		if err := p.step(&p.l.steps[p.done]); err != nil {
+			return err
+		}
+		p.done++
+		if err := p.at.write(p.done); err != nil {
+			return err
+		}
+	}
+	p.c.Printf("\nThat was the lesson %q. Its lab is there until \"minins lesson stop %s\".\n", p.l.title, p.l.name)
+	return nil
+}
+
+// resume makes what the steps made that are done, if their lab is gone.
+func (p *player) resume() error {
+	done, begun, err := p.at.read()
+	if err != nil {
+		return err
+	}
+	there, err := p.lab.is()
+	if err != nil {
+		return err
+	}
+	p.done = min(done, len(p.l.steps))
+	if there && begun {
+		return nil
+	}
+	if there { // of another time
+		if err := p.lab.stop(); err != nil {
+			return err
+		}
+	}
+	if p.done > 0 {
+		p.c.Printf("(The lab is made again, as it was after step %d.)\n", p.done)
+	}
+	for i := range p.l.steps[:p.done] {
+		s := &p.l.steps[i]
+		if err := p.lab.prepare(s.run); err != nil {
+			return err
+		}
+		for _, line := range s.types {
+			if _, err := p.lab.run(line, false, true); err != nil {
+				return err
+			}
+		}
+	}
+	return p.at.write(p.done)
+}
+
+// step plays one, until it is done.
+func (p *player) step(s *step) error {
+	if err := p.lab.prepare(s.run); err != nil {
+		return err
+	}
+	p.show(s)
+	if s.asks != "" {
+		if err := p.ask(s); err != nil {
+			return err
+		}
+	}
+	if len(s.types) > 0 {
+		if err := p.commands(s); err != nil {
+			return err
+		}
+	}
+	if s.then != "" {
+		p.c.Printf("\n%s\n", s.then)
+	}
+	if s.asks == "" && len(s.types) == 0 { // only to be read
+		_, err := p.line("[Enter] ")
+		return err
+	}
+	return nil
+}
+
+func (p *player) show(s *step) {
+	p.c.Printf("\n%s%d/%d  %s%s\n\n%s\n", bold(p.c), p.done+1, len(p.l.steps), s.title, plain(p.c), s.text)
+}
+
+// ask asks until the answer is right. The third wrong one is told.
+func (p *player) ask(s *step) error {
+	p.c.Printf("\n%s\n", s.asks)
+	for wrong := 0; ; {
+		answer, err := p.line("? ")
+		if err != nil {
+			return err
+		}
+		switch answer {
+		case "":
+			continue
+		case "hint", "solve":
+			wrong = 2
+		default:
+			if s.isRight(answer) {
+				p.c.Printf("Right. %s\n", s.why)
+				return nil
+			}
+		}
+		if wrong++; wrong < 3 {
+			p.c.Printf("No. Try again, or say \"solve\".\n")
+			continue
+		}
+		p.c.Printf("It is: %s. %s\n", s.right[0], s.why)
+		return nil
+	}
+}
+
+// commands has them typed until the checks hold.
+func (p *player) commands(s *step) error {
+	for {
+		done := false // one of s.types was
+		line, err := p.line("$ ")
+		if err != nil {
+			return err
+		}
+		switch line {
+		case "":
+			continue
+		case "help":
+			p.c.Printf("%s", words)
+			continue
+		case "show":
+			p.show(s)
+			continue
+		case "hint":
+			for _, t := range s.types {
+				p.c.Printf("  %s\n", t)
+			}
+			continue
+		case "check":
+			holds, err := p.check(s, true)
+			if holds && len(s.checks) > 0 || err != nil {
+				return err
+			}
+			continue
+		case "solve":
+			for _, t := range s.types {
+				p.c.Printf("$ %s\n", t)
+				if _, err := p.lab.run(t, s.kernel, false); err != nil {
+					return err
+				}
+			}
+			done = true
+		default:
+			if _, err := p.lab.run(line, s.kernel, false); err != nil {
+				return err
+			}
+			done = s.isTyped(line, len(s.checks) > 0)
+		}
+		if len(s.checks) == 0 {
+			if done {
+				return nil
+			}
+			continue
+		}
+		holds, err := p.check(s, false)
+		for begin := time.Now(); done && !holds && err == nil && time.Since(begin) < patience; time.Sleep(100 * time.Millisecond) {
+			holds, err = p.check(s, false)
+		}
+		if holds || err != nil {
+			return err
+		}
+	}
+}
+
+// patience is how long a check may take to hold after the last line was typed: a link
+// that was switched on carries packets some time later.
+const patience = 5 * time.Second
+
+// check says whether a step is done, and with tell what is not.
+func (p *player) check(s *step, tell bool) (all bool, err error) {
+	all = true
+	for _, c := range s.checks {
+		holds, err := p.lab.holds(c)
+		if err != nil {
+			return false, err
+		}
+		all = all && holds
+		if tell {
+			p.c.Printf("%s\n", c.text(holds))
+		}
+	}
+	return all, nil
+}
+
+// text is a line of TAP, which graders read.
+func (c *check) text(holds bool) string {
+	s := "ok - "
+	if !holds {
+		s = "not ok - "
+	}
+	s += c.command
+	switch {
+	case c.fails:
+		s += " (fails)"
+	case c.has != "":
+		s += " (prints " + c.has + ")"
+	}
+	return s
+}
+
+// line reads what is typed, without blanks around it. It is errQuit at the end of the input.
+func (p *player) line(prompt string) (string, error) {
+	if p.lines == nil {
+		p.lines = make(chan string)
+		p.in = bufio.NewReader(p.c.Stdin)
+	}
+	for {
+		p.c.Printf("%s", prompt)
+		if err := p.c.Stdout.Flush(); err != nil {
+			return "", err
+		}
+		for len(p.signals) > 0 { // it was for the command before
+			<-p.signals
+		}
+		if !p.asked {
+			p.asked = true
+			go p.read()
+		}
+		select {
+		case <-p.signals:
+			p.c.Printf("\n(\"quit\" stops; \"help\" lists more)\n")
+			continue
+		case line, ok := <-p.lines:
+			p.asked = false
+			if !ok || strings.TrimSpace(line) == "quit" {
+				return "", errQuit
+			}
+			return strings.TrimSpace(line), nil
+		}
+	}
+}
+
+func (p *player) read() {
+	line, err := p.in.ReadString('\n')
+	if err != nil && (line == "" || !errors.Is(err, io.EOF)) {
+		close(p.lines)
+		return
+	}
+	p.lines <- line
+}
+
+func bold(c *applet.Cmd) string {
+	if c.Getenv("NO_COLOR") == "" && terminal(1) {
+		return "\x1b[1m"
+	}
+	return ""
+}
+
+func plain(c *applet.Cmd) string {
+	if bold(c) == "" {
+		return ""
+	}
+	return "\x1b[m"
+}
