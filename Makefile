@@ -74,7 +74,7 @@ test: tools ## run all tests, also with the race detector
 	done
 	@if command -v gcc >/dev/null; then \
 		echo "== go test -race ./..."; \
-		$(GO) test -race $$($(GO) list ./... | grep -v -e /internal/linker -e /internal/strip); \
+		$(GO) test -race -short $$($(GO) list ./... | grep -v -e /internal/linker -e /internal/strip); \
 	elif [ "$$MININS_NO_SKIP" = 1 ]; then \
 		echo "no gcc, which the race detector needs" >&2; exit 1; \
 	else \

@@ -140,10 +140,10 @@ func TestDifferential(t *testing.T) {
 		t.Fatal(err)
 	}
 	n := 0
-	for _, f := range files {
+	for i, f := range files {
 		name, ok := strings.CutSuffix(f.Name(), ".script")
-		if !ok {
-			continue
+		if !ok || testing.Short() && i%3 != 0 {
+			continue // with the race detector: what is compared is compared without
 		}
 		text, err := os.ReadFile("testdata/" + f.Name())
 		if err != nil {
@@ -169,7 +169,7 @@ func TestDifferential(t *testing.T) {
 			n += len(want)
 		})
 	}
-	if n < 1000 && flag.Lookup("test.run").Value.String() == "" {
+	if n < 1000 && !testing.Short() && flag.Lookup("test.run").Value.String() == "" {
 		t.Errorf("%d commands were compared, want at least 1000", n)
 	}
 }
