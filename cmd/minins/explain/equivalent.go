@@ -76,7 +76,7 @@ func (w *walk) equivalent(p *nl.Protocol, ns string, h nl.Header, body []byte) s
 	if ns != "" {
 		line.add("-n", ns)
 	}
-	op := ""
+	var op string
 	switch {
 	case h.Type&3 == 1:
 		op = "delete"

@@ -35,7 +35,7 @@ func Run(c *applet.Cmd) int {
 	if c.Explains("clone(CLONE_NEWUSER|CLONE_NEWNET|CLONE_NEWNS|SIGCHLD)", "a lab; minins explain --rootless=NAME has all of it") {
 		return 0
 	}
-	verb, name := "", ""
+	var verb, name string
 	switch args := c.Args; {
 	case len(args) == 0, len(args) == 1 && args[0] == "list":
 		return list(c, lessons)

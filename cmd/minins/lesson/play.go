@@ -158,7 +158,7 @@ func (p *player) ask(s *step) error {
 // commands has them typed until the checks hold.
 func (p *player) commands(s *step) error {
 	for {
-		done := false // one of s.types was
+		var done bool // one of s.types was typed
 		line, err := p.line("$ ")
 		if err != nil {
 			return err
