@@ -130,7 +130,7 @@ func (w *Writer) interfaceTime(id int, t time.Time) {
 	case id < 0 || id >= w.interfaces:
 		w.err = fmt.Errorf("there is no interface %d in this file of packets, which has %d", id, w.interfaces)
 	case t.Unix() < 0 || t.Unix() > last:
-		w.err = fmt.Errorf("a packet of %s: a file of packets has the years 1970 to 2262", t.UTC().Format(time.DateTime))
+		w.err = fmt.Errorf("a packet of second %d: a file of packets has the years 1970 to 2262", t.Unix())
 	default:
 		ns := uint64(t.UnixNano())
 		w.u32(uint32(id))

@@ -9,6 +9,7 @@ import (
 	"github.com/minins/minins/cmd/minins/applet"
 	"github.com/minins/minins/cmd/minins/arping"
 	"github.com/minins/minins/cmd/minins/bench"
+	"github.com/minins/minins/cmd/minins/capture"
 	"github.com/minins/minins/cmd/minins/decode"
 	"github.com/minins/minins/cmd/minins/explain"
 	"github.com/minins/minins/cmd/minins/gc"
@@ -53,6 +54,7 @@ func applets() []applet.Applet {
 		{Name: rootless.HolderName, Run: rootlessHolder},
 		{Name: "gc", Summary: "remove what killed runs left behind", Run: gc.Run},
 		{Name: "ns", Summary: "what is behind the names of network namespaces, and who holds them; repair", Run: ns.Run},
+		{Name: "capture", Summary: "packets of many namespaces and links, in one file or as text", Run: capture.Run},
 		{Name: "explain", Summary: "show what a command would send to the kernel, byte by byte; nothing is sent", Run: explainCommand},
 		{Name: "decode", Summary: "show recorded netlink with the kernel's names: hex, strace, pcap", Run: decode.Run},
 		{Name: "lesson", Summary: "the tutorial as a course: read, guess, type, see what the kernel is told", Run: lesson.Run},
@@ -72,7 +74,7 @@ func applets() []applet.Applet {
 func own(name string) bool {
 	switch name {
 	case "ns", "gc", "explain", "decode", "lesson", "bench", "install", "uninstall", "help", "version", "completion", ip.CompleteName, nsapplets.ChildName, bench.ChildName,
-		rootless.Name, rootless.LabName, rootless.ChildName, rootless.HolderName:
+		"capture", rootless.Name, rootless.LabName, rootless.ChildName, rootless.HolderName:
 		return true
 	}
 	return false

@@ -213,3 +213,25 @@ func TestSignals(t *testing.T) {
 		}
 	}
 }
+
+// TestCapture has an ordinary user capture in a network of its own, and in a namespace
+// there: whoever is root there may.
+func TestCapture(t *testing.T) {
+	u := newUser(t)
+	const script = `set -e
+ip link set lo up; ip netns add red; ip -n red link set lo up
+minins capture -a -c 4 icmp >lines 2>said & sleep 0.5
+ping -q -c 1 127.0.0.1 >/dev/null; ip netns exec red ping -q -c 1 127.0.0.1 >/dev/null
+wait; sed 's/^[0-9:.]* //; s/id [0-9]*/id N/' lines; cat said`
+	cmd := u.command("--rootless", "sh", "-c", script)
+	cmd.Dir = t.TempDir()
+	r := result(t, cmd)
+	want := ""
+	for _, address := range []string{"lo In  IP 127.0.0.1 > 127.0.0.1", "red:lo In  IP 127.0.0.1 > 127.0.0.1"} {
+		want += address + ": ICMP echo request, id N, seq 1, length 64\n" + address + ": ICMP echo reply, id N, seq 1, length 64\n"
+	}
+	want += "minins capture: 2 links of 2 namespaces; ^C ends it\nminins capture: 4 packets captured, 0 dropped\n"
+	if r.Code != 0 || r.Stdout != want || r.Stderr != "" {
+		t.Errorf("%d %q\n%s", r.Code, r.Stderr, testns.Diff(want, r.Stdout))
+	}
+}
