@@ -12,7 +12,6 @@ package capture
 
 import (
 	"context"
-	"math"
 	"os"
 	"os/signal"
 	"slices"
@@ -73,17 +72,19 @@ type session struct {
 	links                  []string // none: all
 	all, promiscuous, help bool
 	count, snaplen         uint64 // count 0: no end
-	limit                  time.Duration
+	limit                  int64  // in ns; 0: none
 	filter                 *node
 
 	sources []*source
 	blocks  int // of the ring of each
 	fds     []unix.PollFd
+	slab    []captured // what packets are taken from
+	chunk   []byte     // and their data
 	output  output
 	total   uint64
 	closing sync.WaitGroup
 	stop    int64 // what is later is not wanted; 0: not said yet
-	watched error // why namespaces that come and go are not heeded any more
+	watched error // why namespaces that come and go are not heeded
 }
 
 // Run is the command. It returns 0, 1 if something is not there or was refused, and 2
@@ -144,10 +145,10 @@ func (s *session) set(o *getopt.Option, as, arg string, _ bool) error {
 		s.help = true
 	default:
 		var n float64
-		if n, err = strconv.ParseFloat(arg, 64); !(n > 0 && n < math.MaxInt64/1e9) {
+		if n, err = strconv.ParseFloat(arg, 64); !(n > 0 && n < 1e9) {
 			err = strconv.ErrRange
 		}
-		s.limit = time.Duration(n * float64(time.Second))
+		s.limit = int64(n * 1e9)
 		wanted = "a number of seconds"
 	}
 	if err != nil {
@@ -158,7 +159,7 @@ func (s *session) set(o *getopt.Option, as, arg string, _ bool) error {
 
 // hold is how long a packet is kept back until all that were before it have come:
 // the kernel hands over a block of a ring after twice the time of one look.
-const hold = 2*retire + 80*time.Millisecond
+const hold = int64(2*retire + 80*time.Millisecond)
 
 // maxHeld is how many bytes are kept back at most: more packets are put out at once,
 // and may be out of order.
@@ -176,47 +177,40 @@ func (s *session) run() error {
 		return err
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	watch := make(chan *nsfs.Event, 256)
-	go s.watch(ctx, watch)
+	events := make(chan *nsfs.Event, 256)
+	go s.watch(ctx, events)
 	defer func() {
 		cancel()
-		for range watch { // until it has ended
+		for range events { // until watch has ended
 		}
 	}()
-	events := watch
-	for started := time.Now(); ; {
+	for started := now(); ; {
 		s.poll()
-		now := time.Now()
-		if s.limit > 0 && s.stop == 0 && now.Sub(started) >= s.limit {
-			s.stop = started.Add(s.limit).UnixNano()
+		at := now()
+		if s.limit > 0 && s.stop == 0 && at-started >= s.limit {
+			s.stop = started + s.limit
+		}
+		if len(signals) > 0 && s.stop == 0 {
+			s.stop = at
 		}
 		before := len(s.sources)
-		for more := true; more; {
-			select {
-			case <-signals:
-				s.stop = now.UnixNano()
-			case e, ok := <-events:
-				if ok {
-					s.happened(e, now)
-				} else {
-					s.warn(s.watched)
-					events = nil
-				}
-			default:
-				more = false
-			}
+		for len(events) > 0 {
+			s.happened(<-events, at)
 		}
 		if more := s.sources[before:]; len(more) > 0 {
 			s.warn(s.start(more))
 			s.announce(more)
 		}
-		s.drain(now)
-		until := now.Add(-hold).UnixNano()
-		if s.emit(until); s.output.err != nil || s.stop != 0 && s.stop <= until || s.count > 0 && s.total == s.count {
-			return s.end(now)
+		s.drain(at)
+		s.emit(at - hold)
+		if s.output.err != nil || s.stop != 0 && s.stop <= at-hold || s.count > 0 && s.total == s.count {
+			return s.end()
 		}
 	}
 }
+
+// now is the time in ns since 1970, which packets have as well.
+func now() int64 { return time.Now().UnixNano() }
 
 // begin opens the output, now that all that is captured has been opened.
 func (s *session) begin() error {
@@ -263,7 +257,7 @@ func (s *session) emit(until int64) {
 
 // end writes what was counted. The drops of a namespace are those of all its links,
 // and are said of each of them.
-func (s *session) end(now time.Time) error {
+func (s *session) end() error {
 	var dropped uint64
 	for _, src := range s.sources {
 		if src.ring != nil {
@@ -274,7 +268,7 @@ func (s *session) end(now time.Time) error {
 		}
 		dropped += src.dropped
 		for _, l := range src.links {
-			s.output.statistics(l, now)
+			s.output.statistics(l)
 		}
 	}
 	s.c.Errorf("minins capture: %d packets captured, %d dropped", s.total, dropped)

@@ -438,9 +438,9 @@ func TestRefused(t *testing.T) {
 	}{
 		{"-n nope", 1, "Cannot open network namespace \"nope\": no such file or directory\n"},
 		{"-n red -n nope", 1, "Cannot open network namespace \"nope\": no such file or directory\n"},
-		{"-n red -i eth9", 1, "there is no link eth9 in red\n"},
-		{"-n red -n blue -i eth0 -i eth9", 1, "there is no link eth9 in red, blue\n"},
-		{"-i eth0", 1, "there is no link eth0 in this namespace\n"},
+		{"-n red -i eth9", 1, "there is no link eth9 in any of these namespaces\n"},
+		{"-n red -n blue -i eth0 -i eth9", 1, "there is no link eth9 in any of these namespaces\n"},
+		{"-i eth0", 1, "there is no link eth0 in any of these namespaces\n"},
 		{"-c 0x", 2, "-c 0x: expected a number of packets" + try},
 		{"-s 262145", 2, "-s 262145: expected a number of bytes, at most 262144" + try},
 		{"-c 0", 2, "-c 0: expected a number of packets" + try},

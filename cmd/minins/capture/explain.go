@@ -11,28 +11,29 @@ import (
 
 // explain tells what would be done in each namespace.
 func (s *session) explain() {
+	for i := 0; i < len(calls); i += 2 {
+		s.c.Explains(calls[i], calls[i+1])
+	}
 	var wanted *node
 	for i := range s.links {
 		wanted = join('|', wanted, known(adIfindex, uint32(i+2))) // made up
 	}
-	code := s.program(wanted)
 	list := ""
-	for i, c := range code {
+	for i, c := range s.program(wanted) {
 		list += fmt.Sprintf("(%03d) %s\n", i, instruction(i, c))
 	}
-	for pairs := []string{
-		"setns(fd, CLONE_NEWNET)", "each namespace in turn",
-		"sendto(NETLINK_ROUTE, RTM_GETLINK)", "its links",
-		"socket(AF_PACKET, SOCK_RAW|SOCK_CLOEXEC, 0)", "needs CAP_NET_RAW there",
-		fmt.Sprintf("setsockopt(SO_ATTACH_FILTER, {%d instructions})", len(code)), "what the kernel is to take, and how many bytes of it",
-		list, "",
-		"setsockopt(PACKET_VERSION, TPACKET_V3), setsockopt(PACKET_RX_RING), mmap()", "memory that the kernel puts packets into",
-		"bind(ETH_P_ALL, ifindex 0)", "all links",
-		"poll()", "then read the memory: each packet with its link and its time",
-		"getsockopt(PACKET_STATISTICS)", "at the end: how many were dropped",
-	}; len(pairs) > 0; pairs = pairs[2:] {
-		s.c.Explains(pairs[0], pairs[1])
-	}
+	s.c.Explains(list, "")
+}
+
+var calls = []string{
+	"setns(fd, CLONE_NEWNET)", "each namespace in turn",
+	"sendto(NETLINK_ROUTE, RTM_GETLINK)", "its links",
+	"socket(AF_PACKET, SOCK_RAW|SOCK_CLOEXEC, 0)", "needs CAP_NET_RAW there",
+	"setsockopt(PACKET_VERSION, TPACKET_V3), setsockopt(PACKET_RX_RING), mmap()", "memory that the kernel puts packets into",
+	"bind(ETH_P_ALL, ifindex 0)", "all links",
+	"poll()", "then read the memory: each packet with its link and its time",
+	"getsockopt(PACKET_STATISTICS)", "at the end: how many were dropped",
+	"setsockopt(SO_ATTACH_FILTER)", "before bind: how many bytes are to be taken of a packet, by a program",
 }
 
 // The instructions that compile makes, as tcpdump -d has them.

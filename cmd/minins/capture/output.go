@@ -74,9 +74,9 @@ func (o *output) packet(c *captured) {
 	o.fail(err)
 }
 
-func (o *output) statistics(l *link, now time.Time) {
+func (o *output) statistics(l *link) {
 	if o.w != nil {
-		o.fail(o.w.Statistics(l.id, pcap.Statistics{Time: now, Received: l.count, Dropped: l.source.dropped}))
+		o.fail(o.w.Statistics(l.id, pcap.Statistics{Time: time.Now(), Received: l.count, Dropped: l.source.dropped}))
 	}
 }
 

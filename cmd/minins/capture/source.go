@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -29,10 +28,10 @@ type source struct {
 	ns      *nsfs.NS // until the ring is open
 	code    []unix.SockFilter
 	err     error
-	ring    *ring     // nil once it is closed
-	links   []*link   // those that were there when it was opened, and those that had a packet
-	last    *link     // of the last packet
-	gone    time.Time // when its name was; else zero
+	ring    *ring   // nil once it is closed
+	links   []*link // those that were there when it was opened, and those that had a packet
+	last    *link   // of the last packet
+	gone    int64   // when its name was deleted; 0: it is there
 	dropped uint64
 	queue   queue
 }
@@ -94,11 +93,7 @@ func (s *session) open() error {
 	}
 	for i, ok := range found {
 		if !ok {
-			where := strings.Trim(strings.Join(s.names, ", "), ", ")
-			if where == "" {
-				where = "this namespace"
-			}
-			return errors.New("there is no link " + s.links[i] + " in " + where)
+			return errors.New("there is no link " + s.links[i] + " in any of these namespaces")
 		}
 	}
 	err := s.start(s.sources)
@@ -165,7 +160,7 @@ func (s *session) add(name string, found []bool) error {
 	src.id, err = ns.Identity()
 	known := false
 	for _, other := range s.sources {
-		known = known || other.gone.IsZero() && other.id == src.id
+		known = known || other.gone == 0 && other.id == src.id
 	}
 	var wanted *node
 	if err == nil && !known {
@@ -223,21 +218,26 @@ func (s *session) promise(l *link) {
 }
 
 // watch tells of namespaces that come and go, until ctx is done. If it ends before,
-// s.watched says why.
+// it tells of nil, and s.watched says why.
 func (s *session) watch(ctx context.Context, events chan<- *nsfs.Event) {
 	s.watched = nsfs.Watch(ctx, func(e nsfs.Event) error {
 		events <- &e
 		return nil
 	})
+	if s.watched != nil {
+		events <- nil
+	}
 	close(events)
 }
 
 // happened adds a namespace that has come, and will soon close one that has gone: an open socket would keep it, and its ends of cables, alive.
-func (s *session) happened(e *nsfs.Event, now time.Time) {
-	if e.Gone {
+func (s *session) happened(e *nsfs.Event, at int64) {
+	if e == nil {
+		s.warn(s.watched)
+	} else if e.Gone {
 		for _, src := range s.sources {
 			if src.name == e.Name && src.id == e.ID {
-				src.gone = now
+				src.gone = at
 			}
 		}
 	} else if s.all || slices.Contains(s.names, e.Name) {
@@ -273,7 +273,7 @@ func (s *session) poll() {
 }
 
 // drain takes all that the kernel has handed over.
-func (s *session) drain(now time.Time) {
+func (s *session) drain(at int64) {
 	for _, src := range s.sources {
 		if src.ring == nil {
 			continue
@@ -289,7 +289,7 @@ func (s *session) drain(now time.Time) {
 			}
 			src.ring.release()
 		}
-		if !src.gone.IsZero() && now.Sub(src.gone) > hold {
+		if src.gone != 0 && at-src.gone > hold {
 			src.dropped = src.ring.dropped()
 			s.closeRing(src)
 		}
@@ -331,7 +331,12 @@ func (s *session) take(src *source, h []byte) {
 	index := word[sllIfindex/4]
 	start, network := half(hdrMac), half(hdrMac+2)
 	data := h[start:][:word[hdrSnaplen/4]]
-	c := &captured{
+	if len(s.slab) == 0 {
+		s.slab = make([]captured, 1<<9)
+	}
+	c := &s.slab[0]
+	s.slab = s.slab[1:]
+	*c = captured{
 		ns:      int64(word[hdrSec/4])*int64(time.Second) + int64(word[hdrNsec/4]),
 		link:    s.find(src, index, half(sllHatype)),
 		network: min(int(network-start), len(data)),
@@ -341,7 +346,10 @@ func (s *session) take(src *source, h []byte) {
 	if h[sllPkttype] == unix.PACKET_OUTGOING {
 		c.dir = pcap.Outbound
 	}
-	b := make([]byte, maxHeader+len(data))
+	if len(s.chunk) < maxHeader+len(data) {
+		s.chunk = make([]byte, 1<<18+len(data))
+	}
+	b := s.chunk
 	n, rest, typ := 0, data, c.link.typ
 	switch status := word[hdrStatus/4]; {
 	case typ == pcap.LinkTypeNetlink:
@@ -359,7 +367,7 @@ func (s *session) take(src *source, h []byte) {
 		rest = data[ethernetHeader-2:]
 	}
 	n += copy(b[n:], rest)
-	c.data = b[:n]
+	c.data, s.chunk = b[:n:n], b[n:]
 	c.length = int(word[hdrLen/4]) + n - len(data)
 	if typ != pcap.LinkTypeEthernet {
 		c.network += n - len(data) // behind the header that it has now
