@@ -248,6 +248,8 @@ func build(order binary.AppendByteOrder, parts ...any) []byte {
 			b = append(b, v...)
 		case uint16:
 			b = order.AppendUint16(b, v)
+		case uint32:
+			b = order.AppendUint32(b, v)
 		case int:
 			b = order.AppendUint32(b, uint32(v))
 		}
@@ -264,11 +266,11 @@ func TestForms(t *testing.T) {
 			file []byte
 			want []row
 		}{
-			{"pcap", build(order, 0xa1b2c3d4, uint16(2), uint16(4), 0, 0, 65535, 0x50000001, 5, 999999, 2, 60, "ab"),
+			{"pcap", build(order, uint32(0xa1b2c3d4), uint16(2), uint16(4), 0, 0, 65535, 0x50000001, 5, 999999, 2, 60, "ab"),
 				[]row{{link: 1, time: time.Unix(5, 999999000), data: "ab", length: 60}}},
-			{"pcap of nanoseconds", build(order, 0xa1b23c4d, uint16(2), uint16(4), 0, 0, 65535, 253, 1<<32-1, 999999999, 1, 1, "a"),
+			{"pcap of nanoseconds", build(order, uint32(0xa1b23c4d), uint16(2), uint16(4), 0, 0, 65535, 253, uint32(1<<32-1), 999999999, 1, 1, "a"),
 				[]row{{link: 253, time: time.Unix(1<<32-1, 999999999), data: "a", length: 1}}},
-			{"pcap of nothing", build(order, 0xa1b23c4d, uint16(2), uint16(4), 0, 0, 65535, 253), nil},
+			{"pcap of nothing", build(order, uint32(0xa1b23c4d), uint16(2), uint16(4), 0, 0, 65535, 253), nil},
 			{"simple packets", append(section, build(order,
 				1, 20, uint16(1), uint16(0), 3, 20,
 				3, 20, 5, "abc\x00", 20,
