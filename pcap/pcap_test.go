@@ -313,7 +313,7 @@ func TestWrong(t *testing.T) {
 		{"", "the file ends within what begins at byte 0: unexpected EOF"},
 		{"abc", "the file ends within what begins at byte 0: unexpected EOF"},
 		{"GET / HTTP/1.0\r\n", "neither pcapng nor pcap: the file begins with 0x47455420"},
-		{string(build(le, 0xa1b2c3d4, uint16(3), uint16(4), 0, 0, 0, 0)), "at byte 0: version 3 of pcap; expected 2"},
+		{string(build(le, uint32(0xa1b2c3d4), uint16(3), uint16(4), 0, 0, 0, 0)), "at byte 0: version 3 of pcap; expected 2"},
 		{string(build(le, 0xa1b2c3d4, uint16(2), uint16(4))), "the file ends within what begins at byte 0: unexpected EOF"},
 		{string(build(le, 0xa1b2c3d4, uint16(2), uint16(4), 0, 0, 0, 1, 0, 0, 1<<24+1, 1)), "at byte 24: a packet of 16777217 bytes; expected at most 16777216"},
 		{string(build(le, 0xa1b2c3d4, uint16(2), uint16(4), 0, 0, 0, 1, 0, 0, 1<<24, 1)), "the file ends within what begins at byte 24: unexpected EOF"},
