@@ -64,7 +64,9 @@ func (c *Conn) Listen(cfg ListenConfig) (*Listener, error) {
 	}
 	l := &Listener{s: s, in: c.in, trace: c.trace}
 	l.get = func(fd uintptr) bool {
-		l.n, l.oobn, l.flags, _, l.err = unix.Recvmsg(int(fd), l.in, l.oob[:], 0)
+		for l.err = unix.EINTR; l.err == unix.EINTR; {
+			l.n, l.oobn, l.flags, _, l.err = unix.Recvmsg(int(fd), l.in, l.oob[:], 0)
+		}
 		return true
 	}
 	if cfg.Buffer == 0 {
