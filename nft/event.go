@@ -4,6 +4,7 @@ package nft
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/minins/minins/nl"
@@ -62,6 +63,8 @@ func (c *Conn) Events(trace bool) (*Events, error) {
 	return &Events{l: l}, nil
 }
 
+var errCut = errors.New("nft: an event is cut short")
+
 // Events are what a socket hears of the ruleset.
 type Events struct {
 	l     *nl.Listener
@@ -79,6 +82,23 @@ func (e *Events) Receive(ctx context.Context, each func(*Event) error) error {
 		}
 		return each(ev)
 	})
+}
+
+// Poll is Receive without waiting: it returns whether there was a datagram.
+func (e *Events) Poll(each func(*Event) error) (any bool, err error) {
+	b, _, err := e.l.Poll()
+	for any = b != nil; err == nil && len(b) > 0; {
+		h, body, rest, ok := nl.Next(b)
+		if !ok {
+			return any, errCut
+		}
+		var ev *Event
+		if ev, err = decodeEvent(&e.coder, h, body); ev != nil {
+			err = each(ev)
+		}
+		b = rest
+	}
+	return any, err
 }
 
 // Close ends it.
