@@ -24,6 +24,7 @@ import (
 	"github.com/minins/minins/cmd/minins/ps"
 	"github.com/minins/minins/cmd/minins/rootless"
 	"github.com/minins/minins/cmd/minins/setup"
+	"github.com/minins/minins/cmd/minins/tracepacket"
 )
 
 // applets is the one table of all commands, in the order of "minins help".
@@ -55,6 +56,7 @@ func applets() []applet.Applet {
 		{Name: "gc", Summary: "remove what killed runs left behind", Run: gc.Run},
 		{Name: "ns", Summary: "what is behind the names of network namespaces, and who holds them; repair", Run: ns.Run},
 		{Name: "capture", Summary: "packets of many namespaces and links, in one file or as text", Run: capture.Run},
+		{Name: "trace-packet", Summary: "show the way of a packet through namespaces, links, rules and NAT, and the answer's", Run: tracePacket},
 		{Name: "explain", Summary: "show what a command would send to the kernel, byte by byte; nothing is sent", Run: explainCommand},
 		{Name: "decode", Summary: "show recorded netlink with the kernel's names: hex, strace, pcap", Run: decode.Run},
 		{Name: "lesson", Summary: "the tutorial as a course: read, guess, type, see what the kernel is told", Run: lesson.Run},
@@ -73,8 +75,9 @@ func applets() []applet.Applet {
 // itself: no tool of that name is stood in for, so that no link is made.
 func own(name string) bool {
 	switch name {
-	case "ns", "gc", "explain", "decode", "lesson", "bench", "install", "uninstall", "help", "version", "completion", ip.CompleteName, nsapplets.ChildName, bench.ChildName,
-		"capture", rootless.Name, rootless.LabName, rootless.ChildName, rootless.HolderName:
+	case "ns", "gc", "capture", "trace-packet", "explain", "decode", "lesson", "bench",
+		"install", "uninstall", "help", "version", "completion", ip.CompleteName, nsapplets.ChildName, bench.ChildName,
+		rootless.Name, rootless.LabName, rootless.ChildName, rootless.HolderName:
 		return true
 	}
 	return false
@@ -99,6 +102,8 @@ func find(name string) (applet.Applet, bool) {
 
 func help(c *applet.Cmd) int           { return setup.Help(c, applets()) }
 func explainCommand(c *applet.Cmd) int { return explain.Run(c, find) }
+
+func tracePacket(c *applet.Cmd) int { return tracepacket.Run(c, iptables.Words) }
 
 // complete prints what the last word of a command line may become.
 func complete(c *applet.Cmd) int {

@@ -64,3 +64,29 @@ func saveNetwork(option string, n *network) string {
 	}
 	return not(n.inv) + option + ntop.Text(n.addr) + "/" + mask
 }
+
+// Words are the command that makes a rule, "iptables -t nat -A POSTROUTING …", for other
+// commands to show. It is not ok for a rule that is in none of the tables of iptables, or
+// that it has no words for.
+func Words(r *nft.Rule) (text string, ok bool) {
+	name := "iptables"
+	switch {
+	case findTable(r.Table) == nil:
+		return "", false
+	case r.Family == nft.IPv6:
+		name = "ip6tables"
+	case r.Family != nft.IPv4:
+		return "", false
+	}
+	out, err := decode(r, false)
+	if err != nil {
+		return "", false
+	}
+	if _, unknown := out.unknown(); unknown {
+		return "", false
+	}
+	if r.Table != "filter" {
+		name += " -t " + r.Table
+	}
+	return name + " -A " + r.Chain + out.words(false), true
+}
