@@ -314,15 +314,15 @@ func TestWrong(t *testing.T) {
 		{"abc", "the file ends within what begins at byte 0: unexpected EOF"},
 		{"GET / HTTP/1.0\r\n", "neither pcapng nor pcap: the file begins with 0x47455420"},
 		{string(build(le, uint32(0xa1b2c3d4), uint16(3), uint16(4), 0, 0, 0, 0)), "at byte 0: version 3 of pcap; expected 2"},
-		{string(build(le, 0xa1b2c3d4, uint16(2), uint16(4))), "the file ends within what begins at byte 0: unexpected EOF"},
-		{string(build(le, 0xa1b2c3d4, uint16(2), uint16(4), 0, 0, 0, 1, 0, 0, 1<<24+1, 1)), "at byte 24: a packet of 16777217 bytes; expected at most 16777216"},
-		{string(build(le, 0xa1b2c3d4, uint16(2), uint16(4), 0, 0, 0, 1, 0, 0, 1<<24, 1)), "the file ends within what begins at byte 24: unexpected EOF"},
-		{string(build(le, 0xa1b2c3d4, uint16(2), uint16(4), 0, 0, 0, 1, 0)), "the file ends within what begins at byte 24: unexpected EOF"},
+		{string(build(le, uint32(0xa1b2c3d4), uint16(2), uint16(4))), "the file ends within what begins at byte 0: unexpected EOF"},
+		{string(build(le, uint32(0xa1b2c3d4), uint16(2), uint16(4), 0, 0, 0, 1, 0, 0, 1<<24+1, 1)), "at byte 24: a packet of 16777217 bytes; expected at most 16777216"},
+		{string(build(le, uint32(0xa1b2c3d4), uint16(2), uint16(4), 0, 0, 0, 1, 0, 0, 1<<24, 1)), "the file ends within what begins at byte 24: unexpected EOF"},
+		{string(build(le, uint32(0xa1b2c3d4), uint16(2), uint16(4), 0, 0, 0, 1, 0)), "the file ends within what begins at byte 24: unexpected EOF"},
 		{string(build(le, 0x0a0d0d0a, 28, 0x1a2b3c4e, 0)), "at byte 0: a section without its byte order: 0x4e3c2b1a; expected 0x1a2b3c4d"},
 		{string(build(le, 0x0a0d0d0a, 28, 0x1a2b3c4d, 2)), "at byte 0: version 2 of pcapng; expected 1"},
 		{string(build(le, 0x0a0d0d0a, 24, 0x1a2b3c4d, 1)), "at byte 0: a section header of 24 bytes; expected at least 28"},
 		{section + "\x01", "the file ends within what begins at byte 28: unexpected EOF"},
-		{section + string(build(le, 77, 1<<32-4)), "the file ends within what begins at byte 28: unexpected EOF"},
+		{section + string(build(le, 77, uint32(1<<32-4))), "the file ends within what begins at byte 28: unexpected EOF"},
 		{section + string(build(le, 1, 8)), "at byte 28: a block of 8 bytes; expected a multiple of 4, from 12 to 16777216"},
 		{section + string(build(le, 1, 18)), "at byte 28: a block of 18 bytes; expected a multiple of 4, from 12 to 16777216"},
 		{section + string(build(le, 6, 1<<24+4)), "at byte 28: a block of 16777220 bytes; expected a multiple of 4, from 12 to 16777216"},
@@ -482,7 +482,7 @@ func TestAllocs(t *testing.T) {
 func FuzzReader(f *testing.F) {
 	file, _ := sample(f)
 	f.Add(file)
-	f.Add(build(binary.BigEndian, 0xa1b2c3d4, uint16(2), uint16(4), 0, 0, 65535, 1, 5, 999999, 2, 60, "ab"))
+	f.Add(build(binary.BigEndian, uint32(0xa1b2c3d4), uint16(2), uint16(4), 0, 0, 65535, 1, 5, 999999, 2, 60, "ab"))
 	f.Add(build(binary.BigEndian, 0x0a0d0d0a, 28, 0x1a2b3c4d, uint16(1), uint16(0), -1, -1, 28,
 		1, 20, uint16(1), uint16(0), 3, 20, 3, 20, 5, "abc\x00", 20))
 	f.Fuzz(func(t *testing.T, b []byte) {
