@@ -63,6 +63,9 @@ table inet f {
 		what: program{line: "ip netns del red"},
 		undo: []string{"ip netns add red", "ip link add veth-red netns red type veth peer name veth-blue netns blue"},
 	}, {
+		name: "packet traced", setup: append(names[:2:2], "ip -n red link set lo up"), clean: noNames,
+		what: program{line: "minins trace-packet -n red --in red --dst 127.0.0.1"}, loose: "each packet has an id of its own",
+	}, {
 		name: "command in a namespace", setup: names, clean: noNames,
 		what: program{line: "ip netns exec red ip link show lo"},
 	}, {
