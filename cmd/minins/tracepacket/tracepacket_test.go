@@ -8,6 +8,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -130,23 +131,45 @@ func in(place, line string) string {
 func monitors(t *testing.T) (end func() map[string]string) {
 	t.Helper()
 	var all [4]*exec.Cmd
-	var texts [4]bytes.Buffer
+	var files [4]string
 	for i, place := range places {
 		words := testns.Words(in(place, "nft monitor trace"))
 		all[i] = exec.Command(testns.Tool(t, words[0]), words[1:]...)
-		all[i].Stdout = &texts[i]
-		if err := all[i].Start(); err != nil {
+		out, err := os.Create(filepath.Join(t.TempDir(), "heard"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[i].Stdout, files[i] = out, out.Name()
+		if err := errors.Join(all[i].Start(), out.Close()); err != nil {
 			t.Fatal(err)
 		}
 	}
-	time.Sleep(500 * time.Millisecond) // until they listen
+	listening := regexp.MustCompile(`(?m)^\w+ 12 +\d+ +00000100 `) // NETLINK_NETFILTER, NFNLGRP_NFTRACE
+	for _, place := range places {
+		for n := 0; !listening.MatchString(testns.Cmd{Args: testns.Words(in(place, "cat /proc/net/netlink"))}.Run(t).Stdout); n++ {
+			if n > 500 {
+				t.Fatalf("no monitor in %q", place)
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+	}
 	return func() map[string]string {
-		time.Sleep(300 * time.Millisecond)
 		heard := map[string]string{}
-		for i, place := range places {
+		for quiet := 0; quiet < 10; quiet++ {
+			time.Sleep(20 * time.Millisecond)
+			for i, place := range places {
+				text, err := os.ReadFile(files[i])
+				if err != nil {
+					t.Fatal(err)
+				}
+				if string(text) != heard[place] {
+					heard[place], quiet = string(text), 0
+				}
+			}
+		}
+		for i := range all {
 			_ = all[i].Process.Kill()
 			_ = all[i].Wait() // it was killed
-			heard[place] = texts[i].String()
 		}
 		return heard
 	}
