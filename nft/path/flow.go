@@ -138,8 +138,7 @@ var stations = [...]station{
 func (f *Flow) AddTable(b *nft.Batch, family nft.Family, name string) error {
 	b.CreateTable(&nft.Table{Family: family, Name: name, Flags: nl.Some(nft.TableOwner)})
 	if f.Proto == unix.IPPROTO_UDP && !f.Foreign {
-		b.AddSet(&nft.Set{Family: family, Table: name, Name: learnt, KeyType: typeService, KeyLen: 2, ID: 1,
-			Flags: nl.Some(nft.SetEval), Desc: nl.Some(nft.SetDesc{Size: 64})})
+		b.AddSet(&nft.Set{Family: family, Table: name, Name: learnt, KeyType: typeService, KeyLen: 2, ID: 1, Flags: nl.Some(nft.SetEval)})
 	}
 	protocol := " "
 	if family == nft.Bridge { // other frames have no such headers

@@ -443,7 +443,7 @@ func TestWait(t *testing.T) {
 		args, act string
 		want      []string
 	}{
-		{"-n red --wait --dst 8.8.8.8 --timeout 20", in("red", "ping -c 2 -i 0.2 8.8.8.8"), []string{
+		{"-n red --wait --dst 8.8.8.8 --timeout 20", in("red", "ping -q -c 500 -i 0.002 8.8.8.8"), []string{
 			"there: icmp echo-request 192.168.15.1 > 8.8.8.8 id ", " seq 1\n", "    NAT: source 192.168.15.1 becomes 192.168.1.10\n", "  wan: in by wan0\n    delivered\n",
 			"back: icmp echo-reply 8.8.8.8 > 192.168.1.10 id ", " seq 1\n", "  red: in by veth-red\n    delivered\n", "delivered in namespace wan; the answer came back\n",
 		}},

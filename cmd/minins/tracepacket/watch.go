@@ -194,6 +194,7 @@ func (s *session) addTables(ctx context.Context, conn *nft.Conn) error {
 // is 0 for none.
 func (s *session) hear(timeout time.Duration) (events []path.Heard, err error) {
 	const interval = 2 * time.Millisecond
+	const enough = 10_000 // events of packets of others, before the one that is waited for
 	until := time.Now().Add(timeout)
 	for pause, quiet := interval, false; ; time.Sleep(pause) {
 		n := len(events)
@@ -202,13 +203,17 @@ func (s *session) hear(timeout time.Duration) (events []path.Heard, err error) {
 				return nil, err
 			}
 		}
-		if len(events) > n {
+		switch {
+		case quiet && (len(events) == n || s.o.wait), timeout > 0 && time.Now().After(until):
+			return events, nil
+		case len(events) > n:
 			pause = s.expects(events)
 			if quiet = pause > 0; !quiet {
 				pause = interval
 			}
-		} else if quiet || timeout > 0 && time.Now().After(until) {
-			return events, nil
+			if s.o.wait && !quiet && len(events) > enough {
+				events = events[len(events)-enough/2:]
+			}
 		}
 	}
 }
