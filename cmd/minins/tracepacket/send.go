@@ -81,7 +81,7 @@ func (s *session) prepare(fd int) error {
 			return err
 		}
 		if err := unix.Bind(fd, from); err != nil {
-			return fmt.Errorf("bind to %v port %d: %w", src, s.o.sport, err)
+			return fmt.Errorf("bind to %s port %d: %w", src.String(), s.o.sport, err)
 		}
 	}
 	if s.flow.Proto != unix.IPPROTO_TCP {
@@ -111,7 +111,7 @@ func (s *session) address(a netip.Addr, port uint16) (unix.Sockaddr, error) {
 	if zone := a.Zone(); zone != "" {
 		l := s.places[0].LinkNamed(zone)
 		if l == nil {
-			return nil, fmt.Errorf("%v: there is no link %s in namespace %s", a, zone, s.places[0].Label())
+			return nil, fmt.Errorf("%s: there is no link %s in namespace %s", a.String(), zone, s.places[0].Label())
 		}
 		to.ZoneId = l.Index
 	}
