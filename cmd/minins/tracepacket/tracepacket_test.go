@@ -347,6 +347,13 @@ func TestPath(t *testing.T) {
 			want: []string{"    NAT: source 192.168.15.1:", "becomes 192.168.1.10:2", "error: icmp destination-unreachable code 3 8.8.8.8 > 192.168.1.10\n", "an ICMP error came back\n"},
 		},
 		{
+			name: "macvlan", args: "-n wan --dst 192.168.1.77", after: "ip -n blue link del mv0",
+			before: "ip link add mv0 link eth0 netns blue type macvlan mode bridge; ip -n blue addr add 192.168.1.77/24 dev mv0; ip -n blue link set mv0 up; ip netns exec wan ping -qc1 -W5 192.168.1.77",
+			want: []string{
+				"  wan: made here\n    out by wan0\n  blue: in by mv0\n    delivered\nback: ", "  blue: made here\n    out by mv0\n  wan: in by wan0\n    delivered\n", "the answer came back\n",
+			},
+		},
+		{
 			name: "own address", args: "-n red --dst 192.168.15.1", want: []string{"  red: made here\n    out by lo\n  red: in by lo\n    delivered\n", "the answer came back\n"},
 		},
 		{

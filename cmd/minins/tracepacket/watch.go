@@ -293,7 +293,7 @@ func (s *session) next(v *path.Visit) []path.Arrival {
 		links = append(links, n.Link(link).Master())
 	}
 	for _, out := range v.Out {
-		behind := behind(n.Link(out))
+		behind := s.behind(n.Link(out))
 		if behind == nil {
 			return nil
 		}
@@ -309,25 +309,33 @@ func (s *session) next(v *path.Visit) []path.Arrival {
 }
 
 // behind is the link, for one that gives back what it is given: lo, and a bridge. Of a
-// cable, it is the other end, the bridge that this is a port of, and what is behind that
-// if nobody sees its frames.
-func behind(l *survey.Link) (all []*survey.Link) {
+// cable, it is the other end, what stands on that, the bridge that it is a port of, and
+// what is behind the other ports, if nobody sees the frames of the bridge.
+func (s *session) behind(l *survey.Link) (all []*survey.Link) {
+	if l != nil && l.Lower != nil {
+		l = l.Lower
+	}
 	switch {
 	case l == nil:
 		return nil
 	case l.Flags&unix.IFF_LOOPBACK != 0, l.Info.Kind == "bridge":
-		return []*survey.Link{l}
+		return append(all, l)
 	case l.Peer == nil:
 		return nil
 	}
+	all = append(all, l.Peer)
 	bridge := l.Peer.Master()
-	if bridge == nil {
-		return []*survey.Link{l.Peer}
+	if bridge != nil {
+		all = append(all, bridge)
 	}
-	all = append(all, l.Peer, bridge)
-	for _, port := range l.Peer.Namespace.Links {
-		if port != l.Peer && port.Peer != nil && port.Master() == bridge {
-			all = append(all, port.Peer)
+	for _, n := range s.survey.Namespaces {
+		for _, other := range n.Links {
+			switch {
+			case other.Lower == l.Peer:
+				all = append(all, other)
+			case bridge != nil && other.Peer != nil && other != l.Peer && other.Master() == bridge:
+				all = append(all, other.Peer)
+			}
 		}
 	}
 	return all
