@@ -20,12 +20,13 @@
 //     none is put into an interface;
 //   - order.go: like functions behind one another, for internal/strip.
 //
-// A tenth of the code for amd64 is there for what hardly ever happens, or for speed that
-// nobody notices who waits for the kernel. Folders x86, obj and runtime have it written
+// A fifth of the code for amd64 is there for what hardly ever happens, for speed that
+// nobody notices who waits for the kernel, or for nothing. Folders x86, obj and runtime have it written
 // in fewer bytes:
 //
 //   - nearly every function can make its stack larger, and keeps its arguments
 //     meanwhile, in ten bytes of code for each: all have that in common now;
+//   - variables are found from the end of the frame that is nearer;
 //   - addresses are constants, not distances: five bytes, not seven;
 //   - jumps are not moved away from multiples of 32 bytes.
 //

@@ -118,6 +118,10 @@ var patches = map[string][]edit{
 			"	return padJumpsCtx(0)\n",
 		},
 		{
+			"	rex &= 0x40 | Rxr\n	if a.Offset !=",
+			"	a = fromBP(ctxt, cursym, a)\n	rex &= 0x40 | Rxr\n	if a.Offset !=",
+		},
+		{
 			"	mark := ab.Len()\n	ab.doasm(ctxt, cursym, p)\n",
 			"	mark := ab.Len()\n	if !ab.putAddress(ctxt, cursym, p) {\n		ab.doasm(ctxt, cursym, p)\n	}\n",
 		},

@@ -44,3 +44,34 @@ func (ab *AsmBuf) putAddress(ctxt *obj.Link, cursym *obj.LSym, p *obj.Prog) bool
 	ab.PutInt32(0)
 	return true
 }
+
+// fromBP is where a variable or an argument of the function is, counted from BP if that
+// takes fewer bytes: an address from SP takes one more, and another three if it is more
+// than 127 bytes away. All functions that have a frame set BP and keep that of their caller.
+func fromBP(ctxt *obj.Link, cursym *obj.LSym, a *obj.Addr) *obj.Addr {
+	f := cursym.Func()
+	if ctxt.Arch.Family != sys.AMD64 || ctxt.IsAsm || a.Type != obj.TYPE_MEM ||
+		a.Name != obj.NAME_AUTO && a.Name != obj.NAME_PARAM || f.Text.From.Sym.NoFrame() {
+		return a
+	}
+	bp := *a
+	bp.Name, bp.Sym, bp.Reg = obj.NAME_NONE, nil, REG_BP
+	bp.Offset -= int64(f.Locals) - int64(ctxt.Arch.PtrSize) // of BP, which is at the top of the frame
+	size := func(offset int64) int {
+		if offset == int64(int8(offset)) {
+			return 1
+		}
+		return 4
+	}
+	fromSP := size(a.Offset)
+	if a.Offset == 0 {
+		fromSP = 0
+	}
+	if a.Index == REG_NONE {
+		fromSP++
+	}
+	if size(bp.Offset) < fromSP {
+		return &bp
+	}
+	return a
+}

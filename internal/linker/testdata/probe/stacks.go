@@ -34,11 +34,39 @@ func stacks() {
 		select {
 		case <-done:
 			fmt.Println(sums)
+			fmt.Println(recovered(10))
+			fmt.Println(recovered(deep))
 			return
 		default:
 			runtime.GC()
 		}
 	}
+}
+
+// recovered goes on, with its variables, after what it calls has panicked on a stack
+// that was made larger.
+func recovered(n int) (sum int, text string) {
+	var all [200]int
+	defer func() {
+		sum += recover().(int)
+		for _, v := range all {
+			sum += v
+		}
+	}()
+	for i := range all {
+		all[i] = i
+	}
+	text, sum = fmt.Sprint("recovered ", n), 1
+	panics(n, &sum)
+	return 0, "not to be had"
+}
+
+func panics(n int, x *int) {
+	y := *x
+	if n == 0 {
+		panic(y)
+	}
+	panics(n-1, &y)
 }
 
 // onStack has each of its variables at another depth, so that the functions come to
