@@ -110,6 +110,20 @@ var patches = map[string][]edit{
 			"	call.To.Sym = ctxt.Lookup(morestack)\n",
 			"	call.To.Sym = ctxt.Lookup(morestack + more)\n",
 		},
+		// LEAVE for what gives the frame back and restores BP.
+		{
+			"			if localoffset != 0 {\n				p.As = AADJSP\n",
+			"			leave := localoffset != 0 && hasBP(ctxt, cursym)\n" +
+				"			if leave {\n" +
+				"				p.As = ALEAVEQ\n" +
+				"				p.Spadj = -autoffset\n" +
+				"				p = obj.Appendp(p, newprog)\n" +
+				"			} else if localoffset != 0 {\n				p.As = AADJSP\n",
+		},
+		{
+			"			if bpsize > 0 {\n				// Restore caller's BP\n",
+			"			if bpsize > 0 && !leave {\n				// Restore caller's BP\n",
+		},
 	},
 	"cmd/internal/obj/x86/asm6.go": {
 		// Jumps need not be within 32 bytes: it is about the speed of some processors.

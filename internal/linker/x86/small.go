@@ -45,18 +45,28 @@ func (ab *AsmBuf) putAddress(ctxt *obj.Link, cursym *obj.LSym, p *obj.Prog) bool
 	return true
 }
 
+// hasBP says whether BP is at the top of the frame of a function, from where it is made
+// until it is given back: all functions set BP and keep that of their caller.
+func hasBP(ctxt *obj.Link, cursym *obj.LSym) bool {
+	if ctxt.Arch.Family != sys.AMD64 || ctxt.IsAsm || cursym.Func().Text.From.Sym.NoFrame() {
+		return false
+	}
+	// But these come back from a call with another one, by gogo: a thread that ends
+	// (runtime.mstart1 notes where to) and runtime.recovery of a panic while runtime.Goexit
+	// runs deferred functions. All others who call gogo restore BP.
+	return cursym.Name != "runtime.mstart0" && cursym.Name != "runtime.Goexit"
+}
+
 // fromBP is where a variable or an argument of the function is, counted from BP if that
 // takes fewer bytes: an address from SP takes one more, and another three if it is more
-// than 127 bytes away. All functions that have a frame set BP and keep that of their caller.
+// than 127 bytes away.
 func fromBP(ctxt *obj.Link, cursym *obj.LSym, a *obj.Addr) *obj.Addr {
-	f := cursym.Func()
-	if ctxt.Arch.Family != sys.AMD64 || ctxt.IsAsm || a.Type != obj.TYPE_MEM ||
-		a.Name != obj.NAME_AUTO && a.Name != obj.NAME_PARAM || f.Text.From.Sym.NoFrame() {
+	if a.Type != obj.TYPE_MEM || a.Name != obj.NAME_AUTO && a.Name != obj.NAME_PARAM || !hasBP(ctxt, cursym) {
 		return a
 	}
 	bp := *a
 	bp.Name, bp.Sym, bp.Reg = obj.NAME_NONE, nil, REG_BP
-	bp.Offset -= int64(f.Locals) - int64(ctxt.Arch.PtrSize) // of BP, which is at the top of the frame
+	bp.Offset -= int64(cursym.Func().Locals) - int64(ctxt.Arch.PtrSize)
 	size := func(offset int64) int {
 		if offset == int64(int8(offset)) {
 			return 1

@@ -88,6 +88,8 @@ func main() {
 	collector()
 	others()
 	stacks()
+	threads()
+	leaves()
 }
 
 func interfaces() {

@@ -4,7 +4,38 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
+	"time"
 )
+
+// threads has a thread end with its goroutine.
+func threads() {
+	ended := make(chan bool)
+	for range 10 {
+		go func() {
+			defer func() { ended <- true }()
+			runtime.LockOSThread()
+		}()
+		<-ended
+	}
+	time.Sleep(10 * time.Millisecond)
+	fmt.Println("ended")
+}
+
+// leaves has a goroutine panic while it runs deferred functions as its last ones.
+func leaves() {
+	done := make(chan string)
+	go func() {
+		text := "left"
+		defer func() { done <- fmt.Sprint(text, " ", recover()) }()
+		func() {
+			defer func() { text += fmt.Sprint(" ", recover()) }()
+			defer func() { panic("with a panic") }()
+			runtime.Goexit()
+		}()
+		text += ", not"
+	}()
+	fmt.Println(<-done)
+}
 
 // stacks has functions of each number of arguments call themselves until their stacks
 // have been made larger many times, some in each of them, while the collector looks at the
