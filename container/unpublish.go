@@ -3,8 +3,8 @@
 package container
 
 import (
-	"cmp"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -22,11 +22,18 @@ func (p *Publisher) List(ctx context.Context) ([]Port, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	all, err := p.list(ctx)
-	slices.SortFunc(all, func(a, b Port) int {
-		return cmp.Or(cmp.Compare(a.family(), b.family()), cmp.Compare(a.Proto, b.Proto),
-			cmp.Compare(a.Host.Port(), b.Host.Port()), a.Host.Addr().Compare(b.Host.Addr()))
-	})
-	return all, failed("", StepList, err)
+	keys := make([]string, len(all)) // to sort strings takes no code of its own
+	for i := range all {
+		p := &all[i]
+		key := append(binary.BigEndian.AppendUint16([]byte{byte(p.family()), byte(p.Proto)}, p.Host.Port()), p.Host.Addr().AsSlice()...)
+		keys[i] = string(binary.BigEndian.AppendUint32(key, uint32(i)))
+	}
+	slices.Sort(keys)
+	sorted := make([]Port, len(all))
+	for i, key := range keys {
+		sorted[i] = all[binary.BigEndian.Uint32([]byte(key[len(key)-4:]))]
+	}
+	return sorted, failed("", StepList, err)
 }
 
 // list is List in no order.

@@ -96,13 +96,12 @@ func (s *Survey) processes() error {
 	if err := errors.Join(err, d.Close()); err != nil {
 		return err
 	}
-	var pids []int
+	var pids []int // ascending, as /proc has them
 	for _, name := range names {
 		if pid, err := strconv.Atoi(name); err == nil {
 			pids = append(pids, pid)
 		}
 	}
-	slices.Sort(pids)
 	for _, pid := range pids {
 		var st unix.Stat_t
 		if unix.Stat("/proc/"+strconv.Itoa(pid)+"/ns/net", &st) != nil || s.has(&st) {

@@ -5,7 +5,6 @@ package survey
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"golang.org/x/sys/unix"
 
@@ -24,8 +23,10 @@ func (n *Namespace) look(ctx context.Context) error {
 	links, err := c.Links(ctx, rtnl.LinkFilter{ExtMask: rtnl.ExtSkipStats})
 	for i := range links {
 		n.Links = append(n.Links, &Link{Link: links[i], Namespace: n})
+		for j := i; j > 0 && n.Links[j-1].Index > n.Links[j].Index; j-- { // mostly they are in order
+			n.Links[j-1], n.Links[j] = n.Links[j], n.Links[j-1]
+		}
 	}
-	slices.SortFunc(n.Links, func(a, b *Link) int { return int(a.Index) - int(b.Index) })
 	errs := []error{err}
 	n.Addrs, err = c.Addrs(ctx, rtnl.AddrFilter{})
 	errs = append(errs, err)
