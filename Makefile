@@ -45,7 +45,7 @@ GOLANGCI         ?= $(GOLANGCI_DIR)/golangci-lint
 # The directories of all modules: this one, and those with a go.mod of their own.
 MODULES := . $(patsubst %/go.mod,%,$(wildcard */go.mod */*/go.mod))
 
-.PHONY: help minins debug demo test docs tools bench bench-quick scale faults faults-quick soak size dist lint fuzz install clean FORCE
+.PHONY: help minins debug demo test docs tools bench bench-quick scale faults faults-quick soak size dist pictures lint fuzz install clean FORCE
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 13
@@ -115,8 +115,9 @@ soak: ## all that can go on for long, for SOAK: 60s each; 1,000,000 visits to na
 	MININS_SOAK=$(SOAK) $(GO) test -count=1 -v -timeout 0 -run '^TestWriters$$' ./cmd/minins
 	MININS_SOAK=$(SOAK) $(GO) test -count=1 -v -timeout 0 -run '^TestSoak$$' ./internal/fault/matrix
 
-docs: ## write the messages in docs/messages.md anew
+docs: ## write the messages in docs/messages.md anew, and docs/graph.svg
 	$(GO) test -count=1 -run '^TestMessages$$' ./cmd/minins -update
+	$(GO) test -count=1 -run '^TestTutorial$$' ./internal/tutorial -update
 
 size: dist ## print the sizes of the stripped binaries; fail over the budget
 	@wc -c dist/minins-linux-* | sed -n 's|dist/minins-linux-||p'; \
@@ -133,6 +134,10 @@ dist/minins-linux-%: .link/link FORCE
 	@mkdir -p dist
 	$(call build,$*,$@.debug)
 	@$(call slim,$@.debug,$@) && rm $@.debug
+
+# Chromium and Mermaid are large: not in .ci/run. npm gets Mermaid from its registry.
+pictures: ## have dot, Mermaid's parser and headless Chromium read what minins graph draws: 1 minute
+	cmd/minins/graph/testdata/look.sh
 
 FORCE:
 

@@ -13,6 +13,7 @@ import (
 	"github.com/minins/minins/cmd/minins/decode"
 	"github.com/minins/minins/cmd/minins/explain"
 	"github.com/minins/minins/cmd/minins/gc"
+	"github.com/minins/minins/cmd/minins/graph"
 	"github.com/minins/minins/cmd/minins/ip"
 	"github.com/minins/minins/cmd/minins/iptables"
 	"github.com/minins/minins/cmd/minins/lesson"
@@ -55,6 +56,7 @@ func applets() []applet.Applet {
 		{Name: rootless.HolderName, Run: rootlessHolder},
 		{Name: "gc", Summary: "remove what killed runs left behind", Run: gc.Run},
 		{Name: "ns", Summary: "what is behind the names of network namespaces, and who holds them; repair", Run: ns.Run},
+		{Name: "graph", Summary: "draw namespaces, cables, bridges, addresses, routes and NAT: as text, DOT, Mermaid, SVG or HTML", Run: graph.Run},
 		{Name: "capture", Summary: "packets of many namespaces and links, in one file or as text", Run: capture.Run},
 		{Name: "trace-packet", Summary: "show the way of a packet through namespaces, links, rules and NAT, and the answer's", Run: tracePacket},
 		{Name: "explain", Summary: "show what a command would send to the kernel, byte by byte; nothing is sent", Run: explainCommand},
@@ -75,7 +77,7 @@ func applets() []applet.Applet {
 // itself: no tool of that name is stood in for, so that no link is made.
 func own(name string) bool {
 	switch name {
-	case "ns", "gc", "capture", "trace-packet", "explain", "decode", "lesson", "bench",
+	case "ns", "gc", "graph", "capture", "trace-packet", "explain", "decode", "lesson", "bench",
 		"install", "uninstall", "help", "version", "completion", ip.CompleteName, nsapplets.ChildName, bench.ChildName,
 		rootless.Name, rootless.LabName, rootless.ChildName, rootless.HolderName:
 		return true

@@ -92,4 +92,5 @@ func TestTutorial(t *testing.T) {
 		t.Errorf("%d files, want minins and its links:\n%s", n, tree)
 	}
 	play(t, s, false)
+	checkPicture(t, s)
 }
