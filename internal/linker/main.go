@@ -27,7 +27,7 @@
 //   - nearly every function can make its stack larger, and keeps its arguments
 //     meanwhile, in ten bytes of code for each: all have that in common now;
 //   - variables are found from the end of the frame that is nearer, and one instruction
-//     gives the frame back;
+//     gives a large frame back;
 //   - addresses are constants, not distances: five bytes, not seven;
 //   - jumps are not moved away from multiples of 32 bytes.
 //
