@@ -11,6 +11,7 @@ import (
 	"github.com/minins/minins/cmd/minins/bench"
 	"github.com/minins/minins/cmd/minins/capture"
 	"github.com/minins/minins/cmd/minins/decode"
+	"github.com/minins/minins/cmd/minins/doctor"
 	"github.com/minins/minins/cmd/minins/explain"
 	"github.com/minins/minins/cmd/minins/gc"
 	"github.com/minins/minins/cmd/minins/graph"
@@ -59,6 +60,7 @@ func applets() []applet.Applet {
 		{Name: "graph", Summary: "draw namespaces, cables, bridges, addresses, routes and NAT: as text, DOT, Mermaid, SVG or HTML", Run: graph.Run},
 		{Name: "capture", Summary: "packets of many namespaces and links, in one file or as text", Run: capture.Run},
 		{Name: "trace-packet", Summary: "show the way of a packet through namespaces, links, rules and NAT, and the answer's", Run: tracePacket},
+		{Name: "doctor", Summary: "why one namespace cannot reach another, and what mends it", Run: doctor.Run},
 		{Name: "explain", Summary: "show what a command would send to the kernel, byte by byte; nothing is sent", Run: explainCommand},
 		{Name: "decode", Summary: "show recorded netlink with the kernel's names: hex, strace, pcap", Run: decode.Run},
 		{Name: "lesson", Summary: "the tutorial as a course: read, guess, type, see what the kernel is told", Run: lesson.Run},
@@ -77,7 +79,7 @@ func applets() []applet.Applet {
 // itself: no tool of that name is stood in for, so that no link is made.
 func own(name string) bool {
 	switch name {
-	case "ns", "gc", "graph", "capture", "trace-packet", "explain", "decode", "lesson", "bench",
+	case "ns", "gc", "doctor", "graph", "capture", "trace-packet", "explain", "decode", "lesson", "bench",
 		"install", "uninstall", "help", "version", "completion", ip.CompleteName, nsapplets.ChildName, bench.ChildName,
 		rootless.Name, rootless.LabName, rootless.ChildName, rootless.HolderName:
 		return true

@@ -1,0 +1,226 @@
+//go:build linux
+
+// Package doctor is the command "minins doctor": why one end cannot reach another.
+package doctor
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/minins/minins/cmd/minins/applet"
+	"github.com/minins/minins/cmd/minins/internal/getopt"
+	"github.com/minins/minins/cmd/minins/internal/jsonout"
+	"github.com/minins/minins/doctor"
+	"github.com/minins/minins/survey"
+)
+
+// exitUsage is the exit status if the words are wrong, or nothing could be read. The
+// others are those of [doctor.Examination.Settle].
+const exitUsage = 2
+
+const usage = `Usage: minins doctor [-6jv] [-p tcp|udp|icmp] [--no-probe] FROM TO
+
+  FROM, TO        NAME, NAME/ADDRESS or ADDRESS; NAME is a network namespace, and
+                  "." or "host" the one that you are in; TO may end in :PORT,
+                  behind an address of IPv6 in brackets: [ADDRESS]:PORT
+
+  -6              IPv6, where names stand for addresses
+  -p, --protocol  tcp if there is a port, icmp if not
+      --no-probe  send nothing
+  -j, --json      an object a line
+  -v, --verbose   also show the way that was walked
+
+Exit status: 0 if TO can be reached, 1 if a fault was found, 2 for usage, 3 if TO
+cannot be reached and no fault was found
+`
+
+var optionTable = []getopt.Option{
+	{Short: '6'},
+	{Short: 'p', Long: "protocol", Arg: getopt.Required},
+	{Short: 'n', Long: "no-probe"},
+	{Short: 'j', Long: "json"},
+	{Short: 'v', Long: "verbose"},
+	{Short: 'h', Long: "help"},
+}
+
+// patience is how long to wait for the answer to a probe.
+const patience = time.Second
+
+// A session is one call of the command.
+type session struct {
+	_ [0]func() // not to be compared: that would take code
+
+	c                            *applet.Cmd
+	q                            doctor.Question
+	json, verbose, noProbe, help bool
+}
+
+// Run is the command. For its status see usage.
+func Run(c *applet.Cmd) int {
+	s := &session{c: c}
+	words, err := getopt.Parse(optionTable, c.Args, false, s.set)
+	switch {
+	case err != nil:
+	case s.help:
+		c.Printf("%s", usage)
+		return 0
+	case len(words) != 2:
+		err = getopt.Error("expected two ends, as in 'minins doctor red blue'")
+	default:
+		s.q.From, s.q.To = words[0], words[1]
+		var status int
+		if status, err = s.run(); err == nil {
+			return status
+		}
+	}
+	c.Errorf("minins doctor: %v\nTry 'minins doctor --help' for more information.", err)
+	return exitUsage
+}
+
+var protocols = map[string]uint8{"tcp": unix.IPPROTO_TCP, "udp": unix.IPPROTO_UDP, "icmp": unix.IPPROTO_ICMP}
+
+func (s *session) set(o *getopt.Option, _, value string, _ bool) error {
+	switch o.Short {
+	case '6':
+		s.q.IPv6 = true
+	case 'p':
+		if s.q.Proto = protocols[value]; s.q.Proto == 0 {
+			return getopt.Error("-p '" + value + "': expected tcp, udp or icmp")
+		}
+	case 'n':
+		s.noProbe = true
+	case 'j':
+		s.json = true
+	case 'v':
+		s.verbose = true
+	case 'h':
+		s.help = true
+	}
+	return nil
+}
+
+// run examines, and probes if the walk finds nothing.
+func (s *session) run() (status int, err error) {
+	if s.explained() {
+		return 0, nil
+	}
+	ctx := context.Background()
+	picture, err := survey.Take(ctx, survey.Options{Processes: true})
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, picture.Close()) }()
+	host := &doctor.Kernel{Context: ctx}
+	defer func() { err = errors.Join(err, host.Close()) }()
+	x, err := doctor.Examine(picture, host, &s.q)
+	if err != nil {
+		return 0, err
+	}
+	s.way(x)
+	var reply *doctor.Reply
+	if x.Fault() == nil && x.Dest.IsValid() && !s.noProbe {
+		if reply, err = doctor.Probe(x, patience); err != nil {
+			return 0, err
+		}
+	}
+	status = x.Settle(reply)
+	for i := range x.Findings {
+		s.finding(&x.Findings[i])
+	}
+	s.end(x, reply, status)
+	return status, nil
+}
+
+// explained tells what would be done, if that is all that is asked for.
+func (s *session) explained() bool {
+	if s.c.Explain == nil {
+		return false
+	}
+	for _, pair := range [...][2]string{
+		{"RTM_GETLINK, RTM_GETADDR, RTM_GETROUTE, RTM_GETRULE, RTM_GETNEIGH", "a picture of each namespace: one that is in it is entered for a socket"},
+		{"RTM_GETNSID, RTM_NEWNSID in a new namespace", "which ends belong to one cable"},
+		{"RTM_GETROUTE with RTA_DST, RTA_SRC and RTA_IIF", "the way, asked for in each namespace on it, there and back"},
+		{`openat("/proc/sys/net/ipv4/conf/DEV/forwarding") and such`, "whether each passes packets on, and drops what comes by a way that it would not answer"},
+		{"NFT_MSG_GETCHAIN, NFT_MSG_GETRULE, NFT_MSG_GETSET, NFT_MSG_GETSETELEM", "the rules in each, which are tried on the packet"},
+		{`openat("/proc/thread-self/net/ip_tables_names"), getsockopt(IPT_SO_GET_INFO, IPT_SO_GET_ENTRIES)`, "those of iptables-legacy, if it has tables"},
+		{`mkdirat("/sys/kernel/tracing/instances/minins-doctor-PID"), sendto()`, "if nothing is wrong so far: a packet, and why the kernel drops it"},
+	} {
+		s.c.Explains(pair[0], pair[1])
+	}
+	return true
+}
+
+// way tells what is examined.
+func (s *session) way(x *doctor.Examination) {
+	if s.json || x.From == nil || !x.Dest.IsValid() {
+		return
+	}
+	if s.verbose {
+		for _, step := range x.Steps {
+			s.c.Printf("  %s\n", step)
+		}
+		for _, text := range x.Unseen {
+			s.c.Printf("  not seen: %s\n", text)
+		}
+	}
+}
+
+func (s *session) finding(f *doctor.Finding) {
+	if s.json {
+		w := &jsonout.Writer{Out: s.c.Stdout}
+		w.Open("", '{')
+		w.String("level", f.Level.String())
+		w.String("id", f.ID)
+		w.String("what", f.What)
+		for i, list := range [...][]string{f.Evidence, f.Remedy} {
+			w.Open([...]string{"evidence", "remedy"}[i], '[')
+			for _, text := range list {
+				w.String("", text)
+			}
+			w.Close(']')
+		}
+		w.Close('}')
+		s.c.Printf("\n")
+		return
+	}
+	s.c.Printf("%s %s: %s\n", f.Level.String(), f.ID, f.What)
+	for i, list := range [...][]string{f.Evidence, f.Remedy} {
+		for _, text := range list {
+			s.c.Printf("    %s: %s\n", [...]string{"read", "mend"}[i], text)
+		}
+	}
+}
+
+// end says what came of it.
+func (s *session) end(x *doctor.Examination, reply *doctor.Reply, status int) {
+	verdict := [...]string{0: "can reach", doctor.Faulty: "cannot reach", doctor.Unknown: "cannot reach"}[status]
+	probe := "not sent"
+	if reply != nil {
+		probe = reply.What
+	}
+	if s.json {
+		w := &jsonout.Writer{Out: s.c.Stdout}
+		w.Open("", '{')
+		w.String("verdict", verdict)
+		w.String("probe", probe)
+		w.Close('}')
+		s.c.Printf("\n")
+		return
+	}
+	if reply != nil {
+		for _, why := range reply.Drops {
+			if !reply.Reached {
+				s.c.Printf("    the kernel dropped a packet: %s\n", why)
+			}
+		}
+	}
+	if x.From != nil && x.Dest.IsValid() {
+		if status == doctor.Unknown {
+			verdict += ", and nothing is wrong that can be seen from here:"
+		}
+		s.c.Printf("%s %s %s (probe: %s)\n", s.q.From, verdict, s.q.To, probe)
+	}
+}

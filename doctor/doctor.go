@@ -1,0 +1,236 @@
+//go:build linux
+
+// Package doctor finds out why one end cannot reach another. It walks the way of a
+// packet and of its answer through the namespaces of a host, over cables and bridges,
+// and asks at each place what the kernel would do with it there:
+//
+//	s, err := survey.Take(ctx, survey.Options{})
+//	defer s.Close()
+//	host := &doctor.Kernel{Context: ctx}
+//	defer host.Close()
+//	x := doctor.Examine(s, host, &doctor.Question{From: "red", To: "blue"})
+//	for _, f := range x.Findings {
+//		fmt.Println(f.ID, f.What, f.Remedy)
+//	}
+//
+// The walk reads and changes nothing. What is in the picture (package survey) is not
+// asked for again; the rest, routes, sysctls and rules, comes from a [Host], so that the
+// walk can be tried without a kernel. Only [Probe] sends anything.
+//
+// A finding that ends the walk is a [Fault]: the packet would not pass. What a rule or
+// a device does that is not understood is a [Suspect], and the probe decides.
+package doctor
+
+import (
+	"net/netip"
+	"slices"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/minins/minins/survey"
+)
+
+// A Level says how sure a [Finding] is, and how bad.
+type Level uint8
+
+// Levels of findings.
+const (
+	Fault   Level = iota // packets do not pass, or not all of them
+	Suspect              // it may be what stops them: a probe tells
+	Warning              // they pass, but not as one would expect
+)
+
+// String is the word for it.
+func (l Level) String() string { return [...]string{"fault", "suspect", "warning"}[l] }
+
+// A Finding is one thing that is wrong.
+type Finding struct {
+	ID       string // stays the same in later releases: "route/missing-back"
+	Level    Level
+	What     string   // a sentence
+	Evidence []string // what was read, and from where
+	Remedy   []string // commands that mend it, to be run one after another
+}
+
+// A Question is what is to be examined.
+//
+// From and To are NAME, NAME/ADDRESS or ADDRESS, where "." and "host" stand for the
+// caller's namespace; To may end in ":PORT", of an address of IPv6 as "[ADDRESS]:PORT".
+type Question struct {
+	From, To string
+	Proto    uint8 // IPPROTO_TCP, IPPROTO_UDP; 0 is ICMP, or TCP if there is a port
+	IPv6     bool  // prefer addresses of IPv6 where names stand for them
+}
+
+// An Examination is what came of a [Question].
+type Examination struct {
+	_ [0]func() // not to be compared: that would take code
+
+	From, To     *survey.Namespace // To is nil if the address is in none that was looked at
+	Source, Dest netip.Addr
+	Port         uint16
+	Proto        uint8 // IPPROTO_*; IPPROTO_ICMP also for ICMPv6
+
+	Steps    []string // the way of the packet and of its answer, as far as it was walked
+	Findings []Finding
+	Unseen   []string // what could not be looked at, and why
+
+	// Ends says that the walk left what can be seen: there is more of the way.
+	Ends bool
+}
+
+// Fault is the first finding of that level, or nil.
+func (x *Examination) Fault() *Finding {
+	for i := range x.Findings {
+		if x.Findings[i].Level == Fault {
+			return &x.Findings[i]
+		}
+	}
+	return nil
+}
+
+// Statuses of [Examination.Settle].
+const (
+	Reachable = 0
+	Faulty    = 1 // it is known why not
+	Unknown   = 3 // not reachable, and no cause was found
+)
+
+// Settle says what came of the examination and of the probe, or nil if none was sent.
+// Suspects go if the probe was answered, and become faults if it was not.
+func (x *Examination) Settle(reply *Reply) (status int) {
+	if x.Fault() == nil && reply != nil {
+		x.Findings = slices.DeleteFunc(x.Findings, func(f Finding) bool { return reply.Reached && f.Level == Suspect })
+		if !reply.Reached {
+			status = Unknown
+			for i := range x.Findings {
+				if f := &x.Findings[i]; f.Level == Suspect {
+					f.Level = Fault
+				}
+			}
+		}
+	}
+	switch {
+	case x.Fault() != nil:
+		status = Faulty
+	case reply == nil && (x.From == nil || !x.Dest.IsValid()):
+		status = Unknown
+	}
+	return status
+}
+
+// Examine walks from one end to the other and back, until something is wrong. An error
+// is of the words of the question.
+func Examine(s *survey.Survey, host Host, q *Question) (*Examination, error) {
+	w := &walk{Examination: &Examination{Proto: q.Proto}, survey: s, host: host}
+	if !w.where(q) {
+		return w.Examination, w.err
+	}
+	p := packet{src: w.asked, dst: w.Dest, proto: w.Proto, dport: w.Port}
+	w.there(p)
+	return w.Examination, w.err
+}
+
+// A walk is one examination.
+type walk struct {
+	*Examination
+	survey *survey.Survey
+	host   Host
+	err    error
+
+	asked   netip.Addr        // the source that was asked for, or none
+	want    *survey.Namespace // where the packet is to arrive: nil if only the address was given
+	conns   []*conn           // what the namespaces on the way remember of the packet
+	routers []*survey.Namespace
+	gate    bool         // the first namespace sends it by its default route
+	from    *survey.Link // the port of a bridge that the packet came in by, if it is not routed there
+	reply   bool
+	rules   map[*survey.Namespace]*Ruleset
+	old     map[*survey.Namespace][]*oldTable // of iptables-legacy
+	said    map[string]bool
+}
+
+// there walks the way of the packet, and the answer back.
+func (w *walk) there(p packet) {
+	arrived := w.send(w.From, &p)
+	if arrived == nil {
+		return
+	}
+	if !w.answers(arrived, &p) {
+		return
+	}
+	w.step(arrived, "answers")
+	w.reply = true
+	back := p.answer()
+	if w.From == arrived && w.isLocal(arrived, back.dst) {
+		return
+	}
+	end := w.send(arrived, &back)
+	if end != nil {
+		w.cameBack(end, &back)
+	}
+}
+
+// found notes a finding. It is false, for what ends a walk.
+func (w *walk) found(level Level, id, what string, evidence, remedy []string) bool {
+	if w.said == nil {
+		w.said = map[string]bool{}
+	}
+	if w.reply && w.said[id+what] || w.said[id+what] {
+		return false
+	}
+	w.said[id+what] = true
+	w.Findings = append(w.Findings, Finding{ID: id, Level: level, What: what, Evidence: evidence, Remedy: remedy})
+	return false
+}
+
+func (w *walk) fault(id, what, evidence string, remedy ...string) bool {
+	return w.found(Fault, id, what, []string{evidence}, remedy)
+}
+
+// step notes where the packet is.
+func (w *walk) step(n *survey.Namespace, text string) {
+	w.Steps = append(w.Steps, n.Label()+": "+text)
+}
+
+// unseen notes what could not be read.
+func (w *walk) unseen(n *survey.Namespace, what string, err error) {
+	text := n.Label() + ": " + what + ": " + err.Error()
+	if !w.said[text] {
+		w.found(Warning, "", "", nil, nil)
+		w.Findings = w.Findings[:len(w.Findings)-1]
+		w.said[text] = true
+		w.Unseen = append(w.Unseen, text)
+	}
+}
+
+// at names a link.
+func at(l *survey.Link) string { return l.Namespace.Label() + ":" + l.Name }
+
+// in is what a user types before a command to have it run in a namespace.
+func in(n *survey.Namespace, command string) string {
+	switch {
+	case len(n.Names) > 0:
+		return "ip netns exec " + n.Names[0] + " " + command
+	case n.Home:
+		return command
+	}
+	return "nsenter -n -t " + strconv.Itoa(n.PID) + " " + command
+}
+
+// family is that of an address.
+func family(a netip.Addr) uint8 {
+	if a.Is4() {
+		return unix.AF_INET
+	}
+	return unix.AF_INET6
+}
+
+// ipFlag is the option that ip wants before commands of an address family.
+func ipFlag(a netip.Addr) string {
+	if a.Is4() {
+		return ""
+	}
+	return "-6 "
+}

@@ -1,0 +1,92 @@
+//go:build linux
+
+package doctor
+
+import (
+	"os"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// tracing is where the kernel's tracer is.
+const tracing = "/sys/kernel/tracing/instances"
+
+// A watch is an instance of the kernel's tracer that notes the packets which are dropped
+// in the name of a thread (skb:kfree_skb). It is of this process alone, and goes with it.
+// Without the right, or the tracer, it is empty and notes nothing.
+//
+// The events have no namespace, so that only those of the thread are of use. What a cable
+// carries is received in the thread that sends it.
+type watch struct{ dir string }
+
+// watchDrops begins to watch the calling thread, which must be locked to its goroutine
+// until end.
+func watchDrops() *watch {
+	runtime.LockOSThread()
+	w := &watch{tracing + "/minins-doctor-" + strconv.Itoa(os.Getpid())}
+	if os.Mkdir(w.dir, 0o700) != nil {
+		w.dir = ""
+		return w
+	}
+	for _, step := range [...][2]string{
+		{"set_event_pid", strconv.Itoa(unix.Gettid())}, {"events/skb/kfree_skb/enable", "1"},
+	} {
+		if os.WriteFile(w.dir+"/"+step[0], []byte(step[1]), 0) != nil {
+			w.end()
+			break
+		}
+	}
+	return w
+}
+
+// end takes the instance away, and returns why packets were dropped.
+func (w *watch) end() []string {
+	defer runtime.UnlockOSThread()
+	if w.dir == "" {
+		return nil
+	}
+	_ = os.WriteFile(w.dir+"/events/skb/kfree_skb/enable", []byte("0"), 0)
+	text, err := os.ReadFile(w.dir + "/trace")
+	_ = unix.Rmdir(w.dir) // an instance is removed as a whole
+	w.dir = ""
+	if err != nil {
+		return nil
+	}
+	return reasons(string(text))
+}
+
+// reasons reads the events of a trace: each reason, and the function that dropped, once.
+func reasons(trace string) (all []string) {
+	for line := range strings.Lines(trace) {
+		_, event, ok := strings.Cut(line, "kfree_skb: ")
+		if !ok {
+			continue
+		}
+		reason, place := "", ""
+		for _, word := range strings.Fields(event) {
+			key, value, _ := strings.Cut(word, "=")
+			switch key {
+			case "location":
+				place, _, _ = strings.Cut(value, "+")
+			case "reason:":
+				reason = "next"
+			default:
+				if reason == "next" {
+					reason = word
+				}
+			}
+		}
+		// Sockets throw away what they have read, and what was not theirs.
+		if reason == "NOT_SPECIFIED" || reason == "NO_SOCKET" && strings.HasPrefix(place, "icmp") {
+			continue
+		}
+		if text := reason + " in " + place; !slices.Contains(all, text) {
+			all = append(all, text)
+		}
+	}
+	return all
+}

@@ -1,0 +1,212 @@
+//go:build linux
+
+package doctor
+
+import (
+	"errors"
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/minins/minins/nsfs"
+	"github.com/minins/minins/rtnl"
+	"github.com/minins/minins/survey"
+)
+
+// An End is one end as it was written.
+type End struct {
+	Name string // of a namespace; "" is that of the caller if Home is set
+	Home bool
+	Addr netip.Addr
+	Port uint16
+}
+
+// ParseEnd reads NAME, NAME/ADDRESS or ADDRESS, with :PORT behind it. "." and "host" are
+// the caller's namespace.
+func ParseEnd(word string) (e End, err error) {
+	rest := word
+	if i := strings.LastIndexByte(rest, ':'); i >= 0 && (strings.Count(rest, ":") == 1 || rest[i-1] == ']') {
+		port, err := strconv.ParseUint(rest[i+1:], 10, 16)
+		if err != nil || port == 0 {
+			return e, errors.New(`"` + word + `": expected a port from 1 to 65535 behind the colon`)
+		}
+		e.Port, rest = uint16(port), rest[:i]
+	}
+	name, addr, both := strings.Cut(rest, "/")
+	if !both {
+		if a, err := netip.ParseAddr(strings.Trim(rest, "[]")); err == nil {
+			e.Addr = a.Unmap()
+			return e, nil
+		}
+	} else if e.Addr, err = netip.ParseAddr(strings.Trim(addr, "[]")); err != nil {
+		return e, errors.New(`"` + word + `": "` + addr + `" is no address; expected NAME/ADDRESS`)
+	}
+	e.Addr = e.Addr.Unmap()
+	if name == "." || name == survey.HomeLabel {
+		e.Home = true
+		return e, nil
+	}
+	if nsfs.ValidName(name) != nil {
+		return e, errors.New(`"` + word + `" is no end; expected NAME, NAME/ADDRESS or ADDRESS, where "." is the namespace that you are in`)
+	}
+	e.Name = name
+	return e, nil
+}
+
+// where finds out where both ends are. It is false if that is a finding, or an error.
+func (w *walk) where(q *Question) bool {
+	from, err := ParseEnd(q.From)
+	to, err2 := ParseEnd(q.To)
+	if err = errors.Join(err, err2); err == nil && from.Port != 0 {
+		err = errors.New(`"` + q.From + `": a port belongs to the other end`)
+	}
+	switch {
+	case err != nil:
+	case to.Port != 0 && w.Proto == 0:
+		w.Proto = unix.IPPROTO_TCP
+	case to.Port == 0 && (w.Proto == unix.IPPROTO_TCP || w.Proto == unix.IPPROTO_UDP):
+		err = errors.New(`"` + q.To + `": expected a port, as in ` + q.To + `:80`)
+	case w.Proto == 0:
+		w.Proto = unix.IPPROTO_ICMP
+	}
+	if w.err = err; err != nil {
+		return false
+	}
+	w.Port, w.asked, w.Dest = to.Port, from.Addr, to.Addr
+	var ok1, ok2 bool
+	w.From, ok1 = w.end(&from)
+	w.To, ok2 = w.end(&to)
+	if !ok1 || !ok2 {
+		return false
+	}
+	if w.From == nil {
+		return w.fault("ns/unknown", "no namespace has the address "+from.Addr.String()+", so that nothing can be sent from it",
+			"the addresses of all namespaces with names", in(w.survey.Namespaces[0], "minins ns"))
+	}
+	if to.Name != "" || to.Home {
+		w.want = w.To
+	}
+	if !w.Dest.IsValid() {
+		return w.choose(q.IPv6)
+	}
+	if w.want != nil && !w.isLocal(w.want, w.Dest) && (!w.want.Home || w.owners(w.Dest) != nil) {
+		return w.notThere()
+	}
+	return true
+}
+
+// end finds the namespace of an end; nil is none that is known.
+func (w *walk) end(e *End) (*survey.Namespace, bool) {
+	if e.Name == "" && !e.Home {
+		for _, n := range w.survey.Namespaces {
+			if !e.Addr.IsLoopback() && w.isLocal(n, e.Addr) {
+				return n, true
+			}
+		}
+		return nil, true
+	}
+	n := w.survey.Namespace(e.Name)
+	if n != nil && n.Err != nil {
+		w.found(Suspect, "ns/unseen", "it cannot be looked into "+n.Label(), []string{n.Err.Error()}, []string{"become root, or: minins --rootless"})
+		return nil, false
+	}
+	if n != nil {
+		return n, true
+	}
+	for i := range w.survey.Stale {
+		if s := &w.survey.Stale[i]; s.Name == e.Name {
+			return nil, w.fault("ns/stale", `the name "`+e.Name+`" stands for no namespace: its processes and links are in none that has a name, or gone`,
+				nsfs.Path(e.Name)+": "+s.Why, "minins ip netns del "+e.Name, "minins ip netns add "+e.Name)
+		}
+	}
+	return nil, w.fault("ns/missing", `there is no namespace "`+e.Name+`"`, nsfs.Path(e.Name)+" is not there", "ip netns add "+e.Name)
+}
+
+// isLocal says that the namespace has the address.
+func (w *walk) isLocal(n *survey.Namespace, a netip.Addr) bool {
+	if a.IsLoopback() {
+		return true
+	}
+	for i := range n.Addrs {
+		if own(&n.Addrs[i]) == a {
+			return true
+		}
+	}
+	return false
+}
+
+// own is the address that a link has; Address is that of the other end of a tunnel.
+func own(a *rtnl.Addr) netip.Addr {
+	if a.Local.IsValid() {
+		return a.Local
+	}
+	return a.Address
+}
+
+// prefixOf is the network that an address of a link says is there.
+func prefixOf(a *rtnl.Addr) netip.Prefix {
+	return netip.PrefixFrom(a.Address, int(a.PrefixLen)).Masked()
+}
+
+// owners are the links of all namespaces that have the address.
+func (w *walk) owners(a netip.Addr) (links []*survey.Link) {
+	for _, n := range w.survey.Namespaces {
+		for i := range n.Addrs {
+			if own(&n.Addrs[i]) == a {
+				if l := n.Link(n.Addrs[i].Index); l != nil {
+					links = append(links, l)
+				}
+			}
+		}
+	}
+	return links
+}
+
+// usable are the addresses of a namespace that others can reach.
+func usable(n *survey.Namespace, six bool) (all []*rtnl.Addr) {
+	for i := range n.Addrs {
+		a := &n.Addrs[i]
+		if o := own(a); o.Is6() == six && !o.IsLoopback() && !o.IsLinkLocalUnicast() {
+			all = append(all, a)
+		}
+	}
+	return all
+}
+
+// choose takes an address of the namespace that is asked for: one in a network that the
+// sender is in as well, or else the first.
+func (w *walk) choose(six bool) bool {
+	if w.From == w.To {
+		w.Dest = netip.AddrFrom4([4]byte{127, 0, 0, 1})
+		if six {
+			w.Dest = netip.IPv6Loopback()
+		}
+		return true
+	}
+	if w.asked.IsValid() {
+		six = w.asked.Is6()
+	}
+	for _, six := range [...]bool{six, !six} {
+		theirs := usable(w.To, six)
+		for _, a := range theirs {
+			for _, b := range usable(w.From, six) {
+				if prefixOf(b).Contains(own(a)) {
+					w.Dest = own(a)
+					return true
+				}
+			}
+		}
+		if len(theirs) > 0 && !w.Dest.IsValid() {
+			w.Dest = own(theirs[0])
+		}
+		if w.asked.IsValid() {
+			break
+		}
+	}
+	if w.Dest.IsValid() {
+		return true
+	}
+	return w.noAddress(w.To, six, netip.Addr{})
+}

@@ -1,0 +1,167 @@
+//go:build linux
+
+package doctor
+
+import (
+	"net/netip"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/minins/minins/nft"
+	"github.com/minins/minins/rtnl"
+	"github.com/minins/minins/survey"
+)
+
+// down tells of a link that is.
+func (w *walk) down(l *survey.Link) bool {
+	return w.fault("link/down", at(l)+" is down", "RTM_GETLINK: IFF_UP is not set", in(l.Namespace, "ip link set "+l.Name+" up"))
+}
+
+const lowerUp = 1 << 16 // IFF_LOWER_UP
+
+// edge has a frame with the packet pass a cable, or a bridge.
+func (w *walk) edge(e *edge, p *packet) bool {
+	for _, l := range [...]*survey.Link{e.from, e.to} {
+		if l.Flags&unix.IFF_UP == 0 {
+			return w.down(l)
+		}
+	}
+	if e.bridge != nil {
+		return w.bridged(e, p)
+	}
+	if l := e.from; l.Flags&lowerUp == 0 && e.to == l.Peer {
+		return w.fault("link/no-carrier", at(l)+" has no carrier", "RTM_GETLINK: IFF_LOWER_UP is not set", in(l.Namespace, "ip link set "+l.Name+" down"), in(l.Namespace, "ip link set "+l.Name+" up"))
+	}
+	for _, l := range [...]*survey.Link{e.from, e.to} {
+		if l.XDP.Attached != 0 {
+			w.found(Suspect, "link/xdp", "a program of eBPF sees packets first on "+at(l)+", and may drop them",
+				[]string{"RTM_GETLINK: IFLA_XDP_PROG_ID " + strconv.Itoa(int(l.XDP.ProgID))}, []string{in(l.Namespace, "ip link set "+l.Name+" xdp off")})
+		}
+	}
+	c := w.connection(e.from.Namespace, p)
+	if !w.device(c, 1, e.from, p) {
+		return false
+	}
+	return w.device(w.connection(e.to.Namespace, p), 0, e.to, p)
+}
+
+// fits compares the MTU of the sender with those on the way, where too long packets are
+// dropped and nobody is told.
+func (w *walk) fits(out *survey.Link, r *rtnl.Route, to *arrival) bool {
+	most := out.MTU
+	if r.Metrics.MTU != 0 && r.Metrics.MTU < most {
+		most = r.Metrics.MTU
+	}
+	for _, e := range to.way {
+		l := e.to
+		if l.Info.Kind == "bridge" || l.MTU == 0 || l.MTU >= most || l.Info.Kind != "veth" {
+			continue
+		}
+		return w.fault("mtu/mismatch", "packets of more than "+strconv.Itoa(int(l.MTU))+" bytes are lost at "+at(l)+": "+at(out)+" sends up to "+strconv.Itoa(int(most))+", and is not told",
+			"RTM_GETLINK: the MTU of "+at(l)+" is "+strconv.Itoa(int(l.MTU)), in(l.Namespace, "ip link set "+l.Name+" mtu "+strconv.Itoa(int(most))))
+	}
+	return true
+}
+
+// bridged has a frame pass a bridge: from a port to another, or to or from the bridge.
+func (w *walk) bridged(e *edge, p *packet) bool {
+	b := e.bridge
+	if b.Flags&unix.IFF_UP == 0 {
+		return w.down(b)
+	}
+	in1, out1 := e.from, e.to
+	for _, port := range [...]*survey.Link{in1, out1} {
+		if port != b && !w.forwarding(port) {
+			return false
+		}
+	}
+	if in1 != b && out1 != b {
+		if isolated(in1) && isolated(out1) {
+			return w.fault("bridge/isolated", in1.Name+" and "+out1.Name+" are isolated ports of the bridge "+at(b)+", between which nothing passes", "RTM_GETLINK: IFLA_BRPORT_ISOLATED is 1",
+				in(b.Namespace, "bridge link set dev "+in1.Name+" isolated off"))
+		}
+	}
+	if port := out1; port != b && port.Info.Port != nil && port.Info.Port.BcastFlood.Ok && port.Info.Port.BcastFlood.V == 0 {
+		w.found(Suspect, "bridge/flood", "the bridge "+at(b)+" sends no broadcasts out of "+port.Name+": nobody there hears who is asked for", []string{"RTM_GETLINK: IFLA_BRPORT_BCAST_FLOOD is 0"},
+			[]string{in(b.Namespace, "bridge link set dev "+port.Name+" bcast_flood on")})
+	}
+	if in1 != b && in1.Info.Port != nil && in1.Info.Port.Locked.V == 1 {
+		w.found(Suspect, "bridge/locked", in1.Name+" is a locked port of the bridge "+at(b)+": what it does not know is dropped", []string{"RTM_GETLINK: IFLA_BRPORT_LOCKED is 1"},
+			[]string{in(b.Namespace, "bridge link set dev "+in1.Name+" locked off")})
+	}
+	c := w.connection(b.Namespace, p)
+	var hooks []nft.HookNum
+	switch {
+	case in1 == b:
+		hooks = []nft.HookNum{nft.Output, nft.Postrouting}
+	case out1 == b:
+		hooks = []nft.HookNum{nft.Prerouting, nft.Input}
+	default:
+		hooks = []nft.HookNum{nft.Prerouting, nft.Forward, nft.Postrouting}
+	}
+	if !w.bridgeHooks(c, hooks, in1, out1, p) {
+		return false
+	}
+	if in1 == b || !w.callsIP(b, p) {
+		return true
+	}
+	if out1 == b { // it goes up to the stack of IP, which shows it to the others
+		return true
+	}
+	return w.bridgedIP(c, b, in1, out1, p)
+}
+
+// noHairpin tells of a port that frames came in by, and are to go out of again.
+func (w *walk) noHairpin(port *survey.Link) {
+	w.fault("bridge/hairpin", "the bridge "+at(port.Master())+" does not send a frame back out of "+port.Name+", by which it came in", "RTM_GETLINK: IFLA_BRPORT_MODE is 0",
+		in(port.Namespace, "bridge link set dev "+port.Name+" hairpin on"))
+}
+
+// bounced is the port by which a packet came to a bridge that is not routed although it
+// came to the bridge itself: br_netfilter gave it a new destination, which may be behind
+// the same bridge.
+func (w *walk) bounced(to *arrival, p *packet, before netip.Addr) *survey.Link {
+	if len(to.way) == 0 || p.dst == before || p.reply {
+		return nil
+	}
+	last := to.way[len(to.way)-1]
+	if last.bridge == nil || last.to != last.bridge || !w.callsIP(last.bridge, p) {
+		return nil
+	}
+	return last.from
+}
+
+func hairpin(l *survey.Link) bool  { return l.Info.Port != nil && l.Info.Port.Hairpin.V == 1 }
+func isolated(l *survey.Link) bool { return l.Info.Port != nil && l.Info.Port.Isolated.V == 1 }
+
+// forwarding checks the state of a port.
+func (w *walk) forwarding(port *survey.Link) bool {
+	b := port.Master()
+	if port.Info.Port == nil || !port.Info.Port.State.Ok || port.Info.Port.State.V == rtnl.PortForwarding {
+		return true
+	}
+	state := port.Info.Port.State.V
+	n := port.Namespace
+	remedy := in(n, "bridge link set dev "+port.Name+" state 3")
+	if b.Info.Bridge != nil && b.Info.Bridge.STPState.V != 0 {
+		remedy = in(n, "ip link set "+b.Name+" type bridge stp_state 0")
+	}
+	return w.fault("bridge/port-state", "the port "+port.Name+" of the bridge "+at(b)+" passes nothing on", "RTM_GETLINK: IFLA_BRPORT_STATE is "+state.String(), remedy)
+}
+
+// callsIP says that frames which a bridge forwards are shown to the chains of IP
+// (br_netfilter).
+func (w *walk) callsIP(b *survey.Link, p *packet) bool {
+	name, own := "net/bridge/bridge-nf-call-iptables", uint8(0)
+	if b.Info.Bridge != nil {
+		own = b.Info.Bridge.NFCallIPTables.V
+	}
+	if !p.dst.Is4() {
+		name = "net/bridge/bridge-nf-call-ip6tables"
+		if b.Info.Bridge != nil {
+			own = b.Info.Bridge.NFCallIP6Tables.V
+		}
+	}
+	return own == 1 || w.number(b.Namespace, name) == 1
+}

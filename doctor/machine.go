@@ -1,0 +1,564 @@
+//go:build linux
+
+package doctor
+
+import (
+	"bytes"
+	"encoding/binary"
+	"net/netip"
+	"slices"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/minins/minins/nft"
+	"github.com/minins/minins/nft/xt"
+	"github.com/minins/minins/survey"
+)
+
+// A machine is that of the kernel which runs the expressions of rules, but it knows that
+// it does not know all of the packet.
+type machine struct {
+	*walk
+	conn    *conn
+	packet  *packet
+	by, out *survey.Link // as iifname and oifname have them
+	family  nft.Family
+	num     nft.HookNum
+
+	in     inTable
+	base   *nft.Chain
+	unsure bool // a rule may have ended the chain already
+
+	regs  [64]byte
+	known [64]bool
+}
+
+// An outcome is what a rule or a chain does with the packet.
+type outcome struct {
+	code   nft.VerdictCode // VerdictContinue: it goes on
+	chain  string          // to jump or go to
+	at     *place
+	reject bool
+
+	nat, masquerade, redirect, snat bool
+	addr                            netip.Addr
+	port                            uint16
+}
+
+// An answer to whether a rule takes the packet.
+type answer int8
+
+const (
+	no answer = iota
+	yes
+	maybe
+)
+
+func when(b bool) answer {
+	if b {
+		return yes
+	}
+	return no
+}
+
+func (m *machine) place(r *nft.Rule) *place {
+	return &place{ns: m.conn.ns, in: m.in, chain: m.base, rule: r}
+}
+
+// chain runs rules until one decides. Of those that may or may not take the packet, one
+// that would drop it is suspected, and one that would let it go makes what follows unsure.
+func (m *machine) chain(rules []*nft.Rule, depth int) outcome {
+	for _, r := range rules {
+		o, takes := m.rule(r)
+		if takes == no || o.code == nft.VerdictContinue && !o.nat {
+			continue
+		}
+		before := m.unsure
+		m.unsure = m.unsure || takes == maybe
+		switch o.code {
+		case nft.VerdictJump, nft.VerdictGoto:
+			if depth > 16 {
+				continue
+			}
+			inner := m.chain(m.in.chain(o.chain), depth+1)
+			if inner.at != nil || inner.nat {
+				return inner
+			}
+			if o.code == nft.VerdictGoto && takes == yes {
+				return inner
+			}
+			if takes == maybe && o.code == nft.VerdictJump {
+				m.unsure = before
+			}
+		case nft.VerdictReturn:
+			if takes == yes {
+				return outcome{code: nft.VerdictContinue}
+			}
+		case nft.VerdictDrop:
+			o.at = m.place(r)
+			if m.unsure {
+				m.suspect(o.at, m.packet)
+				m.unsure = before
+				continue
+			}
+			return o
+		default:
+			o.at = m.place(r)
+			if takes == yes {
+				return o
+			}
+		}
+	}
+	return outcome{code: nft.VerdictContinue}
+}
+
+// later is a rule of the same chain, behind one that drops the packet, which would
+// accept it.
+func (m *machine) later(l *place) *place {
+	behind := false
+	for _, r := range m.in.chain(l.rule.Chain) {
+		if behind {
+			if o, takes := m.rule(r); takes == yes && o.code == nft.VerdictAccept && !o.nat {
+				return m.place(r)
+			}
+		}
+		behind = behind || r.Handle == l.rule.Handle
+	}
+	return nil
+}
+
+// rule runs the expressions of one.
+func (m *machine) rule(r *nft.Rule) (outcome, answer) {
+	o := outcome{code: nft.VerdictContinue}
+	clear(m.known[:])
+	takes := m.exprs(r.Exprs, &o)
+	return o, takes
+}
+
+func (m *machine) exprs(list []nft.Expr, o *outcome) answer {
+	takes := yes
+	for _, x := range list {
+		switch m.expr(x, o) {
+		case no:
+			return no
+		case maybe:
+			takes = maybe
+		}
+		if o.code != nft.VerdictContinue || o.nat {
+			break
+		}
+	}
+	return takes
+}
+
+// register is where in the 64 bytes a register begins.
+func register(r nft.Register) int {
+	if r >= nft.Reg32 {
+		return int(r-nft.Reg32) * 4 % 64
+	}
+	return int(r-nft.Reg1) * 16 % 64
+}
+
+func (m *machine) load(r nft.Register, data []byte, known bool) {
+	at := register(r)
+	for i := range (len(data) + 3) / 4 * 4 {
+		if at+i < len(m.regs) {
+			m.regs[at+i], m.known[at+i] = 0, known
+			if i < len(data) {
+				m.regs[at+i] = data[i]
+			}
+		}
+	}
+}
+
+func (m *machine) get(r nft.Register, n int) (data []byte, known bool) {
+	at := register(r)
+	if at+n > len(m.regs) {
+		return nil, false
+	}
+	return m.regs[at : at+n], !slices.Contains(m.known[at:at+n], false)
+}
+
+// expr runs one: whether the rule goes on, and, in o, what it decides.
+func (m *machine) expr(x nft.Expr, o *outcome) answer {
+	switch x := x.(type) {
+	case *nft.Counter, *nft.Objref, *nft.Log, *nft.Notrack, *nft.FlowOffload, *nft.Dynset, *nft.Last:
+	case *nft.Meta:
+		if x.Sreg == 0 {
+			data, known := m.meta(x.Key)
+			m.load(x.Dreg, data, known)
+		}
+	case *nft.Payload:
+		if x.Sreg == 0 {
+			m.payload(x)
+		}
+	case *nft.Ct:
+		if x.Sreg == 0 {
+			data, known := m.ct(x.Key)
+			m.load(x.Dreg, data, known)
+		}
+	case *nft.Fib:
+		m.fib(x)
+	case *nft.Immediate:
+		if x.Data.Verdict.Ok {
+			o.code, o.chain = x.Data.Verdict.V.Code, x.Data.Verdict.V.Chain
+		} else {
+			m.load(x.Dreg, x.Data.Value, true)
+		}
+	case *nft.Bitwise:
+		data, known := m.get(x.Sreg, int(x.Len))
+		if x.Op.V != 0 || len(x.Mask) != len(data) || len(x.Xor) != len(data) {
+			m.load(x.Dreg, make([]byte, x.Len), false)
+			break
+		}
+		result := make([]byte, len(data))
+		for i := range data {
+			result[i] = data[i]&x.Mask[i] ^ x.Xor[i]
+		}
+		m.load(x.Dreg, result, known)
+	case *nft.Byteorder:
+		data, known := m.get(x.Sreg, int(x.Len))
+		result := bytes.Clone(data)
+		for i := 0; i+int(x.Size) <= len(result) && x.Size > 0; i += int(x.Size) {
+			slices.Reverse(result[i : i+int(x.Size)])
+		}
+		m.load(x.Dreg, result, known)
+	case *nft.Cmp:
+		data, known := m.get(x.Sreg, len(x.Data))
+		if !known {
+			return maybe
+		}
+		return when(compared(x.Op, bytes.Compare(data, x.Data)))
+	case *nft.Range:
+		data, known := m.get(x.Sreg, len(x.From))
+		if !known {
+			return maybe
+		}
+		return when((bytes.Compare(data, x.From) >= 0 && bytes.Compare(data, x.To) <= 0) == (x.Op == nft.RangeEq))
+	case *nft.Lookup:
+		return m.lookup(x, o)
+	case *nft.Match:
+		return m.match(x.Info)
+	case *nft.Target:
+		return m.target(x.Info, o)
+	case *nft.Reject:
+		o.code, o.reject = nft.VerdictDrop, true
+	case *nft.Masq:
+		o.nat, o.masquerade, o.code = true, true, nft.VerdictAccept
+	case *nft.Redir:
+		o.nat, o.redirect, o.code = true, true, nft.VerdictAccept
+		o.port = m.port(x.PortMin)
+	case *nft.NAT:
+		o.nat, o.snat, o.code = true, x.Type == nft.SNAT, nft.VerdictAccept
+		if x.AddrMin != 0 {
+			data, _ := m.get(x.AddrMin, m.packet.dst.BitLen()/8)
+			o.addr, _ = netip.AddrFromSlice(data)
+		}
+		o.port = m.port(x.PortMin)
+	default: // limits, sets of connections, sockets …
+		return maybe
+	}
+	return yes
+}
+
+func (m *machine) port(r nft.Register) uint16 {
+	if r == 0 {
+		return 0
+	}
+	data, _ := m.get(r, 2)
+	return binary.BigEndian.Uint16(data)
+}
+
+func compared(op nft.CmpOp, order int) bool {
+	return [...]bool{nft.Eq: order == 0, nft.Neq: order != 0, nft.Lt: order < 0, nft.Lte: order <= 0, nft.Gt: order > 0, nft.Gte: order >= 0}[op%6]
+}
+
+// meta is what is known of the packet beside its bytes.
+func (m *machine) meta(k nft.MetaKey) (data []byte, known bool) {
+	link := m.by
+	switch k {
+	case nft.MetaOIF, nft.MetaOIFName, unix.NFT_META_OIFTYPE, unix.NFT_META_BRI_OIFNAME:
+		link = m.out
+	}
+	u32 := func(v uint32) ([]byte, bool) { return binary.NativeEndian.AppendUint32(nil, v), true }
+	u16 := func(v uint16) []byte { return binary.BigEndian.AppendUint16(nil, v) }
+	switch k {
+	case nft.MetaIIFName, nft.MetaOIFName:
+		name := make([]byte, 16)
+		if link != nil {
+			copy(name, link.Name)
+		}
+		return name, true
+	case unix.NFT_META_BRI_IIFNAME, unix.NFT_META_BRI_OIFNAME:
+		name := make([]byte, 16)
+		if link != nil && link.Master() != nil {
+			copy(name, link.Master().Name)
+		}
+		return name, true
+	case nft.MetaIIF, nft.MetaOIF:
+		if link == nil {
+			return u32(0)
+		}
+		return u32(link.Index)
+	case nft.MetaL4Proto:
+		return []byte{m.packet.number()}, true
+	case nft.MetaNFProto:
+		if m.packet.dst.Is4() {
+			return []byte{unix.NFPROTO_IPV4}, true
+		}
+		return []byte{unix.NFPROTO_IPV6}, true
+	case nft.MetaProtocol:
+		if m.packet.dst.Is4() {
+			return u16(unix.ETH_P_IP), true
+		}
+		return u16(unix.ETH_P_IPV6), true
+	case nft.MetaMark:
+		return u32(0)
+	case unix.NFT_META_IIFTYPE, unix.NFT_META_OIFTYPE:
+		if link != nil {
+			return binary.NativeEndian.AppendUint16(nil, uint16(link.Type)), true
+		}
+	}
+	return make([]byte, 16), false
+}
+
+func (m *machine) payload(x *nft.Payload) {
+	var header []byte
+	var known func(i int) bool
+	switch x.Base {
+	case nft.NetworkHeader:
+		header, known = m.packet.network()
+	case nft.TransportHeader:
+		header, known = m.packet.transport()
+	case nft.LLHeader: // the type of the frame alone
+		header = make([]byte, 14)
+		header[12], header[13] = 0x08, 0
+		if !m.packet.dst.Is4() {
+			header[12], header[13] = 0x86, 0xdd
+		}
+		known = func(i int) bool { return i >= 12 }
+	}
+	at := register(x.Dreg)
+	for i := range (int(x.Len) + 3) / 4 * 4 {
+		from := int(x.Offset) + i
+		if at+i >= len(m.regs) {
+			return
+		}
+		switch {
+		case i >= int(x.Len):
+			m.regs[at+i], m.known[at+i] = 0, true
+		case from < len(header):
+			m.regs[at+i], m.known[at+i] = header[from], known(from)
+		default:
+			m.known[at+i] = false
+		}
+	}
+}
+
+// state is what connection tracking says of the packet.
+func (m *machine) state() nft.CtStates {
+	switch {
+	case !m.packet.reply:
+		return nft.StateNew
+	case slices.Contains(m.conns, m.conn):
+		return nft.StateEstablished
+	case m.packet.proto == unix.IPPROTO_UDP:
+		return nft.StateNew
+	}
+	return nft.StateInvalid
+}
+
+func (m *machine) ct(k nft.CtKey) (data []byte, known bool) {
+	var v uint32
+	switch k {
+	case nft.CtState:
+		v = uint32(m.state())
+	case nft.CtStatus:
+		if m.conn.snat != nil {
+			v |= 0x10 // IPS_SRC_NAT
+		}
+		if m.conn.dnat != nil {
+			v |= 0x20 // IPS_DST_NAT
+		}
+	case nft.CtMark:
+	case unix.NFT_CT_DIRECTION:
+		if m.packet.reply {
+			return []byte{1}, true
+		}
+		return []byte{0}, true
+	default:
+		return make([]byte, 16), false
+	}
+	return binary.NativeEndian.AppendUint32(nil, v), true
+}
+
+// fib knows which addresses are the namespace's own.
+func (m *machine) fib(x *nft.Fib) {
+	a := m.packet.dst
+	if x.Flags&nft.FibSaddr != 0 {
+		a = m.packet.src
+	}
+	kind := uint32(unix.RTN_UNICAST)
+	if m.isLocal(m.conn.ns, a) {
+		kind = unix.RTN_LOCAL
+	}
+	m.load(x.Dreg, binary.NativeEndian.AppendUint32(nil, kind), x.Result == nft.FibAddrType)
+}
+
+// lookup looks a value up in a set.
+func (m *machine) lookup(x *nft.Lookup, o *outcome) answer {
+	set, elems := m.in.Set(x.Set)
+	if set == nil || elems == nil || set.Flags.V&nft.SetConcat != 0 {
+		return maybe
+	}
+	key, known := m.get(x.Sreg, int(set.KeyLen))
+	if !known {
+		return maybe
+	}
+	var found, rest *nft.Elem
+	inside := false
+	var list []nft.Elem
+	for e := range elems.All() {
+		e2 := *e
+		e2.Key, e2.Data.Value = bytes.Clone(e.Key), bytes.Clone(e.Data.Value)
+		list = append(list, e2)
+	}
+	slices.SortStableFunc(list, func(a, b nft.Elem) int { return bytes.Compare(a.Key, b.Key) })
+	for i := range list {
+		e := &list[i]
+		switch {
+		case e.Flags&nft.ElemCatchall != 0:
+			rest = e
+		case set.Flags.V&nft.SetInterval == 0:
+			if bytes.Equal(e.Key[:min(len(e.Key), len(key))], key) {
+				found, inside = e, true
+			}
+		case bytes.Compare(e.Key, key) <= 0:
+			found, inside = e, e.Flags&nft.ElemIntervalEnd == 0
+		}
+	}
+	if !inside {
+		found = rest
+	}
+	if inverse := x.Flags.V&nft.LookupInverse != 0; (found != nil) == inverse {
+		return no
+	}
+	if found != nil && x.Dreg.Ok {
+		if found.Data.Verdict.Ok {
+			o.code, o.chain = found.Data.Verdict.V.Code, found.Data.Verdict.V.Chain
+		} else {
+			m.load(x.Dreg.V, found.Data.Value, true)
+		}
+	}
+	return yes
+}
+
+// native runs what does the same as a match or target of xtables.
+func (m *machine) native(i xt.Info, o *outcome) answer {
+	f := nft.IPv6
+	if m.packet.dst.Is4() {
+		f = nft.IPv4
+	}
+	exprs, ok := nft.Native(f, i)
+	if !ok {
+		return maybe
+	}
+	return m.exprs(exprs, o)
+}
+
+// target runs one of xtables.
+func (m *machine) target(i xt.Info, o *outcome) answer {
+	switch i := i.(type) {
+	case *xt.SetMark:
+		return yes
+	case *xt.NAT, *xt.Reject:
+		return m.native(i, o)
+	}
+	return yes // LOG, CT, NFLOG and such let the packet go on
+}
+
+// match runs one of xtables.
+func (m *machine) match(i xt.Info) answer {
+	p := m.packet
+	switch i := i.(type) {
+	case *xt.Comment:
+		return yes
+	case *xt.TCP:
+		if p.proto != unix.IPPROTO_TCP {
+			return no
+		}
+		return both(m.ports(p.sport, i.SrcPorts, i.Inv&1 != 0), m.ports(p.dport, i.DstPorts, i.Inv&2 != 0), when(i.FlagMask == 0 || 2&i.FlagMask == i.FlagCmp))
+	case *xt.UDP:
+		if p.proto != unix.IPPROTO_UDP {
+			return no
+		}
+		return both(m.ports(p.sport, i.SrcPorts, i.Inv&1 != 0), m.ports(p.dport, i.DstPorts, i.Inv&2 != 0), yes)
+	case *xt.AddrType:
+		if i.Flags != 0 {
+			return maybe
+		}
+		return both(m.kind(p.src, i.Source), m.kind(p.dst, i.Dest), yes)
+	case *xt.Multiport:
+		result := no
+		for n := 0; n < int(i.Count) && n < len(i.Ports); n++ {
+			pair := [2]uint16{i.Ports[n], i.Ports[n]}
+			if i.PFlags[n] != 0 && n+1 < len(i.Ports) {
+				n++
+				pair[1] = i.Ports[n]
+			}
+			if i.Flags != 1 {
+				result = max(result, m.ports(p.dport, pair, false))
+			}
+			if i.Flags != 0 {
+				result = max(result, m.ports(p.sport, pair, false))
+			}
+		}
+		if i.Invert != 0 && result != maybe {
+			result = yes - result
+		}
+		return result
+	case *xt.Conntrack, *xt.ICMP:
+		saved, known := m.regs, m.known
+		result := m.native(i, &outcome{code: nft.VerdictContinue})
+		m.regs, m.known = saved, known
+		return result
+	case *xt.Mark:
+		return when((i.Mark == 0) != (i.Invert != 0))
+	}
+	return maybe
+}
+
+func both(all ...answer) answer {
+	result := yes
+	for _, a := range all {
+		if a == no {
+			return no
+		}
+		if a == maybe {
+			result = maybe
+		}
+	}
+	return result
+}
+
+func (m *machine) ports(port uint16, pair [2]uint16, not bool) answer {
+	if pair == [2]uint16{0, 65535} && !not {
+		return yes
+	}
+	if port == 0 {
+		return maybe
+	}
+	return when((port >= pair[0] && port <= pair[1]) != not)
+}
+
+// kind says whether an address is of one of the types; which are known as those of fib.
+func (m *machine) kind(a netip.Addr, types xt.AddrTypes) answer {
+	if types == 0 {
+		return yes
+	}
+	bit := xt.AddrTypes(1 << unix.RTN_UNICAST)
+	if m.isLocal(m.conn.ns, a) {
+		bit = 1 << unix.RTN_LOCAL
+	}
+	return when(types&bit != 0)
+}

@@ -1,0 +1,338 @@
+//go:build linux
+
+package doctor
+
+import (
+	"errors"
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/minins/minins/rtnl"
+	"github.com/minins/minins/survey"
+)
+
+// route asks for the way of a packet of the namespace's own, or of one that came in by a
+// link. What there is none for is a finding, and nil.
+func (w *walk) route(n *survey.Namespace, p *packet, by *survey.Link) *rtnl.Route {
+	q := &rtnl.Route{Family: rtnl.Family(family(p.dst)), Dst: whole(p.dst), IPProto: p.number(), DPort: p.dport}
+	if p.proto == unix.IPPROTO_ICMP {
+		q.IPProto, q.DPort = 0, 0 // the kernel wants a type with it
+	}
+	if p.src.IsValid() {
+		q.Src = whole(p.src)
+	}
+	if by != nil {
+		q.IIF = by.Index
+	}
+	r, err := w.host.Route(n, q)
+	if err != nil {
+		w.noRoute(n, p, by, err)
+		return nil
+	}
+	switch r.Type {
+	case unix.RTN_BLACKHOLE, unix.RTN_UNREACHABLE, unix.RTN_PROHIBIT: // IPv6 answers with them
+		w.noRoute(n, p, by, unix.EINVAL)
+		return nil
+	}
+	return r
+}
+
+func whole(a netip.Addr) netip.Prefix { return netip.PrefixFrom(a, a.BitLen()) }
+
+// out is the link that a route leaves by.
+func (w *walk) out(n *survey.Namespace, r *rtnl.Route) *survey.Link {
+	if r.OIF == 0 && len(r.NextHops) > 0 {
+		r.OIF, r.Gateway = r.NextHops[0].OIF, r.NextHops[0].Gateway
+	}
+	return n.Link(r.OIF)
+}
+
+// routeText is a route as ip writes it, in short.
+func routeText(n *survey.Namespace, r *rtnl.Route) string {
+	text := ""
+	if r.Gateway.IsValid() {
+		text = " via " + r.Gateway.String()
+	}
+	if l := n.Link(r.OIF); l != nil {
+		text += " dev " + l.Name
+	}
+	return strings.TrimPrefix(text, " ")
+}
+
+func (w *walk) routeStep(n *survey.Namespace, r *rtnl.Route, p *packet) {
+	w.step(n, p.String()+": "+routeText(n, r))
+}
+
+// source checks where the packet says that it comes from: rp_filter, and addresses that
+// cannot be.
+func (w *walk) source(by *survey.Link, p *packet) bool {
+	n := by.Namespace
+	if !p.src.Is4() {
+		return true
+	}
+	if w.isLocal(n, p.src) {
+		if v, _ := w.host.Sysctl(n, "net/ipv4/conf/"+by.Name+"/accept_local"); v == "1" {
+			return true
+		}
+		return w.ownSource(by, p)
+	}
+	mode := max(w.number(n, "net/ipv4/conf/all/rp_filter"), w.number(n, "net/ipv4/conf/"+by.Name+"/rp_filter"))
+	if mode == 0 {
+		return true
+	}
+	r, err := w.host.Route(n, &rtnl.Route{Family: unix.AF_INET, Dst: whole(p.src), Src: w.sourceOf(n, p)})
+	if err == nil && (mode == 2 || r.OIF == by.Index || w.multipath(r, by.Index)) {
+		return true
+	}
+	evidence := "RTM_GETROUTE: no route to there"
+	if err == nil {
+		evidence = "RTM_GETROUTE " + p.src.String() + ": " + routeText(n, r)
+	}
+	setting := "net.ipv4.conf." + by.Name + ".rp_filter"
+	remedy := in(n, "sysctl -w "+setting+"=2")
+	if err != nil { // also loose mode wants a route
+		remedy = in(n, "sysctl -w "+setting+"=0") + " net.ipv4.conf.all.rp_filter=0"
+	}
+	return w.fault("route/rp-filter", n.Label()+" drops what comes from "+p.src.String()+" by "+by.Name+", since it would not answer that way (rp_filter)",
+		setting+" or that of all is "+strconv.Itoa(mode)+"; "+evidence, remedy)
+}
+
+// sourceOf is the source of the look-up that rp_filter makes: the packet's destination,
+// if it is the namespace's own.
+func (w *walk) sourceOf(n *survey.Namespace, p *packet) netip.Prefix {
+	if w.isLocal(n, p.dst) {
+		return whole(p.dst)
+	}
+	return netip.Prefix{}
+}
+
+func (w *walk) multipath(r *rtnl.Route, index uint32) bool {
+	for i := range r.NextHops {
+		if r.NextHops[i].OIF == index {
+			return true
+		}
+	}
+	return false
+}
+
+// number is a sysctl; 0 also if it cannot be read, which is noted.
+func (w *walk) number(n *survey.Namespace, path string) int {
+	v, err := w.host.Sysctl(n, path)
+	if err != nil {
+		if !errors.Is(err, unix.ENOENT) {
+			w.unseen(n, path, err)
+		}
+		return 0
+	}
+	i, _ := strconv.Atoi(v) // the kernel writes numbers
+	return i
+}
+
+// forwards checks that the namespace passes on what is not for itself.
+func (w *walk) forwards(by *survey.Link, p *packet) bool {
+	n := by.Namespace
+	path, set := "net/ipv4/conf/"+by.Name+"/forwarding", "net.ipv4.ip_forward"
+	if !p.dst.Is4() {
+		path, set = "net/ipv6/conf/all/forwarding", "net.ipv6.conf.all.forwarding"
+		if w.number(n, "net/ipv6/conf/"+by.Name+"/force_forwarding") == 1 {
+			return true
+		}
+	}
+	v, err := w.host.Sysctl(n, path)
+	if err != nil {
+		w.unseen(n, path, err)
+		return true
+	}
+	if v != "0" {
+		return true
+	}
+	remedy := []string{in(n, "sysctl -w "+set+"=1")}
+	if w.number(n, "net/ipv4/ip_forward") == 1 && p.dst.Is4() {
+		remedy[0] = in(n, "sysctl -w net.ipv4.conf."+by.Name+".forwarding=1")
+	}
+	return w.fault("route/forward-off", n.Label()+" does not pass on packets for others: "+p.String()+" ends there",
+		path+" is 0", remedy...)
+}
+
+// A kind is of routes that refuse packets.
+var refusing = [...]struct {
+	id, word, what string
+}{
+	unix.RTN_BLACKHOLE:   {"route/blackhole", "blackhole", "throws away"},
+	unix.RTN_UNREACHABLE: {"route/unreachable", "unreachable", "refuses"},
+	unix.RTN_PROHIBIT:    {"route/prohibit", "prohibit", "forbids"},
+	unix.RTN_THROW:       {},
+}
+
+// best is the route of a namespace's own table that would be taken if no rule were.
+func best(n *survey.Namespace, a netip.Addr) (found *rtnl.Route) {
+	bits := -1
+	for i := range n.Routes {
+		r := &n.Routes[i]
+		length := 0
+		switch {
+		case r.Table != unix.RT_TABLE_MAIN || r.Family != rtnl.Family(family(a)):
+			continue
+		case r.Dst.IsValid() && !r.Dst.Contains(a):
+			continue
+		case r.Dst.IsValid():
+			length = r.Dst.Bits()
+		}
+		if length > bits {
+			found, bits = r, length
+		}
+	}
+	return found
+}
+
+// noRoute tells why there is none.
+func (w *walk) noRoute(n *survey.Namespace, p *packet, by *survey.Link, err error) bool {
+	evidence := "RTM_GETROUTE " + p.dst.String()
+	if by != nil {
+		evidence += " from " + p.src.String() + " iif " + by.Name
+	}
+	evidence += " in " + n.Label() + ": " + words(err)
+	if !errors.Is(err, unix.ENETUNREACH) && !errors.Is(err, unix.EHOSTUNREACH) && !errors.Is(err, unix.EACCES) && !errors.Is(err, unix.EINVAL) && !errors.Is(err, unix.EXDEV) {
+		w.unseen(n, "routes", err)
+		return false
+	}
+	main := best(n, p.dst)
+	if main != nil && int(main.Type) < len(refusing) && refusing[main.Type].id != "" {
+		k := &refusing[main.Type]
+		to := "default"
+		if main.Dst.IsValid() {
+			to = main.Dst.String()
+		}
+		return w.fault(k.id, n.Label()+" "+k.what+" what is for "+p.dst.String()+": a route says so", evidence+"; the route is "+k.word+" "+to,
+			in(n, "ip "+ipFlag(p.dst)+"route del "+k.word+" "+to))
+	}
+	if main != nil && by == nil {
+		return w.policy(n, p, evidence)
+	}
+	if main != nil {
+		return w.fault("route/refused", n.Label()+" does not route "+p.String()+" that comes in by "+by.Name, evidence)
+	}
+	for _, l := range n.Links {
+		if l.Flags&unix.IFF_LOOPBACK == 0 && l.Flags&unix.IFF_UP == 0 && (len(n.Links) == 2 || len(l.Addrs()) > 0) {
+			return w.down(l)
+		}
+	}
+	if len(usable(n, p.dst.Is6())) == 0 {
+		return w.noAddress(n, p.dst.Is6(), netip.Addr{})
+	}
+	if ok := w.wrongPrefix(n, p.dst, evidence); ok {
+		return false
+	}
+	if w.reply && w.wrongPrefix(n, w.Dest, evidence) {
+		return false
+	}
+	return w.missing(n, p, evidence)
+}
+
+// words are the errno of an error in words.
+func words(err error) string {
+	var no unix.Errno
+	if errors.As(err, &no) {
+		return no.Error()
+	}
+	return err.Error()
+}
+
+// policy finds the rule that leads away from the main table.
+func (w *walk) policy(n *survey.Namespace, p *packet, evidence string) bool {
+	for i := range n.Rules {
+		r := &n.Rules[i]
+		if r.Family != rtnl.Family(family(p.dst)) || r.Priority.V >= 32766 || r.Table == unix.RT_TABLE_LOCAL && r.Priority.V == 0 {
+			continue
+		}
+		if r.Src.IsValid() && p.src.IsValid() && !r.Src.Contains(p.src) || r.Dst.IsValid() && !r.Dst.Contains(p.dst) {
+			continue
+		}
+		priority := strconv.Itoa(int(r.Priority.V))
+		return w.fault("route/policy", "a rule of "+n.Label()+" keeps "+p.String()+" from the main table, which has a route for it",
+			evidence+"; RTM_GETRULE: priority "+priority+", table "+strconv.Itoa(int(r.Table)), in(n, "ip "+ipFlag(p.dst)+"rule del priority "+priority))
+	}
+	return w.fault("route/refused", n.Label()+" does not route "+p.String()+", though the main table has a route", evidence)
+}
+
+// missing is that of a route which nothing but a route or NAT mends.
+func (w *walk) missing(n *survey.Namespace, p *packet, evidence string) bool {
+	remedy := w.addRoute(n, p.dst)
+	if !p.reply {
+		return w.fault("route/missing", n.Label()+" has no route to "+p.dst.String(), evidence, remedy...)
+	}
+	if r := w.masquerader(); r != nil {
+		link := ""
+		for _, l := range n.Links {
+			for _, e := range w.segment(l).ends {
+				if e.link.Namespace == r {
+					link = e.link.Name
+				}
+			}
+		}
+		if link != "" {
+			return w.fault("nat/masquerade-missing", r.Label()+" passes packets on with the source "+p.dst.String()+", which "+n.Label()+" cannot answer to: it has no route there, and "+
+				r.Label()+" does not masquerade them", evidence, w.masquerade(r, link, p.dst)...)
+		}
+	}
+	return w.fault("route/missing-back", n.Label()+" has no route back to "+p.dst.String(), evidence, remedy...)
+}
+
+// addRoute looks for a gateway: one on a network of the namespace that passes packets
+// on, and knows the way.
+func (w *walk) addRoute(n *survey.Namespace, dst netip.Addr) []string {
+	gw, l := w.gateway(n, dst)
+	if l == nil {
+		return nil
+	}
+	to := "default"
+	if best(n, dst) != nil || w.reply && w.From.Home {
+		to = whole(dst).String()
+	}
+	return []string{in(n, "ip "+ipFlag(dst)+"route add "+to+" via "+gw.String()+" dev "+l.Name)}
+}
+
+// gateway is the address of a neighbour by which dst may be reached, and the link to it.
+func (w *walk) gateway(n *survey.Namespace, dst netip.Addr) (found netip.Addr, by *survey.Link) {
+	for pass := range 2 { // one that has an address in the network of dst, or else any with more than one link
+		for _, l := range n.Links {
+			if l.Flags&unix.IFF_LOOPBACK != 0 || l.Master() != nil {
+				continue
+			}
+			mine := usableOf(l, dst.Is6())
+			for _, e := range w.segment(l).ends {
+				other := e.link.Namespace
+				if other == n || pass == 0 && !knows(other, dst) || pass == 1 && !w.onward(other, n, dst) {
+					continue
+				}
+				for _, a := range usableOf(e.link, dst.Is6()) {
+					for _, m := range mine {
+						if prefixOf(m).Contains(own(a)) {
+							return own(a), l
+						}
+					}
+				}
+			}
+		}
+	}
+	return found, nil
+}
+
+// onward says that a namespace has a route to dst that does not lead back.
+func (w *walk) onward(n, back *survey.Namespace, dst netip.Addr) bool {
+	r := best(n, dst)
+	return r != nil && !(r.Gateway.IsValid() && w.isLocal(back, r.Gateway))
+}
+
+// knows says that dst is in a network of the namespace's own.
+func knows(n *survey.Namespace, dst netip.Addr) bool {
+	for _, a := range usable(n, dst.Is6()) {
+		if prefixOf(a).Contains(dst) {
+			return true
+		}
+	}
+	return false
+}
