@@ -130,6 +130,17 @@ func addrOf(l *survey.Link, a netip.Addr) *rtnl.Addr {
 	return nil
 }
 
+// solicits says that the namespace can ask for neighbours in the name of packets that it
+// passes on: it does so by the link-local address, which has to be its own for sure.
+func (w *walk) solicits(out *survey.Link, p *packet) {
+	for _, a := range out.Addrs() {
+		if l := own(a); l.Is6() && l.IsLinkLocalUnicast() && a.Flags&(unix.IFA_F_TENTATIVE|unix.IFA_F_OPTIMISTIC) == unix.IFA_F_TENTATIVE && !w.isLocal(out.Namespace, p.src) {
+			w.found(Suspect, "addr/tentative", l.String()+" of "+at(out)+" is not used yet, so that neighbours cannot be asked for: it is still asked whether another one has it, for a second or two",
+				[]string{"RTM_GETADDR: IFA_F_TENTATIVE"}, []string{"sleep 2"})
+		}
+	}
+}
+
 // detection says whether duplicate address detection has let the address be used.
 func (w *walk) detection(l *survey.Link, a netip.Addr) bool {
 	entry := addrOf(l, a)

@@ -188,22 +188,22 @@ func (w *walk) choose(six bool) bool {
 	if w.asked.IsValid() {
 		six = w.asked.Is6()
 	}
-	for _, six := range [...]bool{six, !six} {
-		theirs := usable(w.To, six)
+	for pass := range 4 { // where both have one, or else where the other has
+		family := six != (pass%2 == 1)
+		theirs, mine := usable(w.To, family), usable(w.From, family)
+		if len(theirs) == 0 || pass < 2 && len(mine) == 0 || w.asked.IsValid() && family != six {
+			continue
+		}
+		w.Dest = own(theirs[0])
 		for _, a := range theirs {
-			for _, b := range usable(w.From, six) {
+			for _, b := range mine {
 				if prefixOf(b).Contains(own(a)) {
 					w.Dest = own(a)
 					return true
 				}
 			}
 		}
-		if len(theirs) > 0 && !w.Dest.IsValid() {
-			w.Dest = own(theirs[0])
-		}
-		if w.asked.IsValid() {
-			break
-		}
+		break
 	}
 	if w.Dest.IsValid() {
 		return true

@@ -43,14 +43,14 @@ var faults = []fault{
 	{name: "wrong prefix, too long", inject: "ip -n red addr del 192.168.15.1/24 dev veth-red; ip -n red addr add 192.168.15.1/32 dev veth-red", question: "red blue", want: "addr/prefix"},
 	{name: "wrong prefix of the other", inject: "ip -n blue addr del 192.168.15.2/24 dev veth-blue; ip -n blue addr add 192.168.15.2/32 dev veth-blue", question: "red blue", want: "addr/prefix"},
 	{name: "wrong prefix, too short", base: routed, inject: "ip -n left addr del 10.1.0.2/24 dev eth0; ip -n left addr add 10.1.0.2/8 dev eth0", question: "left right", want: "addr/prefix", then: "route/missing"},
-	{name: "wrong prefix, IPv6", inject: "ip -n blue addr del fd15::2/64 dev veth-blue; ip -n blue addr add fd15::2/128 dev veth-blue nodad", question: "-6 red blue", want: "addr/prefix"},
-	{name: "wrong network", inject: "ip -n blue addr del 192.168.15.2/24 dev veth-blue; ip -n blue addr add 192.168.51.2/24 dev veth-blue; ip -n red route flush default", question: "red blue/192.168.51.2", want: "addr/network"},
-	{name: "duplicate address", inject: third + "ip -n green addr add 192.168.15.2/24 dev veth-green", question: "red blue/192.168.15.2", want: "addr/duplicate", passes: true},
-	{name: "the same address", inject: "ip -n blue addr flush dev veth-blue; ip -n blue addr add 192.168.15.1/24 dev veth-blue", question: "blue red/192.168.15.1", want: "addr/duplicate", then: "addr/missing"},
-	{name: "address on the port", inject: "ip addr del 192.168.15.5/24 dev v0; ip addr add 192.168.15.5/24 dev veth-red-br", question: "red host/192.168.15.5", want: "addr/on-port"},
+	{name: "wrong prefix, IPv6", inject: "ip -n blue addr del fd15::2/64 dev veth-blue; ip -n blue addr add fd15::2/128 dev veth-blue nodad; ip -n blue -6 route del default", question: "-6 red blue", want: "addr/prefix"},
+	{name: "wrong network", inject: "ip -n blue addr del 192.168.15.2/24 dev veth-blue; ip -n blue addr add 192.168.51.2/24 dev veth-blue; ip -n red route flush default", question: "red blue", want: "addr/network"},
+	{name: "duplicate address", inject: third + "ip -n green addr add 192.168.15.2/24 dev veth-green", question: "red blue/192.168.15.2", want: "addr/duplicate", then: "neigh/stale", passes: true},
+	{name: "the same address", inject: "ip -n blue addr flush dev veth-blue; ip -n blue addr add 192.168.15.1/24 dev veth-blue", question: "blue red/192.168.15.1", want: "addr/duplicate", then: "addr/missing", passes: true},
+	{name: "address on the port", inject: "ip addr del 192.168.15.5/24 dev v0; ip addr add 192.168.15.5/24 dev veth-red-br", question: "red host/192.168.15.5", want: "addr/on-port", then: "neigh/stale"},
 	{name: "IPv6 switched off", inject: "ip netns exec blue sysctl -qw net.ipv6.conf.veth-blue.disable_ipv6=1", question: "red blue/fd15::2", want: "addr/ipv6-disabled", then: "addr/missing route/missing-back"},
-	{name: "duplicate address detection", inject: third + "ip -n green addr add fd15::2/64 dev veth-green nodad; ip -n blue addr del fd15::2/64 dev veth-blue; ip -n blue addr add fd15::2/64 dev veth-blue; sleep 2.5", question: "red blue/fd15::2", want: "addr/duplicate addr/dad-failed", passes: true},
-	{name: "address tentative", inject: "ip netns exec blue sysctl -qw net.ipv6.conf.veth-blue.dad_transmits=50; ip -n blue addr del fd15::2/64 dev veth-blue; ip -n blue addr add fd15::2/64 dev veth-blue", question: "red blue/fd15::2", want: "addr/tentative"},
+	{name: "duplicate address detection", inject: third + "ip -n green addr add fd15::2/64 dev veth-green nodad; ip netns exec blue sysctl -qw net.ipv6.conf.veth-blue.accept_dad=1; ip -n blue addr del fd15::2/64 dev veth-blue; ip -n blue addr add fd15::2/64 dev veth-blue; sleep 2.5", question: "red blue/fd15::2", want: "addr/duplicate", then: "addr/dad-failed", passes: true},
+	{name: "address tentative", inject: "ip netns exec blue sysctl -qw net.ipv6.conf.veth-blue.dad_transmits=50; ip netns exec blue sysctl -qw net.ipv6.conf.veth-blue.accept_dad=1; ip -n blue addr del fd15::2/64 dev veth-blue; ip -n blue addr add fd15::2/64 dev veth-blue", question: "red blue/fd15::2", want: "addr/tentative"},
 	{name: "address elsewhere", inject: "true", question: "red blue/192.168.1.3", want: "addr/elsewhere", passes: true, manual: true},
 
 	// Namespaces.
@@ -69,13 +69,14 @@ var faults = []fault{
 	// Bridges.
 	{name: "not a port", inject: "ip link set veth-blue-br nomaster", question: "red blue", want: "bridge/no-port"},
 	{name: "port of another bridge", inject: "ip link add v1 type bridge; ip link set v1 up; ip link set veth-blue-br master v1", question: "red blue", want: "bridge/other"},
-	{name: "port blocking", inject: "bridge link set dev veth-blue-br state 4", question: "red blue", want: "bridge/port-state"},
+	{name: "port blocking, by STP", inject: twoBridges + "ip link del $(bridge link | grep v1 | grep forwarding | grep -o 'c[12]b')", question: "red blue", want: "bridge/port-state"},
 	{name: "port learning, by STP", inject: "ip link set v0 type bridge stp_state 1; ip link set veth-blue-br down; ip link set veth-blue-br up", question: "red blue", want: "bridge/port-state"},
 	{name: "isolated ports", inject: "bridge link set dev veth-blue-br isolated on; bridge link set dev veth-red-br isolated on", question: "red blue", want: "bridge/isolated"},
 	{name: "locked port", inject: "bridge fdb del $(ip netns exec red cat /sys/class/net/veth-red/address) dev veth-red-br master 2>/dev/null || :; bridge link set dev veth-red-br learning off locked on; ip link set v0 type bridge fdb_flush", question: "red blue", want: "bridge/locked"},
 	{name: "no broadcasts", inject: "ip -n red neigh flush all; bridge link set dev veth-blue-br bcast_flood off", question: "red blue", want: "bridge/flood"},
 
 	// Routes.
+	{name: "link-local address tentative at the router", base: routed, inject: "ip -n rt link set right down; ip netns exec rt sysctl -qw net.ipv6.conf.right.accept_dad=1 net.ipv6.conf.right.keep_addr_on_down=1; ip -n rt addr add fd12::1/64 dev right nodad; ip -n rt link set right up", question: "-6 left right", want: "addr/tentative"},
 	{name: "no route", inject: "ip -n red route del default", question: "red out", want: "route/missing"},
 	{name: "no route, IPv6", base: routed, inject: "ip -n left -6 route del default", question: "-6 left right", want: "route/missing"},
 	{name: "no route back", base: routed, inject: "ip -n right route del default", question: "left right", want: "route/missing-back"},
@@ -153,6 +154,8 @@ const (
 	third = `ip netns add green; ip link add veth-green netns green type veth peer name veth-green-br; ip link set veth-green-br master v0 up; ip -n green link set veth-green up; `
 	// Another cable between left and rt.
 	second = `ip link add eth1 netns left type veth peer name left2 netns rt; ip -n left link set eth1 up; ip -n rt link set left2 up; ip -n rt addr add 10.3.0.1/24 dev left2; ip -n left addr add 10.3.0.2/24 dev eth1; `
+	// blue on a second bridge, with two cables to the first, of which one is blocked.
+	twoBridges = `ip link add v1 type bridge stp_state 1; ip link set v0 type bridge stp_state 1 forward_delay 200; ip link set v1 type bridge forward_delay 200; ip link set v1 up; ip link set veth-blue-br master v1; for c in c1 c2; do ip link add ${c}a type veth peer name ${c}b; ip link set ${c}a master v0 up; ip link set ${c}b master v1 up; done; for i in $(seq 60); do bridge link | grep -q "state blocking" && ! bridge link | grep -q -e learning -e listening && break; sleep 0.1; done; `
 	// As where the module br_netfilter is not loaded.
 	noBridgeNF = `sysctl -qw net.bridge.bridge-nf-call-iptables=0 net.bridge.bridge-nf-call-ip6tables=0; `
 )
@@ -204,6 +207,7 @@ func (s *stage) mendAll(f *fault, r result) {
 			s.t.Fatalf("no remedy\n%s", r)
 		}
 		s.mend(finding)
+		s.settle()
 		before := r
 		r = s.ask(f.question)
 		if f := r.Fault(); f != nil && f.ID == before.id() {

@@ -20,13 +20,20 @@ func (w *walk) down(l *survey.Link) bool {
 
 const lowerUp = 1 << 16 // IFF_LOWER_UP
 
-// edge has a frame with the packet pass a cable, or a bridge.
-func (w *walk) edge(e *edge, p *packet) bool {
-	for _, l := range [...]*survey.Link{e.from, e.to} {
-		if l.Flags&unix.IFF_UP == 0 {
-			return w.down(l)
+// up says that all links of a way are, and the bridges on it.
+func (w *walk) up(way []edge) bool {
+	for i := range way {
+		for _, l := range [...]*survey.Link{way[i].from, way[i].to, way[i].bridge} {
+			if l != nil && l.Flags&unix.IFF_UP == 0 {
+				return w.down(l)
+			}
 		}
 	}
+	return true
+}
+
+// edge has a frame with the packet pass a cable, or a bridge.
+func (w *walk) edge(e *edge, p *packet) bool {
 	if e.bridge != nil {
 		return w.bridged(e, p)
 	}
@@ -67,9 +74,6 @@ func (w *walk) fits(out *survey.Link, r *rtnl.Route, to *arrival) bool {
 // bridged has a frame pass a bridge: from a port to another, or to or from the bridge.
 func (w *walk) bridged(e *edge, p *packet) bool {
 	b := e.bridge
-	if b.Flags&unix.IFF_UP == 0 {
-		return w.down(b)
-	}
 	in1, out1 := e.from, e.to
 	for _, port := range [...]*survey.Link{in1, out1} {
 		if port != b && !w.forwarding(port) {
@@ -138,7 +142,7 @@ func isolated(l *survey.Link) bool { return l.Info.Port != nil && l.Info.Port.Is
 // forwarding checks the state of a port.
 func (w *walk) forwarding(port *survey.Link) bool {
 	b := port.Master()
-	if port.Info.Port == nil || !port.Info.Port.State.Ok || port.Info.Port.State.V == rtnl.PortForwarding {
+	if passing(port) {
 		return true
 	}
 	state := port.Info.Port.State.V
@@ -147,7 +151,12 @@ func (w *walk) forwarding(port *survey.Link) bool {
 	if b.Info.Bridge != nil && b.Info.Bridge.STPState.V != 0 {
 		remedy = in(n, "ip link set "+b.Name+" type bridge stp_state 0")
 	}
-	return w.fault("bridge/port-state", "the port "+port.Name+" of the bridge "+at(b)+" passes nothing on", "RTM_GETLINK: IFLA_BRPORT_STATE is "+state.String(), remedy)
+	level := Fault
+	if state == rtnl.PortDisabled { // or its carrier has come just now
+		level = Suspect
+	}
+	w.found(level, "bridge/port-state", "the port "+port.Name+" of the bridge "+at(b)+" passes nothing on", []string{"RTM_GETLINK: IFLA_BRPORT_STATE is " + state.String()}, []string{remedy})
+	return level != Fault
 }
 
 // callsIP says that frames which a bridge forwards are shown to the chains of IP

@@ -4,6 +4,7 @@ package doctor
 
 import (
 	"net/netip"
+	"slices"
 	"strconv"
 
 	"golang.org/x/sys/unix"
@@ -21,11 +22,15 @@ func (w *walk) neighbour(out *survey.Link, next netip.Addr, r *rtnl.Route, p *pa
 		w.down(out)
 		return nil
 	}
-	var all []*arrival
-	for i := range seg.ends {
-		if e := &seg.ends[i]; w.takes(e.link, next) {
-			all = append(all, e)
+	if m := out.Master(); m != nil && m.Info.Kind == "bridge" {
+		if usual := usableOf(out, next.Is6()); len(usual) > 0 {
+			w.onPort(out, m, usual[0], "RTM_GETROUTE "+p.dst.String()+": "+routeText(out.Namespace, r))
+			return nil
 		}
+	}
+	all := w.takers(w.reach(out, true), next)
+	if len(all) == 0 {
+		all = w.takers(seg, next)
 	}
 	if len(all) == 0 {
 		if seg.open != nil {
@@ -44,16 +49,29 @@ func (w *walk) neighbour(out *survey.Link, next netip.Addr, r *rtnl.Route, p *pa
 		}
 	}
 	for _, other := range all {
-		if other.link.Namespace != to.link.Namespace && w.works(other) {
+		if other.link.Namespace != to.link.Namespace && !slices.ContainsFunc(other.way, func(e edge) bool { return !e.works() }) {
 			w.fault("addr/duplicate", at(other.link)+" has the address "+next.String()+" as well as "+at(to.link)+": it is chance which of them answers",
 				"RTM_GETADDR in both", w.delOwner(other.link.Namespace, next)...)
 			return nil
 		}
 	}
+	if p.src.Is6() {
+		w.solicits(out, p)
+	}
 	if !w.detection(to.link, next) || p.src.Is6() && !w.sourceDetection(out, p) || !w.resolves(out, next, to) {
 		return nil
 	}
 	return to
+}
+
+// takers are those on a segment that take packets for an address.
+func (w *walk) takers(seg *segment, a netip.Addr) (all []*arrival) {
+	for i := range seg.ends {
+		if e := &seg.ends[i]; w.takes(e.link, a) {
+			all = append(all, e)
+		}
+	}
+	return all
 }
 
 // takes says that a link's namespace answers when it is asked for an address by it: of
@@ -63,16 +81,6 @@ func (w *walk) takes(l *survey.Link, a netip.Addr) bool {
 		return true
 	}
 	return a.Is4() && w.isLocal(l.Namespace, a) && max(w.number(l.Namespace, "net/ipv4/conf/all/arp_ignore"), w.number(l.Namespace, "net/ipv4/conf/"+l.Name+"/arp_ignore")) == 0
-}
-
-// works says that nothing on the way is down.
-func (w *walk) works(a *arrival) bool {
-	for _, e := range a.way {
-		if e.from.Flags&unix.IFF_UP == 0 || e.to.Flags&unix.IFF_UP == 0 {
-			return false
-		}
-	}
-	return true
 }
 
 func (w *walk) sourceDetection(out *survey.Link, p *packet) bool {
@@ -168,8 +176,7 @@ func (w *walk) elsewhere(out, x *survey.Link, seg *segment, evidence string) boo
 		if a == nil {
 			return false
 		}
-		return !w.fault("addr/on-port", own(a).String()+" is an address of "+at(x)+", which is a port of the bridge "+m.Name+": what comes in there is the bridge's",
-			evidence, delAddr(x, a), addAddr(m, own(a), int(a.PrefixLen)))
+		return !w.onPort(x, m, a, evidence)
 	}
 	for _, end := range [...]struct{ port, other *survey.Link }{{x.Peer, out}, {out.Peer, x}} {
 		y := end.port
@@ -193,6 +200,11 @@ func (w *walk) elsewhere(out, x *survey.Link, seg *segment, evidence string) boo
 		}
 	}
 	return false
+}
+
+func (w *walk) onPort(port, bridge *survey.Link, a *rtnl.Addr, evidence string) bool {
+	return w.fault("addr/on-port", own(a).String()+" is an address of "+at(port)+", which is a port of the bridge "+bridge.Name+": what comes in there is the bridge's",
+		evidence, delAddr(port, a), addAddr(bridge, own(a), int(a.PrefixLen)))
 }
 
 // nextOf is the address of x that is in a network of out's.

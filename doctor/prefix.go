@@ -78,24 +78,26 @@ func (w *walk) usual(l *survey.Link, addr netip.Addr) int {
 	return 24
 }
 
-// sameNetwork gives the one an address in the network of the other whom nobody else is
-// in a network with.
+// sameNetwork gives the second one an address in the network of the first, or the first
+// one in that of the second if nobody but itself is in its own.
 func (w *walk) sameNetwork(l *survey.Link, a *rtnl.Addr, other *survey.Link, theirs *rtnl.Addr) []string {
-	if other.Namespace != w.From || l.Namespace == w.From {
-		for _, e := range w.segment(l).ends { // is the first one the odd one?
-			for _, b := range usableOf(e.link, own(a).Is6()) {
-				if e.link != l && prefixOf(b).Contains(own(a)) {
-					return nil
-				}
+	alone := other.Namespace != w.want
+	for _, e := range w.segment(l).ends {
+		for _, b := range usableOf(e.link, own(a).Is6()) {
+			if e.link != l && prefixOf(b).Contains(own(a)) {
+				alone = false
 			}
 		}
 	}
-	net := prefixOf(theirs)
+	if alone {
+		l, a, other, theirs = other, theirs, l, a
+	}
+	net := prefixOf(a)
 	addr := net.Addr().Next()
 	for len(w.owners(addr)) > 0 {
 		addr = addr.Next()
 	}
-	return []string{delAddr(l, a), addAddr(l, addr, net.Bits())}
+	return []string{delAddr(other, theirs), addAddr(other, addr, net.Bits())}
 }
 
 func text(a *rtnl.Addr) string { return own(a).String() + "/" + strconv.Itoa(int(a.PrefixLen)) }

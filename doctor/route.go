@@ -324,7 +324,11 @@ func (w *walk) gateway(n *survey.Namespace, dst netip.Addr) (found netip.Addr, b
 // onward says that a namespace has a route to dst that does not lead back.
 func (w *walk) onward(n, back *survey.Namespace, dst netip.Addr) bool {
 	r := best(n, dst)
-	return r != nil && !(r.Gateway.IsValid() && w.isLocal(back, r.Gateway))
+	path := "net/ipv4/ip_forward"
+	if dst.Is6() {
+		path = "net/ipv6/conf/all/forwarding"
+	}
+	return r != nil && w.number(n, path) == 1 && !(r.Gateway.IsValid() && w.isLocal(back, r.Gateway))
 }
 
 // knows says that dst is in a network of the namespace's own.

@@ -3,6 +3,9 @@
 package doctor
 
 import (
+	"golang.org/x/sys/unix"
+
+	"github.com/minins/minins/rtnl"
 	"github.com/minins/minins/survey"
 )
 
@@ -30,20 +33,39 @@ type edge struct {
 type spread struct {
 	*walk
 	segment
-	seen map[edge]bool
+	seen  map[edge]bool
+	works bool // only by what is up, and by ports that pass frames on
 }
 
 // segment finds out where frames from a link come to, whether or not anything on the
 // way stops them.
-func (w *walk) segment(from *survey.Link) *segment {
-	s := &spread{walk: w, seen: map[edge]bool{}}
+func (w *walk) segment(from *survey.Link) *segment { return w.reach(from, false) }
+
+// reach is the segment, or, with works, what frames come to as things are.
+func (w *walk) reach(from *survey.Link, works bool) *segment {
+	s := &spread{walk: w, seen: map[edge]bool{}, works: works}
 	s.leave(from, 0, nil)
 	return &s.segment
 }
 
+// works says that links are up and ports pass frames on.
+func (e *edge) works() bool {
+	for _, l := range [...]*survey.Link{e.from, e.to, e.bridge} {
+		if l != nil && (l.Flags&unix.IFF_UP == 0 || e.bridge != nil && l != e.bridge && !passing(l)) {
+			return false
+		}
+	}
+	return true
+}
+
+// passing says that a port of a bridge does, or does not say.
+func passing(port *survey.Link) bool {
+	return port.Info.Port == nil || !port.Info.Port.State.Ok || port.Info.Port.State.V == rtnl.PortForwarding
+}
+
 // pass takes an edge, unless it was taken.
 func (s *spread) pass(e edge, way []edge) ([]edge, bool) {
-	if s.seen[e] {
+	if s.seen[e] || s.works && !e.works() {
 		return nil, false
 	}
 	s.seen[e] = true

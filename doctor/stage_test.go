@@ -25,6 +25,7 @@ func TestMain(m *testing.M) { testns.Main(m) }
 // an uplink to the namespace out, forwards and masquerades. IPv6 beside IPv4.
 const tutorial = `
 ip link set lo up
+sysctl -qw net.ipv6.conf.default.accept_dad=0
 ip link add v0 type bridge
 ip link set v0 up
 ip addr add 192.168.15.5/24 dev v0
@@ -32,6 +33,7 @@ ip addr add fd15::5/64 dev v0 nodad
 for n in red blue out; do
 	ip netns add $n
 	ip -n $n link set lo up
+	ip netns exec $n sysctl -qw net.ipv6.conf.default.accept_dad=0
 done
 i=1
 for n in red blue; do
@@ -62,6 +64,7 @@ const routed = `
 for n in left rt right; do
 	ip netns add $n
 	ip -n $n link set lo up
+	ip netns exec $n sysctl -qw net.ipv6.conf.default.accept_dad=0
 done
 i=1
 for n in left right; do
@@ -103,12 +106,19 @@ func play(t *testing.T, scripts ...string) *stage {
 	for _, script := range scripts {
 		s.sh(script)
 	}
+	s.settle()
 	return s
 }
 
 func (s *stage) sh(script string) {
 	s.t.Helper()
 	s.host.Run(s.t, "/bin/sh", "-e", "-c", script).Must(s.t)
+}
+
+// settle waits until bridges have heard that the cables of their ports are up.
+func (s *stage) settle() {
+	s.t.Helper()
+	s.sh(`for i in $(seq 40); do bridge link | grep -q 'state disabled' || break; sleep 0.05; done`)
 }
 
 // inside calls f in a namespace, or on the host.

@@ -24,11 +24,13 @@ func (w *walk) send(n *survey.Namespace, p *packet) *survey.Namespace {
 	}
 	if !p.src.IsValid() {
 		p.src = r.PrefSrc
-		w.Source = p.src
 		if !p.src.IsValid() {
 			w.fault("addr/missing", n.Label()+" has no address to send from", "RTM_GETROUTE in "+n.Label()+": no source", w.firstAddress(n, p.dst.Is6())...)
 			return nil
 		}
+	}
+	if !p.reply {
+		w.Source = p.src
 	}
 	out := w.out(n, r)
 	if r.Type != unix.RTN_LOCAL && w.isLocal(n, p.dst) { // the address is, but its route is not
@@ -180,6 +182,9 @@ func (w *walk) transmit(n *survey.Namespace, out *survey.Link, r *rtnl.Route, p 
 	}
 	if from != nil && len(to.way) > 0 && to.way[0].to == from && !hairpin(from) {
 		w.noHairpin(from)
+		return nil
+	}
+	if !w.up(to.way) {
 		return nil
 	}
 	for i := range to.way {

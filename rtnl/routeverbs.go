@@ -81,7 +81,9 @@ func (c *Conn) DelRoute(ctx context.Context, r *Route) error {
 // Equivalent to: `ip route get $dst`
 func (c *Conn) GetRoute(ctx context.Context, q *Route) (*Route, error) {
 	req := *q
-	req.Flags |= unix.RTM_F_LOOKUP_TABLE
+	if req.Family != unix.AF_INET6 { // which says the table anyway, and refuses the flag where it checks strictly
+		req.Flags |= unix.RTM_F_LOOKUP_TABLE
+	}
 	var r Route
 	if err := c.Do(ctx, unix.RTM_GETROUTE, 0, &req, &r); err != nil {
 		return nil, failed("get", &req, err)
