@@ -88,6 +88,16 @@ func (w *walk) translate(c *conn, p *packet, o *outcome, out, by *survey.Link) b
 	return true
 }
 
+// published says that a port of the namespace that was asked for is sent on on purpose.
+func (w *walk) published() bool {
+	for _, c := range w.conns {
+		if c.dnat != nil && w.Port != 0 && w.isLocal(c.ns, c.first.dst) {
+			return true
+		}
+	}
+	return false
+}
+
 // diverted tells why the packet came to another namespace than it was for.
 func (w *walk) diverted(n *survey.Namespace, p *packet) {
 	for _, c := range w.conns {

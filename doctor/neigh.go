@@ -33,6 +33,9 @@ func (w *walk) neighbour(out *survey.Link, next netip.Addr, r *rtnl.Route, p *pa
 		all = w.takers(seg, next)
 	}
 	if len(all) == 0 {
+		all = w.proxies(seg, next)
+	}
+	if len(all) == 0 {
 		if seg.open != nil {
 			w.Ends = true
 			w.step(out.Namespace, "the way leaves what can be seen by "+seg.open.Name)
@@ -68,6 +71,21 @@ func (w *walk) neighbour(out *survey.Link, next netip.Addr, r *rtnl.Route, p *pa
 func (w *walk) takers(seg *segment, a netip.Addr) (all []*arrival) {
 	for i := range seg.ends {
 		if e := &seg.ends[i]; w.takes(e.link, a) {
+			all = append(all, e)
+		}
+	}
+	return all
+}
+
+// proxies are those that answer for others (proxy_arp).
+func (w *walk) proxies(seg *segment, a netip.Addr) (all []*arrival) {
+	for i := range seg.ends {
+		e := &seg.ends[i]
+		n := e.link.Namespace
+		if n.Err != nil || !a.Is4() || max(w.number(n, "net/ipv4/conf/all/proxy_arp"), w.number(n, "net/ipv4/conf/"+e.link.Name+"/proxy_arp")) == 0 {
+			continue
+		}
+		if r, err := w.host.Route(n, &rtnl.Route{Family: unix.AF_INET, Dst: whole(a)}); err == nil && r.OIF != e.link.Index {
 			all = append(all, e)
 		}
 	}
