@@ -16,7 +16,7 @@ GOARCH   ?= $(shell $(GO) env GOARCH)
 # $(call build,ARCH,FILE)
 MODULE     := github.com/minins/minins
 VERSION    := $(or $(shell git describe --tags --always --dirty 2>/dev/null),(devel))
-OUTLINED   := $(MODULE)/cmd/... $(MODULE)/container $(MODULE)/nft/... $(MODULE)/nsfs $(MODULE)/pcap github.com/mdlayher/... \
+OUTLINED   := $(MODULE)/cmd/... $(MODULE)/container $(MODULE)/doctor $(MODULE)/nft/... $(MODULE)/nsfs $(MODULE)/pcap $(MODULE)/survey github.com/mdlayher/... \
 	golang.org/x/sys/unix context fmt log strings syscall time
 EXPERIMENT := $(shell GOEXPERIMENT=nogreenteagc $(GO) env GOVERSION >/dev/null 2>&1 && echo nogreenteagc)
 build = CGO_ENABLED=0 GOOS=linux GOARCH=$(1) GOEXPERIMENT=$(EXPERIMENT) $(GO) build -trimpath -buildvcs=false \

@@ -24,9 +24,6 @@ package doctor
 import (
 	"net/netip"
 	"slices"
-	"strconv"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/minins/minins/survey"
 )
@@ -49,7 +46,7 @@ type Finding struct {
 	ID       string // stays the same in later releases: "route/missing-back"
 	Level    Level
 	What     string   // a sentence
-	Evidence []string // what was read, and from where
+	Evidence string   // what was read, and from where
 	Remedy   []string // commands that mend it, to be run one after another
 }
 
@@ -148,7 +145,7 @@ type walk struct {
 	reply   bool
 	rules   map[*survey.Namespace]*Ruleset
 	old     map[*survey.Namespace][]*oldTable // of iptables-legacy
-	said    map[string]bool
+	said    []string
 }
 
 // there walks the way of the packet, and the answer back.
@@ -160,7 +157,6 @@ func (w *walk) there(p packet) {
 	if !w.answers(arrived, &p) {
 		return
 	}
-	w.step(arrived, "answers")
 	w.reply = true
 	back := p.answer()
 	if w.From == arrived && w.isLocal(arrived, back.dst) {
@@ -170,67 +166,4 @@ func (w *walk) there(p packet) {
 	if end != nil {
 		w.cameBack(end, &back)
 	}
-}
-
-// found notes a finding. It is false, for what ends a walk.
-func (w *walk) found(level Level, id, what string, evidence, remedy []string) bool {
-	if w.said == nil {
-		w.said = map[string]bool{}
-	}
-	if w.reply && w.said[id+what] || w.said[id+what] {
-		return false
-	}
-	w.said[id+what] = true
-	w.Findings = append(w.Findings, Finding{ID: id, Level: level, What: what, Evidence: evidence, Remedy: remedy})
-	return false
-}
-
-func (w *walk) fault(id, what, evidence string, remedy ...string) bool {
-	return w.found(Fault, id, what, []string{evidence}, remedy)
-}
-
-// step notes where the packet is.
-func (w *walk) step(n *survey.Namespace, text string) {
-	w.Steps = append(w.Steps, n.Label()+": "+text)
-}
-
-// unseen notes what could not be read.
-func (w *walk) unseen(n *survey.Namespace, what string, err error) {
-	text := n.Label() + ": " + what + ": " + err.Error()
-	if !w.said[text] {
-		w.found(Warning, "", "", nil, nil)
-		w.Findings = w.Findings[:len(w.Findings)-1]
-		w.said[text] = true
-		w.Unseen = append(w.Unseen, text)
-	}
-}
-
-// at names a link.
-func at(l *survey.Link) string { return l.Namespace.Label() + ":" + l.Name }
-
-// in is what a user types before a command to have it run in a namespace.
-func in(n *survey.Namespace, command string) string {
-	switch {
-	case len(n.Names) > 0:
-		return "ip netns exec " + n.Names[0] + " " + command
-	case n.Home:
-		return command
-	}
-	return "nsenter -n -t " + strconv.Itoa(n.PID) + " " + command
-}
-
-// family is that of an address.
-func family(a netip.Addr) uint8 {
-	if a.Is4() {
-		return unix.AF_INET
-	}
-	return unix.AF_INET6
-}
-
-// ipFlag is the option that ip wants before commands of an address family.
-func ipFlag(a netip.Addr) string {
-	if a.Is4() {
-		return ""
-	}
-	return "-6 "
 }

@@ -82,8 +82,7 @@ func (w *walk) where(q *Question) bool {
 		return false
 	}
 	if w.From == nil {
-		return w.fault("ns/unknown", "no namespace has the address "+from.Addr.String()+", so that nothing can be sent from it",
-			"the addresses of all namespaces with names", in(w.survey.Namespaces[0], "minins ns"))
+		return w.fault("ns/unknown", &facts{a: from.Addr})
 	}
 	if to.Name != "" || to.Home {
 		w.want = w.To
@@ -109,19 +108,17 @@ func (w *walk) end(e *End) (*survey.Namespace, bool) {
 	}
 	n := w.survey.Namespace(e.Name)
 	if n != nil && n.Err != nil {
-		w.found(Suspect, "ns/unseen", "it cannot be looked into "+n.Label(), []string{n.Err.Error()}, []string{"become root, or: minins --rootless"})
-		return nil, false
+		return nil, w.found(Suspect, "ns/unseen", &facts{n: n, s: n.Err.Error()})
 	}
 	if n != nil {
 		return n, true
 	}
 	for i := range w.survey.Stale {
 		if s := &w.survey.Stale[i]; s.Name == e.Name {
-			return nil, w.fault("ns/stale", `the name "`+e.Name+`" stands for no namespace: its processes and links are in none that has a name, or gone`,
-				nsfs.Path(e.Name)+": "+s.Why, "minins ip netns del "+e.Name, "minins ip netns add "+e.Name)
+			return nil, w.fault("ns/stale", &facts{s: e.Name, t: s.Why})
 		}
 	}
-	return nil, w.fault("ns/missing", `there is no namespace "`+e.Name+`"`, nsfs.Path(e.Name)+" is not there", "ip netns add "+e.Name)
+	return nil, w.fault("ns/missing", &facts{s: e.Name})
 }
 
 // isLocal says that the namespace has the address.

@@ -3,10 +3,8 @@
 package doctor
 
 import (
-	"net/netip"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/minins/minins/nft"
 	"github.com/minins/minins/nft/lang"
@@ -28,6 +26,8 @@ func (l *place) table() string { return l.chain.Family.Keyword() + " " + l.chain
 // String is the rule in the words of nft, and where it is.
 func (l *place) String() string {
 	switch {
+	case l == nil:
+		return "none"
 	case l.old != nil:
 		return l.old.String()
 	case l.rule == nil:
@@ -71,7 +71,11 @@ func (w *walk) ruleset(n *survey.Namespace) *Ruleset {
 		w.unseen(n, "rules of nf_tables", err)
 		rs = &Ruleset{}
 	}
-	slices.SortStableFunc(rs.Chains, func(a, b nft.Chain) int { return int(a.Hook.V.Priority) - int(b.Hook.V.Priority) })
+	for i := range rs.Chains { // few, and mostly in order
+		for j := i; j > 0 && rs.Chains[j].Hook.V.Priority < rs.Chains[j-1].Hook.V.Priority; j-- {
+			rs.Chains[j], rs.Chains[j-1] = rs.Chains[j-1], rs.Chains[j]
+		}
+	}
 	if w.rules == nil {
 		w.rules = map[*survey.Namespace]*Ruleset{}
 	}
@@ -167,87 +171,61 @@ func (w *walk) chains(m *machine, of func(*nft.Chain) bool) bool {
 
 // suspect notes a rule of which it is not known whether it takes the packet.
 func (w *walk) suspect(l *place, p *packet) {
-	w.found(Suspect, "filter/maybe", "it depends on more than is known here whether "+l.ns.Label()+" drops "+p.String(), []string{l.String()}, nil)
+	w.found(Suspect, "filter/maybe", &facts{n: l.ns, p: p, r: l})
 }
 
 // dropped tells of a rule that does.
 func (w *walk) dropped(m *machine, o *outcome, accepted *place) bool {
-	l, p := o.at, m.packet
-	what := l.ns.Label() + " drops " + p.String()
-	if p.reply {
-		what += ", which is an answer"
-	}
-	id := "filter/drop"
-	if o.reject {
-		id, what = "filter/reject", l.ns.Label()+" rejects "+p.String()
-	}
-	evidence := l.String()
-	remedy := w.allow(m, l)
+	l := o.at
+	f := facts{n: l.ns, p: m.packet, r: l, l: m.by, remedy: w.allow(m, l)}
+	key := "filter/drop"
 	switch {
 	case m.family == nft.Netdev:
-		id = "filter/netdev"
+		key = "filter/netdev"
 	case m.family == nft.Bridge:
-		id = "filter/bridge"
-	case m.num == nft.Forward && m.by == m.out && m.by != nil && m.by.Info.Kind == "bridge" && !w.routed(m.conn.ns):
-		id, what = "bridge/netfilter", what+", though its bridge "+m.by.Name+" only passes it on: br_netfilter is on"
-		evidence += "; net.bridge.bridge-nf-call-iptables is 1"
+		key = "filter/bridge"
+	case m.num == nft.Forward && m.by == m.out && m.by.Info.Kind == "bridge" && !slices.Contains(w.routers, m.conn.ns):
+		key = "bridge/netfilter"
 	case l.rule == nil:
-		id = "filter/policy"
+		key = "filter/policy"
+	case o.reject:
+		key = "filter/reject"
+	case accepted != nil:
+		key, f.s = "filter/other-table", accepted.String()
 	default:
-		if accepted != nil {
-			id, what = "filter/other-table", what+", which another chain accepted ("+accepted.String()+")"
-		} else if later := m.later(l); later != nil {
-			id, what = "filter/shadowed", what+", before it comes to the rule that accepts it ("+later.String()+")"
-			if !lang.IsCompat(later.rule) {
-				remedy = []string{in(l.ns, "nft insert rule "+l.table()+" "+l.rule.Chain+" position "+strconv.FormatUint(l.rule.Handle, 10)+" "+later.text())}
-			}
+		later := m.later(l)
+		if later == nil {
+			break
+		}
+		key, f.s = "filter/shadowed", later.String()
+		if !lang.IsCompat(later.rule) {
+			f.remedy = []string{in(l.ns, "nft insert rule "+l.table()+" "+l.rule.Chain+" position "+strconv.FormatUint(l.rule.Handle, 10)+" "+later.text())}
 		}
 	}
-	return w.fault(id, what, evidence, remedy...)
+	return w.fault(key, &f)
 }
 
-// routed says that the namespace is one of those that the packet was routed by.
-func (w *walk) routed(n *survey.Namespace) bool { return slices.Contains(w.routers, n) }
-
 // allow is what lets the packet, and its like, pass: a rule goes, and before a policy
-// comes one for both directions.
+// comes one for this direction, and for the other one if it is shown the answers as well.
 func (w *walk) allow(m *machine, l *place) []string {
 	if l.rule != nil || l.old != nil && !l.old.policy {
 		return []string{l.del()}
 	}
-	p := m.packet
-	var remedy []string
-	for _, pair := range [...][2]netip.Addr{{p.src, p.dst}, {p.dst, p.src}} {
-		f := nftFamily(p.src)
-		if l.old != nil {
-			remedy = append(remedy, in(l.ns, l.old.accept(pair[0], pair[1])))
-			continue
+	f := facts{n: l.ns, a: m.packet.src, b: m.packet.dst}
+	if l.old != nil {
+		f.s, f.t = l.old.command(), l.old.chain
+		return f.commands("@n %s -I %t -s %a -d %b -j ACCEPT\n@n %s -I %t -s %b -d %a -j ACCEPT")
+	}
+	f.s = l.table() + " " + l.chain.Name
+	switch {
+	case m.family == nft.Bridge || m.family == nft.Netdev:
+		f.t = "ether type arp"
+		if f.a.Is6() {
+			f.t = "icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert }"
 		}
-		match := f + " saddr " + pair[0].String() + " " + f + " daddr " + pair[1].String()
-		if l.chain.Family == nft.Bridge || l.chain.Family == nft.Netdev {
-			remedy = append(remedy, in(l.ns, "nft insert rule "+l.table()+" "+l.chain.Name+" "+f+" saddr { "+p.src.String()+", "+p.dst.String()+" } accept"),
-				in(l.ns, "nft insert rule "+l.table()+" "+l.chain.Name+" "+neighbours(p.src)+" accept"))
-			break
-		}
-		remedy = append(remedy, in(l.ns, "nft insert rule "+l.table()+" "+l.chain.Name+" "+match+" accept"))
+		return f.commands("@n nft insert rule %s %f saddr { %a, %b } accept\n@n nft insert rule %s %t accept")
+	case m.num == nft.Forward:
+		return f.commands("@n nft insert rule %s %f saddr %a %f daddr %b accept\n@n nft insert rule %s %f saddr %b %f daddr %a accept")
 	}
-	if m.num != nft.Forward && !strings.HasPrefix(l.chain2(), "F") {
-		remedy = remedy[:1]
-	}
-	return remedy
-}
-
-func (l *place) chain2() string {
-	if l.chain != nil && (l.chain.Family == nft.Bridge || l.chain.Family == nft.Netdev) {
-		return "F"
-	}
-	return ""
-}
-
-// neighbours matches what asks for neighbours.
-func neighbours(a netip.Addr) string {
-	if a.Is4() {
-		return "ether type arp"
-	}
-	return "icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert }"
+	return f.commands("@n nft insert rule %s %f saddr %a %f daddr %b accept")
 }

@@ -89,7 +89,7 @@ func (k *Kernel) Route(n *survey.Namespace, q *rtnl.Route) (*rtnl.Route, error) 
 	c := k.conns[n]
 	if c == nil {
 		var err error
-		if c, err = n.Dial(); err != nil {
+		if c, err = n.Dial(k.Context); err != nil {
 			return nil, err
 		}
 		if k.conns == nil {
@@ -105,7 +105,7 @@ func (k *Kernel) Sysctl(n *survey.Namespace, path string) (string, error) { retu
 
 // Ruleset dumps what there is. A kernel without nf_tables has no rules.
 func (k *Kernel) Ruleset(n *survey.Namespace) (*Ruleset, error) {
-	c, err := n.DialNFT()
+	c, err := n.DialNFT(k.Context)
 	if err != nil {
 		if errors.Is(err, unix.EPROTONOSUPPORT) {
 			return &Ruleset{}, nil

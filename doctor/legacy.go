@@ -129,10 +129,6 @@ func (r *oldRule) String() string {
 
 func (r *oldRule) del() string { return r.command() + " -D " + r.chain + " " + strconv.Itoa(r.number) }
 
-func (r *oldRule) accept(src, dst netip.Addr) string {
-	return r.command() + " -I " + r.chain + " -s " + src.String() + " -d " + dst.String() + " -j ACCEPT"
-}
-
 // oldOrder is that of the tables at each hook, and oldChainNames those of their chains.
 var (
 	oldOrder      = [...]string{"raw", "mangle", "nat", "filter", "security"}
@@ -198,11 +194,7 @@ func (w *walk) oldChains(m *machine) bool {
 			w.suspect(o.at, m.packet)
 			continue
 		}
-		what := m.conn.ns.Label() + " drops " + m.packet.String() + " by iptables-legacy"
-		if len(w.ruleset(m.conn.ns).Chains) > 0 {
-			what += ", which nft and iptables do not show"
-		}
-		return w.fault("filter/legacy", what, o.at.String(), w.allow(m, o.at)...)
+		return w.fault("filter/legacy", &facts{n: m.conn.ns, p: m.packet, r: o.at, remedy: w.allow(m, o.at)})
 	}
 	return true
 }

@@ -4,7 +4,6 @@ package doctor
 
 import (
 	"net/netip"
-	"strconv"
 
 	"golang.org/x/sys/unix"
 
@@ -12,11 +11,6 @@ import (
 	"github.com/minins/minins/rtnl"
 	"github.com/minins/minins/survey"
 )
-
-// down tells of a link that is.
-func (w *walk) down(l *survey.Link) bool {
-	return w.fault("link/down", at(l)+" is down", "RTM_GETLINK: IFF_UP is not set", in(l.Namespace, "ip link set "+l.Name+" up"))
-}
 
 const lowerUp = 1 << 16 // IFF_LOWER_UP
 
@@ -38,12 +32,11 @@ func (w *walk) edge(e *edge, p *packet) bool {
 		return w.bridged(e, p)
 	}
 	if l := e.from; l.Flags&lowerUp == 0 && e.to == l.Peer {
-		return w.fault("link/no-carrier", at(l)+" has no carrier", "RTM_GETLINK: IFF_LOWER_UP is not set", in(l.Namespace, "ip link set "+l.Name+" down"), in(l.Namespace, "ip link set "+l.Name+" up"))
+		return w.fault("link/no-carrier", &facts{l: l})
 	}
 	for _, l := range [...]*survey.Link{e.from, e.to} {
 		if l.XDP.Attached != 0 {
-			w.found(Suspect, "link/xdp", "a program of eBPF sees packets first on "+at(l)+", and may drop them",
-				[]string{"RTM_GETLINK: IFLA_XDP_PROG_ID " + strconv.Itoa(int(l.XDP.ProgID))}, []string{in(l.Namespace, "ip link set "+l.Name+" xdp off")})
+			w.found(Suspect, "link/xdp", &facts{l: l, i: int(l.XDP.ProgID)})
 		}
 	}
 	c := w.connection(e.from.Namespace, p)
@@ -65,8 +58,7 @@ func (w *walk) fits(out *survey.Link, r *rtnl.Route, to *arrival) bool {
 		if l.Info.Kind == "bridge" || l.MTU == 0 || l.MTU >= most || l.Info.Kind != "veth" {
 			continue
 		}
-		return w.fault("mtu/mismatch", "packets of more than "+strconv.Itoa(int(l.MTU))+" bytes are lost at "+at(l)+": "+at(out)+" sends up to "+strconv.Itoa(int(most))+", and is not told",
-			"RTM_GETLINK: the MTU of "+at(l)+" is "+strconv.Itoa(int(l.MTU)), in(l.Namespace, "ip link set "+l.Name+" mtu "+strconv.Itoa(int(most))))
+		return w.fault("mtu/mismatch", &facts{l: l, m: out, i: int(l.MTU), j: int(most)})
 	}
 	return true
 }
@@ -82,17 +74,14 @@ func (w *walk) bridged(e *edge, p *packet) bool {
 	}
 	if in1 != b && out1 != b {
 		if isolated(in1) && isolated(out1) {
-			return w.fault("bridge/isolated", in1.Name+" and "+out1.Name+" are isolated ports of the bridge "+at(b)+", between which nothing passes", "RTM_GETLINK: IFLA_BRPORT_ISOLATED is 1",
-				in(b.Namespace, "bridge link set dev "+in1.Name+" isolated off"))
+			return w.fault("bridge/isolated", &facts{n: b.Namespace, l: in1, m: out1})
 		}
 	}
 	if port := out1; port != b && port.Info.Port != nil && port.Info.Port.BcastFlood.Ok && port.Info.Port.BcastFlood.V == 0 {
-		w.found(Suspect, "bridge/flood", "the bridge "+at(b)+" sends no broadcasts out of "+port.Name+": nobody there hears who is asked for", []string{"RTM_GETLINK: IFLA_BRPORT_BCAST_FLOOD is 0"},
-			[]string{in(b.Namespace, "bridge link set dev "+port.Name+" bcast_flood on")})
+		w.found(Suspect, "bridge/flood", &facts{l: port, m: b})
 	}
 	if in1 != b && in1.Info.Port != nil && in1.Info.Port.Locked.V == 1 {
-		w.found(Suspect, "bridge/locked", in1.Name+" is a locked port of the bridge "+at(b)+": what it does not know is dropped", []string{"RTM_GETLINK: IFLA_BRPORT_LOCKED is 1"},
-			[]string{in(b.Namespace, "bridge link set dev "+in1.Name+" locked off")})
+		w.found(Suspect, "bridge/locked", &facts{l: in1, m: b})
 	}
 	c := w.connection(b.Namespace, p)
 	var hooks []nft.HookNum
@@ -118,8 +107,7 @@ func (w *walk) bridged(e *edge, p *packet) bool {
 
 // noHairpin tells of a port that frames came in by, and are to go out of again.
 func (w *walk) noHairpin(port *survey.Link) {
-	w.fault("bridge/hairpin", "the bridge "+at(port.Master())+" does not send a frame back out of "+port.Name+", by which it came in", "RTM_GETLINK: IFLA_BRPORT_MODE is 0",
-		in(port.Namespace, "bridge link set dev "+port.Name+" hairpin on"))
+	w.fault("bridge/hairpin", &facts{l: port, m: port.Master()})
 }
 
 // bounced is the port by which a packet came to a bridge that is not routed although it
@@ -145,17 +133,16 @@ func (w *walk) forwarding(port *survey.Link) bool {
 	if passing(port) {
 		return true
 	}
-	state := port.Info.Port.State.V
-	n := port.Namespace
-	remedy := in(n, "bridge link set dev "+port.Name+" state 3")
-	if b.Info.Bridge != nil && b.Info.Bridge.STPState.V != 0 {
-		remedy = in(n, "ip link set "+b.Name+" type bridge stp_state 0")
-	}
+	f := facts{l: port, m: b, s: port.Info.Port.State.V.String()}
 	level := Fault
-	if state == rtnl.PortDisabled { // or its carrier has come just now
+	if port.Info.Port.State.V == rtnl.PortDisabled { // or its carrier has come just now
 		level = Suspect
 	}
-	w.found(level, "bridge/port-state", "the port "+port.Name+" of the bridge "+at(b)+" passes nothing on", []string{"RTM_GETLINK: IFLA_BRPORT_STATE is " + state.String()}, []string{remedy})
+	if b.Info.Bridge != nil && b.Info.Bridge.STPState.V != 0 {
+		w.found(level, "bridge/port-state stp", &f)
+	} else {
+		w.found(level, "bridge/port-state", &f)
+	}
 	return level != Fault
 }
 

@@ -415,35 +415,26 @@ func (m *machine) lookup(x *nft.Lookup, o *outcome) answer {
 	if !known {
 		return maybe
 	}
-	var found, rest *nft.Elem
-	inside := false
-	var list []nft.Elem
-	for e := range elems.All() {
-		e2 := *e
-		e2.Key, e2.Data.Value = bytes.Clone(e.Key), bytes.Clone(e.Data.Value)
-		list = append(list, e2)
-	}
-	slices.SortStableFunc(list, func(a, b nft.Elem) int { return bytes.Compare(a.Key, b.Key) })
-	for i := range list {
-		e := &list[i]
-		switch {
+	var found, rest nft.Elem
+	var here, catch bool
+	for e := range elems.All() { // valid until the next
+		switch order := bytes.Compare(e.Key, key); {
 		case e.Flags&nft.ElemCatchall != 0:
-			rest = e
-		case set.Flags.V&nft.SetInterval == 0:
-			if bytes.Equal(e.Key[:min(len(e.Key), len(key))], key) {
-				found, inside = e, true
-			}
-		case bytes.Compare(e.Key, key) <= 0:
-			found, inside = e, e.Flags&nft.ElemIntervalEnd == 0
+			rest, catch = *e, true
+			rest.Data.Value = bytes.Clone(e.Data.Value)
+		case order == 0 && e.Flags&nft.ElemIntervalEnd != 0 && here && bytes.Equal(found.Key, key): // the next one begins where this one ends
+		case order == 0, set.Flags.V&nft.SetInterval != 0 && order < 0 && (!here || bytes.Compare(e.Key, found.Key) > 0 || bytes.Equal(e.Key, found.Key) && e.Flags&nft.ElemIntervalEnd == 0):
+			found, here = *e, true
+			found.Key, found.Data.Value = bytes.Clone(e.Key), bytes.Clone(e.Data.Value)
 		}
 	}
-	if !inside {
-		found = rest
+	if here = here && found.Flags&nft.ElemIntervalEnd == 0; !here {
+		found, here = rest, catch
 	}
-	if inverse := x.Flags.V&nft.LookupInverse != 0; (found != nil) == inverse {
+	if inverse := x.Flags.V&nft.LookupInverse != 0; here == inverse {
 		return no
 	}
-	if found != nil && x.Dreg.Ok {
+	if here && x.Dreg.Ok {
 		if found.Data.Verdict.Ok {
 			o.code, o.chain = found.Data.Verdict.V.Code, found.Data.Verdict.V.Chain
 		} else {

@@ -17,7 +17,7 @@ func (w *walk) bridgedIP(c *conn, b, in1, out1 *survey.Link, p *packet) bool {
 	}
 	if p.dst != before.dst && !p.reply {
 		// It is routed to where it goes now. See the way of the bridge itself.
-		w.step(b.Namespace, "the bridged packet has a new destination")
+		w.step(b.Namespace, p, " has a new destination, and is routed")
 	}
 	if !w.hook(c, nft.Forward, b, b, p) {
 		return false
@@ -27,26 +27,13 @@ func (w *walk) bridgedIP(c *conn, b, in1, out1 *survey.Link, p *packet) bool {
 		return false
 	}
 	if !p.reply && p.src != src && c.snat != nil {
-		w.found(Warning, "nat/masquerade-bridged", b.Namespace.Label()+" changes the source of packets that its bridge "+b.Name+" only passes on from "+in1.Name+" to "+out1.Name+", as br_netfilter is on",
-			[]string{"net.bridge.bridge-nf-call-iptables is 1; " + c.snat.String()}, w.exceptLocal(c.snat, src))
+		f := facts{n: b.Namespace, l: b, r: c.snat, a: src, t: w.network(src)}
+		if c.snat.rule != nil {
+			f.s = c.snat.table() + " " + c.snat.rule.Chain
+		}
+		w.found(Warning, "nat/masquerade-bridged", &f)
 	}
 	return true
-}
-
-// exceptLocal has a rule that translates sources leave those alone that stay in their network.
-func (w *walk) exceptLocal(r *place, src netip.Addr) []string {
-	net := "NETWORK"
-	for _, l := range w.owners(src) {
-		net = prefixOf(addrOf(l, src)).String()
-	}
-	return []string{in(r.ns, "nft insert rule "+r.table()+" "+r.rule.Chain+" "+nftFamily(src)+" saddr "+net+" "+nftFamily(src)+" daddr "+net+" accept")}
-}
-
-func nftFamily(a netip.Addr) string {
-	if a.Is4() {
-		return "ip"
-	}
-	return "ip6"
 }
 
 // translate does what NAT says for the first packet.
@@ -61,7 +48,7 @@ func (w *walk) translate(c *conn, p *packet, o *outcome, out, by *survey.Link) b
 			}
 		}
 		if !to.IsValid() {
-			return w.fault("nat/no-address", c.ns.Label()+" drops the packet: it is to masquerade it, but "+out.Name+" has no address", where.String(), where.del())
+			return w.fault("nat/no-address", &facts{n: c.ns, l: out, r: where, remedy: []string{where.del()}})
 		}
 		p.src, c.snat = to, where
 	case o.redirect:
@@ -84,7 +71,7 @@ func (w *walk) translate(c *conn, p *packet, o *outcome, out, by *survey.Link) b
 		p.dport = o.port
 	}
 	c.after = *p
-	w.step(c.ns, "NAT: "+p.String()+" by "+where.String())
+	w.step(c.ns, p, " is what NAT makes of it: "+where.String())
 	return true
 }
 
@@ -99,19 +86,16 @@ func (w *walk) published() bool {
 }
 
 // diverted tells why the packet came to another namespace than it was for.
-func (w *walk) diverted(n *survey.Namespace, p *packet) {
-	for _, c := range w.conns {
-		if c.dnat == nil {
-			continue
-		}
-		id, what := "nat/diverted", c.ns.Label()+" sends the packet to "+hostPort(p.dst, p.dport)+" in "+n.Label()
-		if c.dnat.anything() {
-			id, what = "nat/dnat-all", what+": the rule says neither protocol nor port, and takes all"
-		}
-		w.fault(id, what, c.dnat.String(), c.dnat.del())
-		return
+func (w *walk) diverted(n *survey.Namespace, p *packet) bool {
+	c := w.hairpinned()
+	if c == nil {
+		return w.duplicate("addr/duplicate arrived", n, &facts{n: w.want, a: p.dst})
 	}
-	w.fault("addr/duplicate", "the packet arrives in "+n.Label()+", which has the address "+p.dst.String()+" as well as "+w.want.Label(), "RTM_GETADDR in both", w.delOwner(n, p.dst)...)
+	f := facts{n: n, o: c.ns, r: c.dnat, s: hostPort(p.dst, p.dport), remedy: []string{c.dnat.del()}}
+	if c.dnat.anything() {
+		return w.fault("nat/dnat-all", &f)
+	}
+	return w.fault("nat/diverted", &f)
 }
 
 // masquerader is the last router on the way there, if it is one that masquerades, or
@@ -133,44 +117,28 @@ func (w *walk) masquerader() *survey.Namespace {
 	return nil
 }
 
-// masquerade has a router masquerade what comes from the network of an address.
-func (w *walk) masquerade(r *survey.Namespace, link string, src netip.Addr) []string {
-	net := whole(src).String()
-	for _, l := range w.owners(src) {
-		net = prefixOf(addrOf(l, src)).String()
-	}
-	command := "iptables"
-	if src.Is6() {
-		command = "ip6tables"
-	}
-	return []string{in(r, command+" -t nat -A POSTROUTING -s "+net+" -o "+link+" -j MASQUERADE")}
-}
-
 // leftBy looks at a packet that goes to where nothing can be seen.
 func (w *walk) leftBy(out *survey.Link, p *packet) {
-	if p.reply || !p.src.IsPrivate() {
+	if p.reply || !p.src.IsPrivate() || w.isLocal(out.Namespace, p.src) {
 		return
 	}
 	for _, a := range usableOf(out, p.src.Is6()) {
-		if prefixOf(a).Contains(p.src) || w.isLocal(out.Namespace, p.src) {
+		if prefixOf(a).Contains(p.src) {
 			return
 		}
 	}
-	w.found(Suspect, "nat/masquerade-missing", "packets leave "+at(out)+" with the source "+p.src.String()+", which others can hardly answer to",
-		[]string{"the source is that of another network than " + out.Name + "'s"}, w.masquerade(out.Namespace, out.Name, p.src))
+	w.found(Suspect, "nat/masquerade-missing out", &facts{o: out.Namespace, l: out, a: p.src, t: w.network(p.src)})
 }
 
 // ownSource tells of a packet that comes to a namespace from an address of its own.
 func (w *walk) ownSource(by *survey.Link, p *packet) bool {
 	if c := w.hairpinned(); c != nil && !p.reply {
-		return w.fault("nat/hairpin", by.Namespace.Label()+" gets its own packet back, by "+c.ns.Label()+", and drops it since the source is its own address", c.dnat.String(),
-			w.hairpinRemedy(c, p.src, p.dst)...)
+		return w.fault("nat/hairpin own", &facts{n: by.Namespace, o: c.ns, r: c.dnat, s: p.src.String(), a: p.src, b: p.dst})
 	}
-	return w.fault("addr/duplicate", by.Namespace.Label()+" has the address "+p.src.String()+" itself, and drops what comes from there", "RTM_GETADDR in "+by.Namespace.Label(),
-		w.delOwner(by.Namespace, p.src)...)
+	return w.duplicate("addr/duplicate source", by.Namespace, &facts{o: by.Namespace, a: p.src})
 }
 
-// hairpinned is the namespace that changed the destination, or nil.
+// hairpinned is what changed the destination, or nil.
 func (w *walk) hairpinned() *conn {
 	for _, c := range w.conns {
 		if c.dnat != nil {
@@ -180,19 +148,12 @@ func (w *walk) hairpinned() *conn {
 	return nil
 }
 
-func (w *walk) hairpinRemedy(c *conn, src, dst netip.Addr) []string {
-	command := "iptables"
-	if src.Is6() {
-		command = "ip6tables"
-	}
-	return []string{in(c.ns, command+" -t nat -A POSTROUTING -s "+src.String()+" -d "+dst.String()+" -j MASQUERADE")}
-}
-
 // hairpinNAT tells of an answer that went past who would have translated it back.
 func (w *walk) hairpinNAT(p *packet) bool {
+	f := facts{n: w.From, a: w.Dest, b: p.src, s: w.Source.String()}
 	if c := w.hairpinned(); c != nil {
-		return w.fault("nat/hairpin", w.From.Label()+" asked "+w.Dest.String()+" and is answered by "+p.src.String()+": the answer goes past "+c.ns.Label()+", which changed the destination", c.dnat.String(),
-			w.hairpinRemedy(c, w.Source, p.src)...)
+		f.o, f.r = c.ns, c.dnat
+		return w.fault("nat/hairpin", &f)
 	}
-	return w.fault("route/answer", "the answer comes from "+p.src.String()+", and not from "+w.Dest.String()+", so that "+w.From.Label()+" does not know it", "the way back")
+	return w.fault("route/answer", &f)
 }

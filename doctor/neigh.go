@@ -5,7 +5,6 @@ package doctor
 import (
 	"net/netip"
 	"slices"
-	"strconv"
 
 	"golang.org/x/sys/unix"
 
@@ -24,7 +23,7 @@ func (w *walk) neighbour(out *survey.Link, next netip.Addr, r *rtnl.Route, p *pa
 	}
 	if m := out.Master(); m != nil && m.Info.Kind == "bridge" {
 		if usual := usableOf(out, next.Is6()); len(usual) > 0 {
-			w.onPort(out, m, usual[0], "RTM_GETROUTE "+p.dst.String()+": "+routeText(out.Namespace, r))
+			w.onPort(out, m, usual[0], routeText(out.Namespace, r))
 			return nil
 		}
 	}
@@ -38,7 +37,7 @@ func (w *walk) neighbour(out *survey.Link, next netip.Addr, r *rtnl.Route, p *pa
 	if len(all) == 0 {
 		if seg.open != nil {
 			w.Ends = true
-			w.step(out.Namespace, "the way leaves what can be seen by "+seg.open.Name)
+			w.step(out.Namespace, p, " leaves what can be seen by "+seg.open.Name)
 			w.leftBy(out, p)
 			return nil
 		}
@@ -53,8 +52,7 @@ func (w *walk) neighbour(out *survey.Link, next netip.Addr, r *rtnl.Route, p *pa
 	}
 	for _, other := range all {
 		if other.link.Namespace != to.link.Namespace && !slices.ContainsFunc(other.way, func(e edge) bool { return !e.works() }) {
-			w.fault("addr/duplicate", at(other.link)+" has the address "+next.String()+" as well as "+at(to.link)+": it is chance which of them answers",
-				"RTM_GETADDR in both", w.delOwner(other.link.Namespace, next)...)
+			w.duplicate("addr/duplicate", other.link.Namespace, &facts{a: next, m: to.link})
 			return nil
 		}
 	}
@@ -82,7 +80,7 @@ func (w *walk) proxies(seg *segment, a netip.Addr) (all []*arrival) {
 	for i := range seg.ends {
 		e := &seg.ends[i]
 		n := e.link.Namespace
-		if n.Err != nil || !a.Is4() || max(w.number(n, "net/ipv4/conf/all/proxy_arp"), w.number(n, "net/ipv4/conf/"+e.link.Name+"/proxy_arp")) == 0 {
+		if n.Err != nil || !a.Is4() || w.both(e.link, "proxy_arp") == 0 {
 			continue
 		}
 		if r, err := w.host.Route(n, &rtnl.Route{Family: unix.AF_INET, Dst: whole(a)}); err == nil && r.OIF != e.link.Index {
@@ -98,7 +96,7 @@ func (w *walk) takes(l *survey.Link, a netip.Addr) bool {
 	if addrOf(l, a) != nil {
 		return true
 	}
-	return a.Is4() && w.isLocal(l.Namespace, a) && max(w.number(l.Namespace, "net/ipv4/conf/all/arp_ignore"), w.number(l.Namespace, "net/ipv4/conf/"+l.Name+"/arp_ignore")) == 0
+	return a.Is4() && w.isLocal(l.Namespace, a) && w.both(l, "arp_ignore") == 0
 }
 
 func (w *walk) sourceDetection(out *survey.Link, p *packet) bool {
@@ -116,71 +114,58 @@ func (w *walk) resolves(out *survey.Link, next netip.Addr, to *arrival) bool {
 		if e.State&(unix.NUD_PERMANENT|unix.NUD_NOARP|unix.NUD_REACHABLE|unix.NUD_STALE|unix.NUD_DELAY|unix.NUD_PROBE) == 0 || e.LLAddr == to.link.Addr {
 			continue
 		}
-		id, what := "neigh/stale", " remembers that "
+		f := facts{n: n, a: next, l: out, m: to.link, s: e.LLAddr.String(), t: to.link.Addr.String()}
 		if e.State&(unix.NUD_PERMANENT|unix.NUD_NOARP) != 0 {
-			id, what = "neigh/permanent", " was told that "
+			return w.fault("neigh/permanent", &f)
 		}
-		return w.fault(id, n.Label()+what+next.String()+" is at "+e.LLAddr.String()+", but it is at "+to.link.Addr.String()+" ("+at(to.link)+")",
-			"RTM_GETNEIGH: "+e.State.String(), in(n, "ip neigh del "+next.String()+" dev "+out.Name))
+		return w.fault("neigh/stale", &f)
 	}
 	for _, l := range [...]*survey.Link{out, to.link} {
 		if l.Flags&unix.IFF_NOARP != 0 && out.Info.Kind != "" {
-			return w.fault("neigh/noarp", at(l)+" neither asks nor answers who has an address", "RTM_GETLINK: IFF_NOARP", in(l.Namespace, "ip link set "+l.Name+" arp on"))
+			return w.fault("neigh/noarp", &facts{l: l})
 		}
 	}
-	if next.Is4() {
-		if mode := max(w.number(to.link.Namespace, "net/ipv4/conf/all/arp_ignore"), w.number(to.link.Namespace, "net/ipv4/conf/"+to.link.Name+"/arp_ignore")); mode == 8 {
-			return w.fault("neigh/arp-ignore", at(to.link)+" does not answer who has an address", "net.ipv4.conf."+to.link.Name+".arp_ignore or that of all is 8",
-				in(to.link.Namespace, "sysctl -w net.ipv4.conf."+to.link.Name+".arp_ignore=0 net.ipv4.conf.all.arp_ignore=0"))
-		}
+	if next.Is4() && w.both(to.link, "arp_ignore") == 8 {
+		return w.fault("neigh/arp-ignore", &facts{l: to.link})
 	}
 	return true
 }
 
 // nobody tells why no one on the network has the address that packets are to go to.
 func (w *walk) nobody(out *survey.Link, next netip.Addr, r *rtnl.Route, p *packet, seg *segment) {
-	n := out.Namespace
-	evidence := "RTM_GETROUTE " + p.dst.String() + " in " + n.Label() + ": " + routeText(n, r)
+	f := facts{n: out.Namespace, l: out, a: next, s: routeText(out.Namespace, r), t: "default"}
+	if main := best(f.n, p.dst); main != nil && main.Dst.IsValid() {
+		f.t = main.Dst.String()
+	}
 	if out.Peer == nil && out.Info.Kind == "veth" {
-		w.fault("link/cable-gone", at(out)+" leads to a namespace that has no name", "RTM_GETLINK: IFLA_LINK_NETNSID", "minins ns list")
+		w.fault("link/cable-gone", &f)
 		return
 	}
 	owners := w.owners(next)
 	for _, x := range owners {
-		if w.elsewhere(out, x, seg, evidence) {
+		if w.elsewhere(out, x, seg, f.s) {
 			return
 		}
 	}
-	if next != p.dst { // a gateway
-		w.noGateway(out, next, r, p, seg, evidence)
-		return
-	}
-	if len(owners) > 0 {
-		if w.wrongPrefix(n, next, evidence) {
-			return
-		}
-		x := owners[0]
-		w.fault("route/wrong-link", next.String()+" is at "+at(x)+", to where "+at(out)+" does not lead", evidence, w.rerouted(n, out, r, next)...)
-		return
-	}
-	if w.want != nil && !p.reply {
+	other, by := w.gateway(f.n, p.dst)
+	f.b = other
+	switch {
+	case next != p.dst && by != nil && other != next:
+		w.fault("route/gateway", &f)
+	case next != p.dst:
+		w.noGateway(&f, seg)
+	case len(owners) > 0 && w.wrongPrefix(f.n, next, f.s):
+	case len(owners) > 0 && by != nil:
+		f.m = owners[0]
+		w.fault("route/wrong-link gateway", &f)
+	case len(owners) > 0:
+		f.m = owners[0]
+		w.fault("route/wrong-link", &f)
+	case w.want != nil && !p.reply && next == w.Dest:
 		w.noAddress(w.want, next.Is6(), next)
-		return
+	default:
+		w.fault("addr/nobody", &f)
 	}
-	w.fault("addr/nobody", "nobody on the network of "+at(out)+" has the address "+next.String(), evidence+"; RTM_GETADDR in "+strconv.Itoa(len(seg.ends))+" links there")
-}
-
-// rerouted takes a wrong route out and puts the right one in.
-func (w *walk) rerouted(n *survey.Namespace, out *survey.Link, r *rtnl.Route, dst netip.Addr) []string {
-	to := "default"
-	if main := best(n, dst); main != nil && main.Dst.IsValid() {
-		to = main.Dst.String()
-	}
-	remedy := []string{in(n, "ip "+ipFlag(dst)+"route del "+to+" dev "+out.Name)}
-	if gw, l := w.gateway(n, dst); l != nil {
-		remedy = append(remedy, in(n, "ip "+ipFlag(dst)+"route add "+to+" via "+gw.String()+" dev "+l.Name))
-	}
-	return remedy
 }
 
 // elsewhere tells what is between a network and the link that has an address of it.
@@ -197,48 +182,40 @@ func (w *walk) elsewhere(out, x *survey.Link, seg *segment, evidence string) boo
 		return !w.onPort(x, m, a, evidence)
 	}
 	for _, end := range [...]struct{ port, other *survey.Link }{{x.Peer, out}, {out.Peer, x}} {
-		y := end.port
-		if y == nil || y == end.other {
+		f := facts{l: end.port, m: bridge}
+		if end.port == nil || end.port == end.other {
 			continue
 		}
-		to := bridge
 		if end.other == x { // our own end is the loose one
-			to = w.bridgeOf(x, w.segment(x))
+			f.m = w.bridgeOf(x, w.segment(x))
 		}
-		m := y.Master()
+		m := f.l.Master()
 		switch {
-		case to == nil || to.Namespace != y.Namespace || m == to:
+		case f.m == nil || f.m.Namespace != f.l.Namespace || m == f.m:
 			continue
 		case m == nil:
-			return !w.fault("bridge/no-port", at(y)+" is a port of no bridge, so that "+at(y.Peer)+" is connected with nothing", "RTM_GETLINK: no IFLA_MASTER",
-				in(y.Namespace, "ip link set "+y.Name+" master "+to.Name))
-		default:
-			return !w.fault("bridge/other", at(y)+" is a port of the bridge "+m.Name+", and not of "+to.Name, "RTM_GETLINK: IFLA_MASTER is "+m.Name,
-				in(y.Namespace, "ip link set "+y.Name+" master "+to.Name))
+			return !w.fault("bridge/no-port", &f)
 		}
+		f.s = m.Name
+		return !w.fault("bridge/other", &f)
 	}
 	return false
 }
 
 func (w *walk) onPort(port, bridge *survey.Link, a *rtnl.Addr, evidence string) bool {
-	return w.fault("addr/on-port", own(a).String()+" is an address of "+at(port)+", which is a port of the bridge "+bridge.Name+": what comes in there is the bridge's",
-		evidence, delAddr(port, a), addAddr(bridge, own(a), int(a.PrefixLen)))
+	return w.fault("addr/on-port", &facts{o: port.Namespace, l: port, m: bridge, a: own(a), i: int(a.PrefixLen), s: evidence})
 }
 
 // nextOf is the address of x that is in a network of out's.
 func (w *walk) nextOf(x, out *survey.Link) netip.Addr {
 	for _, a := range x.Addrs() {
-		for _, b := range w.ofNetwork(out) {
+		for _, b := range w.addresses(out) {
 			if prefixOf(b).Contains(own(a)) {
 				return own(a)
 			}
 		}
 	}
 	return netip.Addr{}
-}
-
-func (w *walk) ofNetwork(l *survey.Link) []*rtnl.Addr {
-	return append(usableOf(l, false), usableOf(l, true)...)
 }
 
 // bridgeOf is the bridge that a link is connected with, or that it is.
@@ -256,28 +233,24 @@ func (w *walk) bridgeOf(out *survey.Link, seg *segment) *survey.Link {
 	return nil
 }
 
-// noGateway tells what is wrong with a gateway that nobody is.
-func (w *walk) noGateway(out *survey.Link, gw netip.Addr, r *rtnl.Route, p *packet, seg *segment, evidence string) {
-	n := out.Namespace
-	if other, _ := w.gateway(n, p.dst); other.IsValid() && other != gw {
-		to := "default"
-		if main := best(n, p.dst); main != nil && main.Dst.IsValid() {
-			to = main.Dst.String()
-		}
-		w.fault("route/gateway", "the gateway of "+n.Label()+", "+gw.String()+", is nobody", evidence,
-			in(n, "ip "+ipFlag(gw)+"route replace "+to+" via "+other.String()+" dev "+out.Name))
-		return
-	}
+// noGateway tells what is wrong with a gateway that nobody is, and that nobody could be
+// in its place.
+func (w *walk) noGateway(f *facts, seg *segment) bool {
 	for i := range seg.ends { // one that ought to be the gateway, but has no address
 		l := seg.ends[i].link
-		if l.Namespace != w.want && l.Namespace != w.From && len(usableOf(l, gw.Is6())) == 0 {
-			bits := 0
-			for _, a := range usableOf(out, gw.Is6()) {
-				bits = int(a.PrefixLen)
-			}
-			w.fault("addr/missing", at(l)+" has not the address "+gw.String()+", which is the gateway of "+n.Label(), evidence+"; RTM_GETADDR in "+l.Namespace.Label(), addAddr(l, gw, bits))
-			return
+		if l.Namespace == w.want || l.Namespace == w.From || len(usableOf(l, f.a.Is6())) > 0 {
+			continue
 		}
+		for _, a := range usableOf(f.l, f.a.Is6()) {
+			f.i = int(a.PrefixLen)
+		}
+		f.l, f.o, f.remedy = l, l.Namespace, []string{addAddr(l, f.a, f.i)}
+		return w.fault("addr/missing gateway", f)
 	}
-	w.fault("route/gateway", "the gateway of "+n.Label()+", "+gw.String()+", is nobody on the network of "+out.Name, evidence)
+	return w.fault("route/gateway lost", f)
+}
+
+// both is a setting of IPv4 of a link, or that of all links if it is greater.
+func (w *walk) both(l *survey.Link, name string) int {
+	return max(w.number(l.Namespace, "net/ipv4/conf/all/"+name), w.number(l.Namespace, "net/ipv4/conf/"+l.Name+"/"+name))
 }

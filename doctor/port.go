@@ -23,7 +23,7 @@ func (w *walk) answers(n *survey.Namespace, p *packet) bool {
 			path = "net/ipv6/icmp/echo_ignore_all"
 		}
 		if w.number(n, path) == 1 {
-			return w.fault("icmp/ignored", n.Label()+" does not answer to pings", path+" is 1", in(n, "sysctl -w "+strings.ReplaceAll(path, "/", ".")+"=0"))
+			return w.fault("icmp/ignored", &facts{n: n, s: strings.ReplaceAll(path, "/", ".")})
 		}
 		return true
 	}
@@ -37,15 +37,14 @@ func (w *walk) answers(n *survey.Namespace, p *packet) bool {
 		}
 		other = s.addr
 	}
-	port := protoName(p.proto) + " port " + strconv.Itoa(int(p.dport))
-	file := "/proc/net/" + strings.ToLower(protoName(p.proto))
-	if other.IsValid() {
-		return w.fault("port/other-address", "in "+n.Label()+", who listens on "+port+" does so at "+other.String()+" alone, and not at "+p.dst.String(), file)
+	f := facts{n: n, a: p.dst, b: other, s: protoName(p.proto) + " port " + strconv.Itoa(int(p.dport))}
+	switch {
+	case other.IsValid():
+		return w.fault("port/other-address", &f)
+	case w.publish(&f, p):
+		return w.fault("nat/no-dnat", &f)
 	}
-	if r := w.publish(n, p, port, file); r != nil {
-		return w.fault("nat/no-dnat", r.what, r.evidence, r.remedy...)
-	}
-	return w.fault("port/closed", "nothing listens on "+port+" in "+n.Label(), file+" of "+n.Label())
+	return w.fault("port/closed", &f)
 }
 
 // A socket that listens.
@@ -91,56 +90,40 @@ func (w *walk) sockets(n *survey.Namespace, p *packet) (all []socket) {
 }
 
 // publish looks for who else listens on the port, behind the namespace that does not.
-func (w *walk) publish(n *survey.Namespace, p *packet, port, file string) *Finding2 {
-	if p.dst.IsLoopback() || len(usable(n, p.dst.Is6())) < 2 {
-		return nil
+func (w *walk) publish(f *facts, p *packet) bool {
+	if p.dst.IsLoopback() || len(usable(f.n, p.dst.Is6())) < 2 {
+		return false
 	}
-	for _, other := range w.survey.Namespaces {
-		if other == n || other == w.From || other.Err != nil {
+	f.r, f.i, f.t = w.firstDNAT(f.n), int(p.dport), strings.ToLower(protoName(p.proto))
+	for _, f.o = range w.survey.Namespaces {
+		if f.o == f.n || f.o == w.From || f.o.Err != nil {
 			continue
 		}
-		for _, s := range w.sockets(other, p) {
+		for _, s := range w.sockets(f.o, p) {
 			if s.port != p.dport || s.addr.IsLoopback() {
 				continue
 			}
-			for _, a := range usable(other, p.dst.Is6()) {
-				if !knows(n, own(a)) {
-					continue
+			for _, a := range usable(f.o, p.dst.Is6()) {
+				if f.b = own(a); knows(f.n, f.b) {
+					return true
 				}
-				r := &Finding2{what: "nothing listens on " + port + " in " + n.Label() + ", and no rule of NAT sends it on to " + other.Label() + ", where something does", evidence: file + " of both, and the chains of type nat at prerouting"}
-				if rules := w.almost(n, p); rules != "" {
-					r.evidence += "; there is " + rules
-				}
-				command, to := "iptables", hostPort(own(a), p.dport)
-				if p.dst.Is6() {
-					command = "ip6tables"
-				}
-				r.remedy = []string{in(n, command+" -t nat -A PREROUTING -d "+p.dst.String()+" -p "+strings.ToLower(protoName(p.proto))+" --dport "+strconv.Itoa(int(p.dport))+" -j DNAT --to-destination "+to)}
-				return r
+			}
+		}
+	}
+	return false
+}
+
+// firstDNAT is the first rule of a chain that may change destinations, or nil.
+func (w *walk) firstDNAT(n *survey.Namespace) *place {
+	rs := w.ruleset(n)
+	for i := range rs.Chains {
+		ch := &rs.Chains[i]
+		in := inTable{rs, ch.Family, ch.Table}
+		if ch.Hook.Ok && ch.Type == "nat" && ch.Hook.V.Num == nft.Prerouting {
+			for _, r := range in.chain(ch.Name) {
+				return &place{ns: n, in: in, chain: ch, rule: r}
 			}
 		}
 	}
 	return nil
-}
-
-// Finding2 is what publish finds.
-type Finding2 struct {
-	what, evidence string
-	remedy         []string
-}
-
-// almost is the first rule that changes destinations, but not of this packet.
-func (w *walk) almost(n *survey.Namespace, p *packet) string {
-	rs := w.ruleset(n)
-	for i := range rs.Chains {
-		ch := &rs.Chains[i]
-		if !ch.Hook.Ok || ch.Type != "nat" || ch.Hook.V.Num != nft.Prerouting {
-			continue
-		}
-		in := inTable{rs, ch.Family, ch.Table}
-		if rules := in.chain(ch.Name); len(rules) > 0 {
-			return (&place{ns: n, in: in, chain: ch, rule: rules[0]}).String()
-		}
-	}
-	return ""
 }

@@ -4,7 +4,6 @@ package doctor
 
 import (
 	"net/netip"
-	"strconv"
 
 	"golang.org/x/sys/unix"
 
@@ -20,27 +19,24 @@ func (w *walk) wrongPrefix(n *survey.Namespace, dst netip.Addr, evidence string)
 			continue
 		}
 		mine := usableOf(l, dst.Is6())
-		if len(mine) == 0 {
-			continue
-		}
+		f := facts{o: n, l: l, b: dst, s: evidence}
 		for _, e := range w.segment(l).ends {
-			theirs := addrOf(e.link, dst)
-			if theirs == nil || e.link.Namespace == n {
+			if len(mine) == 0 || addrOf(e.link, dst) == nil || e.link.Namespace == n {
 				continue
 			}
 			for _, a := range mine {
-				if own(a) == dst || prefixOf(a).Contains(dst) {
-					continue
+				if own(a) != dst && !prefixOf(a).Contains(dst) {
+					f.m = e.link
+					return !w.narrow(&f, a, addrOf(e.link, dst))
 				}
-				return w.narrow(l, a, e.link, theirs, evidence)
 			}
 		}
 		for _, a := range mine { // too wide: who has the address is behind a router
-			for _, x := range w.owners(dst) {
-				theirs := addrOf(x, dst)
+			for _, f.m = range w.owners(dst) {
+				theirs := addrOf(f.m, dst)
 				if prefixOf(a).Contains(dst) && theirs.PrefixLen > a.PrefixLen {
-					return !w.fault("addr/prefix", at(l)+" has "+text(a)+", which takes in "+dst.String()+" of another network ("+at(x)+" has "+text(theirs)+")",
-						evidence, delAddr(l, a), addAddr(l, own(a), int(theirs.PrefixLen)))
+					f.a, f.i, f.j = own(a), int(a.PrefixLen), int(theirs.PrefixLen)
+					return !w.fault("addr/prefix short", &f)
 				}
 			}
 		}
@@ -49,18 +45,17 @@ func (w *walk) wrongPrefix(n *survey.Namespace, dst netip.Addr, evidence string)
 }
 
 // narrow tells of two on one network that do not both take it for the same one.
-func (w *walk) narrow(l *survey.Link, a *rtnl.Addr, other *survey.Link, theirs *rtnl.Addr, evidence string) bool {
+func (w *walk) narrow(f *facts, a, theirs *rtnl.Addr) bool {
+	f.a, f.i, f.j = own(a), int(a.PrefixLen), int(theirs.PrefixLen)
+	bits := f.a.BitLen()
 	switch {
-	case prefixOf(theirs).Contains(own(a)) && a.PrefixLen > theirs.PrefixLen:
-		return !w.fault("addr/prefix", at(l)+" has "+text(a)+", and takes "+own(theirs).String()+" for one that is not on its network; "+at(other)+" has /"+strconv.Itoa(int(theirs.PrefixLen)),
-			evidence, delAddr(l, a), addAddr(l, own(a), int(theirs.PrefixLen)))
-	case a.PrefixLen == uint8(own(a).BitLen()) || theirs.PrefixLen == uint8(own(a).BitLen()):
-		bits := w.usual(l, own(a))
-		return !w.fault("addr/prefix", at(l)+" has "+text(a)+", and is on no network with "+at(other)+", which has "+text(theirs), evidence,
-			delAddr(l, a), addAddr(l, own(a), bits))
+	case prefixOf(theirs).Contains(f.a) && f.i > f.j:
+		return w.fault("addr/prefix long", f)
+	case f.i == bits || f.j == bits:
+		f.j = w.usual(f.l, f.a)
+		return w.fault("addr/prefix whole", f)
 	}
-	return !w.fault("addr/network", at(l)+" and "+at(other)+" are on one cable or bridge, but not in one network: "+text(a)+" and "+text(theirs), evidence,
-		w.sameNetwork(l, a, other, theirs)...)
+	return w.sameNetwork(f)
 }
 
 // usual is the length of a prefix that others on the network have.
@@ -80,27 +75,30 @@ func (w *walk) usual(l *survey.Link, addr netip.Addr) int {
 
 // sameNetwork gives the second one an address in the network of the first, or the first
 // one in that of the second if nobody but itself is in its own.
-func (w *walk) sameNetwork(l *survey.Link, a *rtnl.Addr, other *survey.Link, theirs *rtnl.Addr) []string {
-	alone := other.Namespace != w.want
-	for _, e := range w.segment(l).ends {
-		for _, b := range usableOf(e.link, own(a).Is6()) {
-			if e.link != l && prefixOf(b).Contains(own(a)) {
+func (w *walk) sameNetwork(f *facts) bool {
+	alone := f.m.Namespace != w.want
+	for _, e := range w.segment(f.l).ends {
+		for _, b := range usableOf(e.link, f.a.Is6()) {
+			if e.link != f.l && prefixOf(b).Contains(f.a) {
 				alone = false
 			}
 		}
 	}
 	if alone {
-		l, a, other, theirs = other, theirs, l, a
+		f.l, f.m, f.a, f.b, f.i, f.j = f.m, f.l, f.b, f.a, f.j, f.i
 	}
-	net := prefixOf(a)
-	addr := net.Addr().Next()
-	for len(w.owners(addr)) > 0 {
-		addr = addr.Next()
-	}
-	return []string{delAddr(other, theirs), addAddr(other, addr, net.Bits())}
+	f.a = w.free(netip.PrefixFrom(f.a, f.i).Masked())
+	return w.fault("addr/network", f)
 }
 
-func text(a *rtnl.Addr) string { return own(a).String() + "/" + strconv.Itoa(int(a.PrefixLen)) }
+// free is an address of a network that nobody has.
+func (w *walk) free(net netip.Prefix) netip.Addr {
+	a := net.Addr().Next()
+	for len(w.owners(a)) > 0 {
+		a = a.Next()
+	}
+	return a
+}
 
 // firstAddress is an address for the first link of a namespace that has none.
 func (w *walk) firstAddress(n *survey.Namespace, six bool) []string {

@@ -63,7 +63,7 @@ func routeText(n *survey.Namespace, r *rtnl.Route) string {
 }
 
 func (w *walk) routeStep(n *survey.Namespace, r *rtnl.Route, p *packet) {
-	w.step(n, p.String()+": "+routeText(n, r))
+	w.step(n, p, ": "+routeText(n, r))
 }
 
 // source checks where the packet says that it comes from: rp_filter, and addresses that
@@ -79,25 +79,20 @@ func (w *walk) source(by *survey.Link, p *packet) bool {
 		}
 		return w.ownSource(by, p)
 	}
-	mode := max(w.number(n, "net/ipv4/conf/all/rp_filter"), w.number(n, "net/ipv4/conf/"+by.Name+"/rp_filter"))
-	if mode == 0 {
+	f := facts{n: n, l: by, a: p.src, i: w.both(by, "rp_filter")}
+	if f.i == 0 {
 		return true
 	}
 	r, err := w.host.Route(n, &rtnl.Route{Family: unix.AF_INET, Dst: whole(p.src), Src: w.sourceOf(n, p)})
-	if err == nil && (mode == 2 || r.OIF == by.Index || w.multipath(r, by.Index)) {
+	if err != nil {
+		f.s = words(err)
+		return w.fault("route/rp-filter none", &f)
+	}
+	if f.i == 2 || r.OIF == by.Index || w.multipath(r, by.Index) {
 		return true
 	}
-	evidence := "RTM_GETROUTE: no route to there"
-	if err == nil {
-		evidence = "RTM_GETROUTE " + p.src.String() + ": " + routeText(n, r)
-	}
-	setting := "net.ipv4.conf." + by.Name + ".rp_filter"
-	remedy := in(n, "sysctl -w "+setting+"=2")
-	if err != nil { // also loose mode wants a route
-		remedy = in(n, "sysctl -w "+setting+"=0") + " net.ipv4.conf.all.rp_filter=0"
-	}
-	return w.fault("route/rp-filter", n.Label()+" drops what comes from "+p.src.String()+" by "+by.Name+", since it would not answer that way (rp_filter)",
-		setting+" or that of all is "+strconv.Itoa(mode)+"; "+evidence, remedy)
+	f.s = routeText(n, r)
+	return w.fault("route/rp-filter", &f)
 }
 
 // sourceOf is the source of the look-up that rp_filter makes: the packet's destination,
@@ -149,23 +144,14 @@ func (w *walk) forwards(by *survey.Link, p *packet) bool {
 	if v != "0" {
 		return true
 	}
-	remedy := []string{in(n, "sysctl -w "+set+"=1")}
-	if w.number(n, "net/ipv4/ip_forward") == 1 && p.dst.Is4() {
-		remedy[0] = in(n, "sysctl -w net.ipv4.conf."+by.Name+".forwarding=1")
+	if p.dst.Is4() && w.number(n, "net/ipv4/ip_forward") == 1 {
+		set = "net.ipv4.conf." + by.Name + ".forwarding"
 	}
-	return w.fault("route/forward-off", n.Label()+" does not pass on packets for others: "+p.String()+" ends there",
-		path+" is 0", remedy...)
+	return w.fault("route/forward-off", &facts{n: n, p: p, s: path, t: set})
 }
 
-// A kind is of routes that refuse packets.
-var refusing = [...]struct {
-	id, word, what string
-}{
-	unix.RTN_BLACKHOLE:   {"route/blackhole", "blackhole", "throws away"},
-	unix.RTN_UNREACHABLE: {"route/unreachable", "unreachable", "refuses"},
-	unix.RTN_PROHIBIT:    {"route/prohibit", "prohibit", "forbids"},
-	unix.RTN_THROW:       {},
-}
+// refusing are the keys of what is said of routes that refuse packets.
+var refusing = [...]string{unix.RTN_BLACKHOLE: "route/blackhole", unix.RTN_UNREACHABLE: "route/unreachable", unix.RTN_PROHIBIT: "route/prohibit"}
 
 // best is the route of a namespace's own table that would be taken if no rule were.
 func best(n *survey.Namespace, a netip.Addr) (found *rtnl.Route) {
@@ -190,30 +176,24 @@ func best(n *survey.Namespace, a netip.Addr) (found *rtnl.Route) {
 
 // noRoute tells why there is none.
 func (w *walk) noRoute(n *survey.Namespace, p *packet, by *survey.Link, err error) bool {
-	evidence := "RTM_GETROUTE " + p.dst.String()
-	if by != nil {
-		evidence += " from " + p.src.String() + " iif " + by.Name
-	}
-	evidence += " in " + n.Label() + ": " + words(err)
-	if !errors.Is(err, unix.ENETUNREACH) && !errors.Is(err, unix.EHOSTUNREACH) && !errors.Is(err, unix.EACCES) && !errors.Is(err, unix.EINVAL) && !errors.Is(err, unix.EXDEV) {
+	f := facts{n: n, p: p, a: p.dst, s: p.dst.String() + ": " + words(err), t: "default"}
+	switch {
+	case errors.Is(err, unix.ENETUNREACH), errors.Is(err, unix.EHOSTUNREACH), errors.Is(err, unix.EACCES), errors.Is(err, unix.EINVAL), errors.Is(err, unix.EXDEV):
+	default:
 		w.unseen(n, "routes", err)
 		return false
 	}
-	main := best(n, p.dst)
-	if main != nil && int(main.Type) < len(refusing) && refusing[main.Type].id != "" {
-		k := &refusing[main.Type]
-		to := "default"
+	if main := best(n, p.dst); main != nil {
 		if main.Dst.IsValid() {
-			to = main.Dst.String()
+			f.t = main.Dst.String()
 		}
-		return w.fault(k.id, n.Label()+" "+k.what+" what is for "+p.dst.String()+": a route says so", evidence+"; the route is "+k.word+" "+to,
-			in(n, "ip "+ipFlag(p.dst)+"route del "+k.word+" "+to))
-	}
-	if main != nil && by == nil {
-		return w.policy(n, p, evidence)
-	}
-	if main != nil {
-		return w.fault("route/refused", n.Label()+" does not route "+p.String()+" that comes in by "+by.Name, evidence)
+		if int(main.Type) < len(refusing) && refusing[main.Type] != "" {
+			return w.fault(refusing[main.Type], &f)
+		}
+		if by == nil {
+			w.policy(&f)
+		}
+		return w.fault2("route/refused", &f)
 	}
 	for _, l := range n.Links {
 		if l.Flags&unix.IFF_LOOPBACK == 0 && l.Flags&unix.IFF_UP == 0 && (len(n.Links) == 2 || len(l.Addrs()) > 0) {
@@ -223,14 +203,14 @@ func (w *walk) noRoute(n *survey.Namespace, p *packet, by *survey.Link, err erro
 	if len(usable(n, p.dst.Is6())) == 0 {
 		return w.noAddress(n, p.dst.Is6(), netip.Addr{})
 	}
-	if ok := w.wrongPrefix(n, p.dst, evidence); ok {
+	if w.wrongPrefix(n, p.dst, f.s) || p.reply && w.wrongPrefix(n, w.Dest, f.s) {
 		return false
 	}
-	if w.reply && w.wrongPrefix(n, w.Dest, evidence) {
-		return false
-	}
-	return w.missing(n, p, evidence)
+	return w.missing(&f)
 }
+
+// fault2 is a fault unless there is one.
+func (w *walk) fault2(key string, f *facts) bool { return w.Fault() == nil && w.fault(key, f) }
 
 // words are the errno of an error in words.
 func words(err error) string {
@@ -242,57 +222,60 @@ func words(err error) string {
 }
 
 // policy finds the rule that leads away from the main table.
-func (w *walk) policy(n *survey.Namespace, p *packet, evidence string) bool {
-	for i := range n.Rules {
-		r := &n.Rules[i]
-		if r.Family != rtnl.Family(family(p.dst)) || r.Priority.V >= 32766 || r.Table == unix.RT_TABLE_LOCAL && r.Priority.V == 0 {
+func (w *walk) policy(f *facts) {
+	for i := range f.n.Rules {
+		r := &f.n.Rules[i]
+		if r.Family != rtnl.Family(family(f.a)) || r.Priority.V >= 32766 || r.Table == unix.RT_TABLE_LOCAL && r.Priority.V == 0 ||
+			r.Src.IsValid() && f.p.src.IsValid() && !r.Src.Contains(f.p.src) || r.Dst.IsValid() && !r.Dst.Contains(f.a) {
 			continue
 		}
-		if r.Src.IsValid() && p.src.IsValid() && !r.Src.Contains(p.src) || r.Dst.IsValid() && !r.Dst.Contains(p.dst) {
-			continue
-		}
-		priority := strconv.Itoa(int(r.Priority.V))
-		return w.fault("route/policy", "a rule of "+n.Label()+" keeps "+p.String()+" from the main table, which has a route for it",
-			evidence+"; RTM_GETRULE: priority "+priority+", table "+strconv.Itoa(int(r.Table)), in(n, "ip "+ipFlag(p.dst)+"rule del priority "+priority))
+		f.i, f.j = int(r.Priority.V), int(r.Table)
+		w.fault("route/policy", f)
+		return
 	}
-	return w.fault("route/refused", n.Label()+" does not route "+p.String()+", though the main table has a route", evidence)
 }
 
 // missing is that of a route which nothing but a route or NAT mends.
-func (w *walk) missing(n *survey.Namespace, p *packet, evidence string) bool {
-	remedy := w.addRoute(n, p.dst)
-	if !p.reply {
-		return w.fault("route/missing", n.Label()+" has no route to "+p.dst.String(), evidence, remedy...)
+func (w *walk) missing(f *facts) bool {
+	f.remedy = w.addRoute(f.n, f.a)
+	if !w.reply {
+		return w.fault("route/missing", f)
 	}
-	if r := w.masquerader(); r != nil {
-		link := ""
-		for _, l := range n.Links {
+	if f.o = w.masquerader(); f.o != nil {
+		for _, l := range f.n.Links {
 			for _, e := range w.segment(l).ends {
-				if e.link.Namespace == r {
-					link = e.link.Name
+				if e.link.Namespace == f.o {
+					f.l = e.link
 				}
 			}
 		}
-		if link != "" {
-			return w.fault("nat/masquerade-missing", r.Label()+" passes packets on with the source "+p.dst.String()+", which "+n.Label()+" cannot answer to: it has no route there, and "+
-				r.Label()+" does not masquerade them", evidence, w.masquerade(r, link, p.dst)...)
-		}
 	}
-	return w.fault("route/missing-back", n.Label()+" has no route back to "+p.dst.String(), evidence, remedy...)
+	if f.l == nil {
+		return w.fault("route/missing-back", f)
+	}
+	f.t = w.network(f.a)
+	return w.fault("nat/masquerade-missing", f)
+}
+
+// network is that which an address is of, as who has it says.
+func (w *walk) network(a netip.Addr) string {
+	for _, l := range w.owners(a) {
+		return prefixOf(addrOf(l, a)).String()
+	}
+	return a.String()
 }
 
 // addRoute looks for a gateway: one on a network of the namespace that passes packets
 // on, and knows the way.
 func (w *walk) addRoute(n *survey.Namespace, dst netip.Addr) []string {
-	gw, l := w.gateway(n, dst)
-	if l == nil {
+	f := facts{n: n, a: dst, t: "default"}
+	if f.b, f.l = w.gateway(n, dst); f.l == nil {
 		return nil
 	}
-	to := "default"
 	if best(n, dst) != nil || w.reply && w.From.Home {
-		to = whole(dst).String()
+		f.t = whole(dst).String()
 	}
-	return []string{in(n, "ip "+ipFlag(dst)+"route add "+to+" via "+gw.String()+" dev "+l.Name)}
+	return f.commands("@n ip %6route add %t via %b dev %L")
 }
 
 // gateway is the address of a neighbour by which dst may be reached, and the link to it.

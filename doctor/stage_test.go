@@ -217,7 +217,7 @@ func (r result) String() string {
 		text += "  " + step + "\n"
 	}
 	for _, f := range r.Findings {
-		text += fmt.Sprintf("%v %s: %s\n    %s\n    %s\n", f.Level, f.ID, f.What, strings.Join(f.Evidence, "\n    "), strings.Join(f.Remedy, "\n    "))
+		text += fmt.Sprintf("%v %s: %s\n    %s\n    %s\n", f.Level, f.ID, f.What, f.Evidence, strings.Join(f.Remedy, "\n    "))
 	}
 	for _, u := range r.Unseen {
 		text += "not seen: " + u + "\n"

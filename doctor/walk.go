@@ -3,8 +3,6 @@
 package doctor
 
 import (
-	"net/netip"
-
 	"golang.org/x/sys/unix"
 
 	"github.com/minins/minins/nft"
@@ -25,7 +23,7 @@ func (w *walk) send(n *survey.Namespace, p *packet) *survey.Namespace {
 	if !p.src.IsValid() {
 		p.src = r.PrefSrc
 		if !p.src.IsValid() {
-			w.fault("addr/missing", n.Label()+" has no address to send from", "RTM_GETROUTE in "+n.Label()+": no source", w.firstAddress(n, p.dst.Is6())...)
+			w.fault("addr/missing", &facts{n: n, remedy: w.firstAddress(n, p.dst.Is6())})
 			return nil
 		}
 	}
@@ -65,13 +63,12 @@ func (w *walk) send(n *survey.Namespace, p *packet) *survey.Namespace {
 func (w *walk) loopback(n *survey.Namespace, c *conn, p *packet) *survey.Namespace {
 	lo := n.LinkNamed("lo")
 	if lo == nil || lo.Flags&unix.IFF_UP == 0 {
-		w.fault("link/lo-down", "lo is down in "+n.Label()+", which reaches its own addresses by it", "RTM_GETLINK: IFF_UP is not set", in(n, "ip link set lo up"))
+		w.fault("link/lo-down", &facts{n: n})
 		return nil
 	}
 	if w.want != nil && n != w.want && !p.reply {
 		if w.isLocal(n, w.Dest) {
-			w.fault("addr/duplicate", n.Label()+" itself has the address "+w.Dest.String()+", so that it asks nobody for it", "RTM_GETROUTE: RTN_LOCAL",
-				w.delOwner(n, w.Dest)...)
+			w.duplicate("addr/duplicate own", n, &facts{n: n, a: w.Dest})
 		} else {
 			w.diverted(n, p)
 		}
@@ -81,16 +78,6 @@ func (w *walk) loopback(n *survey.Namespace, c *conn, p *packet) *survey.Namespa
 		return nil
 	}
 	return n
-}
-
-// delOwner takes the address from the namespace.
-func (w *walk) delOwner(n *survey.Namespace, a netip.Addr) (remedy []string) {
-	for _, l := range w.owners(a) {
-		if l.Namespace == n {
-			remedy = append(remedy, delAddr(l, addrOf(l, a)))
-		}
-	}
-	return remedy
 }
 
 // take has a packet come in by a link, and follows it.
@@ -126,7 +113,7 @@ func (w *walk) take(to *arrival, p *packet, left int) *survey.Namespace {
 		w.routers = append(w.routers, n)
 	}
 	if left == 0 {
-		w.fault("route/loop", "the packet goes in circles", "RTM_GETROUTE in "+n.Label()+": "+routeText(n, r))
+		w.fault("route/loop", &facts{n: n, s: routeText(n, r)})
 		return nil
 	}
 	if out != by {
@@ -141,7 +128,7 @@ func (w *walk) take(to *arrival, p *packet, left int) *survey.Namespace {
 
 // delivered checks that the packet has come where it was to come.
 func (w *walk) delivered(n *survey.Namespace, by *survey.Link, p *packet) *survey.Namespace {
-	w.step(n, p.String()+" has arrived by "+by.Name)
+	w.step(n, p, " has arrived by "+by.Name)
 	if !p.reply && w.want != nil && n != w.want && !w.published() {
 		w.diverted(n, p)
 		return nil
@@ -156,8 +143,7 @@ func (w *walk) cameBack(n *survey.Namespace, p *packet) bool {
 		return true
 	}
 	if n != w.From {
-		return w.fault("addr/duplicate", "the answer arrives in "+n.Label()+", which has the address "+p.dst.String()+" as well as "+w.From.Label(),
-			"RTM_GETADDR in both", w.delOwner(n, p.dst)...)
+		return w.duplicate("addr/duplicate arrived", n, &facts{n: w.From, a: p.dst})
 	}
 	return w.hairpinNAT(p)
 }

@@ -169,29 +169,35 @@ func (s *session) way(x *doctor.Examination) {
 }
 
 func (s *session) finding(f *doctor.Finding) {
-	if s.json {
-		w := &jsonout.Writer{Out: s.c.Stdout}
-		w.Open("", '{')
-		w.String("level", f.Level.String())
-		w.String("id", f.ID)
-		w.String("what", f.What)
-		for i, list := range [...][]string{f.Evidence, f.Remedy} {
-			w.Open([...]string{"evidence", "remedy"}[i], '[')
-			for _, text := range list {
-				w.String("", text)
-			}
-			w.Close(']')
+	if !s.json {
+		s.c.Printf("%s %s: %s\n    read: %s\n", f.Level.String(), f.ID, f.What, f.Evidence)
+		for _, command := range f.Remedy {
+			s.c.Printf("    mend: %s\n", command)
 		}
-		w.Close('}')
-		s.c.Printf("\n")
 		return
 	}
-	s.c.Printf("%s %s: %s\n", f.Level.String(), f.ID, f.What)
-	for i, list := range [...][]string{f.Evidence, f.Remedy} {
-		for _, text := range list {
-			s.c.Printf("    %s: %s\n", [...]string{"read", "mend"}[i], text)
-		}
+	w := s.object("level", f.Level.String(), "id", f.ID, "what", f.What, "evidence", f.Evidence)
+	w.Open("remedy", '[')
+	for _, command := range f.Remedy {
+		w.String("", command)
 	}
+	w.Close(']')
+	s.close(w)
+}
+
+// object begins a line of JSON with pairs of a key and a text.
+func (s *session) object(pairs ...string) *jsonout.Writer {
+	w := &jsonout.Writer{Out: s.c.Stdout}
+	w.Open("", '{')
+	for ; len(pairs) > 0; pairs = pairs[2:] {
+		w.String(pairs[0], pairs[1])
+	}
+	return w
+}
+
+func (s *session) close(w *jsonout.Writer) {
+	w.Close('}')
+	s.c.Printf("\n")
 }
 
 // end says what came of it.
@@ -202,12 +208,7 @@ func (s *session) end(x *doctor.Examination, reply *doctor.Reply, status int) {
 		probe = reply.What
 	}
 	if s.json {
-		w := &jsonout.Writer{Out: s.c.Stdout}
-		w.Open("", '{')
-		w.String("verdict", verdict)
-		w.String("probe", probe)
-		w.Close('}')
-		s.c.Printf("\n")
+		s.close(s.object("verdict", verdict, "probe", probe))
 		return
 	}
 	if reply != nil {
