@@ -38,7 +38,11 @@ func (w *walk) neighbour(out *survey.Link, next netip.Addr, r *rtnl.Route, p *pa
 		if seg.open != nil {
 			w.Ends = true
 			w.step(out.Namespace, p, " leaves what can be seen by "+seg.open.Name)
-			w.leftBy(out, p)
+			if seg.open.Info.Kind == "veth" {
+				w.found(Suspect, "link/cable-gone", &facts{l: seg.open})
+			} else {
+				w.leftBy(out, p)
+			}
 			return nil
 		}
 		w.nobody(out, next, r, p, seg)
@@ -136,10 +140,6 @@ func (w *walk) nobody(out *survey.Link, next netip.Addr, r *rtnl.Route, p *packe
 	f := facts{n: out.Namespace, l: out, a: next, s: routeText(out.Namespace, r), t: "default"}
 	if main := best(f.n, p.dst); main != nil && main.Dst.IsValid() {
 		f.t = main.Dst.String()
-	}
-	if out.Peer == nil && out.Info.Kind == "veth" {
-		w.fault("link/cable-gone", &f)
-		return
 	}
 	owners := w.owners(next)
 	for _, x := range owners {

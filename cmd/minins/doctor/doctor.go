@@ -219,9 +219,10 @@ func (s *session) end(x *doctor.Examination, reply *doctor.Reply, status int) {
 		}
 	}
 	if x.From != nil && x.Dest.IsValid() {
+		more := ""
 		if status == doctor.Unknown {
-			verdict += ", and nothing is wrong that can be seen from here:"
+			more = ", and nothing is wrong that can be seen from here"
 		}
-		s.c.Printf("%s %s %s (probe: %s)\n", s.q.From, verdict, s.q.To, probe)
+		s.c.Printf("%s %s %s%s (probe: %s)\n", s.q.From, verdict, s.q.To, more, probe)
 	}
 }

@@ -1,0 +1,121 @@
+//go:build linux
+
+package doctor_test
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/minins/minins/cmd/minins/applet"
+	"github.com/minins/minins/cmd/minins/doctor"
+	"github.com/minins/minins/internal/testns"
+	"github.com/minins/minins/nsfs"
+)
+
+func TestMain(m *testing.M) { testns.Main(m) }
+
+// run is "minins doctor".
+func run(explain *[]string, line string) (status int, stdout, stderr string) {
+	var out, err bytes.Buffer
+	c := &applet.Cmd{Name: "doctor", Args: strings.Fields(line), Stdout: bufio.NewWriter(&out), Stderr: &err}
+	if explain != nil {
+		c.Explain = func(call, _ string) { *explain = append(*explain, call) }
+	}
+	status = doctor.Run(c)
+	c.Stdout.Flush()
+	return status, out.String(), err.String()
+}
+
+// furnish is red and blue on a cable.
+func furnish(t *testing.T) {
+	t.Helper()
+	for _, line := range strings.Split(`ip netns add red
+ip netns add blue
+ip link add veth0 netns red type veth peer name veth0 netns blue
+ip -n red link set veth0 up
+ip -n blue link set veth0 up
+ip -n red addr add 10.0.0.1/24 dev veth0
+ip -n blue addr add 10.0.0.2/24 dev veth0`, "\n") {
+		testns.Run(t, strings.Fields(line)...).Must(t)
+	}
+	t.Cleanup(func() { _ = nsfs.Delete("red"); _ = nsfs.Delete("blue") })
+}
+
+func TestRun(t *testing.T) {
+	furnish(t)
+	for _, c := range []struct {
+		line   string
+		status int
+		out    string // what the output has
+		err    string
+	}{
+		{"red blue", 0, "red can reach blue (probe: an answer after", ""},
+		{"-v red blue", 0, "  red: ICMP from 10.0.0.1 to 10.0.0.2: dev veth0\n", ""},
+		{"--no-probe red blue", 0, "red can reach blue (probe: not sent)", ""},
+		{"red blue:80", 1, "fault port/closed: nothing listens on TCP port 80 in blue\n    read: /proc/net of blue\nred cannot reach blue:80 (probe: not sent)\n", ""},
+		{"-p udp red blue:53", 1, "fault port/closed: nothing listens on UDP port 53 in blue", ""},
+		{"red green", 1, "fault ns/missing: there is no namespace \"green\"\n    read: /run/netns/green is not there\n    mend: ip netns add green\n", ""},
+		{"--help", 0, "Usage: minins doctor", ""},
+		{"", 2, "", "minins doctor: expected two ends, as in 'minins doctor red blue'\nTry 'minins doctor --help' for more information.\n"},
+		{"red", 2, "", "expected two ends"},
+		{"-p sctp red blue", 2, "", "-p 'sctp': expected tcp, udp or icmp"},
+		{"-p tcp red blue", 2, "", "\"blue\": expected a port, as in blue:80"},
+		{"red:80 blue", 2, "", "\"red:80\": a port belongs to the other end"},
+		{"red blue:http", 2, "", "\"blue:http\": expected a port from 1 to 65535 behind the colon"},
+		{"red blue/x", 2, "", "\"blue/x\": \"x\" is no address; expected NAME/ADDRESS"},
+	} {
+		status, stdout, stderr := run(nil, c.line)
+		if status != c.status || !strings.Contains(stdout, c.out) || !strings.Contains(stderr, c.err) || c.err == "" && stderr != "" || c.out == "" && stdout != "" {
+			t.Errorf("%s: status %d, want %d\n%s%s", c.line, status, c.status, stdout, stderr)
+		}
+	}
+}
+
+func TestJSON(t *testing.T) {
+	furnish(t)
+	if out, err := exec.Command("ip", "-n", "blue", "link", "set", "veth0", "down").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	status, stdout, stderr := run(nil, "-j red blue")
+	lines := strings.Split(strings.TrimSpace(stdout), "\n")
+	if status != 1 || stderr != "" || len(lines) != 2 {
+		t.Fatalf("status %d: %s%s", status, stdout, stderr)
+	}
+	var finding, end map[string]any
+	for i, into := range []*map[string]any{&finding, &end} {
+		if err := json.Unmarshal([]byte(lines[i]), into); err != nil {
+			t.Fatalf("%s: %v", lines[i], err)
+		}
+	}
+	remedy, _ := finding["remedy"].([]any)
+	if finding["level"] != "fault" || finding["id"] != "link/down" || len(remedy) != 1 || remedy[0] != "ip netns exec blue ip link set veth0 up" || end["verdict"] != "cannot reach" || end["probe"] != "not sent" {
+		t.Errorf("got %s", stdout)
+	}
+}
+
+// TestUnknown is a probe that nobody answers, with nothing wrong that can be seen: blue
+// drops by a rule that no walk looks at.
+func TestUnknown(t *testing.T) {
+	furnish(t)
+	for _, line := range []string{"tc -n blue qdisc add dev veth0 clsact", "tc -n blue filter add dev veth0 ingress matchall action drop"} {
+		if r := testns.Run(t, strings.Fields(line)...); r.Code != 0 {
+			testns.Skip(t, line+": "+r.Stderr)
+		}
+	}
+	status, stdout, _ := run(nil, "red blue")
+	if status != 3 || !strings.Contains(stdout, "red cannot reach blue, and nothing is wrong that can be seen from here (probe: ") {
+		t.Errorf("status %d\n%s", status, stdout)
+	}
+}
+
+func TestExplain(t *testing.T) {
+	var calls []string
+	status, stdout, stderr := run(&calls, "red blue")
+	if status != 0 || stdout+stderr != "" || len(calls) < 5 || !strings.Contains(calls[0], "RTM_GETLINK") {
+		t.Errorf("status %d, %q: %s%s", status, calls, stdout, stderr)
+	}
+}
