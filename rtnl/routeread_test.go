@@ -78,6 +78,11 @@ func TestRouteReadBack(t *testing.T) {
 	way, err := c.GetRoute(ctx, &Route{Family: unix.AF_INET, Dst: prefix("8.8.8.8/32")})
 	must(t, err)
 	same(t, "way", way, &Route{Dst: prefix("8.8.8.8/32"), Gateway: addr("10.0.0.8"), OIF: 5, PrefSrc: addr("10.0.0.1"), Table: unix.RT_TABLE_MAIN})
+	up := &Link{Index: 1, Flags: unix.IFF_UP, Change: unix.IFF_UP}
+	must(t, c.SetLink(ctx, up))
+	six, err := c.GetRoute(ctx, &Route{Family: unix.AF_INET6, Dst: prefix("::1/128")})
+	must(t, err)
+	same(t, "way of IPv6", six, &Route{Dst: prefix("::1/128"), OIF: 1, Table: unix.RT_TABLE_LOCAL, Type: unix.RTN_LOCAL})
 	for i := range all {
 		must(t, c.DelRoute(ctx, &Route{Family: all[i].Family, Table: all[i].Table, Dst: all[i].Dst, Src: all[i].Src,
 			TOS: all[i].TOS, Scope: unix.RT_SCOPE_NOWHERE}))
