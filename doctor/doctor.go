@@ -144,7 +144,7 @@ type walk struct {
 	from    *survey.Link // the port of a bridge that the packet came in by, if it is not routed there
 	reply   bool
 	rules   map[*survey.Namespace]*Ruleset
-	old     map[*survey.Namespace][]*oldTable // of iptables-legacy
+	old     map[*survey.Namespace][]*Ruleset // of iptables-legacy
 	said    []string
 }
 

@@ -61,7 +61,9 @@ func (w *watch) end() []string {
 
 // reasons reads the events of a trace: each reason, and the function that dropped, once.
 func reasons(trace string) (all []string) {
-	for line := range strings.Lines(trace) {
+	for len(trace) > 0 {
+		var line string
+		line, trace, _ = strings.Cut(trace, "\n")
 		_, event, ok := strings.Cut(line, "kfree_skb: ")
 		if !ok {
 			continue

@@ -17,7 +17,6 @@ type place struct {
 	in    inTable
 	chain *nft.Chain // the base chain that it was come to by
 	rule  *nft.Rule  // nil is the policy
-	old   *oldRule   // in place of these: of iptables-legacy
 }
 
 // table is "ip filter".
@@ -28,29 +27,43 @@ func (l *place) String() string {
 	switch {
 	case l == nil:
 		return "none"
-	case l.old != nil:
-		return l.old.String()
 	case l.rule == nil:
-		return "table " + l.table() + ", chain " + l.chain.Name + ": policy drop"
+		return l.in.backend() + "table " + l.table() + ", chain " + l.chain.Name + ": policy drop"
 	}
-	return "table " + l.table() + ", chain " + l.rule.Chain + ", handle " + strconv.FormatUint(l.rule.Handle, 10) + ": " + l.text()
+	return l.in.backend() + "table " + l.table() + ", chain " + l.rule.Chain + ", handle " + l.handle() + ": " + l.text()
 }
 
 func (l *place) text() string { return lang.Rule(l.rule, l.in, lang.Options{Stateless: true}) }
 
 // del is the command that takes the rule out.
 func (l *place) del() string {
-	if l.old != nil {
-		return in(l.ns, l.old.del())
+	if l.in.Old {
+		return in(l.ns, l.legacy()+" -D "+l.rule.Chain+" "+l.handle())
 	}
-	return in(l.ns, "nft delete rule "+l.table()+" "+l.rule.Chain+" handle "+strconv.FormatUint(l.rule.Handle, 10))
+	return in(l.ns, "nft delete rule "+l.table()+" "+l.rule.Chain+" handle "+l.handle())
+}
+
+// handle is the number of the rule: that of nf_tables, or its place in the chain.
+func (l *place) handle() string { return strconv.FormatUint(l.rule.Handle, 10) }
+
+// legacy is the command that changes the table, if it is an old one.
+func (l *place) legacy() string {
+	if l.chain.Family == nft.IPv6 {
+		return "ip6tables-legacy -t " + l.chain.Table
+	}
+	return "iptables-legacy -t " + l.chain.Table
+}
+
+// backend is what holds the rules, if it is not nf_tables.
+func (rs *Ruleset) backend() string {
+	if rs.Old {
+		return "iptables-legacy: "
+	}
+	return ""
 }
 
 // anything says that the rule has no condition.
 func (l *place) anything() bool {
-	if l.old != nil {
-		return false
-	}
 	for _, x := range l.rule.Exprs {
 		switch x.Name() {
 		case "counter", "immediate", "nat", "redir", "target", "log":
@@ -94,7 +107,13 @@ func (w *walk) hook(c *conn, num nft.HookNum, by, out *survey.Link, p *packet) b
 		f = nft.IPv4
 	}
 	m := &machine{walk: w, conn: c, packet: p, by: by, out: out, family: f, num: num}
-	return w.chains(m, func(ch *nft.Chain) bool { return ch.Family == f || ch.Family == nft.Inet }) && w.oldChains(m)
+	of := func(ch *nft.Chain) bool { return ch.Family == f || ch.Family == nft.Inet }
+	for _, rs := range w.oldTables(c.ns) {
+		if !w.chains(m, rs, of) {
+			return false
+		}
+	}
+	return w.chains(m, w.ruleset(c.ns), of)
 }
 
 // device shows a frame to the chains of the netdev family: hook 0 is ingress, 1 egress.
@@ -103,7 +122,7 @@ func (w *walk) device(c *conn, num nft.HookNum, l *survey.Link, p *packet) bool 
 	if num == 1 {
 		m.by, m.out = nil, l
 	}
-	return w.chains(m, func(ch *nft.Chain) bool {
+	return w.chains(m, w.ruleset(c.ns), func(ch *nft.Chain) bool {
 		return ch.Family == nft.Netdev && (ch.Hook.V.Dev == l.Name || slices.Contains(ch.Hook.V.Devs.Names, l.Name))
 	})
 }
@@ -115,7 +134,7 @@ func (w *walk) bridgeHooks(c *conn, hooks []nft.HookNum, by, out *survey.Link, p
 		if num == nft.Prerouting {
 			m.out = nil
 		}
-		if !w.chains(m, func(ch *nft.Chain) bool { return ch.Family == nft.Bridge }) {
+		if !w.chains(m, w.ruleset(c.ns), func(ch *nft.Chain) bool { return ch.Family == nft.Bridge }) {
 			return false
 		}
 	}
@@ -136,8 +155,7 @@ func (w *walk) untranslate(c *conn, num nft.HookNum, p *packet) {
 }
 
 // chains runs the base chains of a hook, in their order.
-func (w *walk) chains(m *machine, of func(*nft.Chain) bool) bool {
-	rs := w.ruleset(m.conn.ns)
+func (w *walk) chains(m *machine, rs *Ruleset, of func(*nft.Chain) bool) bool {
 	translated := false
 	var accepted *place
 	for i := range rs.Chains {
@@ -180,6 +198,8 @@ func (w *walk) dropped(m *machine, o *outcome, accepted *place) bool {
 	f := facts{n: l.ns, p: m.packet, r: l, l: m.by, remedy: w.allow(m, l)}
 	key := "filter/drop"
 	switch {
+	case m.in.Old:
+		key = "filter/legacy"
 	case m.family == nft.Netdev:
 		key = "filter/netdev"
 	case m.family == nft.Bridge:
@@ -199,7 +219,7 @@ func (w *walk) dropped(m *machine, o *outcome, accepted *place) bool {
 		}
 		key, f.s = "filter/shadowed", later.String()
 		if !lang.IsCompat(later.rule) {
-			f.remedy = []string{in(l.ns, "nft insert rule "+l.table()+" "+l.rule.Chain+" position "+strconv.FormatUint(l.rule.Handle, 10)+" "+later.text())}
+			f.remedy = []string{in(l.ns, "nft insert rule "+l.table()+" "+l.rule.Chain+" position "+l.handle()+" "+later.text())}
 		}
 	}
 	return w.fault(key, &f)
@@ -208,12 +228,12 @@ func (w *walk) dropped(m *machine, o *outcome, accepted *place) bool {
 // allow is what lets the packet, and its like, pass: a rule goes, and before a policy
 // comes one for this direction, and for the other one if it is shown the answers as well.
 func (w *walk) allow(m *machine, l *place) []string {
-	if l.rule != nil || l.old != nil && !l.old.policy {
+	if l.rule != nil {
 		return []string{l.del()}
 	}
 	f := facts{n: l.ns, a: m.packet.src, b: m.packet.dst}
-	if l.old != nil {
-		f.s, f.t = l.old.command(), l.old.chain
+	if l.in.Old {
+		f.s, f.t = l.legacy(), l.chain.Name
 		return f.commands("@n %s -I %t -s %a -d %b -j ACCEPT\n@n %s -I %t -s %b -d %a -j ACCEPT")
 	}
 	f.s = l.table() + " " + l.chain.Name

@@ -35,6 +35,7 @@ type Ruleset struct {
 	Rules  []nft.Rule
 	Sets   []nft.Set
 	Elems  map[*nft.Set]*nft.ElemList
+	Old    bool // they are of iptables-legacy
 }
 
 // Set finds the set that a rule refers to.

@@ -3,11 +3,11 @@
 package doctor
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
-	"net/netip"
 	"runtime"
-	"strconv"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -96,38 +96,135 @@ func getOld(fd, level, option int, table string, size uint32, length int) ([]byt
 	return b, err
 }
 
-// An oldTable is a table of iptables-legacy.
-type oldTable struct {
-	*OldEntries
-	ns   *survey.Namespace
-	name string
-	ipv6 bool
-}
-
-// An oldRule is a rule of one.
-type oldRule struct {
-	*oldTable
-	chain  string
-	number int
-	policy bool
-}
-
-func (r *oldRule) command() string {
-	if r.ipv6 {
-		return "ip6tables-legacy -t " + r.name
+// rules is a table as rules of nf_tables, so that there is one machine for both. The
+// handles are the numbers of rules, and chains are called as iptables calls them.
+func (e *OldEntries) rules(name string, ipv6 bool) *Ruleset {
+	f, addrLen, head := nft.IPv4, 4, 112 // struct ipt_entry
+	if ipv6 {
+		f, addrLen, head = nft.IPv6, 16, 168
+		if runtime.GOARCH == "386" {
+			head = 164
+		}
 	}
-	return "iptables-legacy -t " + r.name
-}
-
-// String is where it is.
-func (r *oldRule) String() string {
-	if r.policy {
-		return "iptables-legacy: table " + r.name + ", chain " + r.chain + ": policy DROP"
+	rs := &Ruleset{Old: true}
+	fields := 4*addrLen + 64 // behind the addresses, the names of devices and their masks
+	offsets := fields + 8
+	if ipv6 {
+		offsets = fields + 12
 	}
-	return "iptables-legacy: table " + r.name + ", chain " + r.chain + ", rule " + strconv.Itoa(r.number) + " (" + r.command() + " -S " + r.chain + " " + strconv.Itoa(r.number) + ")"
+	chain, number := "", uint64(0)
+	chains := map[uint32]string{} // by where they begin
+	var jumps []*nft.Immediate    // whose chains have no names yet, but numbers
+	for at := uint32(0); int(at)+head <= len(e.Bytes); {
+		b := e.Bytes[at:]
+		target, next := int(binary.NativeEndian.Uint16(b[offsets:])), int(binary.NativeEndian.Uint16(b[offsets+2:]))
+		if target < head || next < target+36 || next > len(b) {
+			break // not as the kernel has it
+		}
+		for hook, entry := range e.Entry {
+			if e.Valid>>hook&1 != 0 && entry == at {
+				chain, number = oldChainNames[hook], 0
+				h := nft.Hook{Num: nft.HookNum(hook)}
+				rs.Chains = append(rs.Chains, nft.Chain{Family: f, Table: name, Name: chain, Type: name, Hook: nl.Some(h), Policy: nl.Some(nft.VerdictAccept)})
+			}
+		}
+		kind := text0(b[target+2 : target+31])
+		verdict := int32(binary.NativeEndian.Uint32(b[target+nameLen:]))
+		number++
+		r := nft.Rule{Family: f, Table: name, Chain: chain, Handle: number, Exprs: oldHeader(b, addrLen, fields, ipv6)}
+		for i := head; i+nameLen <= target; {
+			size := int(binary.NativeEndian.Uint16(b[i:]))
+			if size < nameLen || i+size > target {
+				break
+			}
+			r.Exprs = append(r.Exprs, &nft.Match{Info: oldInfo(xt.MatchKind, b[i:i+size])})
+			i += size
+		}
+		switch {
+		case kind == "ERROR": // a chain of the user's begins, or the table ends
+			chain, number = text0(b[target+nameLen:next]), 0
+			chains[at+uint32(next)] = chain
+		case kind != "":
+			r.Exprs = append(r.Exprs, &nft.Target{Info: oldInfo(xt.TargetKind, b[target:next])})
+		case verdict == -1 && slices.Contains(e.Underflow[:], at):
+			rs.Chains[len(rs.Chains)-1].Policy = nl.Some(nft.VerdictDrop)
+		case verdict == -1:
+			r.Exprs = append(r.Exprs, nft.Drop())
+		case verdict == -2:
+			r.Exprs = append(r.Exprs, nft.Accept())
+		case verdict == -5:
+			r.Exprs = append(r.Exprs, nft.Return())
+		case uint32(verdict) != at+uint32(next): // that is the next one
+			jump := nft.Jump("")
+			jump.Data.Verdict.V.ChainID = uint32(verdict)
+			jumps = append(jumps, jump)
+			r.Exprs = append(r.Exprs, jump)
+		}
+		if kind != "ERROR" && !slices.Contains(e.Underflow[:], at) {
+			rs.Rules = append(rs.Rules, r)
+		}
+		at += uint32(next)
+	}
+	for _, jump := range jumps {
+		v := &jump.Data.Verdict.V
+		v.Chain, v.ChainID = chains[v.ChainID], 0
+	}
+	return rs
 }
 
-func (r *oldRule) del() string { return r.command() + " -D " + r.chain + " " + strconv.Itoa(r.number) }
+// text0 is a text that ends at the first zero.
+func text0(b []byte) string {
+	s, _, _ := strings.Cut(string(b), "\x00")
+	return s
+}
+
+// oldHeader compares addresses, devices and the protocol.
+func oldHeader(b []byte, addrLen, fields int, ipv6 bool) (exprs []nft.Expr) {
+	proto, flags, inv := byte(binary.NativeEndian.Uint16(b[fields:])), b[fields+2], b[fields+3]
+	if ipv6 {
+		flags, inv = b[fields+3], b[fields+4]
+	}
+	compare := func(load nft.Expr, value, mask []byte, not bool) {
+		if len(bytes.Trim(mask, "\x00")) == 0 {
+			return
+		}
+		op := nft.Eq
+		if not {
+			op = nft.Neq
+		}
+		exprs = append(exprs, load, &nft.Bitwise{Sreg: nft.Reg1, Dreg: nft.Reg1, Len: uint32(len(mask)), Mask: mask, Xor: make([]byte, len(mask))}, &nft.Cmp{Sreg: nft.Reg1, Op: op, Data: value})
+	}
+	offset := uint32(12) // of struct iphdr's saddr
+	if ipv6 {
+		offset = 8
+	}
+	names := 4 * addrLen
+	for i := range 2 {
+		at, mask := i*addrLen, (2+i)*addrLen
+		compare(&nft.Payload{Dreg: nft.Reg1, Base: nft.NetworkHeader, Offset: offset + uint32(at), Len: uint32(addrLen)},
+			b[at:at+addrLen], b[mask:mask+addrLen], inv&(8<<i) != 0) // IPT_INV_SRCIP, IPT_INV_DSTIP
+		at = names + 16*i
+		compare(&nft.Meta{Key: nft.MetaIIFName + nft.MetaKey(i), Dreg: nft.Reg1}, b[at:at+16], b[at+32:at+48], inv&(1<<i) != 0) // IPT_INV_VIA_IN, IPT_INV_VIA_OUT
+	}
+	if proto != 0 && (!ipv6 || flags&1 != 0) { // IP6T_F_PROTO
+		compare(&nft.Meta{Key: nft.MetaL4Proto, Dreg: nft.Reg1}, []byte{proto}, []byte{255}, inv&0x40 != 0) // XT_INV_PROTO
+	}
+	if !ipv6 && flags&1 != 0 && inv&0x20 == 0 { // IPT_F_FRAG: fragments alone, and this is none
+		exprs = append(exprs, &nft.Payload{Dreg: nft.Reg1, Base: nft.NetworkHeader, Len: 1}, &nft.Cmp{Sreg: nft.Reg1, Data: []byte{0}})
+	}
+	return exprs
+}
+
+// oldInfo decodes what a match or target is told.
+func oldInfo(k xt.Kind, b []byte) xt.Info {
+	name := text0(b[2:31])
+	info := xt.New(k, name, uint32(b[31]), len(b)-nameLen)
+	var c nl.Coder
+	if err := c.Decode(b[nameLen:], info); err != nil {
+		return &xt.Raw{Extension: name}
+	}
+	return info
+}
 
 // oldOrder is that of the tables at each hook, and oldChainNames those of their chains.
 var (
@@ -136,210 +233,34 @@ var (
 )
 
 // oldTables are those of a namespace, read once.
-func (w *walk) oldTables(n *survey.Namespace) []*oldTable {
-	if all, ok := w.old[n]; ok {
+func (w *walk) oldTables(n *survey.Namespace) []*Ruleset {
+	all, ok := w.old[n]
+	if ok {
 		return all
 	}
-	var all []*oldTable
-	for _, ipv6 := range [...]bool{false, true} {
-		file := "ip_tables_names"
-		if ipv6 {
-			file = "ip6_tables_names"
-		}
+	for i, file := range [...]string{"ip_tables_names", "ip6_tables_names"} {
 		names, err := w.host.Net(n, file)
 		if err != nil {
-			if !errors.Is(err, unix.EACCES) { // it is not shown to who cannot change it, and not to a user namespace
+			if !errors.Is(err, unix.EACCES) { // it is not shown to who cannot change it
 				w.unseen(n, "/proc/net/"+file, err)
 			}
 			continue
 		}
-		there := "\n" + names
 		for _, name := range oldOrder {
-			if !strings.Contains(there, "\n"+name+"\n") {
+			if !strings.Contains("\n"+names, "\n"+name+"\n") {
 				continue
 			}
-			e, err := w.host.Legacy(n, name, ipv6)
+			e, err := w.host.Legacy(n, name, i == 1)
 			if err != nil {
 				w.unseen(n, "table "+name+" of iptables-legacy", err)
 				continue
 			}
-			all = append(all, &oldTable{e, n, name, ipv6})
+			all = append(all, e.rules(name, i == 1))
 		}
 	}
 	if w.old == nil {
-		w.old = map[*survey.Namespace][]*oldTable{}
+		w.old = map[*survey.Namespace][]*Ruleset{}
 	}
 	w.old[n] = all
 	return all
-}
-
-// oldChains shows a packet to the chains of iptables-legacy.
-func (w *walk) oldChains(m *machine) bool {
-	for _, t := range w.oldTables(m.conn.ns) {
-		if t.ipv6 == m.packet.dst.Is4() || t.Valid>>m.num&1 == 0 || t.name == "nat" && m.packet.reply {
-			continue
-		}
-		m.unsure = false
-		o := m.oldChain(t, t.Entry[m.num], oldChainNames[m.num], 0)
-		if o.nat {
-			if !w.translate(m.conn, m.packet, &o, m.out, m.by) {
-				return false
-			}
-			continue
-		}
-		if o.code != nft.VerdictDrop {
-			continue
-		}
-		if m.unsure {
-			w.suspect(o.at, m.packet)
-			continue
-		}
-		return w.fault("filter/legacy", &facts{n: m.conn.ns, p: m.packet, r: o.at, remedy: w.allow(m, o.at)})
-	}
-	return true
-}
-
-// oldChain runs entries from a place on, as [machine.chain] does rules.
-func (m *machine) oldChain(t *oldTable, at uint32, name string, depth int) outcome {
-	addrLen, head := 4, 112 // struct ipt_entry
-	if t.ipv6 {
-		addrLen, head = 16, 168
-	}
-	if runtime.GOARCH == "386" && t.ipv6 {
-		head = 164
-	}
-	names := 4 * addrLen
-	fields := names + 64 // behind the names of devices and their masks
-	offsets := fields + 8
-	if t.ipv6 {
-		offsets = fields + 12
-	}
-	for number := 1; int(at)+head <= len(t.Bytes); number++ {
-		b := t.Bytes[at:]
-		target, next := int(binary.NativeEndian.Uint16(b[offsets:])), binary.NativeEndian.Uint16(b[offsets+2:])
-		if target < head || int(next) < target+36 || int(next) > len(b) {
-			break // not as the kernel has it
-		}
-		takes := m.oldHeader(b, addrLen, names, fields, t.ipv6)
-		for i := head; i+nameLen <= target && takes != no; {
-			size := int(binary.NativeEndian.Uint16(b[i:]))
-			if size < nameLen || i+size > target {
-				takes = maybe
-				break
-			}
-			takes = both(takes, m.match(m.oldInfo(xt.MatchKind, b[i:i+size])), yes)
-			i += size
-		}
-		here := &place{ns: t.ns, old: &oldRule{oldTable: t, chain: name, number: number, policy: at == t.Underflow[m.num]}}
-		o := outcome{code: nft.VerdictContinue, at: here}
-		kind, _, _ := strings.Cut(string(b[target+2:target+31]), "\x00")
-		verdict := int32(binary.NativeEndian.Uint32(b[target+nameLen:]))
-		here2 := at
-		at += uint32(next)
-		if kind == "ERROR" {
-			break
-		}
-		if takes == no {
-			continue
-		}
-		before := m.unsure
-		m.unsure = m.unsure || takes == maybe
-		switch {
-		case kind != "":
-			m.target(m.oldInfo(xt.TargetKind, b[target:next]), &o)
-			if o.code == nft.VerdictContinue && !o.nat {
-				m.unsure = before
-				continue
-			}
-		case verdict == -1:
-			o.code = nft.VerdictDrop
-		case verdict == -2:
-			o.code = nft.VerdictAccept
-		case verdict == -5: // return
-			if takes == yes {
-				return outcome{code: nft.VerdictContinue}
-			}
-			continue
-		case verdict >= 0 && uint32(verdict) == here2+uint32(next), depth > 16: // the next one
-			continue
-		case verdict >= 0:
-			if inner := m.oldChain(t, uint32(verdict), t.oldName(uint32(verdict)), depth+1); inner.at != nil {
-				return inner
-			}
-			continue
-		}
-		if takes == maybe {
-			if o.code == nft.VerdictDrop {
-				m.suspect(here, m.packet)
-				m.unsure = before
-			}
-			continue
-		}
-		return o
-	}
-	return outcome{code: nft.VerdictContinue}
-}
-
-// oldName is the name of a chain of the user's: that of the ERROR entry before it.
-func (t *oldTable) oldName(at uint32) string {
-	head := t.Bytes[:at]
-	i := strings.LastIndex(string(head), "ERROR\x00")
-	if i < 0 || i+30 > len(head) {
-		return "?"
-	}
-	name, _, _ := strings.Cut(string(head[i+30:]), "\x00")
-	return name
-}
-
-// oldHeader compares addresses, devices and the protocol.
-func (m *machine) oldHeader(b []byte, addrLen, names, fields int, ipv6 bool) answer {
-	flags, inv := b[fields+2], b[fields+3]
-	if ipv6 {
-		flags, inv = b[fields+3], b[fields+4]
-	}
-	for i, a := range [...]netip.Addr{m.packet.src, m.packet.dst} {
-		have, want, mask := a.AsSlice(), b[i*addrLen:], b[(2+i)*addrLen:]
-		same := true
-		for j := range have {
-			same = same && have[j]&mask[j] == want[j]
-		}
-		if same == (inv&(8<<i) != 0) { // IPT_INV_SRCIP, IPT_INV_DSTIP
-			return no
-		}
-	}
-	for i, l := range [...]*survey.Link{m.by, m.out} {
-		var have [16]byte
-		if l != nil {
-			copy(have[:], l.Name)
-		}
-		want, mask := b[names+16*i:], b[names+32+16*i:]
-		same := true
-		for j := range have {
-			same = same && have[j]&mask[j] == want[j]
-		}
-		if same == (inv&(1<<i) != 0) { // IPT_INV_VIA_IN, IPT_INV_VIA_OUT
-			return no
-		}
-	}
-	proto := uint8(binary.NativeEndian.Uint16(b[fields:]))
-	if flags&1 != 0 && ipv6 || !ipv6 { // IP6T_F_PROTO
-		if proto != 0 && (proto == m.packet.number()) == (inv&0x40 != 0) { // XT_INV_PROTO
-			return no
-		}
-	}
-	if flags&1 != 0 && !ipv6 { // IPT_F_FRAG: no fragments here
-		return when(inv&0x20 != 0)
-	}
-	return yes
-}
-
-// oldInfo decodes what a match or target is told.
-func (m *machine) oldInfo(k xt.Kind, b []byte) xt.Info {
-	name, _, _ := strings.Cut(string(b[2:31]), "\x00")
-	info := xt.New(k, name, uint32(b[31]), len(b)-nameLen)
-	var c nl.Coder
-	if err := c.Decode(b[nameLen:], info); err != nil {
-		return &xt.Raw{Extension: name}
-	}
-	return info
 }

@@ -415,30 +415,38 @@ func (m *machine) lookup(x *nft.Lookup, o *outcome) answer {
 	if !known {
 		return maybe
 	}
-	var found, rest nft.Elem
-	var here, catch bool
-	for e := range elems.All() { // valid until the next
-		switch order := bytes.Compare(e.Key, key); {
+	var e nft.Elem
+	var start []byte // of the element that the key is in, or behind
+	found, inside, rest := -1, false, -1
+	for i := range elems.Len() {
+		elems.At(i, &e)
+		end := e.Flags&nft.ElemIntervalEnd != 0
+		order := bytes.Compare(e.Key, key)
+		switch {
 		case e.Flags&nft.ElemCatchall != 0:
-			rest, catch = *e, true
-			rest.Data.Value = bytes.Clone(e.Data.Value)
-		case order == 0 && e.Flags&nft.ElemIntervalEnd != 0 && here && bytes.Equal(found.Key, key): // the next one begins where this one ends
-		case order == 0, set.Flags.V&nft.SetInterval != 0 && order < 0 && (!here || bytes.Compare(e.Key, found.Key) > 0 || bytes.Equal(e.Key, found.Key) && e.Flags&nft.ElemIntervalEnd == 0):
-			found, here = *e, true
-			found.Key, found.Data.Value = bytes.Clone(e.Key), bytes.Clone(e.Data.Value)
+			rest = i
+			continue
+		case order > 0, order < 0 && set.Flags.V&nft.SetInterval == 0:
+			continue
+		case found >= 0:
+			if after := bytes.Compare(e.Key, start); after < 0 || after == 0 && end { // one may begin where another ends
+				continue
+			}
 		}
+		found, inside, start = i, !end, bytes.Clone(e.Key)
 	}
-	if here = here && found.Flags&nft.ElemIntervalEnd == 0; !here {
-		found, here = rest, catch
+	if !inside {
+		found = rest
 	}
-	if inverse := x.Flags.V&nft.LookupInverse != 0; here == inverse {
+	if inverse := x.Flags.V&nft.LookupInverse != 0; (found >= 0) == inverse {
 		return no
 	}
-	if here && x.Dreg.Ok {
-		if found.Data.Verdict.Ok {
-			o.code, o.chain = found.Data.Verdict.V.Code, found.Data.Verdict.V.Chain
+	if found >= 0 && x.Dreg.Ok {
+		elems.At(found, &e)
+		if e.Data.Verdict.Ok {
+			o.code, o.chain = e.Data.Verdict.V.Code, e.Data.Verdict.V.Chain
 		} else {
-			m.load(x.Dreg.V, found.Data.Value, true)
+			m.load(x.Dreg.V, e.Data.Value, true)
 		}
 	}
 	return yes

@@ -65,7 +65,9 @@ func (w *walk) sockets(n *survey.Namespace, p *packet) (all []socket) {
 			w.unseen(n, "/proc/net/"+name, err)
 			continue
 		}
-		for line := range strings.Lines(text) {
+		for len(text) > 0 {
+			var line string
+			line, text, _ = strings.Cut(text, "\n")
 			fields := strings.Fields(line)
 			if len(fields) < 4 || fields[3] != state {
 				continue

@@ -5,6 +5,7 @@ package doctor
 import (
 	"encoding/binary"
 	"errors"
+	"net/netip"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -37,106 +38,70 @@ func Probe(x *Examination, wait time.Duration) (*Reply, error) {
 
 func (r *Reply) send(x *Examination, wait time.Duration) error {
 	domain, kind, proto := unix.AF_INET, unix.SOCK_STREAM, int(x.Proto)
-	var to, from unix.Sockaddr
-	if x.Dest.Is4() {
-		to = &unix.SockaddrInet4{Addr: x.Dest.As4(), Port: int(x.Port)}
-		if x.Source.IsValid() {
-			from = &unix.SockaddrInet4{Addr: x.Source.As4()}
-		}
-	} else {
-		domain = unix.AF_INET6
-		to = &unix.SockaddrInet6{Addr: x.Dest.As16(), Port: int(x.Port)}
-		if x.Source.IsValid() {
-			from = &unix.SockaddrInet6{Addr: x.Source.As16()}
-		}
+	level, option := unix.IPPROTO_IP, unix.IP_RECVERR
+	if x.Dest.Is6() {
+		domain, level, option = unix.AF_INET6, unix.IPPROTO_IPV6, unix.IPV6_RECVERR
 	}
 	switch x.Proto {
 	case unix.IPPROTO_UDP:
 		kind = unix.SOCK_DGRAM
+		wait = min(wait, 300*time.Millisecond)
 	case unix.IPPROTO_ICMP:
 		kind = unix.SOCK_RAW
 		if domain == unix.AF_INET6 {
 			proto = unix.IPPROTO_ICMPV6
 		}
 	}
-	fd, err := unix.Socket(domain, kind|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, proto)
+	fd, err := unix.Socket(domain, kind|unix.SOCK_CLOEXEC, proto)
 	if err != nil {
 		return err
 	}
 	defer unix.Close(fd)
-	if from != nil {
-		if err := unix.Bind(fd, from); err != nil {
-			return err
-		}
-	}
-	if domain == unix.AF_INET {
-		err = unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_RECVERR, 1)
-	} else {
-		err = unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_RECVERR, 1)
+	limit := unix.NsecToTimeval(int64(wait))
+	err = errors.Join(unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &limit), unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_SNDTIMEO, &limit),
+		unix.SetsockoptInt(fd, level, option, 1))
+	if err == nil && x.Source.IsValid() {
+		err = unix.Bind(fd, sockaddr(x.Source, 0))
 	}
 	if err != nil {
 		return err
 	}
 	begun := time.Now()
 	id := uint16(begun.UnixNano() >> 10) // one that no connection is tracked for
-	err = unix.Connect(fd, to)
-	if err == nil && x.Proto != unix.IPPROTO_TCP {
-		message := []byte{}
+	err = unix.Connect(fd, sockaddr(x.Dest, x.Port))
+	buf := make([]byte, 256)
+	if x.Proto != unix.IPPROTO_TCP && err == nil {
+		var message []byte
 		if x.Proto == unix.IPPROTO_ICMP {
 			message = echo(x.Dest.Is6(), id)
 		}
 		_, err = unix.Write(fd, message)
-	}
-	if err != nil && !errors.Is(err, unix.EINPROGRESS) {
-		r.What = words(err)
-		return nil
-	}
-	if x.Proto == unix.IPPROTO_UDP {
-		wait = min(wait, 300*time.Millisecond)
-	}
-	for {
-		left := wait - time.Since(begun)
-		events := int16(unix.POLLIN)
-		if x.Proto == unix.IPPROTO_TCP {
-			events = unix.POLLOUT
-		}
-		poll := []unix.PollFd{{Fd: int32(fd), Events: events}}
-		n, err := unix.Poll(poll, max(0, int(left/time.Millisecond)))
-		switch {
-		case errors.Is(err, unix.EINTR):
-			continue
-		case err != nil:
-			return err
-		case n == 0:
-			r.Reached, r.What = x.Proto == unix.IPPROTO_UDP, "no answer"
-			return nil
-		}
-		no, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ERROR)
-		if err != nil {
-			return err
-		}
-		if no != 0 {
-			r.What = unix.Errno(no).Error()
-			return nil
-		}
-		buf := make([]byte, 256)
-		if x.Proto != unix.IPPROTO_TCP {
-			n, err := unix.Read(fd, buf)
-			if err != nil && !errors.Is(err, unix.EAGAIN) {
-				r.What = words(err)
-				return nil
+		for n := 0; err == nil; {
+			n, err = unix.Read(fd, buf)
+			if err == nil && (x.Proto == unix.IPPROTO_UDP || echoed(buf[:n], x.Dest.Is6(), id)) {
+				break
 			}
-			if x.Proto == unix.IPPROTO_ICMP && !echoed(buf[:max(n, 0)], x.Dest.Is6(), id) {
-				if left <= 0 {
-					r.What = "no answer"
-					return nil
-				}
-				continue // another one's
+			if time.Since(begun) > wait {
+				err = unix.EAGAIN
 			}
 		}
+	}
+	switch {
+	case err == nil:
 		r.Reached, r.What = true, "an answer after "+time.Since(begun).Round(time.Microsecond).String()
-		return nil
+	case errors.Is(err, unix.EAGAIN), errors.Is(err, unix.EINPROGRESS):
+		r.Reached, r.What = x.Proto == unix.IPPROTO_UDP, "no answer"
+	default:
+		r.What = words(err)
 	}
+	return nil
+}
+
+func sockaddr(a netip.Addr, port uint16) unix.Sockaddr {
+	if a.Is4() {
+		return &unix.SockaddrInet4{Addr: a.As4(), Port: int(port)}
+	}
+	return &unix.SockaddrInet6{Addr: a.As16(), Port: int(port)}
 }
 
 // echo is an echo request. Of ICMPv6 the kernel computes the sum.

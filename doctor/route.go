@@ -177,8 +177,10 @@ func best(n *survey.Namespace, a netip.Addr) (found *rtnl.Route) {
 // noRoute tells why there is none.
 func (w *walk) noRoute(n *survey.Namespace, p *packet, by *survey.Link, err error) bool {
 	f := facts{n: n, p: p, a: p.dst, s: p.dst.String() + ": " + words(err), t: "default"}
-	switch {
-	case errors.Is(err, unix.ENETUNREACH), errors.Is(err, unix.EHOSTUNREACH), errors.Is(err, unix.EACCES), errors.Is(err, unix.EINVAL), errors.Is(err, unix.EXDEV):
+	var no unix.Errno
+	errors.As(err, &no)
+	switch no {
+	case unix.ENETUNREACH, unix.EHOSTUNREACH, unix.EACCES, unix.EINVAL, unix.EXDEV:
 	default:
 		w.unseen(n, "routes", err)
 		return false

@@ -175,11 +175,17 @@ func (f *facts) word(letter byte) string {
 
 // words4and6 are those that differ by the family of the address.
 func words4and6(letter byte, six bool) string {
-	word := map[byte][2]string{'6': {"", "-6 "}, 'c': {"iptables", "ip6tables"}, 'f': {"ip", "ip6"}}[letter]
-	if six {
-		return word[1]
+	words := [...]string{"", "-6 "}
+	switch letter {
+	case 'c':
+		words = [...]string{"iptables", "ip6tables"}
+	case 'f':
+		words = [...]string{"ip", "ip6"}
 	}
-	return word[0]
+	if six {
+		return words[1]
+	}
+	return words[0]
 }
 
 // commands are those of a remedy.
@@ -187,13 +193,16 @@ func (f *facts) commands(template string) (all []string) {
 	if template == "@" {
 		return f.remedy
 	}
-	for line := range strings.SplitSeq(template, "\n") {
-		where, command, ok := strings.Cut(line, " ")
-		if !ok {
-			continue
-		}
-		n := map[string]*survey.Namespace{"@n": f.n, "@o": f.o}[where]
+	for len(template) > 0 {
+		var line string
+		line, template, _ = strings.Cut(template, "\n")
+		where, command, _ := strings.Cut(line, " ")
+		var n *survey.Namespace
 		switch where {
+		case "@n":
+			n = f.n
+		case "@o":
+			n = f.o
 		case "@l":
 			n = f.l.Namespace
 		case "@m":
