@@ -23,7 +23,6 @@ package doctor
 
 import (
 	"net/netip"
-	"slices"
 
 	"github.com/minins/minins/survey"
 )
@@ -70,7 +69,7 @@ type Examination struct {
 	Proto        uint8 // IPPROTO_*; IPPROTO_ICMP also for ICMPv6
 
 	Steps    []string // the way of the packet and of its answer, as far as it was walked
-	Findings []Finding
+	Findings []*Finding
 	Unseen   []string // what could not be looked at, and why
 
 	// Ends says that the walk left what can be seen: there is more of the way.
@@ -79,9 +78,9 @@ type Examination struct {
 
 // Fault is the first finding of that level, or nil.
 func (x *Examination) Fault() *Finding {
-	for i := range x.Findings {
-		if x.Findings[i].Level == Fault {
-			return &x.Findings[i]
+	for _, f := range x.Findings {
+		if f.Level == Fault {
+			return f
 		}
 	}
 	return nil
@@ -98,14 +97,19 @@ const (
 // Suspects go if the probe was answered, and become faults if it was not.
 func (x *Examination) Settle(reply *Reply) (status int) {
 	if x.Fault() == nil && reply != nil {
-		x.Findings = slices.DeleteFunc(x.Findings, func(f Finding) bool { return reply.Reached && f.Level == Suspect })
+		all := x.Findings
+		x.Findings = nil
+		for _, f := range all {
+			if f.Level == Suspect && reply.Reached {
+				continue
+			}
+			if f.Level == Suspect {
+				f.Level = Fault
+			}
+			x.Findings = append(x.Findings, f)
+		}
 		if !reply.Reached {
 			status = Unknown
-			for i := range x.Findings {
-				if f := &x.Findings[i]; f.Level == Suspect {
-					f.Level = Fault
-				}
-			}
 		}
 	}
 	switch {

@@ -84,11 +84,6 @@ func (w *walk) ruleset(n *survey.Namespace) *Ruleset {
 		w.unseen(n, "rules of nf_tables", err)
 		rs = &Ruleset{}
 	}
-	for i := range rs.Chains { // few, and mostly in order
-		for j := i; j > 0 && rs.Chains[j].Hook.V.Priority < rs.Chains[j-1].Hook.V.Priority; j-- {
-			rs.Chains[j], rs.Chains[j-1] = rs.Chains[j-1], rs.Chains[j]
-		}
-	}
 	if w.rules == nil {
 		w.rules = map[*survey.Namespace]*Ruleset{}
 	}
@@ -158,9 +153,8 @@ func (w *walk) untranslate(c *conn, num nft.HookNum, p *packet) {
 func (w *walk) chains(m *machine, rs *Ruleset, of func(*nft.Chain) bool) bool {
 	translated := false
 	var accepted *place
-	for i := range rs.Chains {
-		ch := &rs.Chains[i]
-		if !ch.Hook.Ok || ch.Hook.V.Num != m.num || !of(ch) || ch.Type == "nat" && (m.packet.reply || translated) {
+	for _, ch := range rs.hooked() {
+		if ch.Hook.V.Num != m.num || !of(ch) || ch.Type == "nat" && (m.packet.reply || translated) {
 			continue
 		}
 		m.in, m.base, m.unsure = inTable{rs, ch.Family, ch.Table}, ch, false
@@ -187,9 +181,31 @@ func (w *walk) chains(m *machine, rs *Ruleset, of func(*nft.Chain) bool) bool {
 	return true
 }
 
+// hooked are the base chains, by their priorities.
+func (rs *Ruleset) hooked() []*nft.Chain {
+	if rs.base != nil {
+		return rs.base
+	}
+	for i := range rs.Chains {
+		ch := &rs.Chains[i]
+		if !ch.Hook.Ok {
+			continue
+		}
+		rs.base = append(rs.base, ch)
+		for j := len(rs.base) - 1; j > 0 && rs.base[j].Hook.V.Priority < rs.base[j-1].Hook.V.Priority; j-- {
+			rs.base[j], rs.base[j-1] = rs.base[j-1], rs.base[j]
+		}
+	}
+	return rs.base
+}
+
 // suspect notes a rule of which it is not known whether it takes the packet.
 func (w *walk) suspect(l *place, p *packet) {
-	w.found(Suspect, "filter/maybe", &facts{n: l.ns, p: p, r: l})
+	f := facts{n: l.ns, p: p, r: l}
+	if l.rule != nil {
+		f.remedy = []string{l.del()}
+	}
+	w.found(Suspect, "filter/maybe", &f)
 }
 
 // dropped tells of a rule that does.

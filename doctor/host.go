@@ -36,6 +36,8 @@ type Ruleset struct {
 	Sets   []nft.Set
 	Elems  map[*nft.Set]*nft.ElemList
 	Old    bool // they are of iptables-legacy
+
+	base []*nft.Chain // those with hooks, by priority
 }
 
 // Set finds the set that a rule refers to.

@@ -114,7 +114,8 @@ func (e *OldEntries) rules(name string, ipv6 bool) *Ruleset {
 	}
 	chain, number := "", uint64(0)
 	chains := map[uint32]string{} // by where they begin
-	var jumps []*nft.Immediate    // whose chains have no names yet, but numbers
+	var policy *nl.Opt[nft.VerdictCode]
+	var jumps []*nft.Immediate // whose chains have no names yet, but numbers
 	for at := uint32(0); int(at)+head <= len(e.Bytes); {
 		b := e.Bytes[at:]
 		target, next := int(binary.NativeEndian.Uint16(b[offsets:])), int(binary.NativeEndian.Uint16(b[offsets+2:]))
@@ -124,44 +125,51 @@ func (e *OldEntries) rules(name string, ipv6 bool) *Ruleset {
 		for hook, entry := range e.Entry {
 			if e.Valid>>hook&1 != 0 && entry == at {
 				chain, number = oldChainNames[hook], 0
-				h := nft.Hook{Num: nft.HookNum(hook)}
-				rs.Chains = append(rs.Chains, nft.Chain{Family: f, Table: name, Name: chain, Type: name, Hook: nl.Some(h), Policy: nl.Some(nft.VerdictAccept)})
+				rs.Chains = append(rs.Chains, nft.Chain{})
+				ch := &rs.Chains[len(rs.Chains)-1]
+				ch.Family, ch.Table, ch.Name, ch.Type, ch.Hook.Ok, ch.Hook.V.Num = f, name, chain, name, true, nft.HookNum(hook)
+				policy = &ch.Policy
 			}
 		}
 		kind := text0(b[target+2 : target+31])
 		verdict := int32(binary.NativeEndian.Uint32(b[target+nameLen:]))
 		number++
-		r := nft.Rule{Family: f, Table: name, Chain: chain, Handle: number, Exprs: oldHeader(b, addrLen, fields, ipv6)}
+		exprs := oldHeader(b, addrLen, fields, ipv6)
 		for i := head; i+nameLen <= target; {
 			size := int(binary.NativeEndian.Uint16(b[i:]))
 			if size < nameLen || i+size > target {
 				break
 			}
-			r.Exprs = append(r.Exprs, &nft.Match{Info: oldInfo(xt.MatchKind, b[i:i+size])})
+			exprs = append(exprs, &nft.Match{Info: oldInfo(xt.MatchKind, b[i:i+size])})
 			i += size
 		}
+		var x nft.Expr
 		switch {
 		case kind == "ERROR": // a chain of the user's begins, or the table ends
 			chain, number = text0(b[target+nameLen:next]), 0
 			chains[at+uint32(next)] = chain
 		case kind != "":
-			r.Exprs = append(r.Exprs, &nft.Target{Info: oldInfo(xt.TargetKind, b[target:next])})
+			x = &nft.Target{Info: oldInfo(xt.TargetKind, b[target:next])}
 		case verdict == -1 && slices.Contains(e.Underflow[:], at):
-			rs.Chains[len(rs.Chains)-1].Policy = nl.Some(nft.VerdictDrop)
+			*policy = nl.Some(nft.VerdictDrop)
 		case verdict == -1:
-			r.Exprs = append(r.Exprs, nft.Drop())
+			x = nft.Drop()
 		case verdict == -2:
-			r.Exprs = append(r.Exprs, nft.Accept())
+			x = nft.Accept()
 		case verdict == -5:
-			r.Exprs = append(r.Exprs, nft.Return())
+			x = nft.Return()
 		case uint32(verdict) != at+uint32(next): // that is the next one
 			jump := nft.Jump("")
 			jump.Data.Verdict.V.ChainID = uint32(verdict)
-			jumps = append(jumps, jump)
-			r.Exprs = append(r.Exprs, jump)
+			jumps, x = append(jumps, jump), jump
+		}
+		if x != nil {
+			exprs = append(exprs, x)
 		}
 		if kind != "ERROR" && !slices.Contains(e.Underflow[:], at) {
-			rs.Rules = append(rs.Rules, r)
+			rs.Rules = append(rs.Rules, nft.Rule{})
+			r := &rs.Rules[len(rs.Rules)-1]
+			r.Family, r.Table, r.Chain, r.Handle, r.Exprs = f, name, chain, number, exprs
 		}
 		at += uint32(next)
 	}

@@ -109,8 +109,8 @@ func (w *walk) masquerader() *survey.Namespace {
 		return r
 	}
 	rs := w.ruleset(r)
-	for i := range rs.Chains {
-		if ch := &rs.Chains[i]; ch.Hook.Ok && ch.Type == "nat" && ch.Hook.V.Num == nft.Postrouting {
+	for _, ch := range rs.hooked() {
+		if ch.Type == "nat" && ch.Hook.V.Num == nft.Postrouting {
 			return r
 		}
 	}

@@ -75,7 +75,7 @@ func TestPairs(t *testing.T) {
 			for len(r.Findings) > 0 && len(named) < 8 {
 				f := r.Fault()
 				if f == nil {
-					f = &r.Findings[0]
+					f = r.Findings[0]
 				}
 				if !slices.Contains(known, f.ID) {
 					t.Fatalf("%s is none of %q\n%s", f.ID, known, r)

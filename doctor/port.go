@@ -118,10 +118,9 @@ func (w *walk) publish(f *facts, p *packet) bool {
 // firstDNAT is the first rule of a chain that may change destinations, or nil.
 func (w *walk) firstDNAT(n *survey.Namespace) *place {
 	rs := w.ruleset(n)
-	for i := range rs.Chains {
-		ch := &rs.Chains[i]
+	for _, ch := range rs.hooked() {
 		in := inTable{rs, ch.Family, ch.Table}
-		if ch.Hook.Ok && ch.Type == "nat" && ch.Hook.V.Num == nft.Prerouting {
+		if ch.Type == "nat" && ch.Hook.V.Num == nft.Prerouting {
 			for _, r := range in.chain(ch.Name) {
 				return &place{ns: n, in: in, chain: ch, rule: r}
 			}

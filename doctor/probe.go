@@ -76,7 +76,8 @@ func (r *Reply) send(x *Examination, wait time.Duration) error {
 			message = echo(x.Dest.Is6(), id)
 		}
 		_, err = unix.Write(fd, message)
-		for n := 0; err == nil; {
+		for err == nil {
+			var n int
 			n, err = unix.Read(fd, buf)
 			if err == nil && (x.Proto == unix.IPPROTO_UDP || echoed(buf[:n], x.Dest.Is6(), id)) {
 				break

@@ -94,7 +94,7 @@ var texts = [...]text{
 	{"filter/other-table", "%n drops %p, which another chain accepted (%s)", "%r", "@"},
 	{"filter/shadowed", "%n drops %p, before it comes to the rule that accepts it (%s)", "%r", "@"},
 	{"filter/legacy", "%n drops %p by iptables-legacy, which nft and iptables do not show", "%r", "@"},
-	{"filter/maybe", "it depends on more than is known here whether %n drops %p", "%r", ""},
+	{"filter/maybe", "it depends on more than is known here whether %n drops %p", "%r", "@"},
 
 	{"nat/masquerade-missing", "%o passes packets on with the source %a, which %n cannot answer to: it has no route there, and %o does not masquerade them", "RTM_GETROUTE in %n: %s", "@o %c -t nat -A POSTROUTING -s %t -o %L -j MASQUERADE"},
 	{"nat/masquerade-missing out", "packets leave %l with the source %a, which others can hardly answer to", "it is of another network than %L", "@o %c -t nat -A POSTROUTING -s %t -o %L -j MASQUERADE"},
@@ -241,7 +241,7 @@ func (w *walk) found(level Level, key string, f *facts) bool {
 			if f.p != nil && f.p.reply {
 				what += " (this is the answer)"
 			}
-			w.Findings = append(w.Findings, Finding{ID: id, Level: level, What: what, Evidence: f.put(t.evidence), Remedy: f.commands(t.remedy)})
+			w.Findings = append(w.Findings, &Finding{ID: id, Level: level, What: what, Evidence: f.put(t.evidence), Remedy: f.commands(t.remedy)})
 		}
 	}
 	return false

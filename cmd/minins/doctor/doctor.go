@@ -127,8 +127,8 @@ func (s *session) run() (status int, err error) {
 		}
 	}
 	status = x.Settle(reply)
-	for i := range x.Findings {
-		s.finding(&x.Findings[i])
+	for _, f := range x.Findings {
+		s.finding(f)
 	}
 	s.end(x, reply, status)
 	return status, nil
