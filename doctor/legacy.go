@@ -98,86 +98,127 @@ func getOld(fd, level, option int, table string, size uint32, length int) ([]byt
 
 // rules is a table as rules of nf_tables, so that there is one machine for both. The
 // handles are the numbers of rules, and chains are called as iptables calls them.
-func (e *OldEntries) rules(name string, ipv6 bool) *Ruleset {
-	f, addrLen, head := nft.IPv4, 4, 112 // struct ipt_entry
+func (e *OldEntries) rules(table string, ipv6 bool) *Ruleset {
+	r := &oldReader{OldEntries: e, rs: &Ruleset{Old: true}, family: nft.IPv4, table: table, addrLen: 4, head: 112, chains: map[uint32]string{}}
+	r.fields = 4*4 + 64
+	r.offsets = r.fields + 8
 	if ipv6 {
-		f, addrLen, head = nft.IPv6, 16, 168
+		r.family, r.addrLen, r.head = nft.IPv6, 16, 168
 		if runtime.GOARCH == "386" {
-			head = 164
+			r.head = 164
 		}
+		r.fields = 4*16 + 64
+		r.offsets = r.fields + 12
 	}
-	rs := &Ruleset{Old: true}
-	fields := 4*addrLen + 64 // behind the addresses, the names of devices and their masks
-	offsets := fields + 8
-	if ipv6 {
-		offsets = fields + 12
+	for at, n := uint32(0), uint32(1); n > 0; at += n {
+		n = r.entry(at)
 	}
-	chain, number := "", uint64(0)
-	chains := map[uint32]string{} // by where they begin
-	var policy *nl.Opt[nft.VerdictCode]
-	var jumps []*nft.Immediate // whose chains have no names yet, but numbers
-	for at := uint32(0); int(at)+head <= len(e.Bytes); {
-		b := e.Bytes[at:]
-		target, next := int(binary.NativeEndian.Uint16(b[offsets:])), int(binary.NativeEndian.Uint16(b[offsets+2:]))
-		if target < head || next < target+36 || next > len(b) {
-			break // not as the kernel has it
-		}
-		for hook, entry := range e.Entry {
-			if e.Valid>>hook&1 != 0 && entry == at {
-				chain, number = oldChainNames[hook], 0
-				rs.Chains = append(rs.Chains, nft.Chain{})
-				ch := &rs.Chains[len(rs.Chains)-1]
-				ch.Family, ch.Table, ch.Name, ch.Type, ch.Hook.Ok, ch.Hook.V.Num = f, name, chain, name, true, nft.HookNum(hook)
-				policy = &ch.Policy
-			}
-		}
-		kind := text0(b[target+2 : target+31])
-		verdict := int32(binary.NativeEndian.Uint32(b[target+nameLen:]))
-		number++
-		exprs := oldHeader(b, addrLen, fields, ipv6)
-		for i := head; i+nameLen <= target; {
-			size := int(binary.NativeEndian.Uint16(b[i:]))
-			if size < nameLen || i+size > target {
-				break
-			}
-			exprs = append(exprs, &nft.Match{Info: oldInfo(xt.MatchKind, b[i:i+size])})
-			i += size
-		}
-		var x nft.Expr
-		switch {
-		case kind == "ERROR": // a chain of the user's begins, or the table ends
-			chain, number = text0(b[target+nameLen:next]), 0
-			chains[at+uint32(next)] = chain
-		case kind != "":
-			x = &nft.Target{Info: oldInfo(xt.TargetKind, b[target:next])}
-		case verdict == -1 && slices.Contains(e.Underflow[:], at):
-			*policy = nl.Some(nft.VerdictDrop)
-		case verdict == -1:
-			x = nft.Drop()
-		case verdict == -2:
-			x = nft.Accept()
-		case verdict == -5:
-			x = nft.Return()
-		case uint32(verdict) != at+uint32(next): // that is the next one
-			jump := nft.Jump("")
-			jump.Data.Verdict.V.ChainID = uint32(verdict)
-			jumps, x = append(jumps, jump), jump
-		}
-		if x != nil {
-			exprs = append(exprs, x)
-		}
-		if kind != "ERROR" && !slices.Contains(e.Underflow[:], at) {
-			rs.Rules = append(rs.Rules, nft.Rule{})
-			r := &rs.Rules[len(rs.Rules)-1]
-			r.Family, r.Table, r.Chain, r.Handle, r.Exprs = f, name, chain, number, exprs
-		}
-		at += uint32(next)
-	}
-	for _, jump := range jumps {
+	for _, jump := range r.jumps {
 		v := &jump.Data.Verdict.V
-		v.Chain, v.ChainID = chains[v.ChainID], 0
+		v.Chain, v.ChainID = r.chains[v.ChainID], 0
 	}
-	return rs
+	return r.rs
+}
+
+// An oldReader makes rules of entries: struct ipt_entry, or struct ip6t_entry.
+type oldReader struct {
+	*OldEntries
+	rs     *Ruleset
+	family nft.Family
+	table  string
+
+	// In bytes: of an address, of an entry's head, and in that: where the protocol is,
+	// behind the addresses and the names of devices and their masks, and target_offset.
+	addrLen, head, fields, offsets int
+
+	chain  string
+	number uint64
+	policy *nl.Opt[nft.VerdictCode] // of the chain
+	chains map[uint32]string        // those of the user, by where they begin
+	jumps  []*nft.Immediate         // to there; the chains have no names yet
+}
+
+// entry reads one, and returns how long it is, or 0 at the end.
+func (r *oldReader) entry(at uint32) uint32 {
+	if int(at)+r.head > len(r.Bytes) {
+		return 0
+	}
+	b := r.Bytes[at:]
+	target, next := int(binary.NativeEndian.Uint16(b[r.offsets:])), int(binary.NativeEndian.Uint16(b[r.offsets+2:]))
+	if target < r.head || next < target+36 || next > len(b) {
+		return 0 // not as the kernel has it
+	}
+	b = b[:next]
+	for hook := range r.Entry {
+		if r.Valid>>hook&1 != 0 && r.Entry[hook] == at {
+			r.begin(nft.HookNum(hook))
+		}
+	}
+	r.number++
+	policy := slices.Contains(r.Underflow[:], at)
+	verdict := r.verdict(at+uint32(next), b[target:])
+	switch {
+	case verdict == nil:
+	case policy:
+		if i, ok := verdict.(*nft.Immediate); ok {
+			*r.policy = nl.Some(i.Data.Verdict.V.Code)
+		}
+	default:
+		r.add(b[:target], verdict)
+	}
+	return uint32(next)
+}
+
+// begin is where packets enter at a hook.
+func (r *oldReader) begin(hook nft.HookNum) {
+	r.rs.Chains = append(r.rs.Chains, nft.Chain{})
+	ch := &r.rs.Chains[len(r.rs.Chains)-1]
+	r.chain, r.number, r.policy = oldChainNames[hook], 0, &ch.Policy
+	ch.Family, ch.Table, ch.Name, ch.Type = r.family, r.table, r.chain, r.table
+	ch.Hook.Ok, ch.Hook.V.Num = true, hook
+}
+
+// verdict is what a target does; nil is the beginning of a chain of the user's, or the
+// end. next is where the next entry is.
+func (r *oldReader) verdict(next uint32, b []byte) nft.Expr {
+	kind := text0(b[2:31])
+	switch verdict := int32(binary.NativeEndian.Uint32(b[nameLen:])); {
+	case kind == "ERROR":
+		r.chain, r.number = text0(b[nameLen:]), 0
+		r.chains[next] = r.chain
+		return nil
+	case kind != "":
+		return &nft.Target{Info: oldInfo(xt.TargetKind, b)}
+	case verdict == -1:
+		return nft.Drop()
+	case verdict == -2:
+		return nft.Accept()
+	case verdict == -5:
+		return nft.Return()
+	case uint32(verdict) == next:
+		return &nft.Counter{} // it goes on
+	default:
+		jump := nft.Jump("")
+		jump.Data.Verdict.V.ChainID = uint32(verdict)
+		r.jumps = append(r.jumps, jump)
+		return jump
+	}
+}
+
+// add makes a rule of an entry up to its target.
+func (r *oldReader) add(b []byte, verdict nft.Expr) {
+	exprs := oldHeader(b, r.addrLen, r.fields)
+	for b = b[r.head:]; len(b) >= nameLen; {
+		size := int(binary.NativeEndian.Uint16(b))
+		if size < nameLen || size > len(b) {
+			break
+		}
+		exprs = append(exprs, &nft.Match{Info: oldInfo(xt.MatchKind, b[:size])})
+		b = b[size:]
+	}
+	r.rs.Rules = append(r.rs.Rules, nft.Rule{})
+	rule := &r.rs.Rules[len(r.rs.Rules)-1]
+	rule.Family, rule.Table, rule.Chain, rule.Handle, rule.Exprs = r.family, r.table, r.chain, r.number, append(exprs, verdict)
 }
 
 // text0 is a text that ends at the first zero.
@@ -187,20 +228,30 @@ func text0(b []byte) string {
 }
 
 // oldHeader compares addresses, devices and the protocol.
-func oldHeader(b []byte, addrLen, fields int, ipv6 bool) (exprs []nft.Expr) {
+func oldHeader(b []byte, addrLen, fields int) (exprs []nft.Expr) {
+	ipv6 := addrLen == 16
 	proto, flags, inv := byte(binary.NativeEndian.Uint16(b[fields:])), b[fields+2], b[fields+3]
 	if ipv6 {
 		flags, inv = b[fields+3], b[fields+4]
 	}
 	compare := func(load nft.Expr, value, mask []byte, not bool) {
-		if len(bytes.Trim(mask, "\x00")) == 0 {
+		mask = bytes.TrimRight(mask, "\x00")
+		n := len(mask)
+		if n == 0 {
 			return
+		}
+		exprs = append(exprs, load)
+		if p, ok := load.(*nft.Payload); ok {
+			p.Len = uint32(n)
+		}
+		if bytes.Count(mask, []byte{0xff}) < n { // not whole bytes
+			exprs = append(exprs, &nft.Bitwise{Sreg: nft.Reg1, Dreg: nft.Reg1, Len: uint32(n), Mask: mask, Xor: make([]byte, n)})
 		}
 		op := nft.Eq
 		if not {
 			op = nft.Neq
 		}
-		exprs = append(exprs, load, &nft.Bitwise{Sreg: nft.Reg1, Dreg: nft.Reg1, Len: uint32(len(mask)), Mask: mask, Xor: make([]byte, len(mask))}, &nft.Cmp{Sreg: nft.Reg1, Op: op, Data: value})
+		exprs = append(exprs, &nft.Cmp{Sreg: nft.Reg1, Op: op, Data: value[:n]})
 	}
 	offset := uint32(12) // of struct iphdr's saddr
 	if ipv6 {
@@ -209,7 +260,7 @@ func oldHeader(b []byte, addrLen, fields int, ipv6 bool) (exprs []nft.Expr) {
 	names := 4 * addrLen
 	for i := range 2 {
 		at, mask := i*addrLen, (2+i)*addrLen
-		compare(&nft.Payload{Dreg: nft.Reg1, Base: nft.NetworkHeader, Offset: offset + uint32(at), Len: uint32(addrLen)},
+		compare(&nft.Payload{Dreg: nft.Reg1, Base: nft.NetworkHeader, Offset: offset + uint32(at)},
 			b[at:at+addrLen], b[mask:mask+addrLen], inv&(8<<i) != 0) // IPT_INV_SRCIP, IPT_INV_DSTIP
 		at = names + 16*i
 		compare(&nft.Meta{Key: nft.MetaIIFName + nft.MetaKey(i), Dreg: nft.Reg1}, b[at:at+16], b[at+32:at+48], inv&(1<<i) != 0) // IPT_INV_VIA_IN, IPT_INV_VIA_OUT

@@ -1,0 +1,31 @@
+//go:build linux
+
+package doctor_test
+
+import (
+	"testing"
+)
+
+// TestLegacyWords shows rules of iptables-legacy in the words of nft, with the commands
+// that take them out.
+func TestLegacyWords(t *testing.T) {
+	s := play(t, routed)
+	for _, c := range [...][2]string{
+		{"iptables-legacy -A FORWARD -s 10.1.0.0/24 -o right -j DROP", `iptables-legacy: table ip filter, chain FORWARD, handle 1: ip saddr 10.1.0.0/24 oifname "right" drop`},
+		{"iptables-legacy -A FORWARD -s 10.0.0.0/13 ! -d 10.2.0.4/30 -i le+ -j DROP", `iptables-legacy: table ip filter, chain FORWARD, handle 1: ip saddr 10.0.0.0/13 iifname "le*" ip daddr != 10.2.0.4/30 drop`},
+		{"iptables-legacy -t mangle -A PREROUTING -p icmp -j DROP", `iptables-legacy: table ip mangle, chain PREROUTING, handle 1: meta l4proto icmp drop`},
+		{"iptables-legacy -P FORWARD DROP", `iptables-legacy: table ip filter, chain FORWARD: policy drop`},
+	} {
+		rule, want := c[0], c[1]
+		s.sh("ip netns exec rt " + rule)
+		r := s.ask("left right")
+		if f := r.Fault(); f == nil || f.Evidence != want {
+			t.Errorf("%s\ngot %s, want %s", rule, r, want)
+		} else {
+			s.mend(f)
+		}
+		if r = s.ask("left right"); r.id() != "" {
+			t.Errorf("%s is not mended:\n%s", rule, r)
+		}
+	}
+}
