@@ -235,17 +235,17 @@ func oldHeader(b []byte, addrLen, fields int) (exprs []nft.Expr) {
 		flags, inv = b[fields+3], b[fields+4]
 	}
 	compare := func(load nft.Expr, value, mask []byte, not bool) {
-		mask = bytes.TrimRight(mask, "\x00")
-		n := len(mask)
+		n := len(bytes.TrimRight(mask, "\x00"))
 		if n == 0 {
 			return
 		}
 		exprs = append(exprs, load)
+		if bytes.Count(mask, []byte{0xff}) < n { // not whole bytes
+			n = len(mask)
+			exprs = append(exprs, &nft.Bitwise{Sreg: nft.Reg1, Dreg: nft.Reg1, Len: uint32(n), Mask: mask, Xor: make([]byte, n)})
+		}
 		if p, ok := load.(*nft.Payload); ok {
 			p.Len = uint32(n)
-		}
-		if bytes.Count(mask, []byte{0xff}) < n { // not whole bytes
-			exprs = append(exprs, &nft.Bitwise{Sreg: nft.Reg1, Dreg: nft.Reg1, Len: uint32(n), Mask: mask, Xor: make([]byte, n)})
 		}
 		op := nft.Eq
 		if not {
