@@ -72,6 +72,7 @@ func TestApplets(t *testing.T) {
 		{"--trace ip link show va", 0, `^[0-9]+: va`, `RTM_GETLINK NLM_F_REQUEST`},
 		{"capture --for 0.2 arp", 0, "", `captured`},
 		{"trace-packet -n red -p icmp --dst 10.1.0.1", 0, `(?s)red.*delivered`, ""},
+		{"doctor red 10.1.0.1", 0, `^red can reach 10\.1\.0\.1 `, ""},
 		{"graph --ascii", 0, `(?m)^red$`, ""},
 		{"lesson", 0, `(?m)^ 2  netns `, ""},
 		{"bench -n 3 -r 1 namespaces links", 0, `(?s)namespaces .*create.*links .*delete all`, ""},
