@@ -196,7 +196,11 @@ func (s *stage) asks(question string, always bool) (r result) {
 			return err
 		}
 		if r.Dest.IsValid() && (r.Fault() == nil || always) {
-			if r.reply, err = doctor.Probe(r.Examination, 500*time.Millisecond); err != nil {
+			wait := 500 * time.Millisecond
+			if r.Fault() != nil { // nothing is to come
+				wait = 150 * time.Millisecond
+			}
+			if r.reply, err = doctor.Probe(r.Examination, wait); err != nil {
 				return err
 			}
 		}
