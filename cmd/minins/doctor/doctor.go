@@ -140,7 +140,7 @@ func (s *session) explained() bool {
 		return false
 	}
 	for _, pair := range [...][2]string{
-		{"RTM_GETLINK, RTM_GETADDR, RTM_GETROUTE, RTM_GETRULE, RTM_GETNEIGH", "a picture of each namespace: one that is in it is entered for a socket"},
+		{"RTM_GETLINK, RTM_GETADDR, RTM_GETROUTE, RTM_GETRULE, RTM_GETNEIGH", "a picture of each namespace, which is entered to open a socket"},
 		{"RTM_GETNSID, RTM_NEWNSID in a new namespace", "which ends belong to one cable"},
 		{"RTM_GETROUTE with RTA_DST, RTA_SRC and RTA_IIF", "the way, asked for in each namespace on it, there and back"},
 		{`openat("/proc/sys/net/ipv4/conf/DEV/forwarding") and such`, "whether each passes packets on, and drops what comes by a way that it would not answer"},
