@@ -116,7 +116,7 @@ soak: ## all that can go on for long, for SOAK: 60s each; 1,000,000 visits to na
 	MININS_SOAK=$(SOAK) $(GO) test -count=1 -v -timeout 0 -run '^TestSoak$$' ./internal/fault/matrix
 
 docs: ## write the messages in docs/messages.md anew, and docs/graph.svg
-	$(GO) test -count=1 -run '^TestMessages$$' ./cmd/minins -update
+	$(GO) test -count=1 -run '^(TestMessages|TestPicture)$$' ./cmd/minins -update
 	$(GO) test -count=1 -run '^TestTutorial$$' ./internal/tutorial -update
 
 size: dist ## print the sizes of the stripped binaries; fail over the budget

@@ -4,7 +4,10 @@ package main
 
 import (
 	"flag"
+	"fmt"
+	"html"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -12,6 +15,36 @@ import (
 )
 
 var update = flag.Bool("update", false, "write the blocks of docs/messages.md anew")
+
+// TestPicture compares docs/explain.svg, which the README shows, with what explain says.
+func TestPicture(t *testing.T) {
+	const file, line, rows, width, height = "../../docs/explain.svg", "ip link add veth-red type veth peer name veth-blue", 36, 8, 18
+	lines := strings.Split(explained(t, line), "\n")
+	lines[0] = "$ minins explain " + line
+	lines = lines[:min(rows, len(lines))]
+	var b strings.Builder
+	most := 0
+	for _, l := range lines {
+		most = max(most, len(l))
+	}
+	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" font-family="ui-monospace, monospace" font-size="13">`+"\n",
+		most*width+32, len(lines)*height+32)
+	b.WriteString("<style>.p{fill:#f6f8fa;stroke:#d0d7de}text{fill:#1f2328;white-space:pre}@media(prefers-color-scheme:dark){.p{fill:#161b22;stroke:#30363d}text{fill:#e6edf3}}</style>\n")
+	b.WriteString(`<rect class="p" x="0.5" y="0.5" rx="8" width="` + strconv.Itoa(most*width+31) + `" height="` + strconv.Itoa(len(lines)*height+31) + "\"/>\n")
+	for i, l := range lines {
+		fmt.Fprintf(&b, `<text xml:space="preserve" x="16" y="%d">%s</text>`+"\n", 30+i*height, html.EscapeString(l))
+	}
+	b.WriteString("</svg>\n")
+	if *update {
+		if err := os.WriteFile(file, []byte(b.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(file)
+	if err != nil || string(got) != b.String() {
+		t.Errorf("%s has not what explain says, see \"make docs\": %v", file, err)
+	}
+}
 
 // TestMessages compares the blocks of docs/messages.md with what explain says. A block
 // begins with the commands in it.

@@ -70,6 +70,9 @@ arp -n
 route add -net 10.3.0.0/16 gw 10.0.0.2
 arp -s 10.0.0.7 02:00:00:00:00:07
 minins gc
+minins ns
+minins graph
+minins doctor --no-probe red red
 ip addr del 10.0.0.1/24 dev v1
 nft flush ruleset
 ip link del v0
@@ -97,10 +100,10 @@ func TestTraceNames(t *testing.T) {
 		line = strings.TrimSpace(line)
 		if err := red.Do(func() error {
 			_, trace, code := minins(t, testns.Words(line)...)
-			if code != 0 {
+			if code != 0 && !strings.HasPrefix(line, "minins doctor") { // which finds that lo is down
 				t.Errorf("%s: status %d: %.500s", line, code, trace)
 			}
-			if !strings.Contains(trace, `"netns":"red"`) && !strings.Contains(line, "tuntap") && line != "ip netns" {
+			if !strings.Contains(trace, `"netns":"red"`) && !strings.Contains(line, "tuntap") && line != "ip netns" && line != "minins ns" {
 				t.Errorf("%s has no trace of red: %.300s", line, trace)
 			}
 			if unknown := nameless.FindAllString(trace, -1); unknown != nil {

@@ -4,7 +4,6 @@
 package doctor
 
 import (
-	"context"
 	"errors"
 	"time"
 
@@ -107,7 +106,7 @@ func (s *session) run() (status int, err error) {
 	if s.explained() {
 		return 0, nil
 	}
-	ctx := context.Background()
+	ctx := s.c.Context()
 	picture, err := survey.Take(ctx, survey.Options{Processes: true})
 	if err != nil {
 		return 0, err
