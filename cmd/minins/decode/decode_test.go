@@ -167,6 +167,7 @@ func TestRefusals(t *testing.T) {
 		{"", []string{"--xml", "-"}, 2, "minins decode: \"--xml\" is no option of it\n"},
 		{"", []string{"/nosuch"}, 1, "minins decode: /nosuch: No such file or directory\n"},
 		{"", []string{"-"}, 1, "minins decode: -: no bytes of netlink are in it; \"minins decode -h\" lists"},
+		{"2638  12:37:00.123456 +++ exited with 0 +++\n", []string{"-"}, 1, "minins decode: -: no bytes of netlink are in it"},
 		{"words and words\n", []string{"-"}, 1, "minins decode: -: no bytes of netlink are in it"},
 		{hex.EncodeToString(swapped), []string{"-"}, 1, "minins decode: -: these bytes are of a machine of the other byte order\n"},
 		{hex.EncodeToString(unknown), []string{"-"}, 1, ""},

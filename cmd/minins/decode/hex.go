@@ -25,7 +25,7 @@ func hexLine(text string, have int) (h hexdump, ok bool) {
 	if h.dir != unknownDirection {
 		have = 0
 	}
-	most := len(text)
+	most, hasWords := len(text), false // behind the bytes, as far as there are offsets
 	word, rest, _ := strings.Cut(text, " ")
 	offset := strings.TrimSuffix(strings.TrimPrefix(word, "0x"), ":")
 	at, isNumber := number(offset)
@@ -35,12 +35,12 @@ func hexLine(text string, have int) (h hexdump, ok bool) {
 			return hexdump{}, false
 		}
 	case offset != word, len(offset) >= 4 && rest != "" && (at == 0 || at == have) && (strings.HasPrefix(rest, " ") || len(offset) > 4):
-		h.first, text, most = at == 0, rest, 16
+		h.first, text, most, hasWords = at == 0, rest, 16, true
 		text = strings.TrimPrefix(text, " ")
 	}
 	for len(h.bytes) < most && text != "" {
 		blanks := len(text) - len(strings.TrimLeft(text, " "))
-		if blanks > 2 || blanks == 2 && len(h.bytes)%8 != 0 { // what follows is words
+		if hasWords && (blanks > 2 || blanks == 2 && len(h.bytes)%8 != 0) { // what follows is words
 			break
 		}
 		word, text, _ = strings.Cut(text[blanks:], " ")
@@ -49,7 +49,7 @@ func hexLine(text string, have int) (h hexdump, ok bool) {
 		}
 		b, isHex := digits(word)
 		if !isHex {
-			if most == 16 && len(h.bytes) > 0 {
+			if hasWords && len(h.bytes) > 0 {
 				break
 			}
 			return hexdump{}, false
