@@ -56,7 +56,7 @@ type Finding struct {
 type Question struct {
 	From, To string
 	Proto    uint8 // IPPROTO_TCP, IPPROTO_UDP; 0 is ICMP, or TCP if there is a port
-	IPv6     bool  // prefer addresses of IPv6 where names stand for them
+	IPv6     bool  // addresses of IPv6 where names stand for them
 }
 
 // An Examination is what came of a [Question].

@@ -173,7 +173,7 @@ func usable(n *survey.Namespace, six bool) (all []*rtnl.Addr) {
 }
 
 // choose takes an address of the namespace that is asked for: one in a network that the
-// sender is in as well, or else the first.
+// sender is in as well, or else the first. Where IPv6 is asked for, it is one of IPv6.
 func (w *walk) choose(six bool) bool {
 	if w.From == w.To {
 		w.Dest = netip.AddrFrom4([4]byte{127, 0, 0, 1})
@@ -188,7 +188,7 @@ func (w *walk) choose(six bool) bool {
 	for pass := range 4 { // where both have one, or else where the other has
 		family := six != (pass%2 == 1)
 		theirs, mine := usable(w.To, family), usable(w.From, family)
-		if len(theirs) == 0 || pass < 2 && len(mine) == 0 || w.asked.IsValid() && family != six {
+		if len(theirs) == 0 || pass < 2 && len(mine) == 0 || (w.asked.IsValid() || six) && family != six {
 			continue
 		}
 		w.Dest = own(theirs[0])

@@ -135,6 +135,9 @@ func (w *walk) ownSource(by *survey.Link, p *packet) bool {
 	if c := w.hairpinned(); c != nil && !p.reply {
 		return w.fault("nat/hairpin own", &facts{n: by.Namespace, o: c.ns, r: c.dnat, s: p.src.String(), a: p.src, b: p.dst})
 	}
+	if p.reply && by.Namespace == w.To {
+		return w.fault("route/loop", &facts{n: by.Namespace, s: "the answer that it has sent comes back to it"})
+	}
 	return w.duplicate("addr/duplicate source", by.Namespace, &facts{o: by.Namespace, a: p.src})
 }
 

@@ -191,7 +191,8 @@ func (w *walk) elsewhere(out, x *survey.Link, seg *segment, evidence string) boo
 		}
 		m := f.l.Master()
 		switch {
-		case f.m == nil || f.m.Namespace != f.l.Namespace || m == f.m:
+		case f.m == nil || f.m.Namespace != f.l.Namespace || m == f.m,
+			m == nil && len(usableOf(f.l, false))+len(usableOf(f.l, true)) > 0: // it is no port, and not to be one
 			continue
 		case m == nil:
 			return !w.fault("bridge/no-port", &f)

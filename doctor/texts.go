@@ -150,9 +150,9 @@ func (f *facts) word(letter byte) string {
 	case 'm':
 		return f.m.Namespace.Label() + ":" + f.m.Name
 	case 'L':
-		return f.l.Name
+		return quoted(f.l.Name)
 	case 'M':
-		return f.m.Name
+		return quoted(f.m.Name)
 	case 'a':
 		return f.a.String()
 	case 'b':
@@ -221,11 +221,21 @@ func (f *facts) commands(template string) (all []string) {
 func in(n *survey.Namespace, command string) string {
 	switch {
 	case len(n.Names) > 0:
-		return "ip netns exec " + n.Names[0] + " " + command
+		return "ip netns exec " + quoted(n.Names[0]) + " " + command
 	case n.Home:
 		return command
 	}
 	return "nsenter -n -t " + strconv.Itoa(n.PID) + " " + command
+}
+
+// quoted is a name as a shell takes it: names may have anything but a slash.
+func quoted(name string) string {
+	if strings.IndexFunc(name, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("._-@:+", r)
+	}) < 0 && name[0] != '-' {
+		return name
+	}
+	return "'" + strings.ReplaceAll(name, "'", `'\''`) + "'"
 }
 
 // found notes a finding. It is false, for what ends a walk.

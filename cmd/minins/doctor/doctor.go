@@ -5,6 +5,8 @@ package doctor
 
 import (
 	"errors"
+	"os"
+	"os/signal"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -32,8 +34,8 @@ const usage = `Usage: minins doctor [-6jv] [-p tcp|udp|icmp] [--no-probe] FROM T
   -j, --json      an object a line
   -v, --verbose   also show the way that was walked
 
-Exit status: 0 if TO can be reached, 1 if a fault was found, 2 for usage, 3 if TO
-cannot be reached and no fault was found
+Exit status: 0 if TO can be reached, 1 if a fault was found, 2 for usage or if nothing
+could be read, 3 if TO cannot be reached and no fault was found
 `
 
 var optionTable = []getopt.Option{
@@ -74,6 +76,13 @@ func Run(c *applet.Cmd) int {
 		if status, err = s.run(); err == nil {
 			return status
 		}
+	}
+	if errno := unix.Errno(0); errors.As(err, &errno) { // the words are not to blame
+		c.Errorf("minins doctor: %v", err)
+		if errno == unix.EPERM || errno == unix.EACCES {
+			c.Hintf("it takes CAP_NET_ADMIN and CAP_SYS_ADMIN: become root, or see \"minins --rootless\"")
+		}
+		return exitUsage
 	}
 	c.Errorf("minins doctor: %v\nTry 'minins doctor --help' for more information.", err)
 	return exitUsage
@@ -121,6 +130,7 @@ func (s *session) run() (status int, err error) {
 	s.way(x)
 	var reply *doctor.Reply
 	if x.Fault() == nil && x.Dest.IsValid() && !s.noProbe {
+		defer abandonable()()
 		if reply, err = doctor.Probe(x, patience); err != nil {
 			return 0, err
 		}
@@ -131,6 +141,31 @@ func (s *session) run() (status int, err error) {
 	}
 	s.end(x, reply, status)
 	return status, nil
+}
+
+// abandonable has a signal end the process without leaving anything in the kernel, until
+// what it returns is called.
+func abandonable() (end func()) {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, unix.SIGINT, unix.SIGTERM, unix.SIGHUP)
+	ended := make(chan struct{})
+	gone := make(chan struct{})
+	go func() {
+		defer close(gone)
+		select {
+		case s := <-signals:
+			doctor.Abandon()
+			if n, ok := s.(unix.Signal); ok {
+				os.Exit(128 + int(n))
+			}
+		case <-ended:
+		}
+	}()
+	return func() {
+		signal.Stop(signals)
+		close(ended)
+		<-gone
+	}
 }
 
 // explained tells what would be done, if that is all that is asked for.

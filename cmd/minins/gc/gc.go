@@ -11,6 +11,7 @@ import (
 
 	"github.com/minins/minins/cmd/minins/applet"
 	"github.com/minins/minins/container"
+	"github.com/minins/minins/doctor"
 	"github.com/minins/minins/nl"
 	"github.com/minins/minins/nsfs"
 	"github.com/minins/minins/rtnl"
@@ -20,8 +21,8 @@ const usage = `Usage: minins gc [-n] [--now]
 
 Remove what killed runs left: names in ` + nsfs.Dir + ` without a namespace, ends of
 cables into namespaces that are being taken down, and, of published ports, sysctls,
-hairpin mode and tables that no port needs any more. All is of the network namespace
-that gc runs in; "ip netns exec NAME minins gc" is for another one.
+hairpin mode and tables that no port needs any more: of the network namespace that gc
+runs in; "ip netns exec NAME minins gc" is for another one. And tracers of "minins doctor".
 
   -n, --dry-run  print what would be removed, and remove nothing
       --now      also names that are younger than ten seconds: nobody else makes any
@@ -39,7 +40,7 @@ type sweep struct {
 
 // Run is the applet.
 func Run(c *applet.Cmd) int {
-	s := &sweep{c: c, dry: c.Explain != nil}
+	s := &sweep{c: c}
 	for _, arg := range c.Args {
 		switch arg {
 		case "-h", "--help":
@@ -54,21 +55,43 @@ func Run(c *applet.Cmd) int {
 			return 2
 		}
 	}
+	if s.explained() {
+		return 0
+	}
 	s.names()
 	s.links()
 	s.ports()
+	s.tracers()
 	if !s.found && s.status == 0 {
 		c.Hintf("nothing was left by killed runs")
 	}
 	return s.status
 }
 
+// explained tells where it would look.
+func (s *sweep) explained() bool {
+	for _, pair := range [...][2]string{
+		{"getdents64(" + nsfs.Dir + "), statfs(each), read(/proc/PID/mountinfo)", "names without a namespace: unlink"},
+		{"RTM_GETLINK of kind veth, RTM_GETNSID", "cables into namespaces that are being taken down: RTM_DELLINK"},
+		{"NFT_MSG_GETCHAIN, NFT_MSG_GETRULE, NFT_MSG_GETSET, NFT_MSG_GETSETELEM", "what no published port needs: a transaction, sysctls, hairpin mode"},
+		{"getdents64(/sys/kernel/tracing/instances)", "tracers of killed runs of doctor: rmdir"},
+	} {
+		s.c.Explains(pair[0], pair[1])
+	}
+	return s.c.Explain != nil
+}
+
+func (s *sweep) tracers() {
+	names, err := doctor.Collect(s.dry)
+	for _, name := range names {
+		s.did("remove tracer " + name)
+	}
+	s.failed(err)
+}
+
 // did tells one thing that was done, or would be.
 func (s *sweep) did(what string) {
 	s.found = true
-	if s.c.Explains(what, "") {
-		return
-	}
 	if s.dry {
 		what = "would " + what
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -130,10 +131,15 @@ func (l *lab) stop() error {
 	return err
 }
 
-// is says whether there is such a lab, with a process that holds it.
-func (l *lab) is() (bool, error) {
+// holder is the process that holds the lab, or 0 if there is no such lab.
+func (l *lab) holder() (pid int, err error) {
 	text, _, err := l.output([]string{"minins", "lab", "list"}, os.Environ())
-	return strings.Contains("\n"+text, "\n"+l.name+": held "), err
+	_, rest, ok := strings.Cut("\n"+text, "\n"+l.name+": held by process ")
+	if !ok || err != nil {
+		return 0, err
+	}
+	number, _, _ := strings.Cut(rest, ",")
+	return strconv.Atoi(number)
 }
 
 func terminal(fd int) bool {

@@ -96,8 +96,11 @@ func TestLessons(t *testing.T) {
 					t.Errorf("a lab is left: %s", out)
 				}
 			}()
-			if _, errs, code := h.play(t, nil, "lesson", "check", l.name); code != 1 || !strings.Contains(errs, "is not begun") {
+			if out, errs, code := h.play(t, nil, "lesson", "check", l.name); code != 1 || !strings.HasPrefix(out, "not ok - ") {
 				t.Errorf("check before it is begun: status %d, %s", code, errs)
+			}
+			if _, errs, code := h.play(t, []string{"quit"}, "lesson", l.name); code != 1 || errs != "" { // at once
+				t.Errorf("status %d, %s", code, errs)
 			}
 			var right []string
 			half := 0
@@ -119,6 +122,9 @@ func TestLessons(t *testing.T) {
 			out, errs, code := h.play(t, right[:half], "lesson", l.name)
 			if code != 1 || !strings.Contains(out, "goes on from here") {
 				t.Errorf("half of it: status %d, %s\n%s", code, errs, out)
+			}
+			if again, errs, code := h.play(t, nil, "lesson", l.name); code != 1 || strings.Contains(again, "made again") || errs != "" {
+				t.Errorf("once more: status %d, %s\n%s", code, errs, again)
 			}
 			if strings.Count(out, "No. Try again") != strings.Count(out, "Right. ") {
 				t.Errorf("questions:\n%s", out)
@@ -158,7 +164,7 @@ func TestLessonWords(t *testing.T) {
 	}
 	for _, tt := range []struct{ args, errs string }{
 		{"lesson nosuch", "there is no lesson \"nosuch\"; \"minins lesson\" lists all"},
-		{"lesson check", "there is no lesson \"check\""},
+		{"lesson check", "Usage: minins lesson"},
 		{"lesson check netns more", "Usage: minins lesson"},
 	} {
 		if _, errs, code := h.play(t, nil, testns.Words(tt.args)...); code != 2 || !strings.Contains(errs, tt.errs) {

@@ -18,11 +18,11 @@ import (
 
 // A player plays a lesson to a person, or to what is typed for one.
 type player struct {
-	c    *applet.Cmd
-	l    *lesson
-	lab  *lab
-	at   progress
-	done int // how many steps are
+	c   *applet.Cmd
+	l   *lesson
+	lab *lab
+	at  progress
+	state
 
 	in      *bufio.Reader
 	lines   chan string // what is typed; closed at the end of the input
@@ -53,7 +53,7 @@ func (p *player) play() error {
 			return err
 		}
 		p.done++
-		if err := p.at.write(p.done); err != nil {
+		if err := p.at.write(p.state); err != nil {
 			return err
 		}
 	}
@@ -63,23 +63,25 @@ func (p *player) play() error {
 
 // resume makes what the steps made that are done, if their lab is gone.
 func (p *player) resume() error {
-	done, begun, err := p.at.read()
+	var begun bool
+	var err error
+	if p.state, begun, err = p.at.read(); err != nil {
+		return err
+	}
+	holder, err := p.lab.holder()
 	if err != nil {
 		return err
 	}
-	there, err := p.lab.is()
-	if err != nil {
-		return err
-	}
-	p.done = min(done, len(p.l.steps))
-	if there && begun {
+	p.done = min(p.done, len(p.l.steps))
+	if begun && holder != 0 && holder == p.holder {
 		return nil
 	}
-	if there { // of another time
+	if holder != 0 { // of another time
 		if err := p.lab.stop(); err != nil {
 			return err
 		}
 	}
+	p.prepared = p.done
 	if p.done > 0 {
 		p.c.Printf("(The lab is made again, as it was after step %d.)\n", p.done)
 	}
@@ -94,13 +96,41 @@ func (p *player) resume() error {
 			}
 		}
 	}
-	return p.at.write(p.done)
+	return p.began()
+}
+
+// began notes which lab it is that all is in by now.
+func (p *player) began() (err error) {
+	if _, err := p.lab.run("ip link", false, true); err != nil { // at the latest, that makes it
+		return err
+	}
+	if p.holder, err = p.lab.holder(); err != nil {
+		return err
+	}
+	return p.at.write(p.state)
+}
+
+var errStopped = errors.New("the lab was stopped in the meantime; the same command again makes it anew, as it was")
+
+// still is the error of a lab that somebody has stopped.
+func (p *player) still() error {
+	holder, err := p.lab.holder()
+	if err == nil && holder != p.holder {
+		return errStopped
+	}
+	return err
 }
 
 // step plays one, until it is done.
 func (p *player) step(s *step) error {
-	if err := p.lab.prepare(s.run); err != nil {
-		return err
+	if p.prepared <= p.done {
+		if err := p.lab.prepare(s.run); err != nil {
+			return err
+		}
+		p.prepared = p.done + 1
+		if err := p.began(); err != nil {
+			return err
+		}
 	}
 	p.show(s)
 	if s.asks != "" {
@@ -160,6 +190,9 @@ func (p *player) commands(s *step) error {
 	for {
 		var done bool // one of s.types was typed
 		line, err := p.line("$ ")
+		if err == nil {
+			err = p.still()
+		}
 		if err != nil {
 			return err
 		}
@@ -273,10 +306,10 @@ func (p *player) line(prompt string) (string, error) {
 			continue
 		case line, ok := <-p.lines:
 			p.asked = false
-			if !ok || strings.TrimSpace(line) == "quit" {
+			if line = strings.TrimSpace(line); !ok || line == "quit" || line == "exit" {
 				return "", errQuit
 			}
-			return strings.TrimSpace(line), nil
+			return line, nil
 		}
 	}
 }

@@ -4,6 +4,7 @@ package lesson
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -18,32 +19,47 @@ type progress struct{ file string }
 func newProgress(getenv func(string) string, lesson string) progress {
 	dir := getenv("XDG_STATE_HOME")
 	if !filepath.IsAbs(dir) {
-		dir = filepath.Join(getenv("HOME"), ".local/state")
+		if dir = getenv("HOME"); !filepath.IsAbs(dir) {
+			dir = "/var/tmp/minins-" + strconv.Itoa(os.Geteuid())
+		}
+		dir = filepath.Join(dir, ".local/state")
 	}
 	return progress{filepath.Join(dir, "minins/lessons", lesson)}
 }
 
-// read is the number of steps that are done, and whether the lesson was begun.
-func (p progress) read() (done int, begun bool, err error) {
-	b, err := os.ReadFile(p.file)
-	if errors.Is(err, fs.ErrNotExist) {
-		return 0, false, nil
-	}
-	if err != nil {
-		return 0, false, err
-	}
-	done, err = strconv.Atoi(strings.TrimSpace(string(b)))
-	if err != nil || done < 0 {
-		return 0, false, errors.New(p.file + " is no progress of a lesson: remove it")
-	}
-	return done, true, nil
+// A state is what is remembered.
+type state struct {
+	done     int // how many steps are
+	prepared int // and how many were begun by what the lesson does itself
+	holder   int // the process that holds the lab that this is of
 }
 
-func (p progress) write(done int) error {
+// read is the state, and whether the lesson was begun.
+func (p progress) read() (s state, begun bool, err error) {
+	b, err := os.ReadFile(p.file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return s, false, nil
+	}
+	if err != nil {
+		return s, false, err
+	}
+	words := strings.Fields(string(b))
+	for i, n := range [...]*int{&s.done, &s.prepared, &s.holder} {
+		if err == nil && i < len(words) {
+			*n, err = strconv.Atoi(words[i])
+		}
+	}
+	if err != nil || len(words) != 3 || s.done < 0 {
+		return state{}, false, errors.New(p.file + " is no progress of a lesson: remove it")
+	}
+	return s, true, nil
+}
+
+func (p progress) write(s state) error {
 	if err := os.MkdirAll(filepath.Dir(p.file), 0o755); err != nil {
 		return err
 	}
-	return os.WriteFile(p.file, []byte(strconv.Itoa(done)+"\n"), 0o644)
+	return os.WriteFile(p.file, []byte(fmt.Sprintln(s.done, s.prepared, s.holder)), 0o644)
 }
 
 func (p progress) remove() error {

@@ -10,8 +10,19 @@ import (
 	"github.com/minins/minins/cmd/minins/applet"
 )
 
-// Help lists all commands.
+// Help lists all commands, or says what one is.
 func Help(c *applet.Cmd, applets []applet.Applet) int {
+	if len(c.Args) > 0 {
+		name := c.Args[0]
+		for _, a := range applets {
+			if a.Name == name && a.Summary != "" {
+				c.Printf("minins %s: %s\n\"minins %s -h\" has its words\n", name, a.Summary, name)
+				return 0
+			}
+		}
+		c.Errorf("minins: there is no command %q; \"minins help\" lists all", name)
+		return 1
+	}
 	c.Printf(`minins: Linux network namespaces in one binary
 
 Usage: minins COMMAND [ARGUMENTS]

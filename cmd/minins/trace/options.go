@@ -53,6 +53,8 @@ func Parse(args []string, getenv func(string) string) (o Options, rest []string,
 		switch {
 		case word == traceWord && !given:
 			o.Format = formatText
+		case word == traceWord && value == "":
+			return o, nil, errors.New("--trace= needs a format: text, sent, bytes or json")
 		case word == traceWord:
 			o.Format = value
 		case word == pcapWord && !given && len(args) > 1:
@@ -60,11 +62,11 @@ func Parse(args []string, getenv func(string) string) (o Options, rest []string,
 			o.File = args[0]
 		case word == pcapWord:
 			o.File = value
-			if value == "" {
-				return o, nil, errors.New("--pcap needs the name of a file: --pcap netlink.pcapng")
-			}
 		default:
 			return o, args, o.check()
+		}
+		if word == pcapWord && o.File == "" {
+			return o, nil, errors.New("--pcap needs the name of a file: --pcap netlink.pcapng")
 		}
 		args = args[1:]
 	}
