@@ -155,8 +155,9 @@ func abandonable() (end func()) {
 		select {
 		case s := <-signals:
 			doctor.Abandon()
+			signal.Stop(signals)
 			if n, ok := s.(unix.Signal); ok {
-				os.Exit(128 + int(n))
+				_ = unix.Kill(os.Getpid(), n) // as if it had not been caught
 			}
 		case <-ended:
 		}
