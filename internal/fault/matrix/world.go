@@ -108,7 +108,8 @@ func (w *world) program(p program) fault.Program {
 		Path: path, Args: args, Stdin: p.stdin,
 		// See the documentation of package fault for GOMAXPROCS. A thread that is
 		// asked by a signal to let others run makes calls anew.
-		Env: []string{"PATH=" + w.bin, "GOMAXPROCS=2", "GODEBUG=asyncpreemptoff=1", "LC_ALL=C"},
+		// The race detector would have each process sleep for a second at its end.
+		Env: []string{"PATH=" + w.bin, "GOMAXPROCS=2", "GODEBUG=asyncpreemptoff=1", "LC_ALL=C", "GORACE=atexit_sleep_ms=0"},
 	}
 }
 
