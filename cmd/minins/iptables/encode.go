@@ -12,6 +12,8 @@ import (
 
 // An encoder turns a rule into expressions, in iptables-nft's order and shapes.
 type encoder struct {
+	given [3]bool // source port, destination port, TCP flags: by a match of tcp or udp
+
 	family nft.Family
 	native bool // the kernel has no nft_compat
 	exprs  []nft.Expr

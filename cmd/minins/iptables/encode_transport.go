@@ -32,6 +32,13 @@ func (e *encoder) transport(t *transport, p protocol) error {
 	if p.num != want {
 		return wrong(name + " match requires '-p " + t.name() + "'")
 	}
+	// Two matches may say what differs; of the same, iptables would list only the second.
+	for i, given := range [...]bool{!anySrc, !anyDst, t.FlagMask != 0} {
+		if given && e.given[i] {
+			return wrong([...]string{"--sport", "--dport", "--tcp-flags"}[i] + " is given twice, by two matches of " + t.name())
+		}
+		e.given[i] = e.given[i] || given
+	}
 	if t.FlagMask != 0 {
 		e.payload(nft.TransportHeader, 13, 1)
 		e.and([]byte{t.FlagMask})
