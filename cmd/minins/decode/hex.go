@@ -2,7 +2,11 @@
 
 package decode
 
-import "strings"
+import (
+	"encoding/hex"
+	"strconv"
+	"strings"
+)
 
 // A hexdump is what a line of one says.
 type hexdump struct {
@@ -28,13 +32,13 @@ func hexLine(text string, have int) (h hexdump, ok bool) {
 	most, hasWords := len(text), false // behind the bytes, as far as there are offsets
 	word, rest, _ := strings.Cut(text, " ")
 	offset := strings.TrimSuffix(strings.TrimPrefix(word, "0x"), ":")
-	at, isNumber := number(offset)
+	at, err := strconv.ParseUint(offset, 16, 32) // in hex, as all of these have it
 	switch {
-	case !isNumber:
+	case err != nil:
 		if offset != word {
 			return hexdump{}, false
 		}
-	case offset != word, len(offset) >= 4 && rest != "" && (at == 0 || at == have) && (strings.HasPrefix(rest, " ") || len(offset) > 4):
+	case offset != word, len(offset) >= 4 && rest != "" && (at == 0 || at == uint64(have)) && (strings.HasPrefix(rest, " ") || len(offset) > 4):
 		h.first, text, most, hasWords = at == 0, rest, 16, true
 		text = strings.TrimPrefix(text, " ")
 	}
@@ -47,8 +51,8 @@ func hexLine(text string, have int) (h hexdump, ok bool) {
 		if text != "" {
 			text = " " + text
 		}
-		b, isHex := digits(word)
-		if !isHex {
+		b, err := hex.DecodeString(word)
+		if err != nil {
 			if hasWords && len(h.bytes) > 0 {
 				break
 			}
@@ -57,44 +61,4 @@ func hexLine(text string, have int) (h hexdump, ok bool) {
 		h.bytes = append(h.bytes, b...)
 	}
 	return h, len(h.bytes) > 0
-}
-
-// number reads an offset: in hex, as all of these have it.
-func number(s string) (n int, ok bool) {
-	for _, c := range []byte(s) {
-		v, isDigit := digit(c)
-		if !isDigit || n > 1<<28 {
-			return 0, false
-		}
-		n = n<<4 | int(v)
-	}
-	return n, s != ""
-}
-
-// digits reads an even number of them.
-func digits(s string) (b []byte, ok bool) {
-	if len(s)%2 != 0 {
-		return nil, false
-	}
-	for i := 0; i < len(s); i += 2 {
-		high, ok1 := digit(s[i])
-		low, ok2 := digit(s[i+1])
-		if !ok1 || !ok2 {
-			return nil, false
-		}
-		b = append(b, high<<4|low)
-	}
-	return b, true
-}
-
-func digit(c byte) (v byte, ok bool) {
-	switch {
-	case c >= '0' && c <= '9':
-		return c - '0', true
-	case c >= 'a' && c <= 'f':
-		return c - 'a' + 10, true
-	case c >= 'A' && c <= 'F':
-		return c - 'A' + 10, true
-	}
-	return 0, false
 }

@@ -39,7 +39,7 @@ Commands:
 "minins COMMAND -h" has the words of each ("minins ip help", "minins ip link
 help"). "ip netns exec NAME COMMAND" finds these commands too, after PATH.
 "minins --rootless COMMAND" has a network of its own, and needs no root.
-"minins --trace COMMAND", or "COMMAND --trace", shows what it says to the kernel and
+"minins --trace COMMAND", or "COMMAND --trace ARGUMENTS", shows what it says to the kernel and
 what that answers (--trace=bytes, --trace=json; --pcap FILE for Wireshark).
 
 Environment:

@@ -4,6 +4,7 @@ package trace
 
 import (
 	"bufio"
+	"encoding/hex"
 	"strconv"
 
 	"github.com/minins/minins/cmd/minins/internal/jsonout"
@@ -61,7 +62,7 @@ func (m *event) json(w *bufio.Writer) {
 		j.Open("", '{')
 		j.String("name", i.Name)
 		number("offset", int64(i.Offset))
-		j.Value("bytes", `"`+hex(i.Bytes)+`"`)
+		j.Value("bytes", `"`+hex.EncodeToString(i.Bytes)+`"`)
 		if i.Value != "" {
 			j.String("value", i.Value)
 		}
@@ -77,13 +78,4 @@ func (m *event) json(w *bufio.Writer) {
 	j.Close(']')
 	j.Close('}')
 	w.WriteByte('\n')
-}
-
-func hex(b []byte) string {
-	const digits = "0123456789abcdef"
-	s := make([]byte, 0, 2*len(b))
-	for _, c := range b {
-		s = append(s, digits[c>>4], digits[c&15])
-	}
-	return string(s)
 }
