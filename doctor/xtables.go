@@ -1,0 +1,122 @@
+//go:build linux
+
+package doctor
+
+import (
+	"net/netip"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/minins/minins/nft"
+	"github.com/minins/minins/nft/xt"
+)
+
+// native runs what does the same as a match or target of xtables.
+func (m *machine) native(i xt.Info, o *outcome) answer {
+	f := nft.IPv6
+	if m.packet.dst.Is4() {
+		f = nft.IPv4
+	}
+	exprs, ok := nft.Native(f, i)
+	if !ok {
+		return maybe
+	}
+	return m.exprs(exprs, o)
+}
+
+// target runs one of xtables.
+func (m *machine) target(i xt.Info, o *outcome) answer {
+	switch i := i.(type) {
+	case *xt.SetMark:
+		return yes
+	case *xt.NAT, *xt.Reject:
+		return m.native(i, o)
+	}
+	return yes // LOG, CT, NFLOG and such let the packet go on
+}
+
+// match runs one of xtables.
+func (m *machine) match(i xt.Info) answer {
+	p := m.packet
+	switch i := i.(type) {
+	case *xt.Comment:
+		return yes
+	case *xt.TCP:
+		if p.proto != unix.IPPROTO_TCP {
+			return no
+		}
+		return both(m.ports(p.sport, i.SrcPorts, i.Inv&1 != 0), m.ports(p.dport, i.DstPorts, i.Inv&2 != 0), when(i.FlagMask == 0 || 2&i.FlagMask == i.FlagCmp))
+	case *xt.UDP:
+		if p.proto != unix.IPPROTO_UDP {
+			return no
+		}
+		return both(m.ports(p.sport, i.SrcPorts, i.Inv&1 != 0), m.ports(p.dport, i.DstPorts, i.Inv&2 != 0), yes)
+	case *xt.AddrType:
+		if i.Flags != 0 {
+			return maybe
+		}
+		return both(m.kind(p.src, i.Source), m.kind(p.dst, i.Dest), yes)
+	case *xt.Multiport:
+		result := no
+		for n := 0; n < int(i.Count) && n < len(i.Ports); n++ {
+			pair := [2]uint16{i.Ports[n], i.Ports[n]}
+			if i.PFlags[n] != 0 && n+1 < len(i.Ports) {
+				n++
+				pair[1] = i.Ports[n]
+			}
+			if i.Flags != 1 {
+				result = max(result, m.ports(p.dport, pair, false))
+			}
+			if i.Flags != 0 {
+				result = max(result, m.ports(p.sport, pair, false))
+			}
+		}
+		if i.Invert != 0 && result != maybe {
+			result = yes - result
+		}
+		return result
+	case *xt.Conntrack, *xt.ICMP:
+		saved, known := m.regs, m.known
+		result := m.native(i, &outcome{code: nft.VerdictContinue})
+		m.regs, m.known = saved, known
+		return result
+	case *xt.Mark:
+		return when((i.Mark == 0) != (i.Invert != 0))
+	}
+	return maybe
+}
+
+func both(all ...answer) answer {
+	result := yes
+	for _, a := range all {
+		if a == no {
+			return no
+		}
+		if a == maybe {
+			result = maybe
+		}
+	}
+	return result
+}
+
+func (m *machine) ports(port uint16, pair [2]uint16, not bool) answer {
+	if pair == [2]uint16{0, 65535} && !not {
+		return yes
+	}
+	if port == 0 {
+		return maybe
+	}
+	return when((port >= pair[0] && port <= pair[1]) != not)
+}
+
+// kind says whether an address is of one of the types; which are known as those of fib.
+func (m *machine) kind(a netip.Addr, types xt.AddrTypes) answer {
+	if types == 0 {
+		return yes
+	}
+	bit := xt.AddrTypes(1 << unix.RTN_UNICAST)
+	if m.isLocal(m.conn.ns, a) {
+		bit = 1 << unix.RTN_LOCAL
+	}
+	return when(types&bit != 0)
+}
