@@ -72,6 +72,9 @@ type Examination struct {
 	Findings []*Finding
 	Unseen   []string // what could not be looked at, and why
 
+	asked netip.Addr   // the source that was asked for, or none
+	zone  *survey.Link // of a link-local address, or nil
+
 	// Ends says that the walk left what can be seen: there is more of the way.
 	Ends bool
 }
@@ -93,10 +96,20 @@ const (
 	Unknown   = 3 // not reachable, and no cause was found
 )
 
+// Stops is the first fault that stops even small packets, or nil.
+func (x *Examination) Stops() *Finding {
+	for _, f := range x.Findings {
+		if f.Level == Fault && f.ID != "mtu/mismatch" {
+			return f
+		}
+	}
+	return nil
+}
+
 // Settle says what came of the examination and of the probe, or nil if none was sent.
 // Suspects go if the probe was answered, and become faults if it was not.
 func (x *Examination) Settle(reply *Reply) (status int) {
-	if x.Fault() == nil && reply != nil {
+	if x.Stops() == nil && reply != nil {
 		all := x.Findings
 		x.Findings = nil
 		for _, f := range all {
@@ -128,7 +141,7 @@ func Examine(s *survey.Survey, host Host, q *Question) (*Examination, error) {
 	if !w.where(q) {
 		return w.Examination, w.err
 	}
-	p := packet{src: w.asked, dst: w.Dest, proto: w.Proto, dport: w.Port}
+	p := packet{src: w.asked, dst: w.Dest, proto: w.Proto, dport: w.Port, zone: w.zone}
 	w.there(p)
 	return w.Examination, w.err
 }
@@ -140,16 +153,19 @@ type walk struct {
 	host   Host
 	err    error
 
-	asked   netip.Addr        // the source that was asked for, or none
-	want    *survey.Namespace // where the packet is to arrive: nil if only the address was given
-	conns   []*conn           // what the namespaces on the way remember of the packet
-	routers []*survey.Namespace
-	gate    bool         // the first namespace sends it by its default route
-	from    *survey.Link // the port of a bridge that the packet came in by, if it is not routed there
-	reply   bool
-	rules   map[*survey.Namespace]*Ruleset
-	old     map[*survey.Namespace][]*Ruleset // of iptables-legacy
-	said    []string
+	want     *survey.Namespace // where the packet is to arrive: nil if only the address was given
+	conns    []*conn           // what the namespaces on the way remember of the packet
+	routers  []*survey.Namespace
+	gate     bool         // the first namespace sends it by its default route
+	from     *survey.Link // the port of a bridge that the packet came in by, if it is not routed there
+	reply    bool
+	doubt    bool                // the way is not known for sure: by which table it goes
+	remarked bool                // a rule at the output changed the mark: the route is asked for again
+	path     []*survey.Namespace // that the packet, or its answer, came through, from who sent it
+	arrived  *survey.Link        // that it came in by at its end, or nil
+	rules    map[*survey.Namespace]*Ruleset
+	old      map[*survey.Namespace][]*Ruleset // of iptables-legacy
+	said     []string
 }
 
 // there walks the way of the packet, and the answer back.
@@ -163,6 +179,9 @@ func (w *walk) there(p packet) {
 	}
 	w.reply = true
 	back := p.answer()
+	if back.dst.IsLinkLocalUnicast() && back.dst.Is6() {
+		back.zone = w.arrived
+	}
 	if w.From == arrived && w.isLocal(arrived, back.dst) {
 		return
 	}

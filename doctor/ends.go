@@ -74,7 +74,15 @@ func (w *walk) where(q *Question) bool {
 	if w.err = err; err != nil {
 		return false
 	}
+	zone := to.Addr.Zone()
+	if zone == "" {
+		zone = from.Addr.Zone()
+	}
+	from.Addr, to.Addr = from.Addr.WithZone(""), to.Addr.WithZone("")
 	w.Port, w.asked, w.Dest = to.Port, from.Addr, to.Addr
+	if a := to.Addr; a.IsMulticast() || a.IsUnspecified() || a == netip.AddrFrom4([4]byte{255, 255, 255, 255}) {
+		return w.ofMany(a)
+	}
 	var ok1, ok2 bool
 	w.From, ok1 = w.end(&from)
 	w.To, ok2 = w.end(&to)
@@ -83,6 +91,12 @@ func (w *walk) where(q *Question) bool {
 	}
 	if w.From == nil {
 		return w.fault("ns/unknown", &facts{a: from.Addr})
+	}
+	if !w.inZone(zone) {
+		return false
+	}
+	if w.asked.IsValid() && !w.isLocal(w.From, w.asked) {
+		return w.noAddress(w.From, w.asked.Is6(), w.asked)
 	}
 	if to.Name != "" || to.Home {
 		w.want = w.To
@@ -94,6 +108,51 @@ func (w *walk) where(q *Question) bool {
 		return w.notThere()
 	}
 	return true
+}
+
+// ofMany is an error: the goal is an address that no one end has.
+func (w *walk) ofMany(a netip.Addr) bool {
+	kind := "a broadcast address, which all on a network have"
+	switch {
+	case a.IsMulticast():
+		kind = "a multicast address, which all have that have joined"
+	case a.IsUnspecified():
+		kind = "the address of none"
+	}
+	w.err = errors.New(`"` + a.String() + `" is ` + kind + `; expected that of one end: ask for each by its own address, or by the name of its namespace`)
+	return false
+}
+
+// inZone finds the link that a link-local address is of: the zone, by name or number, or
+// the only link that there is. It is false if that is an error.
+func (w *walk) inZone(zone string) bool {
+	local := w.Dest
+	if !local.Is6() || !local.IsLinkLocalUnicast() {
+		local = w.asked
+	}
+	if !local.Is6() || !local.IsLinkLocalUnicast() {
+		return true
+	}
+	links := 0
+	words := `"` + local.String() + `" may be on each link of ` + w.From.Label() + "; expected one of"
+	if zone != "" {
+		words = w.From.Label() + ` has no link "` + zone + `"; expected one of`
+	}
+	for _, l := range w.From.Links {
+		if zone != "" && (zone == l.Name || zone == strconv.Itoa(int(l.Index))) {
+			w.zone = l
+			return true
+		}
+		if l.Flags&unix.IFF_LOOPBACK == 0 && l.Master() == nil {
+			words += " " + local.WithZone(l.Name).String()
+			links++
+			w.zone = l
+		}
+	}
+	if zone != "" || links > 1 {
+		w.err = errors.New(words)
+	}
+	return w.err == nil
 }
 
 // end finds the namespace of an end; nil is none that is known.
@@ -117,6 +176,10 @@ func (w *walk) end(e *End) (*survey.Namespace, bool) {
 		if s := &w.survey.Stale[i]; s.Name == e.Name {
 			return nil, w.fault("ns/stale", &facts{s: e.Name, t: s.Why})
 		}
+	}
+	if strings.Contains(e.Name, ".") || e.Name == "localhost" {
+		w.err = errors.New(`"` + e.Name + `" is neither a namespace nor an address, and names of hosts are not looked up; expected NAME, ADDRESS or NAME/ADDRESS, and :PORT behind the second one`)
+		return nil, false
 	}
 	return nil, w.fault("ns/missing", &facts{s: e.Name})
 }

@@ -3,6 +3,7 @@
 package doctor_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -30,6 +31,8 @@ var faults = []fault{
 	{name: "port down", inject: "ip link set veth-blue-br down", question: "red blue", want: "link/down"},
 	{name: "bridge down", inject: "ip link set v0 down", question: "red blue", want: "link/down"},
 	{name: "lo down", inject: "ip -n red link set lo down", question: "red red", want: "link/lo-down"},
+	{name: "lo down, and nothing else", base: "ip netns add new", question: "new new", want: "link/lo-down"},
+	{name: "lo down, and nothing else, IPv6", base: "ip netns add new", question: "-6 new new", want: "link/lo-down"},
 	{name: "lo down, own address", inject: "ip -n red link set lo down", question: "red red/192.168.15.1", want: "link/lo-down"},
 	{name: "link down, IPv6", inject: "ip -n blue link set veth-blue down", question: "-6 red blue/fd15::2", want: "link/down", then: "addr/missing route/missing-back"},
 	{name: "uplink down", inject: "ip -n out link set eth0 down", question: "red out", want: "link/down"},
@@ -91,6 +94,25 @@ var faults = []fault{
 	{name: "blackhole for the answer", base: routed, inject: "ip -n right route add blackhole 10.1.0.0/24", question: "left right", want: "route/blackhole"},
 	{name: "blackhole, IPv6", base: routed, inject: "ip -n rt route add blackhole fd12::2/128", question: "-6 left right", want: "route/blackhole"},
 	{name: "rule of routing", base: routed, inject: "ip -n left rule add to 10.2.0.0/16 blackhole priority 100", question: "left right", want: "route/policy"},
+	{name: "rule of the host's", inject: "ip rule add to 192.168.1.0/24 prohibit", question: "red out", want: "route/policy"},
+	{name: "rule for a source that is only chosen", base: routed, inject: "ip -n left rule add from 10.1.0.2 prohibit", question: "left right", want: "route/policy"},
+	{name: "rule at the router", base: routed, inject: "ip -n rt rule add from 10.1.0.0/24 iif left unreachable", question: "left right", want: "route/policy"},
+	{name: "rule for the answer", base: routed, inject: "ip -n right rule add from 10.2.0.2 blackhole", question: "left right", want: "route/policy"},
+	{name: "rule at the router, IPv6", base: routed, inject: "ip -n rt -6 rule add to fd12::/64 prohibit", question: "-6 left right", want: "route/policy"},
+	{name: "rule for ICMP", base: routed, inject: "ip -n rt rule add ipproto icmp prohibit", question: "left right", want: "route/policy"},
+	{name: "main table that no rule leads to", base: routed, inject: "ip -n rt rule del priority 32766", question: "left right", want: "route/policy"},
+	{name: "blackhole in another table", base: routed, inject: "ip -n left rule add from 10.1.0.2 table 7; ip -n left route add blackhole default table 7", question: "left right", want: "route/blackhole"},
+	{name: "prohibit in another table, at the router", base: routed, inject: "ip -n rt rule add iif left table 7; ip -n rt route add prohibit 10.2.0.0/16 table 7", question: "left right", want: "route/prohibit"},
+	{name: "blackhole for a mark", base: routed, inject: "ip netns exec left iptables -t mangle -A OUTPUT -d 10.2.0.2 -j MARK --set-mark 7; ip -n left rule add fwmark 7 table 7; ip -n left route add blackhole default table 7", question: "left right", want: "route/blackhole"},
+	{name: "rule for a mark of nft", base: routed, inject: "ip netns exec rt nft 'table ip m { chain p { type filter hook prerouting priority -150; iifname left meta mark set meta mark or 0x11; }; }'; ip -n rt rule add fwmark 0x10/0xf0 unreachable", question: "left right", want: "route/policy"},
+	{name: "rule for a mark of iptables-legacy", base: routed, inject: "ip netns exec rt iptables-legacy -t mangle -A PREROUTING -i left -j MARK --set-mark 7; ip -n rt rule add fwmark 7 prohibit", question: "left right", want: "route/policy"},
+	{name: "rule for a mark that may be there", base: routed, inject: "ip netns exec rt nft 'table ip m { chain p { type filter hook prerouting priority -150; meta length > 10 meta mark set 7; }; }'; ip -n rt rule add fwmark 7 prohibit", question: "left right", want: "route/policy"},
+	{name: "sent away from who has it", inject: "ip -n red addr add 172.16.0.1/32 dev lo; ip route add default via 192.168.1.3", question: "blue 172.16.0.1", want: "route/missing"},
+	{name: "sent back and forth", inject: "ip -n red addr add 172.16.0.1/32 dev lo; ip route add default via 192.168.1.3; ip -n out route add default via 192.168.1.1", question: "out 172.16.0.1", want: "route/missing"},
+	{name: "sent in circles, past who has it", inject: "ip netns exec out sysctl -qw net.ipv4.ip_forward=1; ip -n red addr add 172.16.0.1/32 dev lo; ip route add default via 192.168.1.3; ip -n out route add default via 192.168.1.1", question: "blue 172.16.0.1", want: "route/missing"},
+	{name: "answer sent away", inject: "ip -n red addr add 172.16.0.1/32 dev lo; ip route add default via 192.168.1.3; ip -n out route add default via 192.168.1.1", question: "red/172.16.0.1 out", want: "route/missing-back"},
+	{name: "gateway that knows no more", inject: "ip route add default via 192.168.1.3", question: "red 9.9.9.9", want: "route/missing", manual: true},
+	{name: "source that it has not", question: "red/192.168.15.9 blue", want: "addr/missing"},
 	{name: "forwarding off", inject: "sysctl -qw net.ipv4.ip_forward=0", question: "red out", want: "route/forward-off"},
 	{name: "forwarding off at the router", base: routed, inject: "ip netns exec rt sysctl -qw net.ipv4.ip_forward=0", question: "left right", want: "route/forward-off"},
 	{name: "forwarding off for a link", base: routed, inject: "ip netns exec rt sysctl -qw net.ipv4.conf.left.forwarding=0", question: "left right", want: "route/forward-off"},
@@ -122,6 +144,11 @@ var faults = []fault{
 	{name: "netdev table", inject: "ip netns exec blue nft 'table netdev n { chain i { type filter hook ingress device veth-blue priority 0; ip saddr 192.168.15.1 drop; }; }'", question: "red blue", want: "filter/netdev"},
 	{name: "IPv6 rule", inject: "ip netns exec blue ip6tables -A INPUT -p icmpv6 --icmpv6-type echo-request -j DROP", question: "-6 red blue/fd15::2", want: "filter/drop"},
 	{name: "a rule that is not understood", inject: "ip netns exec blue nft 'table ip f { chain in { type filter hook input priority 0; meta length > 10 icmp type echo-request drop; }; }'", question: "red blue", want: "filter/maybe"},
+	{name: "a rule for both ways that is not understood", base: routed, inject: "ip netns exec rt nft 'table ip f { chain f { type filter hook forward priority 0; meta length > 10 drop; }; }'", question: "left right", want: "filter/maybe"},
+	{name: "link-local, dropped", inject: linkLocal + "ip netns exec blue ip6tables -A INPUT -s fe80::/10 -p icmpv6 --icmpv6-type echo-request -j DROP", question: "red fe80::b2", want: "filter/drop"},
+	{name: "link-local, tentative", inject: "ip netns exec red sysctl -qw net.ipv6.conf.veth-red.dad_transmits=50 net.ipv6.conf.veth-red.accept_dad=1; " + linkLocal + "ip -n red addr del fd15::1/64 dev veth-red; ip -n red addr del fe80::a1/64 dev veth-red; ip -n red addr add fe80::a1/64 dev veth-red", question: "red fe80::b2", want: "addr/tentative"},
+	{name: "link-local, nobody", inject: linkLocal, question: "red fe80::b3%veth-red", want: "addr/nobody", manual: true},
+	{name: "link-local, not there", inject: linkLocal, question: "red blue/fe80::b3", want: "addr/missing"},
 	{name: "pings ignored", inject: "ip netns exec blue sysctl -qw net.ipv4.icmp_echo_ignore_all=1", question: "red blue", want: "icmp/ignored"},
 
 	// NAT and ports.
@@ -136,6 +163,12 @@ var faults = []fault{
 	{name: "DNAT of another protocol", listen: "blue tcp 0.0.0.0:80", inject: "iptables -t nat -A PREROUTING -p udp --dport 80 -j DNAT --to-destination 192.168.15.2:80", question: "out 192.168.1.1:80", want: "nat/no-dnat"},
 	{name: "DNAT, but FORWARD", listen: "blue tcp 0.0.0.0:80", inject: "iptables -t nat -A PREROUTING -p tcp --dport 8080 -j DNAT --to-destination 192.168.15.2:80; iptables -P FORWARD DROP", question: "out 192.168.1.1:8080", want: "filter/policy"},
 	{name: "DNAT to no one", inject: "iptables -t nat -A PREROUTING -p tcp --dport 8080 -j DNAT --to-destination 192.168.15.77:80", question: "out 192.168.1.1:8080", want: "addr/nobody", manual: true},
+	{name: "published, but not for the host", listen: "blue tcp 0.0.0.0:80", inject: "iptables -t nat -A PREROUTING -i up0 -p tcp --dport 8080 -j DNAT --to-destination 192.168.15.2:80", question: "host 192.168.1.1:8080", want: "nat/no-dnat"},
+	{name: "published, but not for the host's loopback address", listen: "blue tcp 0.0.0.0:80", inject: "iptables -t nat -A PREROUTING -d 192.168.1.1 -p tcp --dport 8080 -j DNAT --to-destination 192.168.15.2:80", question: "host 127.0.0.1:8080", want: "nat/no-dnat"},
+	{name: "published by iptables-legacy, but not for the host", listen: "blue tcp 0.0.0.0:80", inject: "iptables-legacy -t nat -A PREROUTING -p tcp --dport 8080 -j DNAT --to-destination 192.168.15.2:80", question: "host host/192.168.1.1:8080", want: "nat/no-dnat"},
+	{name: "published to another port of its own", listen: "host tcp 0.0.0.0:3128", inject: "iptables -t nat -A PREROUTING -p tcp --dport 80 -j REDIRECT --to-ports 3128", question: "host 192.168.1.1:80", want: "nat/no-dnat"},
+	{name: "not published, for the host", listen: "blue tcp 0.0.0.0:80", question: "host 127.0.0.1:80", want: "nat/no-dnat"},
+	{name: "published for the host's loopback address, which packets do not leave from", listen: "blue tcp 0.0.0.0:80", inject: "iptables -t nat -A OUTPUT -p tcp --dport 8080 -j DNAT --to-destination 192.168.15.2:80", question: "host 127.0.0.1:8080", want: "route/localnet", then: "nat/hairpin"},
 	{name: "hairpin", listen: "blue tcp 0.0.0.0:80", inject: noBridgeNF + "iptables -t nat -A PREROUTING -p tcp --dport 8080 -j DNAT --to-destination 192.168.15.2:80", question: "red 192.168.15.5:8080", want: "nat/hairpin"},
 	{name: "hairpin to itself", listen: "red tcp 0.0.0.0:80", inject: noBridgeNF + "iptables -t nat -A PREROUTING -p tcp --dport 8080 -j DNAT --to-destination 192.168.15.1:80", question: "red 192.168.15.5:8080", want: "nat/hairpin"},
 	{name: "hairpin mode", listen: "red tcp 0.0.0.0:80", inject: "iptables -t nat -A PREROUTING -p tcp --dport 8080 -j DNAT --to-destination 192.168.15.1:80; iptables -t nat -A POSTROUTING -d 192.168.15.1 -j MASQUERADE", question: "red 192.168.15.5:8080", want: "bridge/hairpin"},
@@ -150,6 +183,8 @@ var faults = []fault{
 }
 
 const (
+	// Link-local addresses that one can spell.
+	linkLocal = `for n in red blue; do ip -n $n addr flush dev veth-$n scope link; done; ip -n red addr add fe80::a1/64 dev veth-red nodad; ip -n blue addr add fe80::b2/64 dev veth-blue nodad; `
 	// A third one on the bridge.
 	third = `ip netns add green; ip link add veth-green netns green type veth peer name veth-green-br; ip link set veth-green-br master v0 up; ip -n green link set veth-green up; `
 	// Another cable between left and rt.
@@ -205,6 +240,11 @@ func (s *stage) mendAll(f *fault, r result) {
 		finding := r.Fault()
 		if finding == nil {
 			finding = r.Findings[0]
+		}
+		for i, other := range r.Findings[1:] {
+			if slices.Equal(other.Remedy, r.Findings[i].Remedy) && len(other.Remedy) > 0 {
+				s.t.Errorf("one remedy twice\n%s", r)
+			}
 		}
 		if len(finding.Remedy) == 0 {
 			s.t.Fatalf("no remedy\n%s", r)

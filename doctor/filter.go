@@ -108,7 +108,21 @@ func (w *walk) hook(c *conn, num nft.HookNum, by, out *survey.Link, p *packet) b
 			return false
 		}
 	}
-	return w.chains(m, w.ruleset(c.ns), of)
+	if !w.chains(m, w.ruleset(c.ns), of) {
+		return false
+	}
+	if num != nft.Forward {
+		c.bound[m.manip()] = true
+	}
+	return true
+}
+
+// manip is which address NAT may change at the hook: 0 the destination, 1 the source.
+func (m *machine) manip() int {
+	if m.num == nft.Prerouting || m.num == nft.Output {
+		return 0
+	}
+	return 1
 }
 
 // device shows a frame to the chains of the netdev family: hook 0 is ingress, 1 egress.
@@ -154,11 +168,15 @@ func (w *walk) chains(m *machine, rs *Ruleset, of func(*nft.Chain) bool) bool {
 	translated := false
 	var accepted *place
 	for _, ch := range rs.hooked() {
-		if ch.Hook.V.Num != m.num || !of(ch) || ch.Type == "nat" && (m.packet.reply || translated) {
+		if ch.Hook.V.Num != m.num || !of(ch) || ch.Type == "nat" && (m.packet.reply || translated || m.conn.bound[m.manip()]) {
 			continue
 		}
 		m.in, m.base, m.unsure = inTable{rs, ch.Family, ch.Table}, ch, false
+		before := m.packet.mark
 		o := m.chain(m.in.chain(ch.Name), 0)
+		if m.packet.mark != before && (ch.Type == "route" || ch.Type == "mangle") { // mangle is that of iptables-legacy
+			w.remarked = true
+		}
 		switch {
 		case o.nat:
 			translated = true

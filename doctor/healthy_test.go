@@ -12,6 +12,8 @@ import (
 // Set-ups in which nothing is wrong, though it may look so. may is a warning that is true.
 var healthy = []struct {
 	name, base, more, listen, question, may string
+
+	unseen bool // something is not known, which is said
 }{
 	{name: "bridge", question: "red blue"},
 	{name: "bridge, IPv6", question: "-6 red blue"},
@@ -58,6 +60,28 @@ iptables -A DOCKER -d 192.168.15.2/32 ! -i v0 -o v0 -p tcp -m tcp --dport 80 -j 
 	{name: "rp_filter is loose, two ways", base: routed, more: second + "ip netns exec rt sysctl -qw net.ipv4.conf.all.rp_filter=2; ip -n rt route add 10.1.0.2/32 via 10.3.0.2 dev left2", question: "left right"},
 	{name: "rules of routing", base: routed, more: "ip -n left rule add to 10.2.0.0/16 table 7; ip -n left route add default via 10.1.0.1 table 7; ip -n left route del default", question: "left right"},
 	{name: "blackhole of others", base: routed, more: "ip -n rt route add blackhole 10.2.0.128/25; ip -n rt route add unreachable default metric 9999", question: "left right"},
+	{name: "rules of routing, by a source that is only chosen", base: routed, more: "ip -n left route replace default via 10.1.0.77; ip -n left rule add from 10.1.0.2 table 7; ip -n left route add default via 10.1.0.1 table 7", question: "left right"},
+	{name: "rules of routing, by the source of what is passed on", base: routed, more: "ip -n rt route add blackhole 10.2.0.2/32; ip -n rt rule add from 10.1.0.0/24 table 7; ip -n rt route add 10.2.0.0/24 dev right table 7", question: "left right"},
+	{name: "rules of routing, IPv6, by a source that is only chosen", base: routed, more: "ip -n left -6 route del default; ip -n left -6 rule add from fd11::2 table 7; ip -n left -6 route add default via fd11::1 table 7", question: "-6 left right"},
+	{name: "rules that refuse others", base: routed, more: "ip -n rt rule add from 10.9.0.0/16 prohibit; ip -n rt rule add not from 10.0.0.0/8 blackhole; ip -n rt rule add fwmark 7 unreachable; ip -n left rule add from 10.1.0.3 prohibit; ip -n rt rule add ipproto udp prohibit; ip -n rt rule add to 10.1.0.0/16 iif left prohibit", question: "left right"},
+	{name: "marks", base: routed, more: "ip -n rt route add blackhole 10.2.0.2/32; ip netns exec rt iptables -t mangle -A PREROUTING -i left -j MARK --set-mark 7; ip -n rt rule add fwmark 7 table 7; ip -n rt route add 10.2.0.0/24 dev right table 7", question: "left right"},
+	{name: "marks of its own packets", base: routed, more: "ip -n left route replace default via 10.1.0.77; ip netns exec left nft 'table ip m { chain o { type route hook output priority -150; ip daddr 10.2.0.2 meta mark set 7; }; }'; ip -n left rule add fwmark 7 table 7; ip -n left route add default via 10.1.0.1 table 7", question: "left right"},
+	{name: "marks that come too late", base: routed, more: "ip netns exec left nft 'table ip m { chain o { type filter hook output priority 0; meta mark set 7; }; }'; ip -n left rule add fwmark 7 prohibit", question: "left right"},
+	{name: "marks that others do not see", base: routed, more: "ip netns exec left iptables -t mangle -A OUTPUT -j MARK --set-mark 7; ip -n rt rule add fwmark 7 prohibit", question: "left right"},
+	{name: "marks of connections", base: routed, more: "ip -n rt route add blackhole 10.1.0.2/32; ip netns exec rt iptables -t mangle -A PREROUTING -i left -j CONNMARK --set-mark 0x70; ip netns exec rt iptables -t mangle -A PREROUTING -i right -j CONNMARK --restore-mark; ip -n rt rule add fwmark 0x70 table 7; ip -n rt route add 10.1.0.0/24 dev left table 7", question: "left right"},
+	{name: "marks of connections, by nft", base: routed, more: "ip -n rt route add blackhole 10.1.0.2/32; ip netns exec rt nft 'table ip m { chain p { type filter hook prerouting priority -150; iifname left ct mark set 0x70; iifname right meta mark set ct mark; }; }'; ip -n rt rule add fwmark 0x70 table 7; ip -n rt route add 10.1.0.0/24 dev left table 7", question: "left right"},
+	{name: "marks that may be there", base: routed, more: "ip netns exec rt nft 'table ip m { chain p { type filter hook prerouting priority -150; meta length > 10000 meta mark set 7; }; }'; ip -n rt rule add fwmark 7 prohibit", question: "left right", unseen: true},
+	{name: "rp_filter is strict, and a rule knows the way", base: routed, more: second + "ip netns exec rt sysctl -qw net.ipv4.conf.left.rp_filter=1; ip -n rt route add 10.1.0.2/32 via 10.3.0.2 dev left2; ip -n rt rule add from 10.2.0.0/24 table 7; ip -n rt rule add from 10.1.0.1 table 7; ip -n rt route add 10.1.0.0/24 dev left table 7", question: "left right"},
+	{name: "an address on lo", more: "ip -n red addr add 172.16.0.1/32 dev lo; ip route add 172.16.0.1 via 192.168.15.1; ip route add default via 192.168.1.3; ip -n out route add default via 192.168.1.1", question: "out 172.16.0.1"},
+	{name: "link-local", more: linkLocal, question: "red fe80::b2"},
+	{name: "link-local, with a zone", more: linkLocal + "ip -n red link add eth9 type veth peer name eth8; ip -n red link set eth9 up; ip -n red link set eth8 up", question: "red blue/fe80::b2%veth-red"},
+	{name: "link-local, of its own", more: linkLocal, question: "red red/fe80::a1"},
+	{name: "link-local, from and to", more: linkLocal, question: "red/fe80::a1 fe80::b2"},
+	{name: "link-local, a port", listen: "blue tcp [::]:80", more: linkLocal, question: "red [fe80::b2%veth-red]:80"},
+	{name: "link-local, everyone's the same", base: routed, more: "for l in left right; do ip -n rt addr add fe80::1/64 dev $l nodad; done; ip -n right addr add fe80::1/64 dev eth0 nodad; ip -n rt addr del fe80::1/64 dev right", question: "left fe80::1"},
+	{name: "lo alone", base: "ip netns add new; ip -n new link set lo up", question: "new new"},
+	{name: "published, also for the host's loopback address", listen: "blue tcp 0.0.0.0:80", more: "iptables -t nat -A PREROUTING -p tcp --dport 8080 -j DNAT --to-destination 192.168.15.2:80; iptables -t nat -A OUTPUT -p tcp --dport 8080 -j DNAT --to-destination 192.168.15.2:80; sysctl -qw net.ipv4.conf.v0.route_localnet=1; iptables -t nat -A POSTROUTING -s 127.0.0.0/8 -o v0 -j MASQUERADE", question: "host 127.0.0.1:8080"},
+	{name: "limits, both ways", base: routed, more: "ip netns exec rt nft 'table ip f { chain f { type filter hook forward priority 0; icmp type { echo-request, echo-reply } limit rate over 100/second drop; }; }'", question: "left right"},
 	{name: "multipath", base: routed, more: second + "ip -n left route replace default nexthop via 10.1.0.1 dev eth0 nexthop via 10.3.0.1 dev eth1", question: "left right"},
 	{name: "masquerading router", base: routed, more: "ip -n right route del default; ip netns exec rt nft 'table ip n { chain p { type nat hook postrouting priority 100; oifname right masquerade; }; }'", question: "left right"},
 	{name: "source NAT", base: routed, more: "ip -n right route del default; ip netns exec rt iptables -t nat -A POSTROUTING -o right -j SNAT --to-source 10.2.0.1", question: "left right"},
@@ -104,7 +128,7 @@ func TestHealthy(t *testing.T) {
 			if r.Fault() == nil {
 				r.status = r.Settle(r.reply)
 			}
-			if r.status != doctor.Reachable || r.id() != h.may || len(r.Unseen) > 0 {
+			if r.status != doctor.Reachable || r.id() != h.may || len(r.Unseen) > 0 != h.unseen {
 				t.Errorf("%s: %q is said\n%s", h.question, r.id(), r)
 			}
 		})

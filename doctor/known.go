@@ -18,6 +18,9 @@ func (m *machine) meta(k nft.MetaKey) (data []byte, known bool) {
 	case nft.MetaOIF, nft.MetaOIFName, unix.NFT_META_OIFTYPE, unix.NFT_META_BRI_OIFNAME:
 		link = m.out
 	}
+	if k == nft.MetaMark {
+		return m.packet.mark.bytes()
+	}
 	u32 := func(v uint32) ([]byte, bool) { return binary.NativeEndian.AppendUint32(nil, v), true }
 	u16 := func(v uint16) []byte { return binary.BigEndian.AppendUint16(nil, v) }
 	switch k {
@@ -50,8 +53,6 @@ func (m *machine) meta(k nft.MetaKey) (data []byte, known bool) {
 			return u16(unix.ETH_P_IP), true
 		}
 		return u16(unix.ETH_P_IPV6), true
-	case nft.MetaMark:
-		return u32(0)
 	case unix.NFT_META_IIFTYPE, unix.NFT_META_OIFTYPE:
 		if link != nil {
 			return binary.NativeEndian.AppendUint16(nil, uint16(link.Type)), true
@@ -119,6 +120,7 @@ func (m *machine) ct(k nft.CtKey) (data []byte, known bool) {
 			v |= 0x20 // IPS_DST_NAT
 		}
 	case nft.CtMark:
+		return m.conn.mark.bytes()
 	case unix.NFT_CT_DIRECTION:
 		if m.packet.reply {
 			return []byte{1}, true
@@ -141,4 +143,27 @@ func (m *machine) fib(x *nft.Fib) {
 		kind = unix.RTN_LOCAL
 	}
 	m.load(x.Dreg, binary.NativeEndian.AppendUint32(nil, kind), x.Result == nft.FibAddrType)
+}
+
+func (k *mark) bytes() (data []byte, known bool) {
+	return binary.NativeEndian.AppendUint32(nil, k.value), !k.doubt
+}
+
+// write has a rule set a mark to what is in a register.
+func (m *machine) write(to *mark, from nft.Register) {
+	data, known := m.get(from, 4)
+	v := mark{doubt: true}
+	if known {
+		v = mark{value: binary.NativeEndian.Uint32(data)}
+	}
+	m.set(to, v)
+}
+
+// set has a rule set a mark, which is not known any more if the rule may not take the packet.
+func (m *machine) set(to *mark, v mark) {
+	if *to == v {
+		return
+	}
+	v.doubt = v.doubt || m.unsure || m.takes == maybe
+	*to = v
 }

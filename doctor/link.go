@@ -43,24 +43,26 @@ func (w *walk) edge(e *edge, p *packet) bool {
 	if !w.device(c, 1, e.from, p) {
 		return false
 	}
+	if e.from.Namespace != e.to.Namespace {
+		p.mark = mark{} // it stays behind (skb_scrub_packet)
+	}
 	return w.device(w.connection(e.to.Namespace, p), 0, e.to, p)
 }
 
 // fits compares the MTU of the sender with those on the way, where too long packets are
-// dropped and nobody is told.
-func (w *walk) fits(out *survey.Link, r *rtnl.Route, to *arrival) bool {
+// dropped and nobody is told. The way goes on for short ones.
+func (w *walk) fits(out *survey.Link, r *rtnl.Route, to *arrival) {
 	most := out.MTU
 	if r.Metrics.MTU != 0 && r.Metrics.MTU < most {
 		most = r.Metrics.MTU
 	}
 	for _, e := range to.way {
 		l := e.to
-		if l.Info.Kind == "bridge" || l.MTU == 0 || l.MTU >= most || l.Info.Kind != "veth" {
-			continue
+		if l.MTU != 0 && l.MTU < most && l.Info.Kind == "veth" {
+			w.fault("mtu/mismatch", &facts{l: l, m: out, i: int(l.MTU), j: int(most)})
+			return
 		}
-		return w.fault("mtu/mismatch", &facts{l: l, m: out, i: int(l.MTU), j: int(most)})
 	}
-	return true
 }
 
 // bridged has a frame pass a bridge: from a port to another, or to or from the bridge.

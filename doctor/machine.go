@@ -24,7 +24,8 @@ type machine struct {
 
 	in     inTable
 	base   *nft.Chain
-	unsure bool // a rule may have ended the chain already
+	unsure bool   // a rule may have ended the chain already
+	takes  answer // whether the rule takes the packet, as far as it was run
 
 	regs  [64]byte
 	known [64]bool
@@ -135,6 +136,7 @@ func (m *machine) rule(r *nft.Rule) (outcome, answer) {
 func (m *machine) exprs(list []nft.Expr, o *outcome) answer {
 	takes := yes
 	for _, x := range list {
+		m.takes = takes
 		switch m.expr(x, o) {
 		case no:
 			return no
@@ -184,6 +186,8 @@ func (m *machine) expr(x nft.Expr, o *outcome) answer {
 		if x.Sreg == 0 {
 			data, known := m.meta(x.Key)
 			m.load(x.Dreg, data, known)
+		} else if x.Key == nft.MetaMark {
+			m.write(&m.packet.mark, x.Sreg)
 		}
 	case *nft.Payload:
 		if x.Sreg == 0 {
@@ -193,6 +197,8 @@ func (m *machine) expr(x nft.Expr, o *outcome) answer {
 		if x.Sreg == 0 {
 			data, known := m.ct(x.Key)
 			m.load(x.Dreg, data, known)
+		} else if x.Key == nft.CtMark {
+			m.write(&m.conn.mark, x.Sreg)
 		}
 	case *nft.Fib:
 		m.fib(x)

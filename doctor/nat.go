@@ -4,6 +4,7 @@ package doctor
 
 import (
 	"net/netip"
+	"slices"
 
 	"github.com/minins/minins/nft"
 	"github.com/minins/minins/survey"
@@ -133,10 +134,13 @@ func (w *walk) leftBy(out *survey.Link, p *packet) {
 // ownSource tells of a packet that comes to a namespace from an address of its own.
 func (w *walk) ownSource(by *survey.Link, p *packet) bool {
 	if c := w.hairpinned(); c != nil && !p.reply {
+		if p.src.IsLoopback() {
+			return w.fault("nat/hairpin loopback", &facts{n: by.Namespace, o: c.ns, r: c.dnat, a: p.src, b: p.dst})
+		}
 		return w.fault("nat/hairpin own", &facts{n: by.Namespace, o: c.ns, r: c.dnat, s: p.src.String(), a: p.src, b: p.dst})
 	}
-	if p.reply && by.Namespace == w.To {
-		return w.fault("route/loop", &facts{n: by.Namespace, s: "the answer that it has sent comes back to it"})
+	if slices.Contains(w.path, by.Namespace) {
+		return w.loop(by.Namespace, p, "what it has sent comes back to it by "+by.Name)
 	}
 	return w.duplicate("addr/duplicate source", by.Namespace, &facts{o: by.Namespace, a: p.src})
 }

@@ -18,6 +18,22 @@ type packet struct {
 	proto        uint8      // IPPROTO_ICMP also for ICMPv6
 	sport, dport uint16
 	reply        bool
+
+	mark mark         // of the namespace that it is in
+	zone *survey.Link // by which alone its sender may send it, of a link-local address; or nil
+}
+
+// A mark is what rules write on a packet, or on a connection.
+type mark struct {
+	value uint32
+	doubt bool // it is not known
+}
+
+// same says that both are one packet, whatever is written on it.
+func (p *packet) same(q *packet) bool {
+	a, b := *p, *q
+	a.mark, a.zone = b.mark, b.zone
+	return a == b
 }
 
 // answer is the packet that comes back.
@@ -121,4 +137,6 @@ type conn struct {
 	ns           *survey.Namespace
 	first, after packet // as it came, and as it goes on
 	dnat, snat   *place // the rules that changed it
+	mark         mark
+	bound        [2]bool // destination and source are settled: rules of NAT are asked once
 }

@@ -41,6 +41,10 @@ func (w *walk) answers(n *survey.Namespace, p *packet) bool {
 	switch {
 	case other.IsValid():
 		return w.fault("port/other-address", &f)
+	case n == w.From:
+		if w.publishOwn(&f, p) {
+			return w.fault("nat/no-dnat own", &f)
+		}
 	case w.publish(&f, p):
 		return w.fault("nat/no-dnat", &f)
 	}
@@ -93,7 +97,7 @@ func (w *walk) sockets(n *survey.Namespace, p *packet) (all []socket) {
 
 // publish looks for who else listens on the port, behind the namespace that does not.
 func (w *walk) publish(f *facts, p *packet) bool {
-	if p.dst.IsLoopback() || len(usable(f.n, p.dst.Is6())) < 2 {
+	if len(usable(f.n, p.dst.Is6())) < 2 {
 		return false
 	}
 	f.r, f.i, f.t = w.firstDNAT(f.n), int(p.dport), strings.ToLower(protoName(p.proto))
@@ -123,6 +127,53 @@ func (w *walk) firstDNAT(n *survey.Namespace) *place {
 		if ch.Type == "nat" && ch.Hook.V.Num == nft.Prerouting {
 			for _, r := range in.chain(ch.Name) {
 				return &place{ns: n, in: in, chain: ch, rule: r}
+			}
+		}
+	}
+	return nil
+}
+
+// publishOwn is publish for who asks for a port of its own namespace. What it sends crosses
+// the chains at OUTPUT, and not those at PREROUTING, by which the port may be published for
+// others.
+func (w *walk) publishOwn(f *facts, p *packet) bool {
+	if p.dst == netip.IPv6Loopback() { // its packets do not leave
+		return false
+	}
+	to := *p
+	if f.r = w.publishedForOthers(f.n, &to); f.r == nil && !w.publish(f, p) {
+		return false
+	} else if f.r != nil {
+		f.b = to.dst
+	}
+	g := *f
+	g.s, g.t, g.i = netip.AddrPortFrom(f.b, to.dport).String(), strings.ToLower(protoName(p.proto)), int(p.dport)
+	commands := "@n %c -t nat -A OUTPUT -d %a -p %t --dport %i -j DNAT --to-destination %s"
+	r, err := w.look(f.n, &packet{dst: f.b, proto: p.proto}, nil)
+	if p.dst.IsLoopback() && err == nil && r.Type != unix.RTN_LOCAL { // the answer is for 127.0.0.1
+		g.l = f.n.Link(r.OIF)
+		commands += "\n@n sysctl -w net.ipv4.conf.%L.route_localnet=1\n@n %c -t nat -A POSTROUTING -s 127.0.0.0/8 -d %b -j MASQUERADE"
+	}
+	f.remedy = g.commands(commands)
+	return true
+}
+
+// publishedForOthers is the rule at PREROUTING that would change where the packet goes, if
+// it came in by a link, for any address of the namespace. It is changed then.
+func (w *walk) publishedForOthers(n *survey.Namespace, p *packet) *place {
+	trial := *w
+	trial.Examination = &Examination{} // what is found is of a packet that there is not
+	addrs := []netip.Addr{p.dst}
+	for _, a := range usable(n, p.dst.Is6()) {
+		addrs = append(addrs, own(a))
+	}
+	for _, l := range n.Links {
+		for _, a := range addrs {
+			c, try := &conn{ns: n}, *p
+			try.dst = a
+			if trial.hook(c, nft.Prerouting, l, nil, &try) && c.dnat != nil {
+				*p = try
+				return c.dnat
 			}
 		}
 	}

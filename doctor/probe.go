@@ -60,15 +60,18 @@ func (r *Reply) send(x *Examination, wait time.Duration) error {
 	limit := unix.NsecToTimeval(int64(wait))
 	err = errors.Join(unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &limit), unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_SNDTIMEO, &limit),
 		unix.SetsockoptInt(fd, level, option, 1))
-	if err == nil && x.Source.IsValid() {
-		err = unix.Bind(fd, sockaddr(x.Source, 0))
+	if err == nil && x.asked.IsValid() { // else the kernel chooses, as for anyone
+		if err := unix.Bind(fd, x.sockaddr(x.asked, 0)); err != nil {
+			r.What = words(err)
+			return nil
+		}
 	}
 	if err != nil {
 		return err
 	}
 	begun := time.Now()
 	id := uint16(begun.UnixNano() >> 10) // one that no connection is tracked for
-	err = unix.Connect(fd, sockaddr(x.Dest, x.Port))
+	err = unix.Connect(fd, x.sockaddr(x.Dest, x.Port))
 	buf := make([]byte, 256)
 	if x.Proto != unix.IPPROTO_TCP && err == nil {
 		var message []byte
@@ -98,11 +101,15 @@ func (r *Reply) send(x *Examination, wait time.Duration) error {
 	return nil
 }
 
-func sockaddr(a netip.Addr, port uint16) unix.Sockaddr {
+func (x *Examination) sockaddr(a netip.Addr, port uint16) unix.Sockaddr {
 	if a.Is4() {
 		return &unix.SockaddrInet4{Addr: a.As4(), Port: int(port)}
 	}
-	return &unix.SockaddrInet6{Addr: a.As16(), Port: int(port)}
+	s := &unix.SockaddrInet6{Addr: a.As16(), Port: int(port)}
+	if x.zone != nil {
+		s.ZoneId = x.zone.Index
+	}
+	return s
 }
 
 // echo is an echo request. Of ICMPv6 the kernel computes the sum.

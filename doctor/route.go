@@ -17,27 +17,38 @@ import (
 // route asks for the way of a packet of the namespace's own, or of one that came in by a
 // link. What there is none for is a finding, and nil.
 func (w *walk) route(n *survey.Namespace, p *packet, by *survey.Link) *rtnl.Route {
-	q := &rtnl.Route{Family: rtnl.Family(family(p.dst)), Dst: whole(p.dst), IPProto: p.number(), DPort: p.dport}
-	if p.proto == unix.IPPROTO_ICMP {
-		q.IPProto, q.DPort = 0, 0 // the kernel wants a type with it
+	r, err := w.look(n, p, by)
+	if err != nil {
+		w.noRoute(n, p, by, err)
+		return nil
 	}
+	if r.Type == unix.RTN_BROADCAST || r.Type == unix.RTN_MULTICAST {
+		w.ofMany(p.dst)
+		return nil
+	}
+	return r
+}
+
+// look asks the kernel for the way of a packet.
+func (w *walk) look(n *survey.Namespace, p *packet, by *survey.Link) (*rtnl.Route, error) {
+	q := &rtnl.Route{Family: rtnl.Family(family(p.dst)), Dst: whole(p.dst), IPProto: p.number(), SPort: p.sport, DPort: p.dport, Mark: p.mark.value}
 	if p.src.IsValid() {
 		q.Src = whole(p.src)
 	}
 	if by != nil {
 		q.IIF = by.Index
+	} else if p.zone != nil {
+		q.OIF = p.zone.Index
+	}
+	if p.mark.doubt && !w.doubt && marked(n) {
+		w.doubt = true
+		w.Unseen = append(w.Unseen, n.Label()+": the mark of "+p.String()+", by which \"ip rule\" chooses the table: a rule sets it by what is not known here")
 	}
 	r, err := w.host.Route(n, q)
-	if err != nil {
-		w.noRoute(n, p, by, err)
-		return nil
+	if err == nil && refuses(r) { // IPv6 answers with them
+		err = unix.EINVAL
 	}
-	switch r.Type {
-	case unix.RTN_BLACKHOLE, unix.RTN_UNREACHABLE, unix.RTN_PROHIBIT: // IPv6 answers with them
-		w.noRoute(n, p, by, unix.EINVAL)
-		return nil
-	}
-	return r
+	return r, err
 }
 
 func whole(a netip.Addr) netip.Prefix { return netip.PrefixFrom(a, a.BitLen()) }
@@ -83,7 +94,7 @@ func (w *walk) source(by *survey.Link, p *packet) bool {
 	if f.i == 0 {
 		return true
 	}
-	r, err := w.host.Route(n, &rtnl.Route{Family: unix.AF_INET, Dst: whole(p.src), Src: w.sourceOf(n, p)})
+	r, err := w.wayBack(n, by, p)
 	if err != nil {
 		f.s = words(err)
 		return w.fault("route/rp-filter none", &f)
@@ -95,13 +106,21 @@ func (w *walk) source(by *survey.Link, p *packet) bool {
 	return w.fault("route/rp-filter", &f)
 }
 
-// sourceOf is the source of the look-up that rp_filter makes: the packet's destination,
-// if it is the namespace's own.
-func (w *walk) sourceOf(n *survey.Namespace, p *packet) netip.Prefix {
-	if w.isLocal(n, p.dst) {
-		return whole(p.dst)
+// wayBack is the route that rp_filter looks up: that of an answer, from the packet's
+// destination. If this is not the namespace's own, the kernel cannot be asked, and the
+// tables are read.
+func (w *walk) wayBack(n *survey.Namespace, by *survey.Link, p *packet) (*rtnl.Route, error) {
+	q := &rtnl.Route{Family: unix.AF_INET, Dst: whole(p.src), IPProto: p.number()}
+	back := packet{src: p.dst, dst: p.src, proto: p.proto, sport: p.dport, dport: p.sport}
+	if w.both(by, "src_valid_mark") != 0 {
+		back.mark, q.Mark = p.mark, p.mark.value
 	}
-	return netip.Prefix{}
+	if w.isLocal(n, p.dst) {
+		q.Src = whole(p.dst)
+	} else if _, r := decide(n, &back, nil); r != nil && r.Type == unix.RTN_UNICAST && r.OIF != 0 {
+		return r, nil
+	}
+	return w.host.Route(n, q)
 }
 
 func (w *walk) multipath(r *rtnl.Route, index uint32) bool {
@@ -144,102 +163,23 @@ func (w *walk) forwards(by *survey.Link, p *packet) bool {
 	if v != "0" {
 		return true
 	}
+	if r, err := w.look(n, &packet{dst: p.dst, proto: p.proto, mark: p.mark}, nil); err != nil {
+		return w.noRoute(n, p, by, err) // nor would it know where to
+	} else if last := w.path[len(w.path)-1]; r.OIF == by.Index && r.Gateway.IsValid() && w.isLocal(last, r.Gateway) {
+		return w.loop(n, p, routeText(n, r))
+	}
 	if p.dst.Is4() && w.number(n, "net/ipv4/ip_forward") == 1 {
 		set = "net.ipv4.conf." + by.Name + ".forwarding"
 	}
 	return w.fault("route/forward-off", &facts{n: n, p: p, s: path, t: set})
 }
 
-// refusing are the keys of what is said of routes that refuse packets.
-var refusing = [...]string{unix.RTN_BLACKHOLE: "route/blackhole", unix.RTN_UNREACHABLE: "route/unreachable", unix.RTN_PROHIBIT: "route/prohibit"}
-
-// best is the route of a namespace's own table that would be taken if no rule were.
-func best(n *survey.Namespace, a netip.Addr) (found *rtnl.Route) {
-	bits := -1
-	for i := range n.Routes {
-		r := &n.Routes[i]
-		length := 0
-		switch {
-		case r.Table != unix.RT_TABLE_MAIN || r.Family != rtnl.Family(family(a)):
-			continue
-		case r.Dst.IsValid() && !r.Dst.Contains(a):
-			continue
-		case r.Dst.IsValid():
-			length = r.Dst.Bits()
-		}
-		if length > bits {
-			found, bits = r, length
-		}
-	}
-	return found
-}
-
-// noRoute tells why there is none.
-func (w *walk) noRoute(n *survey.Namespace, p *packet, by *survey.Link, err error) bool {
-	f := facts{n: n, p: p, a: p.dst, s: p.dst.String() + ": " + words(err), t: "default"}
-	var no unix.Errno
-	errors.As(err, &no)
-	switch no {
-	case unix.ENETUNREACH, unix.EHOSTUNREACH, unix.EACCES, unix.EINVAL, unix.EXDEV:
-	default:
-		w.unseen(n, "routes", err)
-		return false
-	}
-	if main := best(n, p.dst); main != nil {
-		if main.Dst.IsValid() {
-			f.t = main.Dst.String()
-		}
-		if int(main.Type) < len(refusing) && refusing[main.Type] != "" {
-			return w.fault(refusing[main.Type], &f)
-		}
-		if by == nil {
-			w.policy(&f)
-		}
-		return w.fault2("route/refused", &f)
-	}
-	for _, l := range n.Links {
-		if l.Flags&unix.IFF_LOOPBACK == 0 && l.Flags&unix.IFF_UP == 0 && (len(n.Links) == 2 || len(l.Addrs()) > 0) {
-			return w.down(l)
-		}
-	}
-	if len(usable(n, p.dst.Is6())) == 0 {
-		return w.noAddress(n, p.dst.Is6(), netip.Addr{})
-	}
-	if w.wrongPrefix(n, p.dst, f.s) || p.reply && w.wrongPrefix(n, w.Dest, f.s) {
-		return false
-	}
-	return w.missing(&f)
-}
-
-// fault2 is a fault unless there is one.
-func (w *walk) fault2(key string, f *facts) bool { return w.Fault() == nil && w.fault(key, f) }
-
-// words are the errno of an error in words.
-func words(err error) string {
-	var no unix.Errno
-	if errors.As(err, &no) {
-		return no.Error()
-	}
-	return err.Error()
-}
-
-// policy finds the rule that leads away from the main table.
-func (w *walk) policy(f *facts) {
-	for i := range f.n.Rules {
-		r := &f.n.Rules[i]
-		if r.Family != rtnl.Family(family(f.a)) || r.Priority.V >= 32766 || r.Table == unix.RT_TABLE_LOCAL && r.Priority.V == 0 ||
-			r.Src.IsValid() && f.p.src.IsValid() && !r.Src.Contains(f.p.src) || r.Dst.IsValid() && !r.Dst.Contains(f.a) {
-			continue
-		}
-		f.i, f.j = int(r.Priority.V), int(r.Table)
-		w.fault("route/policy", f)
-		return
-	}
-}
-
 // missing is that of a route which nothing but a route or NAT mends.
 func (w *walk) missing(f *facts) bool {
 	f.remedy = w.addRoute(f.n, f.a)
+	if f.remedy == nil && w.astray(f.n, f.p) {
+		return false
+	}
 	if !w.reply {
 		return w.fault("route/missing", f)
 	}
@@ -259,12 +199,35 @@ func (w *walk) missing(f *facts) bool {
 	return w.fault("nat/masquerade-missing", f)
 }
 
-// network is that which an address is of, as who has it says.
-func (w *walk) network(a netip.Addr) string {
-	for _, l := range w.owners(a) {
-		return prefixOf(addrOf(l, a)).String()
+// astray finds who, before the namespace that a packet has come to, ought to have sent it
+// another way. It is true if there is one.
+func (w *walk) astray(n *survey.Namespace, p *packet) bool {
+	f := facts{o: n, a: p.dst}
+	for i := len(w.path) - 1; i >= 0; i-- {
+		f.n = w.path[i]
+		if by, l := w.gateway(f.n, p.dst); l != nil && f.n != f.o && !w.isLocal(f.o, by) {
+			f.remedy = w.addRoute(f.n, p.dst)
+			if r, err := w.host.Route(f.n, &rtnl.Route{Family: rtnl.Family(family(p.dst)), Dst: whole(p.dst)}); err == nil {
+				f.s = routeText(f.n, r)
+			}
+			if p.reply {
+				return !w.fault("route/missing-back astray", &f)
+			}
+			return !w.fault("route/missing astray", &f)
+		}
+		f.o = f.n
+		for _, c := range w.conns {
+			if c.ns == f.n && (c.dnat != nil || c.snat != nil) { // those before had another address
+				return false
+			}
+		}
 	}
-	return a.String()
+	return false
+}
+
+// loop tells of a packet that comes back to where it was.
+func (w *walk) loop(n *survey.Namespace, p *packet, evidence string) bool {
+	return !w.astray(n, p) && w.fault("route/loop", &facts{n: n, s: evidence})
 }
 
 // addRoute looks for a gateway: one on a network of the namespace that passes packets
@@ -274,8 +237,12 @@ func (w *walk) addRoute(n *survey.Namespace, dst netip.Addr) []string {
 	if f.b, f.l = w.gateway(n, dst); f.l == nil {
 		return nil
 	}
-	if best(n, dst) != nil || w.reply && w.From.Home {
-		f.t = whole(dst).String()
+	_, r := decide(n, &packet{dst: dst}, nil)
+	if r != nil || w.reply && w.From.Home {
+		f.t = target(&rtnl.Route{Dst: whole(dst), Table: unix.RT_TABLE_MAIN})
+	}
+	if r != nil {
+		f.t = target(&rtnl.Route{Dst: whole(dst), Table: r.Table})
 	}
 	return f.commands("@n ip %6route add %t via %b dev %L")
 }

@@ -4,6 +4,7 @@ package doctor
 
 import (
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -70,12 +71,16 @@ var texts = [...]text{
 	{"bridge/netfilter", "%n drops %p, though its bridge %L only passes it on: br_netfilter is on", "%r; net.bridge.bridge-nf-call-iptables is 1", "@"},
 
 	{"route/missing", "%n has no route to %a", "RTM_GETROUTE in %n: %s", "@"},
+	{"route/missing astray", "%n has no route of its own to %a: it sends it to %o, from where no way leads there", "RTM_GETROUTE in %n: %s", "@"},
+	{"route/missing-back astray", "%n has no route of its own back to %a: it sends it to %o, from where no way leads there", "RTM_GETROUTE in %n: %s", "@"},
 	{"route/missing-back", "%n has no route back to %a", "RTM_GETROUTE in %n: %s", "@"},
 	{"route/blackhole", "a route of %n throws away what is for %a", "RTM_GETROUTE in %n: %s; the route is blackhole %t", "@n ip %6route del blackhole %t"},
 	{"route/unreachable", "a route of %n refuses what is for %a", "RTM_GETROUTE in %n: %s; the route is unreachable %t", "@n ip %6route del unreachable %t"},
 	{"route/prohibit", "a route of %n forbids what is for %a", "RTM_GETROUTE in %n: %s; the route is prohibit %t", "@n ip %6route del prohibit %t"},
-	{"route/policy", "a rule of %n keeps %p from the main table, which has a route for it", "RTM_GETROUTE in %n: %s; RTM_GETRULE: priority %i, table %j", "@n ip %6rule del priority %i"},
-	{"route/refused", "%n does not route %p, though the main table has a route", "RTM_GETROUTE in %n: %s", ""},
+	{"route/policy", "a rule of %n for routes refuses %p", "RTM_GETROUTE in %n: %s; RTM_GETRULE: %t", "@n ip %6rule del %t"},
+	{"route/policy main", "no rule of %n leads %p to the main table, which has a route for it", "RTM_GETROUTE in %n: %s; RTM_GETRULE", "@n ip %6rule add priority 32766 table main"},
+	{"route/refused", "%n does not route %p, though it has a route: %t", "RTM_GETROUTE in %n: %s", ""},
+	{"route/localnet", "%n sends nothing from its loopback address out of %l (route_localnet)", "RTM_GETROUTE in %n: %s; net.ipv4.conf.%L.route_localnet is 0", "@n sysctl -w net.ipv4.conf.%L.route_localnet=1"},
 	{"route/gateway", "the gateway of %n, %a, is nobody", "RTM_GETROUTE in %n: %s", "@n ip %6route replace %t via %b dev %L"},
 	{"route/gateway lost", "the gateway of %n, %a, is nobody on the network of %L", "RTM_GETROUTE in %n: %s", ""},
 	{"route/wrong-link", "%a is at %m, to where %l does not lead", "RTM_GETROUTE in %n: %s", "@n ip %6route del %t dev %L"},
@@ -103,7 +108,9 @@ var texts = [...]text{
 	{"nat/dnat-all", "%o sends the packet to %s in %n: the rule says neither protocol nor port, and takes all", "%r", "@"},
 	{"nat/diverted", "%o sends the packet to %s in %n", "%r", "@"},
 	{"nat/no-dnat", "nothing listens on %s in %n, and no rule of NAT sends it on to %o, where something does", "/proc/net of both; the first rule of nat at prerouting is: %r", "@n %c -t nat -A PREROUTING -d %a -p %t --dport %i -j DNAT --to-destination %b"},
+	{"nat/no-dnat own", "nothing listens on %s in %n, and no rule of NAT at OUTPUT, which %n's own packets cross, sends it on to %b", "/proc/net of %n; at PREROUTING, which they do not cross, the rule is: %r", "@"},
 	{"nat/hairpin", "%n asked %a and is answered by %b: the answer goes past %o, which changed the destination", "%r", "@o %c -t nat -A POSTROUTING -s %s -d %b -j MASQUERADE"},
+	{"nat/hairpin loopback", "%n drops what comes from %a, which is everyone's own: %o changed the destination of its packet, but not the source", "%r", "@o %c -t nat -A POSTROUTING -s 127.0.0.0/8 -d %b -j MASQUERADE"},
 	{"nat/hairpin own", "%n gets its own packet back from %o, and drops it since the source is its own address", "%r", "@o %c -t nat -A POSTROUTING -s %s -d %b -j MASQUERADE"},
 
 	{"port/closed", "nothing listens on %s in %n", "/proc/net of %n", ""},
@@ -240,6 +247,9 @@ func quoted(name string) string {
 
 // found notes a finding. It is false, for what ends a walk.
 func (w *walk) found(level Level, key string, f *facts) bool {
+	if level == Fault && w.doubt {
+		level = Suspect
+	}
 	for i := range texts {
 		t := &texts[i]
 		if t.key != key {
@@ -251,10 +261,23 @@ func (w *walk) found(level Level, key string, f *facts) bool {
 			if f.p != nil && f.p.reply {
 				what += " (this is the answer)"
 			}
-			w.Findings = append(w.Findings, &Finding{ID: id, Level: level, What: what, Evidence: f.put(t.evidence), Remedy: f.commands(t.remedy)})
+			w.add(&Finding{ID: id, Level: level, What: what, Evidence: f.put(t.evidence), Remedy: f.commands(t.remedy)})
 		}
 	}
 	return false
+}
+
+// add adds a finding. What one remedy mends is one finding: a fault, if it is one at all.
+func (w *walk) add(f *Finding) {
+	for _, other := range w.Findings {
+		if len(f.Remedy) > 0 && slices.Equal(f.Remedy, other.Remedy) {
+			if f.Level < other.Level {
+				*other = *f
+			}
+			return
+		}
+	}
+	w.Findings = append(w.Findings, f)
 }
 
 func (w *walk) fault(key string, f *facts) bool { return w.found(Fault, key, f) }

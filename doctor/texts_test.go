@@ -179,6 +179,7 @@ func TestParseEnd(t *testing.T) {
 		"red": {Name: "red"}, ".": {Home: true}, "host": {Home: true}, "10.0.0.1": {Addr: a("10.0.0.1")}, "fd15::2": {Addr: a("fd15::2")},
 		"red/10.0.0.1": {Name: "red", Addr: a("10.0.0.1")}, "red:80": {Name: "red", Port: 80}, "10.0.0.1:80": {Addr: a("10.0.0.1"), Port: 80},
 		"[fd15::2]:80": {Addr: a("fd15::2"), Port: 80}, "red/[fd15::2]:80": {Name: "red", Addr: a("fd15::2"), Port: 80}, "red/fd15::2": {Name: "red", Addr: a("fd15::2")},
+		"fe80::1%eth0": {Addr: a("fe80::1%eth0")}, "red/[fe80::1%eth0]:80": {Name: "red", Addr: a("fe80::1%eth0"), Port: 80},
 		"host/::1": {Home: true, Addr: a("::1")},
 	} {
 		if got, err := ParseEnd(word); got != want || err != nil {

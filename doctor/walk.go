@@ -16,15 +16,34 @@ const hops = 32
 // send has a namespace send a packet of its own, and follows it. It returns where it
 // arrives, or nil.
 func (w *walk) send(n *survey.Namespace, p *packet) *survey.Namespace {
+	w.path = append(w.path[:0], n)
+	chosen := !p.src.IsValid()
+	if all := usable(n, true); chosen && p.dst.Is6() && len(all) > 0 {
+		if _, err := w.look(n, p, nil); err != nil { // it chooses a source, and looks again (ip6_dst_lookup_tail)
+			p.src = own(all[0])
+		}
+	}
 	r := w.route(n, p, nil)
 	if r == nil {
 		return nil
 	}
-	if !p.src.IsValid() {
+	if chosen && !p.src.IsValid() {
 		p.src = r.PrefSrc
 		if !p.src.IsValid() {
+			for _, l := range n.Links {
+				for _, a := range l.Addrs() {
+					if own(a).Is6() == p.dst.Is6() && !w.detection(l, own(a)) {
+						return nil
+					}
+				}
+			}
 			w.fault("addr/missing", &facts{n: n, remedy: w.firstAddress(n, p.dst.Is6())})
 			return nil
+		}
+		if p.dst.Is4() { // it looks again, with the source (ip_route_connect)
+			if r = w.route(n, p, nil); r == nil {
+				return nil
+			}
 		}
 	}
 	if !p.reply {
@@ -36,10 +55,11 @@ func (w *walk) send(n *survey.Namespace, p *packet) *survey.Namespace {
 	}
 	before := *p
 	c := w.connection(n, p)
+	w.remarked = false
 	if !w.hook(c, nft.Output, nil, out, p) {
 		return nil
 	}
-	if p.dst != before.dst {
+	if p.dst != before.dst || w.remarked {
 		if r = w.route(n, p, nil); r == nil {
 			return nil
 		}
@@ -53,8 +73,8 @@ func (w *walk) send(n *survey.Namespace, p *packet) *survey.Namespace {
 		return w.loopback(n, c, p)
 	}
 	if !p.reply && n == w.From {
-		main := best(n, p.dst)
-		w.gate = r.Gateway.IsValid() && main != nil && !main.Dst.IsValid()
+		entry, _ := lookup(n, r.Table, p)
+		w.gate = r.Gateway.IsValid() && entry != nil && !entry.Dst.IsValid()
 	}
 	return w.transmit(n, out, r, p, hops)
 }
@@ -113,9 +133,10 @@ func (w *walk) take(to *arrival, p *packet, left int) *survey.Namespace {
 		w.routers = append(w.routers, n)
 	}
 	if left == 0 {
-		w.fault("route/loop", &facts{n: n, s: routeText(n, r)})
+		w.loop(n, p, routeText(n, r))
 		return nil
 	}
+	w.path = append(w.path, n)
 	if out != by {
 		bounced = nil
 	}
@@ -129,6 +150,7 @@ func (w *walk) take(to *arrival, p *packet, left int) *survey.Namespace {
 // delivered checks that the packet has come where it was to come.
 func (w *walk) delivered(n *survey.Namespace, by *survey.Link, p *packet) *survey.Namespace {
 	w.step(n, p, " has arrived by "+by.Name)
+	w.arrived = by
 	if !p.reply && w.want != nil && n != w.want && !w.published() {
 		w.diverted(n, p)
 		return nil
@@ -178,16 +200,14 @@ func (w *walk) transmit(n *survey.Namespace, out *survey.Link, r *rtnl.Route, p 
 			return nil
 		}
 	}
-	if !w.fits(out, r, to) {
-		return nil
-	}
+	w.fits(out, r, to)
 	return w.take(to, p, left)
 }
 
 // connection is what a namespace's connection tracking makes of the packet.
 func (w *walk) connection(n *survey.Namespace, p *packet) *conn {
 	for _, c := range w.conns {
-		if c.ns == n && (p.reply && p.answers(&c.after) || !p.reply && (*p == c.after || *p == c.first)) {
+		if c.ns == n && (p.reply && p.answers(&c.after) || !p.reply && (p.same(&c.after) || p.same(&c.first))) {
 			return c
 		}
 	}

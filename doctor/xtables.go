@@ -3,6 +3,7 @@
 package doctor
 
 import (
+	"encoding/binary"
 	"net/netip"
 
 	"golang.org/x/sys/unix"
@@ -28,11 +29,52 @@ func (m *machine) native(i xt.Info, o *outcome) answer {
 func (m *machine) target(i xt.Info, o *outcome) answer {
 	switch i := i.(type) {
 	case *xt.SetMark:
-		return yes
+		m.set(&m.packet.mark, m.packet.mark.changed(i.Mask, mark{value: i.Mark}))
+	case *xt.Raw:
+		switch i.Extension {
+		case "CONNMARK":
+			m.connmark(i)
+		case "HMARK":
+			m.set(&m.packet.mark, mark{doubt: true})
+		}
 	case *xt.NAT, *xt.Reject:
 		return m.native(i, o)
 	}
 	return yes // LOG, CT, NFLOG and such let the packet go on
+}
+
+// changed is a mark of which the bits of mask are set to zero, and those of with are then
+// turned, as all targets of xtables do it.
+func (k mark) changed(mask uint32, with mark) mark {
+	return mark{value: k.value&^mask ^ with.value, doubt: with.doubt || k.doubt && mask != ^uint32(0)}
+}
+
+func (k mark) and(mask uint32) mark { return mark{k.value & mask, k.doubt} }
+
+// connmark is the target CONNMARK: struct xt_connmark_tginfo1 or 2 of
+// linux/netfilter/xt_connmark.h.
+func (m *machine) connmark(i *xt.Raw) {
+	if len(i.Data) < 16 {
+		return
+	}
+	word := func(at int) uint32 { return binary.NativeEndian.Uint32(i.Data[at:]) }
+	ctmark, ctmask, nfmask := word(0), word(4), word(8)
+	c, p := &m.conn.mark, &m.packet.mark
+	mode, shifts := i.Data[12], false
+	if i.Revision == 2 {
+		mode, shifts = i.Data[14], i.Data[13] != 0
+	}
+	to, v := c, mark{}
+	switch mode {
+	case 0: // XT_CONNMARK_SET
+		v = c.changed(ctmask, mark{value: ctmark})
+	case 1: // XT_CONNMARK_SAVE
+		v = c.changed(ctmask, p.and(nfmask))
+	default: // XT_CONNMARK_RESTORE
+		to, v = p, p.changed(nfmask, c.and(ctmask))
+	}
+	v.doubt = v.doubt || shifts
+	m.set(to, v)
 }
 
 // match runs one of xtables.
@@ -81,7 +123,10 @@ func (m *machine) match(i xt.Info) answer {
 		m.regs, m.known = saved, known
 		return result
 	case *xt.Mark:
-		return when((i.Mark == 0) != (i.Invert != 0))
+		if p.mark.doubt {
+			return maybe
+		}
+		return when((p.mark.value&i.Mask == i.Mark) != (i.Invert != 0))
 	}
 	return maybe
 }

@@ -26,7 +26,8 @@ const usage = `Usage: minins doctor [-6jv] [-p tcp|udp|icmp] [--no-probe] FROM T
 
   FROM, TO        NAME, NAME/ADDRESS or ADDRESS; NAME is a network namespace, and
                   "." or "host" the one that you are in; TO may end in :PORT,
-                  behind an address of IPv6 in brackets: [ADDRESS]:PORT
+                  behind an address of IPv6 in brackets: [ADDRESS]:PORT;
+                  a link-local ADDRESS may end in %LINK of FROM
 
   -6              IPv6, where names stand for addresses
   -p, --protocol  tcp if there is a port, icmp if not
@@ -129,7 +130,7 @@ func (s *session) run() (status int, err error) {
 	}
 	s.way(x)
 	var reply *doctor.Reply
-	if x.Fault() == nil && x.Dest.IsValid() && !s.noProbe {
+	if x.Stops() == nil && x.Dest.IsValid() && !s.noProbe {
 		defer abandonable()()
 		if reply, err = doctor.Probe(x, patience); err != nil {
 			return 0, err
@@ -238,12 +239,16 @@ func (s *session) close(w *jsonout.Writer) {
 // end says what came of it.
 func (s *session) end(x *doctor.Examination, reply *doctor.Reply, status int) {
 	verdict := [...]string{0: "can reach", doctor.Faulty: "cannot reach", doctor.Unknown: "cannot reach"}[status]
+	more := ""
+	if status == doctor.Faulty && x.Stops() == nil && (reply == nil || reply.Reached) {
+		verdict, more = "can reach", ", but only with small packets"
+	}
 	probe := "not sent"
 	if reply != nil {
 		probe = reply.What
 	}
 	if s.json {
-		s.close(s.object("verdict", verdict, "probe", probe))
+		s.close(s.object("verdict", verdict+more, "probe", probe))
 		return
 	}
 	if reply != nil {
@@ -254,7 +259,6 @@ func (s *session) end(x *doctor.Examination, reply *doctor.Reply, status int) {
 		}
 	}
 	if x.From != nil && x.Dest.IsValid() {
-		more := ""
 		if status == doctor.Unknown {
 			more = ", and nothing is wrong that can be seen from here"
 		}

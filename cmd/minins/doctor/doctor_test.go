@@ -35,9 +35,11 @@ func furnish(t *testing.T) {
 	t.Helper()
 	for _, line := range strings.Split(`ip netns add red
 ip netns add blue
+ip netns exec red sysctl -qw net.ipv6.conf.default.accept_dad=0
 ip link add veth0 netns red type veth peer name veth0 netns blue
 ip -n red link set veth0 up
 ip -n blue link set veth0 up
+ip -n red link add veth1 type veth peer name veth2 netns blue
 ip -n red addr add 10.0.0.1/24 dev veth0
 ip -n blue addr add 10.0.0.2/24 dev veth0`, "\n") {
 		testns.Run(t, strings.Fields(line)...).Must(t)
@@ -66,6 +68,17 @@ func TestRun(t *testing.T) {
 		{"-p tcp red blue", 2, "", "\"blue\": expected a port, as in blue:80"},
 		{"red:80 blue", 2, "", "\"red:80\": a port belongs to the other end"},
 		{"red blue:http", 2, "", "\"blue:http\": expected a port from 1 to 65535 behind the colon"},
+		{"red example.com", 2, "", "\"example.com\" is neither a namespace nor an address, and names of hosts are not looked up; expected NAME, ADDRESS or NAME/ADDRESS"},
+		{"red 300.1.1.1:80", 2, "", "\"300.1.1.1\" is neither a namespace nor an address"},
+		{"red localhost:80", 2, "", "\"localhost\" is neither a namespace nor an address"},
+		{"red 224.0.0.1", 2, "", "\"224.0.0.1\" is a multicast address, which all have that have joined; expected that of one end"},
+		{"red ff02::1%veth0", 2, "", "\"ff02::1\" is a multicast address"},
+		{"red 255.255.255.255", 2, "", "\"255.255.255.255\" is a broadcast address, which all on a network have; expected that of one end"},
+		{"red 10.0.0.255", 2, "", "\"10.0.0.255\" is a broadcast address"},
+		{"red 0.0.0.0", 2, "", "\"0.0.0.0\" is the address of none"},
+		{"red fe80::1", 2, "", "\"fe80::1\" may be on each link of red; expected one of fe80::1%veth0 fe80::1%veth1"},
+		{"red fe80::1%eth7", 2, "", "red has no link \"eth7\"; expected one of fe80::1%veth0 fe80::1%veth1"},
+		{"red fe80::1%veth0", 1, "fault addr/nobody: nobody on the network of red:veth0 has the address fe80::1", ""},
 		{"red blue/x", 2, "", "\"blue/x\": \"x\" is no address; expected NAME/ADDRESS"},
 	} {
 		status, stdout, stderr := run(nil, c.line)
@@ -94,6 +107,25 @@ func TestJSON(t *testing.T) {
 	remedy, _ := finding["remedy"].([]any)
 	if finding["level"] != "fault" || finding["id"] != "link/down" || len(remedy) != 1 || remedy[0] != "ip netns exec blue ip link set veth0 up" || end["verdict"] != "cannot reach" || end["probe"] != "not sent" {
 		t.Errorf("got %s", stdout)
+	}
+}
+
+// TestSmall is a way that long packets do not pass.
+func TestSmall(t *testing.T) {
+	furnish(t)
+	testns.Run(t, strings.Fields("ip -n blue link set veth0 mtu 1300")...).Must(t)
+	for _, c := range [...][2]string{
+		{"red blue", "red can reach blue, but only with small packets (probe: an answer after "},
+		{"--no-probe red blue", "red can reach blue, but only with small packets (probe: not sent)"},
+		{"-j red blue", `{"verdict":"can reach, but only with small packets","probe":"an answer after `},
+	} {
+		if status, stdout, stderr := run(nil, c[0]); status != 1 || stderr != "" || !strings.Contains(stdout, c[1]) || !strings.Contains(stdout, "mtu/mismatch") {
+			t.Errorf("%s: status %d\n%s%s", c[0], status, stdout, stderr)
+		}
+	}
+	testns.Run(t, strings.Fields("ip -n blue xfrm policy add src 10.0.0.0/24 dst 10.0.0.0/24 dir in action block")...).Must(t)
+	if status, stdout, _ := run(nil, "red blue"); status != 1 || !strings.Contains(stdout, "red cannot reach blue (probe: ") {
+		t.Errorf("small packets do not pass either: status %d\n%s", status, stdout)
 	}
 }
 
