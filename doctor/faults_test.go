@@ -103,6 +103,8 @@ var faults = []fault{
 	{name: "main table that no rule leads to", base: routed, inject: "ip -n rt rule del priority 32766", question: "left right", want: "route/policy"},
 	{name: "blackhole in another table", base: routed, inject: "ip -n left rule add from 10.1.0.2 table 7; ip -n left route add blackhole default table 7", question: "left right", want: "route/blackhole"},
 	{name: "prohibit in another table, at the router", base: routed, inject: "ip -n rt rule add iif left table 7; ip -n rt route add prohibit 10.2.0.0/16 table 7", question: "left right", want: "route/prohibit"},
+	{name: "table of all but what has a mark, closed", base: routed, inject: wireguard + "ip -n left route replace blackhole default table 51820", question: "left right", want: "route/blackhole"},
+	{name: "blackhole behind what is thrown to it", base: routed, inject: "ip -n rt rule add to 10.2.0.0/16 table 7; ip -n rt route add throw 10.2.0.0/16 table 7; ip -n rt rule add to 10.2.0.0/16 table 8 priority 32766; ip -n rt rule del table main; ip -n rt rule add table main priority 32767; ip -n rt route add blackhole 10.2.0.0/24 table 8", question: "left right", want: "route/blackhole"},
 	{name: "blackhole for a mark", base: routed, inject: "ip netns exec left iptables -t mangle -A OUTPUT -d 10.2.0.2 -j MARK --set-mark 7; ip -n left rule add fwmark 7 table 7; ip -n left route add blackhole default table 7", question: "left right", want: "route/blackhole"},
 	{name: "rule for a mark of nft", base: routed, inject: "ip netns exec rt nft 'table ip m { chain p { type filter hook prerouting priority -150; iifname left meta mark set meta mark or 0x11; }; }'; ip -n rt rule add fwmark 0x10/0xf0 unreachable", question: "left right", want: "route/policy"},
 	{name: "rule for a mark of iptables-legacy", base: routed, inject: "ip netns exec rt iptables-legacy -t mangle -A PREROUTING -i left -j MARK --set-mark 7; ip -n rt rule add fwmark 7 prohibit", question: "left right", want: "route/policy"},
@@ -166,6 +168,8 @@ var faults = []fault{
 	{name: "published, but not for the host", listen: "blue tcp 0.0.0.0:80", inject: "iptables -t nat -A PREROUTING -i up0 -p tcp --dport 8080 -j DNAT --to-destination 192.168.15.2:80", question: "host 192.168.1.1:8080", want: "nat/no-dnat"},
 	{name: "published, but not for the host's loopback address", listen: "blue tcp 0.0.0.0:80", inject: "iptables -t nat -A PREROUTING -d 192.168.1.1 -p tcp --dport 8080 -j DNAT --to-destination 192.168.15.2:80", question: "host 127.0.0.1:8080", want: "nat/no-dnat"},
 	{name: "published by iptables-legacy, but not for the host", listen: "blue tcp 0.0.0.0:80", inject: "iptables-legacy -t nat -A PREROUTING -p tcp --dport 8080 -j DNAT --to-destination 192.168.15.2:80", question: "host host/192.168.1.1:8080", want: "nat/no-dnat"},
+	{name: "published, but not for the host, IPv6", listen: "blue tcp [::]:80", inject: "ip6tables -t nat -A PREROUTING -p tcp --dport 8080 -j DNAT --to-destination [fd15::2]:80", question: "host [fd01::1]:8080", want: "nat/no-dnat"},
+	{name: "published by UDP, but not for the host", listen: "blue udp 0.0.0.0:53", inject: "iptables -t nat -A PREROUTING -p udp --dport 5353 -j DNAT --to-destination 192.168.15.2:53", question: "-u host 192.168.1.1:5353", want: "nat/no-dnat"},
 	{name: "published to another port of its own", listen: "host tcp 0.0.0.0:3128", inject: "iptables -t nat -A PREROUTING -p tcp --dport 80 -j REDIRECT --to-ports 3128", question: "host 192.168.1.1:80", want: "nat/no-dnat"},
 	{name: "not published, for the host", listen: "blue tcp 0.0.0.0:80", question: "host 127.0.0.1:80", want: "nat/no-dnat"},
 	{name: "published for the host's loopback address, which packets do not leave from", listen: "blue tcp 0.0.0.0:80", inject: "iptables -t nat -A OUTPUT -p tcp --dport 8080 -j DNAT --to-destination 192.168.15.2:80", question: "host 127.0.0.1:8080", want: "route/localnet", then: "nat/hairpin"},
@@ -183,6 +187,8 @@ var faults = []fault{
 }
 
 const (
+	// The rules of wg-quick.
+	wireguard = `ip -n left rule add not fwmark 51820 table 51820; ip -n left rule add table main suppress_prefixlength 0; ip -n left route add default via 10.1.0.1 table 51820; `
 	// Link-local addresses that one can spell.
 	linkLocal = `for n in red blue; do ip -n $n addr flush dev veth-$n scope link; done; ip -n red addr add fe80::a1/64 dev veth-red nodad; ip -n blue addr add fe80::b2/64 dev veth-blue nodad; `
 	// A third one on the bridge.

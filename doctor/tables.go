@@ -21,7 +21,9 @@ import (
 // refusing are the keys of what is said of routes that refuse packets.
 var refusing = [...]string{unix.RTN_BLACKHOLE: "route/blackhole", unix.RTN_UNREACHABLE: "route/unreachable", unix.RTN_PROHIBIT: "route/prohibit"}
 
-func refuses(r *rtnl.Route) bool { return int(r.Type) < len(refusing) && refusing[r.Type] != "" }
+func refuses(r *rtnl.Route) bool {
+	return r != nil && int(r.Type) < len(refusing) && refusing[r.Type] != ""
+}
 
 // From linux/fib_rules.h.
 const (
@@ -47,7 +49,8 @@ func decide(n *survey.Namespace, p *packet, by *survey.Link) (*rtnl.Rule, *rtnl.
 		switch r.Action {
 		case ruleTable:
 			route, bits := lookup(n, r.Table, p)
-			if route != nil && !(r.SuppressPrefixLen.Ok && bits <= int(r.SuppressPrefixLen.V)) {
+			suppressed := r.SuppressPrefixLen.Ok && bits <= int(r.SuppressPrefixLen.V) && (p.dst.Is6() || !refuses(route))
+			if route != nil && route.Type != unix.RTN_THROW && !suppressed {
 				return r, route
 			}
 		case ruleGoto:

@@ -49,6 +49,13 @@ func (k mark) changed(mask uint32, with mark) mark {
 	return mark{value: k.value&^mask ^ with.value, doubt: with.doubt || k.doubt && mask != ^uint32(0)}
 }
 
+func (k mark) is(i *xt.Mark) answer {
+	if k.doubt {
+		return maybe
+	}
+	return when((k.value&i.Mask == i.Mark) != (i.Invert != 0))
+}
+
 func (k mark) and(mask uint32) mark { return mark{k.value & mask, k.doubt} }
 
 // connmark is the target CONNMARK: struct xt_connmark_tginfo1 or 2 of
@@ -123,10 +130,11 @@ func (m *machine) match(i xt.Info) answer {
 		m.regs, m.known = saved, known
 		return result
 	case *xt.Mark:
-		if p.mark.doubt {
-			return maybe
+		return p.mark.is(i)
+	case *xt.Raw:
+		if i.Extension == "connmark" && len(i.Data) >= 12 { // struct xt_connmark_mtinfo1, which is that of mark
+			return m.conn.mark.is(&xt.Mark{Mark: binary.NativeEndian.Uint32(i.Data), Mask: binary.NativeEndian.Uint32(i.Data[4:]), Invert: i.Data[8]})
 		}
-		return when((p.mark.value&i.Mask == i.Mark) != (i.Invert != 0))
 	}
 	return maybe
 }
