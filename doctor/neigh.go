@@ -137,9 +137,10 @@ func (w *walk) resolves(out *survey.Link, next netip.Addr, to *arrival) bool {
 
 // nobody tells why no one on the network has the address that packets are to go to.
 func (w *walk) nobody(out *survey.Link, next netip.Addr, r *rtnl.Route, p *packet, seg *segment) {
-	f := facts{n: out.Namespace, l: out, a: next, s: routeText(out.Namespace, r)}
-	entry, _ := lookup(f.n, r.Table, p)
-	f.t = target(entry)
+	f := facts{n: out.Namespace, l: out, a: next, s: routeText(out.Namespace, r), t: "default"}
+	if entry, _ := lookup(f.n, r.Table, p); entry != nil {
+		f.t = target(entry.Dst, entry.Table)
+	}
 	owners := w.owners(next)
 	for _, x := range owners {
 		if w.elsewhere(out, x, seg, f.s) {

@@ -207,7 +207,7 @@ func (w *walk) astray(n *survey.Namespace, p *packet) bool {
 		f.n = w.path[i]
 		if by, l := w.gateway(f.n, p.dst); l != nil && f.n != f.o && !w.isLocal(f.o, by) {
 			f.remedy = w.addRoute(f.n, p.dst)
-			if r, err := w.host.Route(f.n, &rtnl.Route{Family: rtnl.Family(family(p.dst)), Dst: whole(p.dst)}); err == nil {
+			if r, err := w.look(f.n, &packet{dst: p.dst, proto: p.proto}, nil); err == nil {
 				f.s = routeText(f.n, r)
 			}
 			if p.reply {
@@ -238,11 +238,11 @@ func (w *walk) addRoute(n *survey.Namespace, dst netip.Addr) []string {
 		return nil
 	}
 	_, r := decide(n, &packet{dst: dst}, nil)
-	if r != nil || w.reply && w.From.Home {
-		f.t = target(&rtnl.Route{Dst: whole(dst), Table: unix.RT_TABLE_MAIN})
-	}
-	if r != nil {
-		f.t = target(&rtnl.Route{Dst: whole(dst), Table: r.Table})
+	switch {
+	case r != nil:
+		f.t = target(whole(dst), r.Table)
+	case w.reply && w.From.Home:
+		f.t = whole(dst).String()
 	}
 	return f.commands("@n ip %6route add %t via %b dev %L")
 }

@@ -116,13 +116,13 @@ func marked(n *survey.Namespace) bool {
 }
 
 // target is what a route is for, as ip writes it; none is the default route.
-func target(r *rtnl.Route) string {
+func target(dst netip.Prefix, table uint32) string {
 	text := "default"
-	if r != nil && r.Dst.IsValid() {
-		text = r.Dst.String()
+	if dst.IsValid() {
+		text = dst.String()
 	}
-	if r != nil && r.Table != unix.RT_TABLE_MAIN {
-		text += " table " + strconv.Itoa(int(r.Table))
+	if table != unix.RT_TABLE_MAIN {
+		text += " table " + strconv.Itoa(int(table))
 	}
 	return text
 }
@@ -167,7 +167,9 @@ func (w *walk) noRoute(n *survey.Namespace, p *packet, by *survey.Link, err erro
 	}
 	rule, r := decide(n, p, by)
 	main := best(n, p.dst)
-	f.t = target(r)
+	if f.t = "default"; r != nil {
+		f.t = target(r.Dst, r.Table)
+	}
 	switch {
 	case r != nil && refuses(r):
 		f.s += "; RTM_GETRULE: " + ruleText(rule)

@@ -3,6 +3,8 @@
 package doctor
 
 import (
+	"errors"
+
 	"golang.org/x/sys/unix"
 
 	"github.com/minins/minins/nft"
@@ -114,6 +116,10 @@ func (w *walk) take(to *arrival, p *packet, left int) *survey.Namespace {
 		return nil
 	}
 	local := w.isLocal(n, p.dst)
+	if !local && p.src.Is6() && p.src.IsLinkLocalUnicast() {
+		w.err = errors.New(`"` + p.src.String() + `" is link-local, and ` + n.Label() + ` passes nothing on from there; expected another address to ask from`)
+		return nil
+	}
 	if !local && bounced == nil && !w.forwards(by, p) {
 		return nil
 	}

@@ -71,10 +71,9 @@ func (m *machine) connmark(i *xt.Raw) {
 	if i.Revision == 2 {
 		mode, shifts = i.Data[14], i.Data[13] != 0
 	}
-	to, v := c, mark{}
+	to, v := c, c.changed(ctmask, mark{value: ctmark})
 	switch mode {
 	case 0: // XT_CONNMARK_SET
-		v = c.changed(ctmask, mark{value: ctmark})
 	case 1: // XT_CONNMARK_SAVE
 		v = c.changed(ctmask, p.and(nfmask))
 	default: // XT_CONNMARK_RESTORE

@@ -41,6 +41,10 @@ ip -n red link set veth0 up
 ip -n blue link set veth0 up
 ip -n red link add veth1 type veth peer name veth2 netns blue
 ip -n red addr add 10.0.0.1/24 dev veth0
+ip -n red addr add fe80::a1/64 dev veth0
+ip -n red addr add fd00::1/128 dev veth0
+ip -n blue addr add fe80::b2/64 dev veth0 nodad
+ip -n red -6 route add fd00::9 via fe80::b2 dev veth0
 ip -n blue addr add 10.0.0.2/24 dev veth0`, "\n") {
 		testns.Run(t, strings.Fields(line)...).Must(t)
 	}
@@ -79,6 +83,7 @@ func TestRun(t *testing.T) {
 		{"red fe80::1", 2, "", "\"fe80::1\" may be on each link of red; expected one of fe80::1%veth0 fe80::1%veth1"},
 		{"red fe80::1%eth7", 2, "", "red has no link \"eth7\"; expected one of fe80::1%veth0 fe80::1%veth1"},
 		{"red fe80::1%veth0", 1, "fault addr/nobody: nobody on the network of red:veth0 has the address fe80::1", ""},
+		{"-6 red/fe80::a1%veth0 fd00::9", 2, "", "\"fe80::a1\" is link-local, and blue passes nothing on from there; expected another address to ask from"},
 		{"red blue/x", 2, "", "\"blue/x\": \"x\" is no address; expected NAME/ADDRESS"},
 	} {
 		status, stdout, stderr := run(nil, c.line)
