@@ -163,8 +163,10 @@ func (w *walk) forwards(by *survey.Link, p *packet) bool {
 	if v != "0" {
 		return true
 	}
-	if r, err := w.look(n, &packet{dst: p.dst, proto: p.proto, mark: p.mark}, nil); err != nil {
-		return w.noRoute(n, p, by, err) // nor would it know where to
+	if _, r := decide(n, p, by); r == nil || refuses(r) {
+		if _, err := w.look(n, &packet{dst: p.dst, proto: p.proto, mark: p.mark}, nil); err != nil {
+			return w.noRoute(n, p, by, err) // nor would it know where to
+		}
 	} else if last := w.path[len(w.path)-1]; r.OIF == by.Index && r.Gateway.IsValid() && w.isLocal(last, r.Gateway) {
 		return w.loop(n, p, routeText(n, r))
 	}

@@ -178,7 +178,7 @@ func (s *session) explained() bool {
 	for _, pair := range [...][2]string{
 		{"RTM_GETLINK, RTM_GETADDR, RTM_GETROUTE, RTM_GETRULE, RTM_GETNEIGH", "a picture of each namespace, which is entered to open a socket"},
 		{"RTM_GETNSID, RTM_NEWNSID in a new namespace", "which ends belong to one cable"},
-		{"RTM_GETROUTE with RTA_DST, RTA_SRC and RTA_IIF", "the way, asked for in each namespace on it, there and back"},
+		{"RTM_GETROUTE with RTA_DST, RTA_SRC, RTA_IIF and RTA_MARK", "the way, asked for in each namespace on it, there and back"},
 		{`openat("/proc/sys/net/ipv4/conf/DEV/forwarding") and such`, "whether each passes packets on, and drops what comes by a way that it would not answer"},
 		{"NFT_MSG_GETCHAIN, NFT_MSG_GETRULE, NFT_MSG_GETSET, NFT_MSG_GETSETELEM", "the rules in each, which are tried on the packet"},
 		{`openat("/proc/thread-self/net/ip_tables_names"), getsockopt(IPT_SO_GET_INFO, IPT_SO_GET_ENTRIES)`, "those of iptables-legacy, if it has tables"},
