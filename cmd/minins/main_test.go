@@ -94,6 +94,10 @@ func TestOutputFails(t *testing.T) {
 		testns.Skip(t, "no /dev/full: "+err.Error())
 	}
 	defer full.Close()
+	if _, errs, code := minins(t, "ip", "netns", "add", "full"); code != 0 {
+		t.Fatal(errs)
+	}
+	defer minins(t, "ip", "netns", "del", "full")
 	const noSpace = ": standard output: write /dev/stdout: no space left on device\n"
 	for _, tt := range []struct {
 		line, stderr string
@@ -105,6 +109,10 @@ func TestOutputFails(t *testing.T) {
 		{"arp -n -v", "arp" + noSpace, 0},
 		{"ping -V", "ping: write error\n", 1},
 		{"arping -V", "arping: write error\n", 1},
+		{"minins explain ip link", "explain" + noSpace, 1},
+		{"minins graph", "graph" + noSpace, 1},
+		{"minins ns watch", "ns" + noSpace, 1}, // which write before they end: said once all the same
+		{"ip -all netns exec true", "ip" + noSpace, 1},
 	} {
 		cmd := exec.Command("/proc/self/exe")
 		cmd.Args = strings.Fields(tt.line)

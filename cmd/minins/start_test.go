@@ -16,14 +16,47 @@ import (
 	"github.com/minins/minins/internal/testns"
 )
 
-// Signals that are ignored or blocked are so in the program that takes minins'
-// place, and in one that it starts.
-func TestInheritsSignals(t *testing.T) {
+// started is minins with start in it.
+func started(t *testing.T) (file string) {
+	t.Helper()
 	testns.Tool(t, "sh")
-	file := filepath.Join(t.TempDir(), "minins")
+	file = filepath.Join(t.TempDir(), "minins")
 	if out, err := exec.Command("go", "build", "-buildvcs=false", "-ldflags", "-E main.start", "-o", file, ".").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
+	return file
+}
+
+// Where standard output is closed, to print is an error as any other; what prints nothing
+// succeeds.
+func TestClosedOutput(t *testing.T) {
+	file := started(t)
+	for _, tt := range []struct {
+		words, stderr string
+		code          int
+	}{
+		{"explain ip link", "explain: standard output: write /dev/stdout: bad file descriptor\n", 1},
+		{"graph", "graph: standard output: write /dev/stdout: bad file descriptor\n", 1},
+		{"ping -V", "ping: write error\n", 1},
+		{"unshare sh -c 'echo hello 2>/dev/null'", "", 1}, // so it is for the program that minins becomes
+		{"ip link set lo up", "", 0},
+	} {
+		cmd := exec.Command("sh", "-c", file+" "+tt.words+" >&-")
+		out, err := cmd.CombinedOutput()
+		if cmd.ProcessState.ExitCode() != tt.code || string(out) != tt.stderr {
+			t.Errorf("%s: %v, want exit %d; stderr %q, want %q", tt.words, err, tt.code, out, tt.stderr)
+		}
+	}
+	// What is written to a file is not concerned.
+	if out, err := exec.Command("sh", "-c", file+" graph --dot -o "+t.TempDir()+"/a.dot >&-").CombinedOutput(); err != nil {
+		t.Errorf("to a file: %v\n%s", err, out)
+	}
+}
+
+// Signals that are ignored or blocked are so in the program that takes minins'
+// place, and in one that it starts.
+func TestInheritsSignals(t *testing.T) {
+	file := started(t)
 	ignored := []unix.Signal{unix.SIGHUP, unix.SIGINT, unix.SIGQUIT, unix.SIGPIPE, unix.SIGTERM, unix.SIGUSR1, unix.SIGTSTP, 40, 64}
 	masked := []unix.Signal{unix.SIGTERM, unix.SIGUSR2, unix.SIGCHLD, 37}
 	trap := "trap ''"

@@ -91,9 +91,21 @@ func Strerror(err error) string {
 	return strings.ToUpper(s[:1]) + s[1:]
 }
 
-// Errorf writes one line to standard error.
+// Unwritten reports whether err is that of standard output: main says it, once, when the
+// command has returned.
+func (c *Cmd) Unwritten(err error) bool {
+	out := c.Stdout.Flush()
+	return out != nil && errors.Is(err, out)
+}
+
+// Errorf writes one line to standard error, unless it is about what main will say.
 func (c *Cmd) Errorf(format string, args ...any) {
 	c.Stdout.Flush() // keep the order of what a person sees
+	for _, arg := range args {
+		if err, ok := arg.(error); ok && c.Unwritten(err) {
+			return
+		}
+	}
 	fmt.Fprintf(c.Stderr, format+"\n", args...)
 }
 

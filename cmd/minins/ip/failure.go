@@ -192,6 +192,9 @@ func (s *session) warn(text string) error {
 
 // report prints err as iproute2 would and returns its exit status.
 func (s *session) report(err error) int {
+	if s.c.Unwritten(err) {
+		return exitFailed
+	}
 	if f := asFailure(err); f != nil {
 		return s.reportFailure(f)
 	}
