@@ -314,6 +314,32 @@ var labs = []struct {
 		red.Names = append(red.Names, "rot")
 		return l
 	}},
+	{"policy", func() *lab { // rules of routing, addresses of cables, and a name that is taken
+		l := &lab{}
+		home := l.ns("")
+		a, b := device(home, "ppp0", "veth"), device(l.ns("host"), "ppp0", "veth")
+		cable(a, b)
+		for i, end := range []*survey.Link{a, b} {
+			n := end.Namespace
+			n.Addrs = append(n.Addrs, rtnl.Addr{
+				Index: end.Index, Local: netip.AddrFrom4([4]byte{10, 0, 0, byte(1 + i)}), Address: netip.AddrFrom4([4]byte{10, 0, 0, byte(2 - i)}), PrefixLen: 32,
+			})
+		}
+		routeVia(home, "ppp0", "10.2.0.0/16", "10.0.0.2")
+		home.Rules = []rtnl.Rule{
+			{Family: unix.AF_INET, Action: ruleToTable, Table: unix.RT_TABLE_LOCAL},
+			{Family: unix.AF_INET, Action: ruleToTable, Table: 7, Priority: nl.Some(uint32(100)), Src: netip.MustParsePrefix("10.1.0.0/16")},
+			{Family: unix.AF_INET, Action: ruleToTable, Table: unix.RT_TABLE_MAIN, Priority: nl.Some(uint32(32766))},
+			{Family: unix.AF_INET, Action: ruleToTable, Table: unix.RT_TABLE_DEFAULT, Priority: nl.Some(uint32(32767))},
+			{Family: unix.AF_INET6, Action: ruleToTable, Table: unix.RT_TABLE_LOCAL},
+			{Family: unix.AF_INET6, Action: 8, Priority: nl.Some(uint32(9)), Mark: 5, Mask: nl.Some(uint32(0xff))},
+			{Family: unix.AF_INET6, Action: ruleToTable, Table: unix.RT_TABLE_MAIN, Priority: nl.Some(uint32(32766))},
+		}
+		l.ns("pid 4711") // of a process that has nothing but lo
+		taken := l.ns("")
+		taken.Home, taken.Names = false, []string{"pid 4711", "else"}
+		return l
+	}},
 	{"names", func() *lab { // which mean something to somebody
 		l := &lab{}
 		home := l.ns("")

@@ -10,8 +10,12 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/minins/minins/cmd/minins/applet"
+	"github.com/minins/minins/nsfs"
 	"github.com/minins/minins/survey"
 )
+
+// pidLabel begins what namespaces without a name are called: see [survey.Namespace.Label].
+const pidLabel = "pid "
 
 // A picture is what is drawn, in an order that does not depend on the kernel's.
 type picture struct {
@@ -26,15 +30,17 @@ type picture struct {
 type space struct {
 	_ [0]func()
 
-	id     string // "n0", "n1" …: unique in the picture
-	name   string
-	names  list // all of its names, or what it is called
-	raw    list // all of its names, as they are
-	home   bool // the caller's
-	links  links
-	routes []*route
-	rules  []*natRule
-	blind  string // why not all of it is to be seen, or ""
+	id       string // "n0", "n1" …: unique in the picture
+	name     string
+	names    list // all of its names, or what it is called
+	raw      list // what it is called and all of its names, as they are
+	home     bool // the caller's
+	nameless bool // found by a process in it
+	links    links
+	routes   []*route
+	policies list // the rules of which routing table is asked
+	rules    []*natRule
+	blind    string // why not all of it is to be seen, or ""
 
 	chosen bool  // it stays in the picture
 	item   *item // where it is drawn
@@ -115,8 +121,7 @@ type uplink struct {
 
 // paint makes a picture of a survey. rules are those of its namespaces, in their order.
 //
-// Namespaces without a name are in it if a cable leads there, however far: others are of
-// other programs.
+// Namespaces without a name are in it if they can be looked into, or a cable leads there.
 func paint(s *survey.Survey, rules []ruleset) *picture {
 	p := &picture{}
 	for i := range s.Stale {
@@ -125,13 +130,19 @@ func paint(s *survey.Survey, rules []ruleset) *picture {
 	slices.Sort(p.stale)
 	known := map[*survey.Link]*link{}
 	for i, n := range s.Namespaces {
-		sp := &space{name: clean(n.Label()), raw: append([]string{n.Label()}, n.Names...), home: n.Home}
+		sp := &space{home: n.Home, nameless: n.Names == nil && !n.Home}
 		for _, name := range n.Names {
+			if !n.Home && (name == survey.HomeLabel || strings.HasPrefix(name, pidLabel)) { // it is not what its name says
+				name = nsfs.Path(name)
+			}
 			sp.names.add(clean(name))
+			sp.raw.add(name)
 		}
 		if sp.names == nil {
-			sp.names.add(sp.name)
+			sp.names.add(n.Label())
+			sp.raw.add(n.Label())
 		}
+		sp.name = sp.names[0]
 		err := n.Err
 		for _, l := range n.Links {
 			if d := newLink(sp, l); d.name != "lo" || len(d.addrs) > 0 {
@@ -140,6 +151,7 @@ func paint(s *survey.Survey, rules []ruleset) *picture {
 			}
 		}
 		sp.addRoutes(n)
+		sp.addPolicies(n.Rules)
 		if i < len(rules) {
 			sp.rules = rules[i].nat
 			if err == nil {
@@ -162,7 +174,7 @@ func paint(s *survey.Survey, rules []ruleset) *picture {
 		}
 	}
 	for _, sp := range p.spaces {
-		if sp.rank() != unnamed {
+		if !sp.nameless || sp.blind == "" {
 			sp.reach()
 		}
 	}
@@ -283,7 +295,7 @@ func (p *picture) owner(addr string) (name string, n int) {
 	for _, s := range p.spaces {
 		for _, l := range s.links {
 			for _, a := range l.addrs {
-				if len(a) > len(addr) && a[len(addr)] == '/' && a[:len(addr)] == addr {
+				if head, _, _ := strings.Cut(a, " "); head == addr || strings.HasPrefix(a, addr+"/") {
 					name, n = s.name, n+1
 				}
 			}
@@ -311,13 +323,11 @@ func (s *space) rank() string {
 	switch {
 	case s.home:
 		return "a"
-	case len(s.raw) > 1:
-		return "b"
+	case s.nameless:
+		return "c"
 	}
-	return unnamed
+	return "b"
 }
-
-const unnamed = "c"
 
 func newLink(s *space, l *survey.Link) *link {
 	d := &link{space: s, name: clean(l.Name), kind: clean(l.Info.Kind), index: l.Index}
@@ -338,6 +348,9 @@ func newLink(s *space, l *survey.Link) *link {
 	var six list
 	for _, a := range l.Addrs() {
 		text, local := a.Prefix().String(), a.Prefix().Addr()
+		if a.Address.IsValid() && a.Address != local { // of the other end
+			text = local.String() + " peer " + netip.PrefixFrom(a.Address, int(a.PrefixLen)).String()
+		}
 		d.more += "\n" + text
 		switch {
 		case local.IsLoopback() && l.Name == "lo" && (local.Is6() || a.PrefixLen == 8):

@@ -127,6 +127,7 @@ func (s *space) facts(most int, out bool) list {
 		}
 	}
 	all.addAll(routes.cut(most, "routes"))
+	all.addAll(s.policies.cut(most, "rules of routing"))
 	if !out {
 		all.addAll(s.ruleLines(most))
 	}
