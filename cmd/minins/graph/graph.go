@@ -5,7 +5,7 @@
 //
 // It is made in three steps, of which the first alone talks to the kernel: survey and
 // rules.go look, model.go makes a picture of it, and text.go, markup.go (DOT and
-// Mermaid) and svg.go draw that, the last one where layout.go has put everything.
+// Mermaid), json.go and svg.go draw that, the last one where layout.go has put everything.
 package graph
 
 import (
@@ -28,20 +28,20 @@ const (
 	exitUsage  = 2 // the words are wrong
 )
 
-const usage = `Usage: minins graph [--text|--dot|--mermaid|--svg|--html] [-o FILE] [NAME ...]
+const usage = `Usage: minins graph [--text|--dot|--mermaid|--svg|--html|--json] [-o FILE] [NAME ...]
 
 Draw the network namespaces of this host: links, cables, bridges, addresses, routes,
 NAT and published ports; of NAMEs, these and their neighbours.
 
-  --text, --dot, --mermaid, --svg, --html
-             how; of a FILE the ending tells (txt, dot, gv, mmd, svg, html)
+  --text, --dot, --mermaid, --svg, --html, --json
+             how; of a FILE the ending tells (txt, dot, gv, mmd, svg, html, json)
   --ascii    text of ASCII alone
   -o FILE    write it there
   -n NAME    as NAME
 `
 
 var optionTable = []getopt.Option{
-	{Long: "text"}, {Long: "dot"}, {Long: "mermaid"}, {Long: "svg"}, {Long: "html"},
+	{Long: "text"}, {Long: "dot"}, {Long: "mermaid"}, {Long: "svg"}, {Long: "html"}, {Long: "json"},
 	{Long: "ascii"},
 	{Short: 'o', Long: "output", Arg: getopt.Required},
 	{Short: 'n', Long: "netns", Arg: getopt.Required},
@@ -50,7 +50,7 @@ var optionTable = []getopt.Option{
 
 // endings are those of files, and their formats.
 var endings = [...][2]string{
-	{".txt", "text"}, {".dot", "dot"}, {".gv", "dot"}, {".mmd", "mermaid"}, {".mermaid", "mermaid"}, {".svg", "svg"}, {".html", "html"}, {".htm", "html"},
+	{".txt", "text"}, {".dot", "dot"}, {".gv", "dot"}, {".mmd", "mermaid"}, {".mermaid", "mermaid"}, {".svg", "svg"}, {".html", "html"}, {".htm", "html"}, {".json", "json"},
 }
 
 // A session is one call of the command.
@@ -125,7 +125,7 @@ func (s *session) settle() error {
 			return nil
 		}
 	}
-	return getopt.Error("the ending of " + s.file + " tells no format; expected .txt, .dot, .mmd, .svg or .html, or an option such as --svg")
+	return getopt.Error("the ending of " + s.file + " tells no format; expected .txt, .dot, .mmd, .svg, .html or .json, or an option such as --svg")
 }
 
 // explained tells what would be done, if that is all that is asked for.
@@ -182,6 +182,8 @@ func (s *session) draw(p *picture) string {
 		return drawSVG(p)
 	case "html":
 		return drawHTML(p)
+	case "json":
+		return drawJSON(p)
 	}
 	return drawText(p, s.style())
 }

@@ -123,7 +123,7 @@ stale names
 		stderr != "minins graph: there is no namespace old, nope; 'minins ns' lists the names\n" {
 		t.Errorf("%d %q %q", status, out, stderr)
 	}
-	for ending, head := range map[string]string{"txt": "host\n", "gv": "graph \"", "mmd": "flowchart LR\n", "SVG": "<svg ", "html": "<!DOCTYPE html>\n"} {
+	for ending, head := range map[string]string{"txt": "host\n", "gv": "graph \"", "mmd": "flowchart LR\n", "SVG": "<svg ", "html": "<!DOCTYPE html>\n", "json": `{"namespaces":[{"name":"host","home":true,`} {
 		file := t.TempDir() + "/picture." + ending
 		status, out, stderr := run("-o", file)
 		b, err := os.ReadFile(file)
@@ -139,7 +139,7 @@ func TestWords(t *testing.T) {
 	file := t.TempDir() + "/picture"
 	for words, want := range map[string]string{
 		"--svg --dot":      "--svg and --dot: a picture has one format",
-		"-o " + file:       "the ending of " + file + " tells no format; expected .txt, .dot, .mmd, .svg or .html, or an option such as --svg",
+		"-o " + file:       "the ending of " + file + " tells no format; expected .txt, .dot, .mmd, .svg, .html or .json, or an option such as --svg",
 		"-x":               "invalid option -- 'x'",
 		"-o":               "option requires an argument -- 'o'",
 		"--h":              "option '--h' is ambiguous; possibilities: '--html' '--help'",

@@ -56,7 +56,9 @@ type link struct {
 	kind  string // in a few words: "bridge", "vlan 7"; hardware has none
 	addrs list   // with prefix lengths, without those that every link has
 	down  string // "", "down" or "no carrier"
-	more  string // what else there is to know, for who asks
+	every list   // all addresses
+	mac   string
+	mtu   int
 	index uint32
 
 	peer   *link // other end of the cable
@@ -351,7 +353,7 @@ func newLink(s *space, l *survey.Link) *link {
 		if a.Address.IsValid() && a.Address != local { // of the other end
 			text = local.String() + " peer " + netip.PrefixFrom(a.Address, int(a.PrefixLen)).String()
 		}
-		d.more += "\n" + text
+		d.every.add(text)
 		switch {
 		case local.IsLoopback() && l.Name == "lo" && (local.Is6() || a.PrefixLen == 8):
 		case !local.Is6():
@@ -361,10 +363,7 @@ func newLink(s *space, l *survey.Link) *link {
 		}
 	}
 	d.addrs.addAll(six)
-	if mac := l.Addr.String(); mac != "" {
-		d.more += "\nlink/ether " + mac
-	}
-	d.more += "\nmtu " + number(int(l.MTU))
+	d.mac, d.mtu = l.Addr.String(), int(l.MTU)
 	return d
 }
 

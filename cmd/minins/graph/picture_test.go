@@ -35,6 +35,7 @@ var formats = []struct {
 	{"mmd", func(p *picture) string { return drawMarkup(p, &mermaid) }},
 	{"svg", drawSVG},
 	{"html", drawHTML},
+	{"json", drawJSON},
 }
 
 // TestGolden draws all labs, and draws them again as another kernel might have them.

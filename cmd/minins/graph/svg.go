@@ -136,7 +136,13 @@ func (s *space) title() string {
 }
 
 // title is all that there is to know of a link.
-func (l *link) title() string { return strings.Join(l.say(sayAll), " ") + l.more }
+func (l *link) title() string {
+	lines := append(list{strings.Join(l.say(sayAll), " ")}, l.every...)
+	if l.mac != "" {
+		lines.add("link/ether " + l.mac)
+	}
+	return strings.Join(append(lines, "mtu "+number(l.mtu)), "\n")
+}
 
 // off is the class of what is down.
 func off(down string) string {
