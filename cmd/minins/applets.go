@@ -57,7 +57,7 @@ func applets() []applet.Applet {
 		{Name: rootless.HolderName, Run: rootlessHolder},
 		{Name: "gc", Summary: "remove what killed runs left behind", Run: gc.Run},
 		{Name: "ns", Summary: "what is behind the names of network namespaces, and who holds them; repair", Run: ns.Run},
-		{Name: "graph", Summary: "draw namespaces, cables, bridges, addresses, routes and NAT: as text, DOT, Mermaid, SVG or HTML", Run: graph.Run},
+		{Name: "graph", Summary: "draw namespaces, cables, bridges, addresses, routes and NAT: as text, DOT, Mermaid, SVG, HTML or JSON", Run: graph.Run},
 		{Name: "capture", Summary: "packets of many namespaces and links, in one file or as text", Run: capture.Run},
 		{Name: "trace-packet", Summary: "show the way of a packet through namespaces, links, rules and NAT, and the answer's", Run: tracePacket},
 		{Name: "doctor", Summary: "why one namespace cannot reach another, and what mends it", Run: doctor.Run},

@@ -8,8 +8,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/minins/minins/cmd/minins/applet"
 	"github.com/minins/minins/internal/testns"
@@ -123,6 +128,63 @@ func TestOutputFails(t *testing.T) {
 		if err := cmd.Run(); cmd.ProcessState == nil || cmd.ProcessState.ExitCode() != tt.code || errs.String() != tt.stderr {
 			t.Errorf("%s: %v, want exit %d; stderr %q, want %q", tt.line, err, tt.code, errs.String(), tt.stderr)
 		}
+	}
+}
+
+// A terminal is as before when ^C has ended what draws on all of it.
+func TestTerminalIsAsBefore(t *testing.T) {
+	ptmx, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
+	if err != nil {
+		testns.Skip(t, "no terminals: "+err.Error())
+	}
+	defer ptmx.Close()
+	fd := int(ptmx.Fd())
+	if err := unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0); err != nil {
+		t.Fatal(err)
+	}
+	n, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tty, err := os.OpenFile("/dev/pts/"+strconv.Itoa(n), os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		testns.Skip(t, "no terminals: "+err.Error())
+	}
+	defer tty.Close()
+	before, err := unix.IoctlGetTermios(int(tty.Fd()), unix.TCGETS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("/proc/self/exe")
+	cmd.Args = []string{"minins", "graph", "--watch"}
+	cmd.Env = append(os.Environ(), asMinins+"=1", "TERM=xterm")
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = tty, tty, tty
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	timer := time.AfterFunc(time.Minute, func() { _ = cmd.Process.Kill() })
+	defer timer.Stop()
+	var out string
+	for b := make([]byte, 1<<16); !strings.Contains(out, "\x1b[J"); {
+		n, err := ptmx.Read(b)
+		if err != nil {
+			t.Fatalf("%v\n%q", err, out)
+		}
+		out += string(b[:n])
+	}
+	if _, err := ptmx.WriteString("\x03"); err != nil {
+		t.Fatal(err)
+	}
+	err = cmd.Wait()
+	rest := make([]byte, 1<<16)
+	count, _ := ptmx.Read(rest)
+	after, termErr := unix.IoctlGetTermios(int(tty.Fd()), unix.TCGETS)
+	if !strings.HasPrefix(out, "\x1b[?1049h\x1b[H# ") || !strings.HasSuffix(string(rest[:count]), "\x1b[?1049l") {
+		t.Errorf("it has said %q, and at the end %q", out, rest[:count])
+	}
+	if err != nil || termErr != nil || *after != *before {
+		t.Errorf("%v, %v: the terminal was %+v, is %+v", err, termErr, before, after)
 	}
 }
 

@@ -4,8 +4,9 @@
 // the kernel has.
 //
 // It is made in three steps, of which the first alone talks to the kernel: survey and
-// rules.go look, model.go makes a picture of it, and text.go, markup.go (DOT and
-// Mermaid), json.go and svg.go draw that, the last one where layout.go has put everything.
+// rules.go look (for watch.go again and again), model.go makes a picture of it, and
+// text.go, markup.go (DOT and Mermaid), json.go and svg.go draw that, the last one where
+// layout.go has put everything.
 package graph
 
 import (
@@ -28,7 +29,8 @@ const (
 	exitUsage  = 2 // the words are wrong
 )
 
-const usage = `Usage: minins graph [--text|--dot|--mermaid|--svg|--html|--json] [-o FILE] [NAME ...]
+const usage = `Usage: minins graph [--text|--dot|--mermaid|--svg|--html|--json] [-o FILE]
+                    [--watch] [NAME ...]
 
 Draw the network namespaces of this host: links, cables, bridges, addresses, routes,
 NAT and published ports; of NAMEs, these and their neighbours.
@@ -36,13 +38,14 @@ NAT and published ports; of NAMEs, these and their neighbours.
   --text, --dot, --mermaid, --svg, --html, --json
              how; of a FILE the ending tells (txt, dot, gv, mmd, svg, html, json)
   --ascii    text of ASCII alone
+  --watch    draw again whenever something changes (text, JSON); ^C ends it
   -o FILE    write it there
   -n NAME    as NAME
 `
 
 var optionTable = []getopt.Option{
 	{Long: "text"}, {Long: "dot"}, {Long: "mermaid"}, {Long: "svg"}, {Long: "html"}, {Long: "json"},
-	{Long: "ascii"},
+	{Long: "ascii"}, {Long: "watch"},
 	{Short: 'o', Long: "output", Arg: getopt.Required},
 	{Short: 'n', Long: "netns", Arg: getopt.Required},
 	{Short: 'h', Long: "help"},
@@ -62,6 +65,7 @@ type session struct {
 	file        string
 	names       []string
 	ascii, help bool
+	watched     bool // draw again and again
 }
 
 // Run is the command. It returns 0, 1 if something is not there or was refused, and 2 if
@@ -101,6 +105,8 @@ func (s *session) set(o *getopt.Option, as, arg string, _ bool) error {
 		s.help = true
 	case o.Long == "ascii":
 		s.ascii = true
+	case o.Long == "watch":
+		s.watched = true
 	case s.format != "" && s.format != o.Long:
 		return getopt.Error("--" + s.format + " and " + as + ": a picture has one format")
 	default:
@@ -111,6 +117,9 @@ func (s *session) set(o *getopt.Option, as, arg string, _ bool) error {
 
 // settle finds the format where none is given.
 func (s *session) settle() error {
+	if s.watched && (s.file != "" || s.format != "" && s.format != "text" && s.format != "json") {
+		return getopt.Error("--watch is for text and --json, and writes no file")
+	}
 	if s.format != "" {
 		return nil
 	}
@@ -139,22 +148,40 @@ func (s *session) explained() bool {
 	} {
 		s.c.Explains(call[0], call[1])
 	}
+	if s.watched {
+		s.c.Explains("setsockopt(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, RTNLGRP_LINK …)", "in each: the kernel tells of changes, after which all is looked at again")
+	}
 	return s.c.Explain != nil
 }
 
-func (s *session) run(ctx context.Context) error {
+// look makes a picture. The survey is for the caller to close.
+func (s *session) look(ctx context.Context) (*picture, *survey.Survey, error) {
 	sv, err := survey.Take(ctx, survey.Options{Processes: true})
+	if err != nil {
+		return nil, nil, err
+	}
+	p := paint(sv, readRules(ctx, sv))
+	if len(s.names) > 0 {
+		if missing := p.only(s.names); missing != nil {
+			err = errors.New("there is no namespace " + strings.Join(missing, ", ") + "; 'minins ns' lists the names")
+		}
+	}
+	if err != nil {
+		return nil, nil, errors.Join(err, sv.Close())
+	}
+	return p, sv, nil
+}
+
+func (s *session) run(ctx context.Context) error {
+	if s.watched {
+		return s.watch(ctx)
+	}
+	p, sv, err := s.look(ctx)
 	if err != nil {
 		return err
 	}
-	p := paint(sv, readRules(ctx, sv))
 	if err := sv.Close(); err != nil {
 		return err
-	}
-	if len(s.names) > 0 {
-		if missing := p.only(s.names); missing != nil {
-			return errors.New("there is no namespace " + strings.Join(missing, ", ") + "; 'minins ns' lists the names")
-		}
 	}
 	text := s.draw(p)
 	if s.file == "" || s.file == "-" {

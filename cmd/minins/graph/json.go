@@ -36,7 +36,7 @@ func drawJSON(p *picture) string {
 }
 
 func (j *record) space(s *space) {
-	j.text("name", s.name)
+	j.text("name", s.names[0])
 	if len(s.names) > 1 {
 		j.texts("names", s.names)
 	}

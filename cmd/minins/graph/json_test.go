@@ -105,7 +105,11 @@ func (r *reread) lines(s object) (all []string) {
 	if names == nil {
 		names = []string{s.text("name")}
 	}
-	all = append(all, strings.Join(names, " = "))
+	heading := strings.Join(names, " = ")
+	if len(names) > 3 { // of processes that have nothing
+		heading = strings.Join(names, ", ")
+	}
+	all = append(all, heading)
 	for _, l := range s.objects("links") {
 		all = append(all, r.line(s.text("name"), l))
 	}
@@ -184,7 +188,7 @@ func TestJSON(t *testing.T) {
 		// What is told where the mouse is.
 		for _, s := range p.spaces {
 			for _, l := range s.links {
-				of := r.links[s.name+"\x00"+l.name]
+				of := r.links[s.names[0]+"\x00"+l.name]
 				for _, line := range strings.Split(l.title(), "\n")[1:] {
 					known := slices.Contains(of.texts("addresses"), line) || line == fmt.Sprint("mtu ", of["mtu"]) || line == "link/ether "+of.text("mac")
 					if !known {

@@ -340,6 +340,15 @@ var labs = []struct {
 		taken.Home, taken.Names = false, []string{"pid 4711", "else"}
 		return l
 	}},
+	{"sandboxes", func() *lab { // of processes that have nothing but lo
+		l := &lab{}
+		l.ns("")
+		device(l.ns("red"), "dummy0", "dummy", "10.0.0.1/24")
+		for _, pid := range []int{998, 4711, 1042, 900, 22222, 1044, 1046, 1048, 1050, 31000} {
+			l.ns(fmt.Sprint("pid ", pid))
+		}
+		return l
+	}},
 	{"names", func() *lab { // which mean something to somebody
 		l := &lab{}
 		home := l.ns("")

@@ -145,6 +145,8 @@ func TestWords(t *testing.T) {
 		"--h":              "option '--h' is ambiguous; possibilities: '--html' '--help'",
 		"--svg -o" + file:  "",
 		"--svg --svg --he": "",
+		"--watch --svg":    "--watch is for text and --json, and writes no file",
+		"--watch -o a.txt": "--watch is for text and --json, and writes no file",
 	} {
 		status, out, stderr := run(strings.Fields(words)...)
 		if want == "" && (status != 0 || stderr != "" || strings.HasPrefix(out, "Usage: minins graph ") != strings.HasSuffix(words, "--he")) ||

@@ -165,6 +165,7 @@ func paint(s *survey.Survey, rules []ruleset) *picture {
 		}
 		p.spaces = append(p.spaces, sp)
 	}
+	p.gather()
 	for l, d := range known {
 		d.peer, d.lower, d.master = known[l.Peer], known[l.Lower], known[l.Master()]
 		d.away = l.Peer == nil && l.Lower == nil && l.Parent.Ok && l.Parent.V != 0
@@ -182,6 +183,38 @@ func paint(s *survey.Survey, rules []ruleset) *picture {
 	}
 	p.tidy()
 	return p
+}
+
+// gather makes one of nameless namespaces with nothing in them, where there are many, as
+// services and browsers make them for processes that shall have no network.
+func (p *picture) gather() {
+	var bare, rest []*space
+	for _, s := range p.spaces {
+		if s.nameless && len(s.links)+len(s.routes)+len(s.policies)+len(s.rules) == 0 && s.blind == "" {
+			bare = append(bare, s)
+		} else {
+			rest = append(rest, s)
+		}
+	}
+	if len(bare) < 4 {
+		return
+	}
+	sortBy(bare, func(s *space) string { return s.name })
+	first := bare[0]
+	first.name += " and " + number(len(bare)-1) + " more"
+	for _, s := range bare[1:] {
+		first.names.add(s.names[0])
+		first.raw.add(s.raw[0])
+	}
+	p.spaces = append(rest, first)
+}
+
+// heading has all names, or all namespaces that it stands for.
+func (s *space) heading() string {
+	if s.nameless {
+		return strings.Join(s.names, ", ")
+	}
+	return strings.Join(s.names, " = ")
 }
 
 // reach chooses a namespace and all that cables lead to.

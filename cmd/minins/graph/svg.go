@@ -132,7 +132,7 @@ func (d *drawing) drawHome() {
 
 // title is all that there is to know of a namespace.
 func (s *space) title() string {
-	return "network namespace " + strings.Join(s.names, " = ") + "\n" + strings.Join(s.facts(mostLines, false), "\n")
+	return "network namespace " + s.heading() + "\n" + strings.Join(s.facts(mostLines, false), "\n")
 }
 
 // title is all that there is to know of a link.

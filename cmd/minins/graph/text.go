@@ -50,7 +50,7 @@ func drawText(p *picture, st style) string {
 	p.fresh()
 	t := &sketch{style: st}
 	for _, s := range p.spaces {
-		t.add(0, list{strings.Join(s.names, " = ")}, nil)
+		t.add(0, strings.Split(s.heading(), " "), nil)
 		for _, l := range s.links {
 			if l.parent() == nil {
 				t.link(1, l)
@@ -126,7 +126,7 @@ func (t *sketch) draw() {
 func (l *line) color(n int) byte {
 	w := l.words[n]
 	switch {
-	case n == 0 && (l.depth == 0 || l.l != nil):
+	case l.depth == 0 || n == 0 && l.l != nil:
 		return colorName
 	case l.l != nil && w == l.l.down:
 		return colorDown
