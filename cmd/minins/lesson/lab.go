@@ -55,10 +55,30 @@ func (l *lab) words(line string) (words, env []string) {
 	if len(words) == 0 {
 		return nil, nil
 	}
-	if strings.ContainsAny(line, "|&;<>()$`\\\"'*?[]#~{}") || words[0] == "cd" {
+	if strings.ContainsAny(line, forShell) || strings.Contains(words[0], "=") || isOne(words[0], builtins+forgotten) {
 		words = []string{"sh", "-c", line} // it is for a shell
 	}
 	return append([]string{"minins", "--rootless=" + l.name}, words...), os.Environ()
+}
+
+// forShell are letters that a shell makes something of.
+const forShell = "|&;<>()$`\\\"'*?[]#~{}"
+
+// Words of the shell itself; what the latter do does not outlive it.
+const (
+	builtins  = " : . command eval exec exit jobs read source test [ time times type wait "
+	forgotten = " alias cd export readonly set shift trap ulimit umask unalias unset "
+)
+
+// isOne says whether a word is one of several, which have blanks around them.
+func isOne(word, of string) bool { return strings.Contains(of, " "+word+" ") }
+
+// forgets says whether a line does only what the next one knows nothing of, as each has a
+// shell of its own.
+func forgets(line string) bool {
+	words := strings.Fields(line)
+	return len(words) > 0 && !strings.ContainsAny(line, ";&|\n") &&
+		(isOne(words[0], forgotten) || len(words) == 1 && strings.Contains(words[0], "="))
 }
 
 // start runs minins itself, and waits for it.

@@ -32,9 +32,6 @@ func Run(c *applet.Cmd) int {
 		c.Errorf("minins lesson: the course: %v", err)
 		return 1
 	}
-	if c.Explains("clone(CLONE_NEWUSER|CLONE_NEWNET|CLONE_NEWNS|SIGCHLD)", "a lab; minins explain --rootless=NAME has all of it") {
-		return 0
-	}
 	var verb, name string
 	switch args := c.Args; {
 	case len(args) == 0, len(args) == 1 && args[0] == "list":
@@ -54,6 +51,14 @@ func Run(c *applet.Cmd) int {
 	if l == nil {
 		c.Errorf("minins lesson: there is no lesson %q; \"minins lesson\" lists all", name)
 		return 2
+	}
+	switch lab := "lesson-" + l.name; {
+	case verb == "stop" && c.Explains("pidfd_send_signal(pidfd, SIGTERM)", "each process of its lab; minins explain lab stop "+lab+" has all of it"):
+		return 0
+	case verb == "check" && c.Explains("setns(user); setns(net); setns(mnt)", "a command in its lab, for each check; minins explain --rootless="+lab+" COMMAND has all of it"):
+		return 0
+	case c.Explains("clone(CLONE_NEWUSER|CLONE_NEWNET|CLONE_NEWNS|SIGCHLD)", "a lab; minins explain --rootless="+lab+" COMMAND has all of it"):
+		return 0
 	}
 	p := &player{c: c, l: l, lab: &lab{c, "lesson-" + l.name}, at: newProgress(c.Getenv, l.name)}
 	switch verb {

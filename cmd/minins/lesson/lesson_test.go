@@ -172,3 +172,40 @@ func TestLessonWords(t *testing.T) {
 		}
 	}
 }
+
+// TestLessonExplained tells what each verb would do, and does nothing; a list is a list.
+func TestLessonExplained(t *testing.T) {
+	h := newHome(t)
+	for words, want := range map[string]string{
+		"lesson": "nothing is sent to the kernel", "lesson list": "nothing is sent to the kernel", "lesson netns": "clone(CLONE_NEWUSER",
+		"lesson check netns": "setns(user)", "lesson stop netns": "pidfd_send_signal(",
+	} {
+		out, errs, code := h.play(t, nil, append([]string{"explain"}, testns.Words(words)...)...)
+		if code != 0 || errs != "" || !strings.Contains(out, want) || strings.Count(out, "has all of it") > 1 {
+			t.Errorf("%s: status %d, %s\n%s", words, code, errs, out)
+		}
+	}
+	if out, errs, code := h.play(t, nil, "explain", "lesson", "nosuch"); code != 2 || strings.Contains(out, "clone") || !strings.Contains(errs, "there is no lesson") {
+		t.Errorf("status %d, %s\n%s", code, errs, out)
+	}
+	if out, _, _ := h.play(t, nil, "lab"); strings.Contains(out, "lesson-netns") {
+		t.Errorf("a lab was made: %s", out)
+	}
+}
+
+// TestLessonShell has lines that only a shell understands; of those that the next line
+// knows nothing of, that is said.
+func TestLessonShell(t *testing.T) {
+	h := newHome(t)
+	defer h.play(t, nil, "lesson", "stop", "netns")
+	const forgotten = "The next line knows nothing of this"
+	for line, want := range map[string]string{
+		"x=1": forgotten, "export x=1": forgotten, "cd /": forgotten,
+		"cd /proc/self; pwd": "/proc/self\n", "x=1; echo $x-": "1-\n", "X=5 env": "X=5\n", "type cd": "cd is a", "ip netns list-id": "",
+	} {
+		out, errs, _ := h.play(t, []string{line, "quit"}, "lesson", "netns")
+		if !strings.Contains(out, want) || strings.Contains(out, forgotten) != (want == forgotten) || errs != "" {
+			t.Errorf("%s: %s\n%s", line, errs, out)
+		}
+	}
+}

@@ -228,6 +228,9 @@ func (p *player) commands(s *step) error {
 			if _, err := p.lab.run(line, s.kernel, false); err != nil {
 				return err
 			}
+			if forgets(line) {
+				p.c.Printf("(The next line knows nothing of this: each has a shell of its own. In one line: %s; ...)\n", line)
+			}
 			done = s.isTyped(line, len(s.checks) > 0)
 		}
 		if len(s.checks) == 0 {
