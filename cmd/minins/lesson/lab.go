@@ -51,6 +51,7 @@ func (l *lab) run(line string, trace, quiet bool) (status int, err error) {
 
 // words are those of the program for a line, and its environment.
 func (l *lab) words(line string) (words, env []string) {
+	line = strings.TrimPrefix(strings.TrimSpace(line), "sudo ") // who is in a lab is root
 	words = strings.Fields(line)
 	if len(words) == 0 {
 		return nil, nil

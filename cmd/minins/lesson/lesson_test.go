@@ -193,6 +193,34 @@ func TestLessonExplained(t *testing.T) {
 	}
 }
 
+// TestLessonStrays has a person who tries things: what is no answer but a command is run,
+// what is to be done comes behind the question, and after three lines help is offered.
+func TestLessonStrays(t *testing.T) {
+	h := newHome(t)
+	defer h.play(t, nil, "lesson", "stop", "tables")
+	out, errs, code := h.play(t, []string{
+		"ip -n red link", "true", "check", "true", "sudo ip -n red route",
+		"ip -n blue link", "minins version", "show", "help", "nonsense of mine", "254", "show", "quit",
+	}, "lesson", "tables")
+	if code != 1 || errs != "" {
+		t.Errorf("status %d, %s", code, errs)
+	}
+	at := 0
+	for _, want := range []string{
+		"1/5  Both are empty", "veth-red@", "(Nothing is checked here", "(\"hint\" shows what could be typed here",
+		"2/5  An address brings a route\n\nYou give", "? ", "veth-blue@", "? minins ", "2/5  An", "You give", "Type commands, as", "No. Try again", "Right. 8 bits", "\n\nGive it that address", "2/5", "Give it",
+	} {
+		i := strings.Index(out[at:], want)
+		if i < 0 {
+			t.Fatalf("no %q behind\n%s\nin\n%s", want, out[:at], out)
+		}
+		at += i + len(want)
+	}
+	if n := strings.Count(out, "No. Try again"); n != 1 {
+		t.Errorf("%d answers were wrong\n%s", n, out)
+	}
+}
+
 // TestLessonShell has lines that only a shell understands; of those that the next line
 // knows nothing of, that is said.
 func TestLessonShell(t *testing.T) {

@@ -26,6 +26,7 @@ type step struct {
 	asks   string
 	right  []string // answers
 	why    string   // shown with the right one
+	task   string   // shown once it is answered: what to do
 	types  []string // what to type, in one way that there is
 	checks []check  // which hold once it is done; without any, one of types is to be typed
 	kernel bool     // show the messages
@@ -48,7 +49,7 @@ type check struct {
 //	.run COMMAND           what the lesson does before the step
 //	.ask TEXT              a question
 //	.answer TEXT           a right answer to it; there may be several
-//	.because TEXT          said when it is answered
+//	.because TEXT          said when it is answered; what follows is said then, too
 //	.type COMMAND          what to type, in one way
 //	.kernel                show the messages of what is typed
 //	.check COMMAND         succeeds when the step is done
@@ -104,7 +105,7 @@ func parse(text string) (course, error) {
 		case ".answer":
 			s.right = append(s.right, rest)
 		case ".because":
-			s.why = rest
+			s.why, into = rest, &s.task
 		case ".type":
 			s.types = append(s.types, rest)
 		case ".kernel":
@@ -134,7 +135,7 @@ func (c course) complete() error {
 		}
 		for k := range l.steps {
 			s := &l.steps[k]
-			s.text, s.then = strings.Trim(s.text, "\n"), strings.Trim(s.then, "\n")
+			s.text, s.task, s.then = strings.Trim(s.text, "\n"), strings.Trim(s.task, "\n"), strings.Trim(s.then, "\n")
 			if (s.asks == "") != (len(s.right) == 0) || len(s.types) == 0 && len(s.checks) > 0 {
 				return errors.New(l.name + ", " + s.title + ": a question has an answer, and what is checked something to type")
 			}
@@ -175,8 +176,9 @@ func (s *step) isTyped(line string, last bool) bool {
 	if last {
 		all = all[len(all)-1:]
 	}
+	line = strings.TrimPrefix(strings.Join(strings.Fields(line), " "), "sudo ")
 	for _, t := range all {
-		if strings.Join(strings.Fields(t), " ") == strings.Join(strings.Fields(line), " ") {
+		if strings.Join(strings.Fields(t), " ") == line {
 			return true
 		}
 	}

@@ -143,9 +143,7 @@ func (p *player) step(s *step) error {
 			return err
 		}
 	}
-	if s.then != "" {
-		p.c.Printf("\n%s\n", s.then)
-	}
+	p.say(s.then)
 	if s.asks == "" && len(s.types) == 0 { // only to be read
 		_, err := p.line("[Enter] ")
 		return err
@@ -154,10 +152,19 @@ func (p *player) step(s *step) error {
 }
 
 func (p *player) show(s *step) {
-	p.c.Printf("\n%s%d/%d  %s%s\n\n%s\n", bold(p.c), p.done+1, len(p.l.steps), s.title, plain(p.c), s.text)
+	p.c.Printf("\n%s%d/%d  %s%s\n", bold(p.c), p.done+1, len(p.l.steps), s.title, plain(p.c))
+	p.say(s.text)
 }
 
-// ask asks until the answer is right. The third wrong one is told.
+// say shows a text, if there is one.
+func (p *player) say(text string) {
+	if text != "" {
+		p.c.Printf("\n%s\n", text)
+	}
+}
+
+// ask asks until the answer is right. After the third wrong one it is told. Commands may be
+// tried before.
 func (p *player) ask(s *step) error {
 	p.c.Printf("\n%s\n", s.asks)
 	for wrong := 0; ; {
@@ -168,12 +175,25 @@ func (p *player) ask(s *step) error {
 		switch answer {
 		case "":
 			continue
+		case "help":
+			p.c.Printf("%s", words)
+			continue
+		case "show":
+			p.show(s)
+			p.say(s.asks)
+			continue
 		case "hint", "solve":
 			wrong = 2
 		default:
 			if s.isRight(answer) {
 				p.c.Printf("Right. %s\n", s.why)
 				return nil
+			}
+			if p.isCommand(answer) {
+				if _, err := p.lab.run(answer, false, false); err != nil {
+					return err
+				}
+				continue
 			}
 		}
 		if wrong++; wrong < 3 {
@@ -185,10 +205,19 @@ func (p *player) ask(s *step) error {
 	}
 }
 
+// isCommand says whether an answer is one to be run: of several words, and the first is
+// that of a command.
+func (p *player) isCommand(line string) bool {
+	first, rest, _ := strings.Cut(line, " ")
+	return rest != "" && (first == "minins" || p.c.IsApplet(first))
+}
+
 // commands has them typed until the checks hold.
 func (p *player) commands(s *step) error {
+	p.say(s.task)
+	astray := 0 // lines that are not of those to be typed
 	for {
-		var done bool // one of s.types was typed
+		var done, lost bool // one of s.types was typed; the third one that is none of them
 		line, err := p.line("$ ")
 		if err == nil {
 			err = p.still()
@@ -204,6 +233,7 @@ func (p *player) commands(s *step) error {
 			continue
 		case "show":
 			p.show(s)
+			p.say(s.task)
 			continue
 		case "hint":
 			for _, t := range s.types {
@@ -211,8 +241,11 @@ func (p *player) commands(s *step) error {
 			}
 			continue
 		case "check":
-			holds, err := p.check(s, true)
-			if holds && len(s.checks) > 0 || err != nil {
+			if len(s.checks) == 0 {
+				p.c.Printf("(Nothing is checked here: go on with what \"hint\" shows.)\n")
+				continue
+			}
+			if holds, err := p.check(s, true); holds || err != nil {
 				return err
 			}
 			continue
@@ -232,19 +265,23 @@ func (p *player) commands(s *step) error {
 				p.c.Printf("(The next line knows nothing of this: each has a shell of its own. In one line: %s; ...)\n", line)
 			}
 			done = s.isTyped(line, len(s.checks) > 0)
-		}
-		if len(s.checks) == 0 {
-			if done {
-				return nil
+			if !s.isTyped(line, false) {
+				astray++
+				lost = astray%3 == 0
 			}
-			continue
 		}
-		holds, err := p.check(s, false)
-		for begin := time.Now(); done && !holds && err == nil && time.Since(begin) < patience; time.Sleep(100 * time.Millisecond) {
-			holds, err = p.check(s, false)
+		if len(s.checks) > 0 {
+			typed := done
+			done, err = p.check(s, false)
+			for begin := time.Now(); typed && !done && err == nil && time.Since(begin) < patience; time.Sleep(100 * time.Millisecond) {
+				done, err = p.check(s, false)
+			}
 		}
-		if holds || err != nil {
+		if done || err != nil {
 			return err
+		}
+		if lost {
+			p.c.Printf("(\"hint\" shows what could be typed here, \"check\" what is still to be done.)\n")
 		}
 	}
 }
