@@ -98,15 +98,14 @@ func (c *Cmd) Unwritten(err error) bool {
 	return out != nil && errors.Is(err, out)
 }
 
-// Errorf writes one line to standard error, unless it is about what main will say.
+// Errorf writes one line to standard error, unless it is what main will say: see
+// [Cmd.Unwritten].
 func (c *Cmd) Errorf(format string, args ...any) {
-	c.Stdout.Flush() // keep the order of what a person sees
-	for _, arg := range args {
-		if err, ok := arg.(error); ok && c.Unwritten(err) {
-			return
-		}
+	out := c.Stdout.Flush() // keep the order of what a person sees
+	text := fmt.Sprintf(format+"\n", args...)
+	if out == nil || !strings.Contains(text, out.Error()) {
+		io.WriteString(c.Stderr, text)
 	}
-	fmt.Fprintf(c.Stderr, format+"\n", args...)
 }
 
 // Printf writes to standard output.

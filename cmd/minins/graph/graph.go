@@ -78,7 +78,7 @@ func Run(c *applet.Cmd) int {
 		err = s.settle()
 	}
 	if err != nil {
-		c.Errorf("minins graph: %v\nTry 'minins graph --help' for more information.", err)
+		c.Errorf("minins graph: %s\nTry 'minins graph --help' for more information.", clean(err.Error()))
 		return exitUsage
 	}
 	if s.help {
@@ -89,7 +89,7 @@ func Run(c *applet.Cmd) int {
 		return 0
 	}
 	if err := s.run(c.Context()); err != nil {
-		c.Errorf("minins graph: %v", err)
+		c.Errorf("minins graph: %s", clean(err.Error()))
 		return exitFailed
 	}
 	return 0

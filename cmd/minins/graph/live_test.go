@@ -123,6 +123,9 @@ stale names
 		stderr != "minins graph: there is no namespace old, nope; 'minins ns' lists the names\n" {
 		t.Errorf("%d %q %q", status, out, stderr)
 	}
+	if _, _, stderr := run("a\x1b\nb"); stderr != `minins graph: there is no namespace a\x1b\x0ab; 'minins ns' lists the names`+"\n" {
+		t.Errorf("%q", stderr)
+	}
 	for ending, head := range map[string]string{"txt": "host\n", "gv": "graph \"", "mmd": "flowchart LR\n", "SVG": "<svg ", "html": "<!DOCTYPE html>\n", "json": `{"namespaces":[{"name":"host","home":true,`} {
 		file := t.TempDir() + "/picture." + ending
 		status, out, stderr := run("-o", file)
@@ -145,6 +148,7 @@ func TestWords(t *testing.T) {
 		"--h":              "option '--h' is ambiguous; possibilities: '--html' '--help'",
 		"--svg -o" + file:  "",
 		"--svg --svg --he": "",
+		"-o \x1b.jpg":      `the ending of \x1b.jpg tells no format; expected .txt, .dot, .mmd, .svg, .html or .json, or an option such as --svg`,
 		"--watch --svg":    "--watch is for text and --json, and writes no file",
 		"--watch -o a.txt": "--watch is for text and --json, and writes no file",
 	} {

@@ -151,7 +151,7 @@ func TestLessonWords(t *testing.T) {
 	h := newHome(t)
 	defer h.play(t, nil, "lesson", "stop", "netns")
 	out, errs, code := h.play(t, []string{"help", "hint", "show", "", "check", "solve", "solve", "solve", "quit", "never"}, "lesson", "2")
-	for _, want := range []string{"Type commands", "  ip netns add red\n", "not ok - ip netns exec red true\n", "It is: 1.", "RTM_GETLINK", "\"minins lesson netns\" goes on"} {
+	for _, want := range []string{"Type commands", "  ip netns add red\n", "not ok - ip -n red link\n", "It is: 1.", "RTM_GETLINK", "\"minins lesson netns\" goes on"} {
 		if !strings.Contains(out+errs, want) {
 			t.Errorf("no %q in\n%s%s", want, out, errs)
 		}
