@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -66,17 +67,8 @@ func isGet(p *nl.Protocol, typ uint16) bool {
 	if p.Family == unix.NETLINK_ROUTE {
 		return typ&3 == 2 // RTM_GET* are every fourth
 	}
-	switch typ {
-	case getGen, compat,
-		unix.NFNL_SUBSYS_NFTABLES<<8 | unix.NFT_MSG_GETTABLE,
-		unix.NFNL_SUBSYS_NFTABLES<<8 | unix.NFT_MSG_GETCHAIN,
-		unix.NFNL_SUBSYS_NFTABLES<<8 | unix.NFT_MSG_GETRULE,
-		unix.NFNL_SUBSYS_NFTABLES<<8 | unix.NFT_MSG_GETSET,
-		unix.NFNL_SUBSYS_NFTABLES<<8 | unix.NFT_MSG_GETSETELEM,
-		unix.NFNL_SUBSYS_NFTABLES<<8 | unix.NFT_MSG_GETOBJ:
-		return true
-	}
-	return false
+	name, _ := p.Type(typ)
+	return typ == compat || strings.HasPrefix(name, "NFT_MSG_GET")
 }
 
 // decoded is the request itself as a message, or nil.

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/minins/minins/cmd/minins/applet"
+	"github.com/minins/minins/cmd/minins/trace"
 	"github.com/minins/minins/nft/lang"
 	"github.com/minins/minins/nl"
 )
@@ -40,7 +41,8 @@ func Run(c *applet.Cmd, find func(name string) (applet.Applet, bool)) int {
 	w := &walk{out: c.Stdout}
 	var output strings.Builder
 	inner := *c
-	inner.Name, inner.Args = name, c.Args[1:]
+	inner.Name = name
+	_, inner.Args = trace.Leading(c.Args[1:]) // of what is not sent there is no trace
 	inner.Stdout = bufio.NewWriter(&output)
 	inner.Dial = w.dial
 	inner.Explain = w.call

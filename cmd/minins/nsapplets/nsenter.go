@@ -55,7 +55,7 @@ func Nsenter(c *applet.Cmd) int {
 		return 0
 	}
 	p := program(c, words)
-	files, err := e.files()
+	files, err := e.files(c.Explain != nil)
 	if err != nil {
 		return failed(c, p, err)
 	}
@@ -152,8 +152,8 @@ func (e *entering) setTarget(pid string) error {
 	return nil
 }
 
-// files lists what is to be entered, in order.
-func (e *entering) files() ([]file, error) {
+// files lists what is to be entered, in order. What is only told need not be looked at.
+func (e *entering) files(told bool) ([]file, error) {
 	if e.all && e.target == "" {
 		return nil, errors.New("no target PID specified for --all")
 	}
@@ -169,7 +169,7 @@ func (e *entering) files() ([]file, error) {
 		}
 		if !asked && e.all {
 			same, err := ours(k, path)
-			if err != nil {
+			if err != nil && !told {
 				return nil, err
 			}
 			if same {

@@ -34,13 +34,21 @@ const (
 	isLabName = "as a name for a lab, take letters, digits, \"-\", \"_\" and \".\", as in --rootless=red"
 )
 
+// named is the error of a name that no lab can have.
+func (l *lab) named() error {
+	if nsfs.ValidName(l.name) != nil || l.name[0] == '-' {
+		return l.fail(isLabName)
+	}
+	return nil
+}
+
 // open opens the file; create is O_CREAT, or 0.
 func (d *dir) open(name string, create int) (*lab, error) {
 	l := &lab{d, name, -1}
-	if nsfs.ValidName(name) != nil || name[0] == '-' {
-		return nil, l.fail(isLabName)
+	err := l.named()
+	if err != nil {
+		return nil, err
 	}
-	var err error
 	l.fd, err = unix.Openat(d.fd, name, unix.O_RDWR|unix.O_NOFOLLOW|unix.O_CLOEXEC|create, 0o600)
 	if err == unix.ENOENT {
 		return nil, l.fail(isNoLab)

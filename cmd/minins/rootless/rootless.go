@@ -39,7 +39,7 @@ const newFlags = unix.CLONE_NEWUSER | unix.CLONE_NEWNET | unix.CLONE_NEWNS
 
 // Run is "minins --rootless[=LAB] [COMMAND ...]", called by that first word.
 func Run(c *applet.Cmd) int {
-	_, lab, named := strings.Cut(c.Name, "=")
+	_, name, named := strings.Cut(c.Name, "=")
 	c.Name = Name
 	if !named && len(c.Args) > 0 && (c.Args[0] == "-h" || c.Args[0] == "--help") {
 		c.Printf("%s", usage)
@@ -50,12 +50,15 @@ func Run(c *applet.Cmd) int {
 		return exitUsage
 	}
 	if c.Explain != nil {
-		explain(c, lab, named)
+		if err := (&lab{name: name}).named(); named && err != nil {
+			return failed(c, err)
+		}
+		explain(c, name, named)
 		return 0
 	}
 	start := func() (int, error) { return startNew(c) }
 	if named {
-		j, err := join(c, lab)
+		j, err := join(c, name)
 		if err != nil {
 			return failed(c, err)
 		}
