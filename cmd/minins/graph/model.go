@@ -21,8 +21,8 @@ const pidLabel = "pid "
 type picture struct {
 	_ [0]func() // not to be compared: that would take code
 
-	spaces []*space // the caller's; then by name, those of processes last
-	stale  list     // names without a namespace behind them, and why
+	spaces spaces // the caller's; then by name, those of processes last
+	stale  list   // names without a namespace behind them, and why
 	ups    []*uplink
 }
 
@@ -72,10 +72,14 @@ type link struct {
 	item  *item // where it is drawn as a bar
 }
 
-// links are some; to add by a call takes less code than append.
-type links []*link
+// To add by a call takes less code than append.
+type (
+	links  []*link
+	spaces []*space
+)
 
-func (t *links) add(l *link) { *t = append(*t, l) }
+func (t *links) add(l *link)   { *t = append(*t, l) }
+func (t *spaces) add(s *space) { *t = append(*t, s) }
 
 // A route is one that somebody added, or the default route.
 type route struct {
@@ -163,9 +167,8 @@ func paint(s *survey.Survey, rules []ruleset) *picture {
 		if err != nil {
 			sp.blind = clean(applet.Strerror(err))
 		}
-		p.spaces = append(p.spaces, sp)
+		p.spaces.add(sp)
 	}
-	p.gather()
 	for l, d := range known {
 		d.peer, d.lower, d.master = known[l.Peer], known[l.Lower], known[l.Master()]
 		d.away = l.Peer == nil && l.Lower == nil && l.Parent.Ok && l.Parent.V != 0
@@ -186,27 +189,38 @@ func paint(s *survey.Survey, rules []ruleset) *picture {
 }
 
 // gather makes one of nameless namespaces with nothing in them, where there are many, as
-// services and browsers make them for processes that shall have no network.
+// services and browsers make them for processes that shall have no network. They are the
+// last ones.
 func (p *picture) gather() {
-	var bare, rest []*space
-	for _, s := range p.spaces {
-		if s.nameless && len(s.links)+len(s.routes)+len(s.policies)+len(s.rules) == 0 && s.blind == "" {
-			bare = append(bare, s)
-		} else {
-			rest = append(rest, s)
+	all, bare := p.spaces, 0
+	for _, s := range all {
+		if s.isBare() {
+			bare++
 		}
 	}
-	if len(bare) < 4 {
+	if bare < 4 {
 		return
 	}
-	sortBy(bare, func(s *space) string { return s.name })
-	first := bare[0]
-	first.name += " and " + number(len(bare)-1) + " more"
-	for _, s := range bare[1:] {
-		first.names.add(s.names[0])
-		first.raw.add(s.raw[0])
+	p.spaces = nil
+	var first *space
+	for _, s := range all {
+		switch {
+		case !s.isBare():
+			p.spaces.add(s)
+		case first == nil:
+			first = s
+			first.name += " and " + number(bare-1) + " more"
+			p.spaces.add(s)
+		default:
+			first.names.addAll(s.names)
+			first.raw.addAll(s.raw)
+		}
 	}
-	p.spaces = append(rest, first)
+}
+
+// isBare says whether a namespace has neither a name nor anything in it.
+func (s *space) isBare() bool {
+	return s.nameless && len(s.links)+len(s.routes)+len(s.policies)+len(s.rules) == 0 && s.blind == ""
 }
 
 // heading has all names, or all namespaces that it stands for.
@@ -275,10 +289,11 @@ func (p *picture) tidy() {
 	p.spaces = nil
 	for _, s := range all {
 		if s.chosen {
-			p.spaces = append(p.spaces, s)
+			p.spaces.add(s)
 		}
 	}
 	sortBy(p.spaces, func(s *space) string { return s.rank() + s.name })
+	p.gather()
 	for i, s := range p.spaces {
 		s.id = "n" + number(i)
 	}

@@ -24,106 +24,119 @@ const (
 // addPolicies adds the rules of which table is asked, without the three that every
 // namespace has: IPv4 first, and of each the order in which the kernel tries them.
 func (s *space) addPolicies(rules []rtnl.Rule) {
-	for i := range rules {
-		words := policy(&rules[i])
-		known := false
-		for _, of := range [...]string{"0: from all lookup local", "32766: from all lookup main", "32767: from all lookup default"} {
-			known = known || strings.HasSuffix(words, "rule "+of)
-		}
-		if f := rules[i].Family; !known && (f == unix.AF_INET || f == unix.AF_INET6) {
-			s.policies.add(words)
+	for _, of := range [...]struct {
+		family rtnl.Family
+		begin  string
+	}{{unix.AF_INET, "ip rule "}, {unix.AF_INET6, "ip -6 rule "}} {
+		for i := range rules {
+			if rules[i].Family != of.family {
+				continue
+			}
+			words := policy(&rules[i])
+			if !strings.Contains("\n0: from all lookup local\n32766: from all lookup main\n32767: from all lookup default\n", "\n"+words+"\n") {
+				s.policies.add(of.begin + words)
+			}
 		}
 	}
-	sortBy(s.policies, func(words string) string { return strconv.FormatBool(strings.HasPrefix(words, "ip -6")) })
 }
 
 // policy is a rule in the words of ip-rule(8).
 func policy(r *rtnl.Rule) string {
-	t := list{"ip"}
-	if r.Family == unix.AF_INET6 {
-		t.add("-6")
-	}
-	t.add("rule " + number(int(r.Priority.V)) + ":")
+	text := number(int(r.Priority.V)) + ":"
 	if r.Flags&ruleInvert != 0 {
-		t.add("not")
+		text += " not"
 	}
-	t.prefix("from", r.Src)
-	if r.Dst.IsValid() {
-		t.prefix("to", r.Dst)
+	from, to := within(r.Src), within(r.Dst)
+	if from == "" {
+		from = "all"
 	}
-	t.number("tos 0x", uint64(r.TOS), 16)
-	if r.Mark != 0 || r.Mask.Ok {
-		mark := "fwmark " + strings.TrimSuffix("0x"+strconv.FormatUint(uint64(r.Mark), 16), "x0")
-		if r.Mask.Ok && r.Mask.V != 1<<32-1 {
-			mark += "/0x" + strconv.FormatUint(uint64(r.Mask.V), 16)
+	mark := hex(r.Mark)
+	if r.Mask.Ok && r.Mask.V != 1<<32-1 {
+		if mark == "" {
+			mark = "0"
 		}
-		t.add(mark)
+		mark += "/" + hex(r.Mask.V)
 	}
-	t.device("iif ", r.IIFName, r.Flags&ruleIIFDetached)
-	t.device("oif ", r.OIFName, r.Flags&ruleOIFDetached)
+	uids := ""
 	if u := r.UIDRange; u.Ok {
-		t.add("uidrange " + number(int(u.V.Start)) + "-" + number(int(u.V.End)))
+		uids = number(int(u.V.Start)) + "-" + number(int(u.V.End))
 	}
+	protocol := decimal(uint64(r.IPProto))
 	switch r.IPProto {
 	case unix.IPPROTO_ICMP:
-		t.add("ipproto icmp")
+		protocol = "icmp"
 	case unix.IPPROTO_TCP:
-		t.add("ipproto tcp")
+		protocol = "tcp"
 	case unix.IPPROTO_UDP:
-		t.add("ipproto udp")
-	default:
-		t.number("ipproto ", uint64(r.IPProto), 10)
+		protocol = "udp"
 	}
-	for i, p := range [...]rtnl.PortRange{r.SPort.V, r.DPort.V} {
-		t.number([...]string{"sport ", "dport "}[i], uint64(p.Start), 10)
-		if p.Start != p.End {
-			t[len(t)-1] += "-" + number(int(p.End))
-		}
-	}
-	t.number("tun_id ", r.TunID, 10)
+	table, then := "", ""
 	switch {
 	case r.L3MDev != 0:
-		t.add("lookup [l3mdev-table]")
+		table = "[l3mdev-table]"
 	case r.Action == ruleToTable:
-		t.add("lookup " + tableName(r.Table))
-		if n := r.SuppressPrefixLen; n.Ok && n.V >= 0 {
-			t.add("suppress_prefixlength " + number(int(n.V)))
-		}
+		table = tableName(r.Table)
 	case r.Action == ruleGoto:
-		t.add("goto " + number(int(r.Goto.V)))
+		then = " goto " + number(int(r.Goto.V))
 	default:
-		t.add(strings.ToLower(strings.TrimPrefix(r.Action.String(), "FR_ACT_")))
+		then = " " + strings.ToLower(strings.TrimPrefix(r.Action.String(), "FR_ACT_"))
 	}
-	return strings.Join(t, " ")
+	if n := r.SuppressPrefixLen; n.Ok && n.V >= 0 {
+		then += " suppress_prefixlength " + number(int(n.V))
+	}
+	for _, of := range [...][2]string{
+		{" from ", from}, {" to ", to}, {" tos ", hex(uint32(r.TOS))}, {" fwmark ", mark},
+		{" iif ", detachable(r.IIFName, r.Flags&ruleIIFDetached)}, {" oif ", detachable(r.OIFName, r.Flags&ruleOIFDetached)},
+		{" uidrange ", uids}, {" ipproto ", protocol}, {" sport ", ports(r.SPort.V)}, {" dport ", ports(r.DPort.V)},
+		{" tun_id ", decimal(r.TunID)}, {" lookup ", table},
+	} {
+		if of[1] != "" {
+			text += of[0] + of[1]
+		}
+	}
+	return text + then
 }
 
-func (t *list) prefix(word string, p netip.Prefix) {
+// within is a network or a host, or "".
+func within(p netip.Prefix) string {
 	switch {
 	case !p.IsValid():
-		t.add(word + " all")
+		return ""
 	case p.IsSingleIP():
-		t.add(word + " " + p.Addr().String())
-	default:
-		t.add(word + " " + p.String())
+		return p.Addr().String()
 	}
+	return p.String()
 }
 
-// device adds one, and whether there is none of that name.
-func (t *list) device(word, name string, detached uint32) {
-	if name == "" {
-		return
+// detachable is a link by its name, and says whether there is none of that name.
+func detachable(name string, detached uint32) string {
+	if name = clean(name); detached != 0 {
+		name += " [detached]"
 	}
-	t.add(word + clean(name))
-	if detached != 0 {
-		t.add("[detached]")
-	}
+	return name
 }
 
-// number adds one that is not 0.
-func (t *list) number(word string, n uint64, base int) {
-	if n != 0 {
-		t.add(word + strconv.FormatUint(n, base))
+func ports(p rtnl.PortRange) string {
+	text := decimal(uint64(p.Start))
+	if p.Start != p.End {
+		text += "-" + number(int(p.End))
 	}
+	return text
+}
+
+// hex is "" for 0, and so is decimal.
+func hex(n uint32) string {
+	if n == 0 {
+		return ""
+	}
+	return "0x" + strconv.FormatUint(uint64(n), 16)
+}
+
+func decimal(n uint64) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.FormatUint(n, 10)
 }
 
 // tableName is that of a routing table.

@@ -137,11 +137,14 @@ func (s *space) title() string {
 
 // title is all that there is to know of a link.
 func (l *link) title() string {
-	lines := append(list{strings.Join(l.say(sayAll), " ")}, l.every...)
-	if l.mac != "" {
-		lines.add("link/ether " + l.mac)
+	text := strings.Join(l.say(sayAll), " ")
+	for _, a := range l.every {
+		text += "\n" + a
 	}
-	return strings.Join(append(lines, "mtu "+number(l.mtu)), "\n")
+	if l.mac != "" {
+		text += "\nlink/ether " + l.mac
+	}
+	return text + "\nmtu " + number(l.mtu)
 }
 
 // off is the class of what is down.

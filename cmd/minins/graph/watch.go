@@ -74,8 +74,13 @@ func (s *session) watch(ctx context.Context) (err error) {
 	size, notTerminal := unix.IoctlGetWinsize(1, unix.TIOCGWINSZ)
 	screen := notTerminal == nil && s.format == "text"
 	var heard ears
-	defer func() { heard.close() }()
 	was := ""
+	defer func() {
+		heard.close()
+		if screen && was != "" {
+			s.c.Stdout.WriteString("\x1b[?1049l")
+		}
+	}()
 	for {
 		p, sv, err := s.look(ctx)
 		if err != nil && was == "" {
@@ -96,7 +101,6 @@ func (s *session) watch(ctx context.Context) (err error) {
 		if text != was {
 			if screen && was == "" {
 				s.c.Stdout.WriteString("\x1b[?1049h")
-				defer s.c.Stdout.WriteString("\x1b[?1049l")
 			}
 			was = text
 			heard.close()
