@@ -23,12 +23,10 @@ func drawJSON(p *picture) string {
 	j.Open("", '{')
 	j.Open("namespaces", '[')
 	for _, s := range p.spaces {
-		j.Open("", '{')
 		j.space(s)
-		j.Close('}')
 	}
 	j.Close(']')
-	j.list("stale", p.stale)
+	j.texts("stale", p.stale)
 	j.Close('}')
 	j.Out.WriteByte('\n')
 	j.Out.Flush()
@@ -36,84 +34,90 @@ func drawJSON(p *picture) string {
 }
 
 func (j *record) space(s *space) {
-	j.texts("name", s.names[0], "unseen", s.blind, "home?", yes(s.home))
+	j.open("name", s.names[0])
 	if len(s.names) > 1 {
-		j.list("names", s.names)
+		j.texts("names", s.names)
 	}
+	j.yes("home", s.home)
+	j.text("unseen", s.blind)
 	j.Open("links", '[')
 	for _, l := range s.links {
-		j.Open("", '{')
 		j.link(l)
-		j.Close('}')
 	}
 	j.Close(']')
 	j.Open("routes", '[')
 	for _, r := range s.routes {
-		dev, table := "", ""
+		j.open("to", r.to)
+		j.text("via", r.via)
 		if r.link != nil {
-			dev = r.link.name
+			j.text("dev", r.link.name)
 		}
 		if r.table != 0 {
-			table = number(int(r.table))
+			j.Value("table", number(int(r.table)))
 		}
-		j.Open("", '{')
-		j.texts("to", r.to, "via", r.via, "dev", dev, "table?", table, "outside?", yes(r.out))
+		j.yes("outside", r.out)
 		j.Close('}')
 	}
 	j.Close(']')
-	j.list("rules", s.policies)
+	j.texts("rules", s.policies)
 	j.Open("nat", '[')
 	for _, r := range s.rules {
-		j.Open("", '{')
-		j.texts("rule", r.words, "inwards?", yes(r.in), "to", r.to, "owner", r.owner)
+		j.open("rule", r.words)
+		j.yes("inwards", r.in)
+		j.text("to", r.to)
+		j.text("owner", r.owner)
 		j.Close('}')
 	}
 	j.Close(']')
+	j.Close('}')
 }
 
 func (j *record) link(l *link) {
-	master := ""
+	j.open("name", l.name)
+	j.text("kind", l.kind)
+	j.texts("addresses", l.every)
+	j.text("down", l.down)
+	j.text("mac", l.mac)
+	j.Value("mtu", number(l.mtu))
 	if l.master != nil {
-		master = l.master.name
+		j.text("master", l.master.name)
 	}
-	j.texts("name", l.name, "kind", l.kind, "down", l.down, "mac", l.mac, "mtu?", number(l.mtu), "master", master, "elsewhere?", yes(l.away))
-	j.list("addresses", l.every)
 	j.end("peer", l.peer)
 	j.end("on", l.lower)
+	j.yes("elsewhere", l.away)
+	j.Close('}')
 }
 
 // end is a link of any namespace.
 func (j *record) end(key string, l *link) {
-	if l != nil {
-		j.Open(key, '{')
-		j.texts("namespace", l.space.name, "link", l.name)
-		j.Close('}')
+	if l == nil {
+		return
+	}
+	j.Open(key, '{')
+	j.text("namespace", l.space.name)
+	j.text("link", l.name)
+	j.Close('}')
+}
+
+// open begins an object of an array by its first value.
+func (j *record) open(key, value string) {
+	j.Open("", '{')
+	j.text(key, value)
+}
+
+func (j *record) text(key, value string) {
+	if value != "" {
+		j.String(key, value)
 	}
 }
 
-// texts writes keys and values: strings, or what is JSON already where the key ends in "?".
-func (j *record) texts(pairs ...string) {
-	for ; len(pairs) > 0; pairs = pairs[2:] {
-		key, value := pairs[0], pairs[1]
-		raw := strings.TrimSuffix(key, "?")
-		switch {
-		case value == "":
-		case raw != key:
-			j.Value(raw, value)
-		default:
-			j.String(key, value)
-		}
-	}
-}
-
-func yes(is bool) string {
+func (j *record) yes(key string, is bool) {
 	if is {
-		return "true"
+		j.Value(key, "true")
 	}
-	return ""
 }
 
-func (j *record) list(key string, all list) {
+func (j *record) texts(key string, all list) {
 	j.Open(key, '[')
 	for _, s := range all {
 		j.String("", s)

@@ -40,16 +40,29 @@ func (s *space) addPolicies(rules []rtnl.Rule) {
 	}
 }
 
+// A sentence is words and values.
+type sentence string
+
+// add adds a word and its value, if it has one.
+func (t *sentence) add(word, value string) {
+	if value != "" {
+		*t += sentence(word + value)
+	}
+}
+
 // policy is a rule in the words of ip-rule(8).
 func policy(r *rtnl.Rule) string {
-	text := number(int(r.Priority.V)) + ":"
-	if r.Flags&ruleInvert != 0 {
+	text := sentence(number(int(r.Priority.V)))
+	if text += ":"; r.Flags&ruleInvert != 0 {
 		text += " not"
 	}
-	from, to := within(r.Src), within(r.Dst)
-	if from == "" {
-		from = "all"
+	if r.Src.IsValid() {
+		text.add(" from ", within(r.Src))
+	} else {
+		text += " from all"
 	}
+	text.add(" to ", within(r.Dst))
+	text.add(" tos ", hex(uint32(r.TOS)))
 	mark := hex(r.Mark)
 	if r.Mask.Ok && r.Mask.V != 1<<32-1 {
 		if mark == "" {
@@ -57,9 +70,11 @@ func policy(r *rtnl.Rule) string {
 		}
 		mark += "/" + hex(r.Mask.V)
 	}
-	uids := ""
+	text.add(" fwmark ", mark)
+	text.add(" iif ", detachable(r.IIFName, r.Flags&ruleIIFDetached))
+	text.add(" oif ", detachable(r.OIFName, r.Flags&ruleOIFDetached))
 	if u := r.UIDRange; u.Ok {
-		uids = number(int(u.V.Start)) + "-" + number(int(u.V.End))
+		text.add(" uidrange ", number(int(u.V.Start))+"-"+number(int(u.V.End)))
 	}
 	protocol := decimal(uint64(r.IPProto))
 	switch r.IPProto {
@@ -70,31 +85,24 @@ func policy(r *rtnl.Rule) string {
 	case unix.IPPROTO_UDP:
 		protocol = "udp"
 	}
-	table, then := "", ""
+	text.add(" ipproto ", protocol)
+	text.add(" sport ", ports(r.SPort.V))
+	text.add(" dport ", ports(r.DPort.V))
+	text.add(" tun_id ", decimal(r.TunID))
 	switch {
 	case r.L3MDev != 0:
-		table = "[l3mdev-table]"
+		text += " lookup [l3mdev-table]"
 	case r.Action == ruleToTable:
-		table = tableName(r.Table)
+		text.add(" lookup ", tableName(r.Table))
 	case r.Action == ruleGoto:
-		then = " goto " + number(int(r.Goto.V))
+		text.add(" goto ", number(int(r.Goto.V)))
 	default:
-		then = " " + strings.ToLower(strings.TrimPrefix(r.Action.String(), "FR_ACT_"))
+		text.add(" ", strings.ToLower(strings.TrimPrefix(r.Action.String(), "FR_ACT_")))
 	}
 	if n := r.SuppressPrefixLen; n.Ok && n.V >= 0 {
-		then += " suppress_prefixlength " + number(int(n.V))
+		text.add(" suppress_prefixlength ", number(int(n.V)))
 	}
-	for _, of := range [...][2]string{
-		{" from ", from}, {" to ", to}, {" tos ", hex(uint32(r.TOS))}, {" fwmark ", mark},
-		{" iif ", detachable(r.IIFName, r.Flags&ruleIIFDetached)}, {" oif ", detachable(r.OIFName, r.Flags&ruleOIFDetached)},
-		{" uidrange ", uids}, {" ipproto ", protocol}, {" sport ", ports(r.SPort.V)}, {" dport ", ports(r.DPort.V)},
-		{" tun_id ", decimal(r.TunID)}, {" lookup ", table},
-	} {
-		if of[1] != "" {
-			text += of[0] + of[1]
-		}
-	}
-	return text + then
+	return string(text)
 }
 
 // within is a network or a host, or "".
@@ -117,11 +125,10 @@ func detachable(name string, detached uint32) string {
 }
 
 func ports(p rtnl.PortRange) string {
-	text := decimal(uint64(p.Start))
 	if p.Start != p.End {
-		text += "-" + number(int(p.End))
+		return number(int(p.Start)) + "-" + number(int(p.End))
 	}
-	return text
+	return decimal(uint64(p.Start))
 }
 
 // hex is "" for 0, and so is decimal.
