@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"html"
 	"os"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -83,5 +84,31 @@ func TestMessages(t *testing.T) {
 		if err := os.WriteFile(file, []byte(strings.Join(parts, "```\n")), 0o644); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// TestRefusal compares what docs/messages.md has of a refusal with what happens; times are
+// others each time, and so are generations and who made them.
+func TestRefusal(t *testing.T) {
+	b, err := os.ReadFile("../../docs/messages.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const prompt = "    $ minins --trace "
+	_, text, ok := strings.Cut(string(b), prompt)
+	line, text, _ := strings.Cut(text, "\n")
+	text, _, end := strings.Cut(text, "\n\n")
+	if !ok || !end {
+		t.Fatalf("no %q", prompt)
+	}
+	_, stderr, code := minins(t, append([]string{"minins", "--trace"}, testns.Words(line)...)...)
+	if code == 0 || !strings.Contains(stderr, "<-- here") {
+		t.Errorf("%s: exit %d\n%s", line, code, stderr)
+	}
+	times := regexp.MustCompile(`(?m)^\d\d:\d\d:\d\d\.\d+|after [\d.]+[a-zµ]+|_id = \d+$|NEWGEN seq \d, \d+|(NFNL_BATCH_GEN|NFTA_GEN_).* = .*$`)
+	got := times.ReplaceAllString(strings.TrimSuffix(stderr, "\n"), "")
+	want := times.ReplaceAllString(strings.TrimPrefix(strings.ReplaceAll("\n"+text, "\n    ", "\n"), "\n"), "")
+	if got != want {
+		t.Errorf("docs/messages.md has not what is said:\n%s", testns.Diff(want, got))
 	}
 }

@@ -90,7 +90,7 @@ func (w *walk) route(typ uint16, body []byte) (uint16, nl.Message) {
 		}
 	case unix.RTM_GETROUTE:
 		if r, ok := m.(*rtnl.Route); ok {
-			r.OIF = firstIdx
+			r.OIF, r.Type = firstIdx, unix.RTN_UNICAST
 			w.say("a route out of link 2")
 			return unix.RTM_NEWROUTE, r
 		}
