@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -218,6 +219,36 @@ func TestLessonStrays(t *testing.T) {
 	}
 	if n := strings.Count(out, "No. Try again"); n != 1 {
 		t.Errorf("%d answers were wrong\n%s", n, out)
+	}
+}
+
+// TestLessonKilled has a lesson killed while it makes what it begins with: the next one
+// makes it again.
+func TestLessonKilled(t *testing.T) {
+	for _, early := range []time.Duration{0, 20 * time.Millisecond, 60 * time.Millisecond} {
+		h := newHome(t)
+		cmd := exec.Command(testns.Binary(), "lesson", "faults")
+		cmd.Env = append(os.Environ(), h...)
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		file := strings.TrimPrefix(h[0], "XDG_STATE_HOME=") + "/minins/lessons/faults"
+		for begin := time.Now(); time.Since(begin) < 10*time.Second; time.Sleep(time.Millisecond) {
+			if _, err := os.Stat(file); err == nil {
+				break
+			}
+		}
+		time.Sleep(early)
+		if err := syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL); err != nil {
+			t.Error(err)
+		}
+		_ = cmd.Wait() // killed
+		out, errs, code := h.play(t, []string{"ip link set veth-blue-br up"}, "lesson", "faults")
+		if code != 1 || errs != "" || !strings.Contains(out, "2/6  Once more") {
+			t.Errorf("killed %v after it began: status %d, %s\n%s", early, code, errs, out)
+		}
+		h.play(t, nil, "lesson", "stop", "faults")
 	}
 }
 

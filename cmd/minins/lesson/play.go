@@ -124,6 +124,10 @@ func (p *player) still() error {
 // step plays one, until it is done.
 func (p *player) step(s *step) error {
 	if p.prepared <= p.done {
+		p.holder = 0 // if this is all that is done, the lab has to be made again
+		if err := p.at.write(p.state); err != nil {
+			return err
+		}
 		if err := p.lab.prepare(s.run); err != nil {
 			return err
 		}
