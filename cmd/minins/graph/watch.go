@@ -71,7 +71,7 @@ func (s *session) watch(ctx context.Context) (err error) {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, unix.SIGINT, unix.SIGTERM, unix.SIGHUP)
 	defer signal.Stop(signals)
-	size, notTerminal := unix.IoctlGetWinsize(1, unix.TIOCGWINSZ)
+	_, notTerminal := unix.IoctlGetWinsize(1, unix.TIOCGWINSZ)
 	screen := notTerminal == nil && s.format == "text"
 	var heard ears
 	was := ""
@@ -86,14 +86,15 @@ func (s *session) watch(ctx context.Context) (err error) {
 		if err != nil && was == "" {
 			return err
 		}
-		text := ""
+		var text string
 		if err != nil { // it may come back
-			text = err.Error() + "\n"
+			text = clean(err.Error()) + "\n"
 		} else {
 			text = s.draw(p)
 		}
 		if screen {
-			if size, err = unix.IoctlGetWinsize(1, unix.TIOCGWINSZ); err != nil {
+			size, err := unix.IoctlGetWinsize(1, unix.TIOCGWINSZ)
+			if err != nil {
 				return err
 			}
 			text = fit(text, int(size.Row)-2)
@@ -108,7 +109,11 @@ func (s *session) watch(ctx context.Context) (err error) {
 			if sv != nil {
 				heard = listen(ctx, sv)
 			}
-			s.show(text, screen)
+			if err != nil && s.format != "text" { // which is for programs
+				s.c.Errorf("minins graph: %s", strings.TrimSuffix(text, "\n"))
+			} else {
+				s.show(text, screen)
+			}
 			if err := s.c.Stdout.Flush(); err != nil {
 				return err
 			}
@@ -124,8 +129,8 @@ func (s *session) watch(ctx context.Context) (err error) {
 				return nil
 			case <-time.After(tick):
 			}
-			if heard.heard() {
-				n = another - 2 // once more: seldom does one thing change alone
+			if heard.heard() && n < another-1 {
+				n = another - 2 // one more: seldom does one thing change alone
 			}
 		}
 	}

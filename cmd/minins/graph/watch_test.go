@@ -5,6 +5,7 @@ package graph
 import (
 	"bufio"
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -86,6 +87,73 @@ func TestWatch(t *testing.T) {
 	}
 	if status := <-ended; status != 0 || errs.Len() > 0 {
 		t.Errorf("%d %s", status, &errs)
+	}
+}
+
+// TestWatchJSON has a line for each change, and what is no JSON elsewhere, also while
+// things change all the time.
+func TestWatchJSON(t *testing.T) {
+	testns.Run(t, "ip", "netns", "add", "watched").Must(t)
+	defer func() { _ = nsfs.Delete("watched") }()
+	r, w := io.Pipe()
+	errs, told := io.Pipe()
+	c := &applet.Cmd{Name: "graph", Args: []string{"--json", "--watch", "watched"}, Stdout: bufio.NewWriter(w), Stderr: told, Getenv: func(string) string { return "" }}
+	ended := make(chan int, 1)
+	go func() {
+		status := Run(c)
+		w.Close()
+		told.Close()
+		ended <- status
+	}()
+	defer time.AfterFunc(time.Minute, func() { r.Close() }).Stop()
+	lines, said := bufio.NewScanner(r), bufio.NewScanner(errs)
+	next := func(want string) {
+		t.Helper()
+		for lines.Scan() {
+			if !json.Valid(lines.Bytes()) {
+				t.Errorf("no JSON: %s", lines.Bytes())
+			}
+			if strings.Contains(lines.Text(), want) {
+				return
+			}
+		}
+		t.Fatalf("no %s", want)
+	}
+	next(`"links":[]`)
+	testns.Run(t, "ip", "-n", "watched", "link", "add", "d0", "type", "bridge").Must(t)
+	next(`"name":"d0"`)
+	stop, stopped := make(chan bool), make(chan bool)
+	go func() {
+		defer close(stopped)
+		for i := 0; ; i++ { // faster than a tick
+			select {
+			case <-stop:
+				return
+			default:
+				testns.Run(t, "ip", "-n", "watched", "link", "set", "d0", "mtu", fmt.Sprint(1000+i%300))
+			}
+		}
+	}()
+	next(`"mtu":1`)
+	next(`"mtu":1`)
+	close(stop)
+	<-stopped
+	testns.Run(t, "ip", "netns", "del", "watched").Must(t)
+	go func() { // pictures are still drawn until it is gone
+		for lines.Scan() {
+			if !json.Valid(lines.Bytes()) {
+				t.Errorf("no JSON: %s", lines.Bytes())
+			}
+		}
+	}()
+	if !said.Scan() || said.Text() != "minins graph: there is no namespace watched; 'minins ns' lists the names" {
+		t.Errorf("%q", said.Text())
+	}
+	if err := unix.Kill(os.Getpid(), unix.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	if status := <-ended; status != 0 || said.Scan() {
+		t.Errorf("%d %q", status, said.Text())
 	}
 }
 
