@@ -52,15 +52,18 @@ func Run(c *applet.Cmd) int {
 		c.Errorf("minins lesson: there is no lesson %q; \"minins lesson\" lists all", name)
 		return 2
 	}
-	switch lab := "lesson-" + l.name; {
-	case verb == "stop" && c.Explains("pidfd_send_signal(pidfd, SIGTERM)", "each process of its lab; minins explain lab stop "+lab+" has all of it"):
-		return 0
-	case verb == "check" && c.Explains("setns(user); setns(net); setns(mnt)", "a command in its lab, for each check; minins explain --rootless="+lab+" COMMAND has all of it"):
-		return 0
-	case c.Explains("clone(CLONE_NEWUSER|CLONE_NEWNET|CLONE_NEWNS|SIGCHLD)", "a lab; minins explain --rootless="+lab+" COMMAND has all of it"):
+	lab := &lab{c, "lesson-" + l.name}
+	call, why := "clone(CLONE_NEWUSER|CLONE_NEWNET|CLONE_NEWNS|SIGCHLD)", "a lab; minins explain --rootless="+lab.name+" COMMAND"
+	switch verb {
+	case "stop":
+		call, why = "pidfd_send_signal(pidfd, SIGTERM)", "each process of its lab; minins explain lab stop "+lab.name
+	case "check":
+		call, why = "setns(user); setns(net); setns(mnt)", "a command in its lab, for each check; minins explain --rootless="+lab.name+" COMMAND"
+	}
+	if c.Explains(call, why+" has all of it") {
 		return 0
 	}
-	p := &player{c: c, l: l, lab: &lab{c, "lesson-" + l.name}, at: newProgress(c.Getenv, l.name)}
+	p := &player{c: c, l: l, lab: lab, at: newProgress(c.Getenv, l.name)}
 	switch verb {
 	case "check":
 		return grade(p)
