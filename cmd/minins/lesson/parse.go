@@ -47,9 +47,9 @@ type check struct {
 //	.about TEXT            what it is about
 //	.step TITLE            a new step; what follows is its text
 //	.run COMMAND           what the lesson does before the step
-//	.ask TEXT              a question
+//	.ask TEXT              a question; a second one is its next line
 //	.answer TEXT           a right answer to it; there may be several
-//	.because TEXT          said when it is answered; what follows is said then, too
+//	.because TEXT          said when it is answered, as .ask; what follows is said then, too
 //	.type COMMAND          what to type, in one way
 //	.kernel                show the messages of what is typed
 //	.check COMMAND         succeeds when the step is done
@@ -101,11 +101,11 @@ func parse(text string) (course, error) {
 		case ".run":
 			s.run = append(s.run, rest)
 		case ".ask":
-			s.asks = rest
+			s.asks = strings.TrimPrefix(s.asks+"\n"+rest, "\n")
 		case ".answer":
 			s.right = append(s.right, rest)
 		case ".because":
-			s.why, into = rest, &s.task
+			s.why, into = strings.TrimPrefix(s.why+"\n"+rest, "\n"), &s.task
 		case ".type":
 			s.types = append(s.types, rest)
 		case ".kernel":
