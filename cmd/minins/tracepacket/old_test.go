@@ -6,6 +6,8 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
+	"io"
+	"slices"
 	"strings"
 	"testing"
 
@@ -16,8 +18,9 @@ import (
 	"github.com/minins/minins/nl"
 )
 
-// kernel is one that refuses tables of a family.
-func kernel(t *testing.T, family nft.Family, errno unix.Errno) *nft.Conn {
+// kernel is one that refuses tables of a family. It notes the families of those that
+// it is to delete.
+func kernel(t *testing.T, family nft.Family, errno unix.Errno, deleted *[]nft.Family) *nft.Conn {
 	t.Helper()
 	return nft.New(nl.Pretend(nft.Protocol, func(datagram []byte, reply func([]byte)) {
 		refused := false
@@ -38,6 +41,8 @@ func kernel(t *testing.T, family nft.Family, errno unix.Errno) *nft.Conn {
 			case h.Type == unix.NFNL_SUBSYS_NFTABLES<<8|unix.NFT_MSG_NEWTABLE && nft.Family(body[0]) == family:
 				refused = true
 				reply(nl.ReplyError(h, errno))
+			case h.Type == unix.NFNL_SUBSYS_NFTABLES<<8|unix.NFT_MSG_DELTABLE:
+				*deleted = append(*deleted, nft.Family(body[0]))
 			case h.Flags&unix.NLM_F_ACK != 0 && !refused:
 				reply(nl.ReplyAck(h))
 			}
@@ -65,13 +70,19 @@ func TestOldKernel(t *testing.T) {
 			t.Fatal(err)
 		}
 		s := &session{c: &applet.Cmd{Stdout: bufio.NewWriter(&out)}, o: o, flow: o.flow(), table: "trace-packet-1"}
-		conn := kernel(t, tt.family, tt.errno)
-		err := s.addTables(t.Context(), conn)
+		var deleted []nft.Family
+		conn := kernel(t, tt.family, tt.errno, &deleted)
+		p := &place{conn: conn}
+		err := s.addTables(t.Context(), p, []nft.Family{nft.IPv4, nft.Bridge})
 		if (err == nil) != (tt.want == "") || err != nil && (!strings.Contains(err.Error(), tt.want) || !errors.Is(err, tt.errno)) {
 			t.Errorf("%v %v: %v, want %q", tt.family, tt.errno, err, tt.want)
 		}
-		if err := conn.Close(); err != nil {
-			t.Error(err)
+		// To delete them is what makes it fast to close them, and one that is not there
+		// would have all refused.
+		made := map[bool][]nft.Family{true: {nft.IPv4}, false: nil}[tt.family == nft.Bridge]
+		s.places, s.closers = []*place{p}, []io.Closer{conn}
+		if err := s.close(); err != nil || !slices.Equal(deleted, made) {
+			t.Errorf("%v %v: close: %v, deleted %v, want %v", tt.family, tt.errno, err, deleted, made)
 		}
 	}
 }

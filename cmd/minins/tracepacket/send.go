@@ -182,7 +182,7 @@ func (s *session) explain() error {
 		return err
 	}
 	s.c.Explains("setsockopt(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, NFNLGRP_NFTRACE)", "another socket hears of packets that are traced")
-	if err := s.addTables(s.c.Context(), nft.New(conn)); err != nil {
+	if err := s.addTables(s.c.Context(), &place{conn: nft.New(conn)}, []nft.Family{s.flow.Family, nft.Bridge}); err != nil {
 		return err
 	}
 	others := "of all that have names"

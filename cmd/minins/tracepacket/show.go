@@ -254,7 +254,7 @@ func (s *session) fate(l *path.Leg) (string, error) {
 		return text(word, rule, " of chain ", chain(st), where), err
 	case path.Left:
 		out := v.Out[len(v.Out)-1]
-		if link := p.Link(out); link != nil && link.Info.Kind != "bridge" && (link.Peer == nil || s.place(link.Peer.Namespace) < 0) {
+		if link := p.Link(out); link != nil && link.Info.Kind != bridgeKind && (link.Peer == nil || s.place(link.Peer.Namespace) < 0) {
 			return text("sent out of namespace ", p.Label(), " by ", p.link(out), ", to where minins does not look"), nil
 		}
 		return text("never seen again behind link ", p.link(out), where, doctor), nil

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -42,6 +43,7 @@ type place struct {
 	*survey.Namespace
 	conn   *nft.Conn   // owns the table
 	events *nft.Events // hears of packets
+	tables []nft.Family
 	rules  rules
 }
 
@@ -72,8 +74,19 @@ func (s *session) run() (arrived bool, err error) {
 	return arrived, nil
 }
 
-// close lets go of everything: with its socket, each table is gone.
+// close lets go of everything: with its socket, each table is gone. As the kernel then
+// waits some 15 ms in each namespace until no packet is in them, they are deleted before,
+// which waits for nothing; if that is refused, it only takes longer.
 func (s *session) close() (err error) {
+	ctx, cancel := context.WithTimeout(s.c.Context(), patience)
+	defer cancel()
+	for _, p := range s.places {
+		b := p.conn.Begin(ctx)
+		for _, family := range p.tables {
+			b.DelTable(family, s.table)
+		}
+		_ = b.Commit(ctx)
+	}
 	for _, c := range s.closers {
 		err = errors.Join(err, c.Close())
 	}
@@ -156,25 +169,32 @@ func (s *session) open(ctx context.Context, n *survey.Namespace) error {
 			s.closers = append(s.closers, conn)
 		}
 	}
-	err := s.addTables(ctx, p.conn)
+	families := []nft.Family{s.flow.Family}
+	if slices.ContainsFunc(n.Links, func(l *survey.Link) bool { return l.Info.Kind == bridgeKind }) {
+		families = append(families, nft.Bridge)
+	}
+	err := s.addTables(ctx, p, families)
 	if err == nil {
 		s.places = append(s.places, p)
 	}
 	return err
 }
 
-// addTables makes a table in the family of the packet, and one for bridges if the kernel
-// has such.
-func (s *session) addTables(ctx context.Context, conn *nft.Conn) error {
-	for _, family := range [...]nft.Family{s.flow.Family, nft.Bridge} {
-		b := conn.Begin(ctx)
+// bridgeKind is the kind of links that have chains of family bridge see frames.
+const bridgeKind = "bridge"
+
+// addTables makes a table in each family, but for what this kernel lacks beside that of
+// the packet: the packet is then not seen in a bridge.
+func (s *session) addTables(ctx context.Context, p *place, families []nft.Family) error {
+	for _, family := range families {
+		b := p.conn.Begin(ctx)
 		err := s.flow.AddTable(b, family, s.table)
 		if err == nil {
 			err = b.Commit(ctx)
 		}
 		unknown := errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.EAFNOSUPPORT)
-		if family == nft.Bridge && unknown {
-			return nil
+		if family != s.flow.Family && unknown {
+			continue
 		}
 		if unknown || errors.Is(err, unix.EINVAL) {
 			var u unix.Utsname
@@ -186,6 +206,7 @@ func (s *session) addTables(ctx context.Context, conn *nft.Conn) error {
 		if err != nil {
 			return err
 		}
+		p.tables = append(p.tables, family)
 	}
 	return nil
 }
@@ -318,7 +339,7 @@ func (s *session) behind(l *survey.Link) (all []*survey.Link) {
 	switch {
 	case l == nil:
 		return nil
-	case l.Flags&unix.IFF_LOOPBACK != 0, l.Info.Kind == "bridge":
+	case l.Flags&unix.IFF_LOOPBACK != 0, l.Info.Kind == bridgeKind:
 		return append(all, l)
 	case l.Peer == nil:
 		return nil
