@@ -70,12 +70,16 @@ const (
 	foreign4 = "meta l4proto PROTO ip saddr ADDR MARK;meta l4proto PROTO ip daddr ADDR MARK"
 	foreign6 = "meta l4proto PROTO ip6 saddr ADDR MARK;meta l4proto PROTO ip6 daddr ADDR MARK"
 
+	// Questions for neighbours, and answers, which the packet waits for.
+	arp = "meta protocol arp MARK"
+	nd  = "icmpv6 type 135-136 MARK"
+
 	learnt = "ports"
 	learns = "add @" + learnt + " { udp sport }"
 )
 
-// rules are those of the flow.
-func (f *Flow) rules() []string {
+// rules are those of the flow, and of neighbours, in a table of a family.
+func (f *Flow) rules(family nft.Family) []string {
 	texts := [...]string{icmp4, icmp6, tcp4, tcp6, udp4, udp6, foreign4, foreign6}
 	i := 0
 	switch {
@@ -101,6 +105,19 @@ func (f *Flow) rules() []string {
 		}
 		text = strings.TrimPrefix(text, ";")
 	}
+	protocol := ""
+	if family == nft.Bridge { // other frames have no such headers
+		protocol = "meta protocol " + f.Family.Keyword() + " "
+	}
+	text = protocol + strings.ReplaceAll(text, ";", ";"+protocol)
+	switch {
+	case f.Family == nft.IPv6:
+		text += ";" + protocol + nd
+	case family == nft.ARP:
+		text = arp
+	case family == nft.Bridge:
+		text += ";" + arp
+	}
 	for _, value := range [...][2]string{
 		{"COOKIE", "0x" + hex.EncodeToString(f.Cookie[:])}, {"SEQ", decimal(f.Seq)}, {"ACK", decimal(f.Seq + 1)}, {"MARK", "meta nftrace set 1"},
 	} {
@@ -116,38 +133,41 @@ type station struct {
 	name string
 	hook nft.HookNum
 	last bool // it is behind all other chains of the hook
+	arp  bool // ARP passes it as well
 }
 
 var stations = [...]station{
-	{"prerouting", nft.Prerouting, false},
-	{"input", nft.Input, false},
-	{"input-end", nft.Input, true},
-	{"forward", nft.Forward, false},
-	{"output", nft.Output, false},
-	{"postrouting", nft.Postrouting, false},
-	{"postrouting-end", nft.Postrouting, true},
+	{"prerouting", nft.Prerouting, false, false},
+	{"input", nft.Input, false, true},
+	{"input-end", nft.Input, true, true},
+	{"forward", nft.Forward, false, false},
+	{"output", nft.Output, false, true},
+	{"postrouting", nft.Postrouting, false, false},
+	{"postrouting-end", nft.Postrouting, true, false},
 }
 
 // AddTable adds requests to a transaction that make a table of a family, which marks the
-// packets of the flow: the flow's own family, or [nft.Bridge], for frames that a bridge
-// forwards. The table goes with the socket of the batch (NFT_TABLE_F_OWNER, Linux 5.12).
+// packets of the flow: the flow's own family, [nft.Bridge], for frames that a bridge
+// forwards, or, of IPv4, [nft.ARP], for questions for neighbours ([Neighbours]). The table goes with the socket of the batch (NFT_TABLE_F_OWNER, Linux 5.12).
 // Its chains accept everything, and keep no connection tracked that would not be.
 //
 // Equivalent to: nft add table ip $name '{ flags owner; chain prerouting { type filter
 // hook prerouting priority -2147483648; icmp … meta nftrace set 1; }; … }'
 func (f *Flow) AddTable(b *nft.Batch, family nft.Family, name string) error {
 	b.CreateTable(&nft.Table{Family: family, Name: name, Flags: nl.Some(nft.TableOwner)})
-	if f.Proto == unix.IPPROTO_UDP && !f.Foreign {
+	if f.Proto == unix.IPPROTO_UDP && !f.Foreign && family != nft.ARP {
 		b.AddSet(&nft.Set{Family: family, Table: name, Name: learnt, KeyType: typeService, KeyLen: 2, ID: 1, Flags: nl.Some(nft.SetEval)})
 	}
-	protocol := " "
-	if family == nft.Bridge { // other frames have no such headers
-		protocol = " meta protocol " + f.Family.Keyword() + " "
-	}
-	rules := f.rules()
+	rules := f.rules(family)
 	ch := nft.Chain{Family: family, Table: name, Type: "filter", Policy: nl.Some(nft.VerdictAccept)}
 	r := nft.Rule{Family: family, Table: name}
 	for _, s := range stations {
+		if family == nft.ARP {
+			if !s.arp {
+				continue
+			}
+			s.hook = arpHooks[s.hook]
+		}
 		ch.Name = s.name
 		ch.Hook = nl.Some(nft.Hook{Num: s.hook, Priority: math.MinInt32}) // NF_IP_PRI_FIRST; raw is -300
 		if s.last {
@@ -158,7 +178,7 @@ func (f *Flow) AddTable(b *nft.Batch, family nft.Family, name string) error {
 			if s.last && !strings.HasSuffix(rule, learns) {
 				continue // the packet is marked, so that the end of the chain is an event
 			}
-			cmds, err := lang.Parse("", "add rule "+family.Keyword()+" x x"+protocol+rule, &names{})
+			cmds, err := lang.Parse("", "add rule "+family.Keyword()+" x x "+rule, &names{})
 			if err != nil {
 				return err
 			}
@@ -172,6 +192,9 @@ func (f *Flow) AddTable(b *nft.Batch, family nft.Family, name string) error {
 	}
 	return nil
 }
+
+// arpHooks are the hooks of ARP, which linux/netfilter_arp.h counts for itself.
+var arpHooks = [...]nft.HookNum{nft.Input: 0, nft.Output: 1}
 
 // typeService is nft's number for inet_service.
 const typeService = 13

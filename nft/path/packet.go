@@ -15,12 +15,13 @@ import (
 
 // A Packet is what is known of the headers of one. In an ICMP packet, SrcPort is the
 // identifier and DstPort the number in the sequence of an echo, as NAT treats the former
-// like a port.
+// like a port. Of ARP there are the addresses of who asks and who is asked, and Type.
 type Packet struct {
 	Src, Dst         netip.Addr
 	SrcPort, DstPort uint16
 	Proto            nft.IPProto
-	Type, Code       uint8  // ICMP
+	ARP              bool
+	Type, Code       uint8  // ICMP; ARP: 1 is a request, 2 a reply
 	Seq, Ack         uint32 // TCP
 	Flags            uint8  // TCP: FIN 1, SYN 2, RST 4, PSH 8, ACK 16 …
 	ID               uint16 // IPv4: tells packets of one sender apart, mostly
@@ -38,6 +39,10 @@ func Headers(t *nft.Trace) *Packet {
 	case len(n) >= 40 && n[0]>>4 == 6:
 		p.Proto = nft.IPProto(n[6]) // behind extension headers it is not known
 		p.Src, p.Dst = netip.AddrFrom16([16]byte(n[8:])), netip.AddrFrom16([16]byte(n[24:]))
+	case len(n) >= 28 && string(n[:7]) == arpEthernet:
+		p.ARP, p.Type = true, n[7]
+		p.Src, p.Dst = netip.AddrFrom4([4]byte(n[14:])), netip.AddrFrom4([4]byte(n[24:]))
+		return p
 	default:
 		return nil
 	}
@@ -60,6 +65,10 @@ func Headers(t *nft.Trace) *Packet {
 	}
 	return p
 }
+
+// arpEthernet is what ARP about IPv4 on Ethernet begins with: ar_hrd, ar_pro, ar_hln,
+// ar_pln and half of ar_op of struct arphdr.
+const arpEthernet = "\x00\x01\x08\x00\x06\x04\x00"
 
 // echo is Request or Reply for an echo of ICMP.
 func (p *Packet) echo() Kind {
@@ -88,7 +97,7 @@ func (p *Packet) To() string { return p.end(p.Dst, p.DstPort) }
 
 func (p *Packet) end(a netip.Addr, port uint16) string {
 	text := ntop.Text(a)
-	if p.isICMP() {
+	if p.ARP || p.isICMP() {
 		return text
 	}
 	if a.Is6() {
@@ -101,6 +110,10 @@ func (p *Packet) end(a netip.Addr, port uint16) string {
 func (p *Packet) String() string {
 	ends := " " + p.From() + " > " + p.To()
 	switch {
+	case p.ARP && p.Type == arpRequest:
+		return "arp request" + ends
+	case p.ARP:
+		return "arp reply" + ends
 	case p.Proto == unix.IPPROTO_UDP:
 		return "udp" + ends
 	case p.Proto == unix.IPPROTO_TCP:
@@ -122,7 +135,7 @@ func (p *Packet) String() string {
 	return name + " " + p.trouble() + ends
 }
 
-// trouble is the type of an ICMP error in the words of nft.
+// trouble is the type of an ICMP packet that is no echo, in the words of nft.
 func (p *Packet) trouble() string {
 	name := "type " + strconv.Itoa(int(p.Type))
 	for _, t := range troubles {
@@ -142,11 +155,24 @@ var troubles = [...]struct {
 	{unix.IPPROTO_ICMP, 11, "time-exceeded"}, {unix.IPPROTO_ICMP, 12, "parameter-problem"},
 	{unix.IPPROTO_ICMPV6, 1, "destination-unreachable"}, {unix.IPPROTO_ICMPV6, 2, "packet-too-big"},
 	{unix.IPPROTO_ICMPV6, 3, "time-exceeded"}, {unix.IPPROTO_ICMPV6, 4, "parameter-problem"},
+	{unix.IPPROTO_ICMPV6, ndSolicit, "nd-neighbor-solicit"}, {unix.IPPROTO_ICMPV6, ndAdvert, "nd-neighbor-advert"},
+}
+
+// Refusal is what says that nothing listens at a port, "RST" or "ICMP port unreachable",
+// or "" for any other packet.
+func (p *Packet) Refusal() string {
+	switch {
+	case p.Proto == unix.IPPROTO_TCP && p.Flags&tcpRst != 0:
+		return "RST"
+	case p.Proto == unix.IPPROTO_ICMP && p.Type == 3 && p.Code == 3, p.Proto == unix.IPPROTO_ICMPV6 && p.Type == 1 && p.Code == 4:
+		return "ICMP port unreachable"
+	}
+	return ""
 }
 
 // same says that two are one packet, whatever NAT has made of it.
 func (p *Packet) same(q *Packet) bool {
-	return p.Proto == q.Proto && p.ID == q.ID && p.Type == q.Type && p.Seq == q.Seq && p.Ack == q.Ack && (!p.isICMP() || p.DstPort == q.DstPort)
+	return p.ARP == q.ARP && p.Proto == q.Proto && p.ID == q.ID && p.Type == q.Type && p.Seq == q.Seq && p.Ack == q.Ack && (!p.isICMP() || p.DstPort == q.DstPort)
 }
 
 // A Kind is what a packet is to the flow.
@@ -157,12 +183,28 @@ const (
 	Request Kind = 1 + iota
 	Reply        // what answers it
 	Error        // an ICMP error about it
+
+	// Solicitation asks a neighbour for its address on the link, and Advertisement
+	// answers: ARP (RFC 826) or neighbour discovery (RFC 4861). See [Neighbours].
+	Solicitation
+	Advertisement
+)
+
+// What ARP and ICMPv6 call them.
+const (
+	arpRequest = 1 // ARPOP_REQUEST
+	ndSolicit  = 135
+	ndAdvert   = 136
 )
 
 // kind tells packets of the flow that have met a rule of it, with this verdict.
 func (f *Flow) kind(p *Packet, verdict nft.VerdictCode) Kind {
 	switch {
 	case p == nil:
+	case p.ARP && p.Type == arpRequest, p.Proto == unix.IPPROTO_ICMPV6 && p.Type == ndSolicit:
+		return Solicitation
+	case p.ARP, p.Proto == unix.IPPROTO_ICMPV6 && p.Type == ndAdvert:
+		return Advertisement
 	case p.isICMP() && p.echo() == 0:
 		if p.Proto == unix.IPPROTO_ICMP && (p.Type == 3 || p.Type == 5 || p.Type == 11 || p.Type == 12) ||
 			p.Proto == unix.IPPROTO_ICMPV6 && p.Type < 128 {

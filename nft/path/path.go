@@ -19,7 +19,7 @@ type Heard struct {
 type Step struct {
 	*nft.Trace
 	Hook   nft.HookNum
-	Hooks  nft.Family // whose hook: IPv4, IPv6 or Bridge; or Netdev, which has no Hook
+	Hooks  nft.Family // whose hook: IPv4, IPv6, ARP or Bridge; or Netdev, which has no Hook
 	Packet *Packet    // as it came to the chain
 
 	// Own is a step of the table that traces, at the beginning of the hook or, with Last,
@@ -85,7 +85,7 @@ func (v *Visit) last(bridge bool) *Step {
 // br_netfilter has frames go through both.
 func (v *Visit) Nested(s *Step) bool {
 	b := v.last(true)
-	return s.Hooks != nft.Bridge && b != nil && b.Hook == s.Hook
+	return s.Hooks != nft.Bridge && s.Hooks != nft.ARP && b != nil && b.Hook == s.Hook
 }
 
 // An Arrival is where a packet comes in behind a link that it left by. A bridge that it
@@ -125,11 +125,29 @@ const TablePrefix = "trace-packet-"
 // Assemble makes the ways of packets of events, in the order in which each namespace told
 // them. table is the name of the tables that traced them.
 func Assemble(events []Heard, table string, f *Flow, next Next) []Leg {
+	return visits(events, table, f).legs(next)
+}
+
+// Neighbours are the visits of packets that ask neighbours of the namespaces for their
+// addresses on a link, and of the answers, in the order in which they began: of all such
+// packets, whoever sent them. A packet waits for that answer behind all rules, so that
+// rules which drop these keep it from being seen again. Equivalent to: nft monitor trace,
+// of "nft add rule arp x output meta nftrace set 1" and more
+func Neighbours(events []Heard, table string, f *Flow) (all []*Visit) {
+	for _, v := range visits(events, table, f).visits {
+		if v.Kind >= Solicitation {
+			all = append(all, v)
+		}
+	}
+	return all
+}
+
+func visits(events []Heard, table string, f *Flow) *assembly {
 	a := assembly{table: table, flow: f}
 	for i := range events {
 		a.add(&events[i])
 	}
-	return a.legs(next)
+	return &a
 }
 
 // An assembly is visits, in the order in which they began.
@@ -202,7 +220,7 @@ func (a *assembly) visit(where int, v *Visit, s *Step) *Visit {
 		}
 		return nil
 	}
-	switch begins := s.Hook == nft.Prerouting || s.Hook == nft.Output; {
+	switch begins := s.Hook == nft.Prerouting || s.Hook == nft.Output || s.Hooks == nft.ARP; {
 	case v != nil && v.Kind == kind && (!begins || v.at(s) || v.Nested(s)):
 	case begins:
 		v = nil

@@ -63,7 +63,7 @@ func events(t *testing.T, text string) (all []path.Heard) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		e := &nft.Trace{ID: uint32(w[1][0]), Table: w[3], Chain: w[4], Type: unix.NFT_TRACETYPE_RULE, Family: map[string]nft.Family{"ip": nft.IPv4, "bridge": nft.Bridge, "inet": nft.Inet, "netdev": nft.Netdev}[w[2]]}
+		e := &nft.Trace{ID: uint32(w[1][0]), Table: w[3], Chain: w[4], Type: unix.NFT_TRACETYPE_RULE, Family: map[string]nft.Family{"ip": nft.IPv4, "arp": nft.ARP, "bridge": nft.Bridge, "inet": nft.Inet, "netdev": nft.Netdev}[w[2]]}
 		e.NFProto = nft.NATFamily(e.Family)
 		if e.Family == nft.Inet {
 			e.NFProto = nft.NATFamily(nft.IPv4)
@@ -346,6 +346,10 @@ func TestHeaders(t *testing.T) {
 		{"45000054c2e200004011a32a0a4d00020a4d0001", "00160050000000010000", "udp 10.77.0.2:22 > 10.77.0.1:80"},
 		{"6000000000083a40fd000000000000000000000000000001fd000000000000000000000000000002", "8000f73d30cb0001", "icmpv6 echo-request fd00::1 > fd00::2 id 12491 seq 1"},
 		{"6000000000083a40fd000000000000000000000000000001fd000000000000000000000000000002", "0200f73d30cb0001", "icmpv6 packet-too-big code 0 fd00::1 > fd00::2"},
+		{"0001080006040001aabbccddeeffc0a80f01000000000000c0a80f02", "", "arp request 192.168.15.1 > 192.168.15.2"},
+		{"0001080006040002aabbccddeeffc0a80f02aabbccddee00c0a80f01", "", "arp reply 192.168.15.2 > 192.168.15.1"},
+		{"6000000000203afffe800000000000000000000000000001ff0200000000000000000001ff000002", "8700f73d00000000", "icmpv6 nd-neighbor-solicit code 0 fe80::1 > ff02::1:ff00:2"},
+		{"6000000000203afffe800000000000000000000000000001fd000000000000000000000000000002", "8800f73d60000000", "icmpv6 nd-neighbor-advert code 0 fe80::1 > fd00::2"},
 		{"6000000000080640fd000000000000000000000000000001fd000000000000000000000000000002", "001600500000000100000002", "tcp [fd00::1]:22 > [fd00::2]:80"},
 	} {
 		network, err := hex.DecodeString(tt.network)
@@ -370,6 +374,63 @@ func TestHeaders(t *testing.T) {
 	}
 }
 
+// TestRefusal tells what says that nothing listens from other errors.
+func TestRefusal(t *testing.T) {
+	for _, tt := range []struct {
+		p    path.Packet
+		want string
+	}{
+		{path.Packet{Proto: unix.IPPROTO_TCP, Flags: 0x14}, "RST"},
+		{path.Packet{Proto: unix.IPPROTO_TCP, Flags: 0x12}, ""},
+		{path.Packet{Proto: unix.IPPROTO_ICMP, Type: 3, Code: 3}, "ICMP port unreachable"},
+		{path.Packet{Proto: unix.IPPROTO_ICMP, Type: 3, Code: 1}, ""},
+		{path.Packet{Proto: unix.IPPROTO_ICMPV6, Type: 1, Code: 4}, "ICMP port unreachable"},
+		{path.Packet{Proto: unix.IPPROTO_ICMPV6, Type: 3, Code: 3}, ""},
+		{path.Packet{Proto: unix.IPPROTO_UDP}, ""},
+	} {
+		if got := tt.p.Refusal(); got != tt.want {
+			t.Errorf("%s: got %q, want %q", tt.p.String(), got, tt.want)
+		}
+	}
+}
+
+// TestNeighbours has ARP beside a packet: it is in no leg, and a bridge hands it up to
+// who answers.
+func TestNeighbours(t *testing.T) {
+	arp := func(line string, op, src, dst byte) path.Heard {
+		e := events(t, line)[0]
+		n := []byte{0, 1, 8, 0, 6, 4, 0, op, 27: dst}
+		n[14], n[17], n[24] = 10, src, 10
+		e.Trace.NetworkHeader, e.Trace.TransportHeader = n, nil
+		return e
+	}
+	all := events(t, made)
+	all = append(all, arp("0 d arp own output rule in 0 out 2 1 > 8 request 1 id 5", 1, 1, 8),
+		arp("1 e bridge own prerouting rule in 5 out 0 1 > 8 request 1 id 5", 1, 1, 8),
+		arp("1 e bridge own forward rule in 5 out 6 1 > 8 request 1 id 5", 1, 1, 8),
+		arp("1 e bridge own input rule in 5 out 0 1 > 8 request 1 id 5", 1, 1, 8),
+		arp("1 e arp own input rule in 4 out 0 1 > 8 request 1 id 5", 1, 1, 8),
+		arp("1 e arp x c drop in 4 out 0 1 > 8 request 1 id 5", 1, 1, 8),
+		arp("1 f arp own output rule in 0 out 4 1 > 8 request 1 id 5", 2, 8, 1))
+	f := &path.Flow{Family: nft.IPv4, Proto: unix.IPPROTO_ICMP}
+	if got, want := show(path.Assemble(all, own, f, cables)), "request left\n 0 in 0 out [2]\n"; got != want {
+		t.Errorf("legs (-want +got)\n%s", testns.Diff(want, got))
+	}
+	var got strings.Builder
+	for _, v := range path.Neighbours(all, own, f) {
+		fmt.Fprintf(&got, "%d %d in %d:", v.Kind, v.Where, v.In)
+		for i := range v.Steps {
+			fmt.Fprintf(&got, " %s %s %v;", v.Steps[i].Hooks.Keyword(), v.Steps[i].Chain, v.Steps[i].Ends())
+		}
+		got.WriteByte('\n')
+	}
+	const want = "4 0 in 0: arp output false;\n4 1 in 5: bridge prerouting false; bridge forward false; bridge input false;\n" +
+		"4 1 in 4: arp input false; arp c true;\n5 1 in 0: arp output false;\n"
+	if got.String() != want {
+		t.Errorf("(-want +got)\n%s", testns.Diff(want, got.String()))
+	}
+}
+
 // TestTable has nft list what AddTable makes.
 func TestTable(t *testing.T) {
 	testns.Tool(t, "nft")
@@ -387,7 +448,10 @@ func TestTable(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer conn.Close()
-		for _, family := range []nft.Family{f.Family, nft.Bridge} {
+		for _, family := range []nft.Family{f.Family, nft.Bridge, nft.ARP} {
+			if family == nft.ARP && f.Family == nft.IPv6 {
+				continue
+			}
 			b := conn.Begin(t.Context())
 			err := f.AddTable(b, family, own)
 			if err == nil {

@@ -113,6 +113,18 @@ func (c *Cmd) Printf(format string, args ...any) {
 	fmt.Fprintf(c.Stdout, format, args...)
 }
 
+// Failed writes what is wrong, unless it is that standard output cannot be written: that
+// is said when the command has ended. If the caller may not do something, a hint says
+// what it takes: capabilities, such as "CAP_NET_RAW".
+func (c *Cmd) Failed(err error, capabilities string) {
+	if c.Stdout.Flush() == nil {
+		c.Errorf("minins %s: %v", c.Name, err)
+	}
+	if errors.Is(err, unix.EPERM) || errors.Is(err, unix.EACCES) {
+		c.Hintf("it takes %s: become root, or put \"minins --rootless\" before the command", capabilities)
+	}
+}
+
 // Hintf writes, below an error, what it is about and what to type instead:
 // one line "minins: ...", but only where a person reads it (a terminal, or
 // MININS_HINTS=1), since scripts compare what the real tools print.

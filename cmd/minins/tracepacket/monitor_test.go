@@ -67,6 +67,7 @@ var (
 	counted = regexp.MustCompile(`counter packets \d+ bytes \d+`)
 	theirs  = regexp.MustCompile(`(?m)^trace id \w+ (\S+ \S+ \S+) (?:rule (.*) \(verdict (.*)\)|(policy \w+)) *$`)
 	mine    = regexp.MustCompile(`(?m)^    (?:prerouting|input|forward|output|postrouting) +(\S+ \S+ \S+): (?:(.*) \((.*)\)|(policy \w+))$`)
+	ids     = regexp.MustCompile(`id \d+`)
 	visit   = regexp.MustCompile(`(?m)^  (\w+): `)
 )
 

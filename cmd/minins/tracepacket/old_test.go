@@ -73,13 +73,13 @@ func TestOldKernel(t *testing.T) {
 		var deleted []nft.Family
 		conn := kernel(t, tt.family, tt.errno, &deleted)
 		p := &place{conn: conn}
-		err := s.addTables(t.Context(), p, []nft.Family{nft.IPv4, nft.Bridge})
+		err := s.addTables(t.Context(), p, true)
 		if (err == nil) != (tt.want == "") || err != nil && (!strings.Contains(err.Error(), tt.want) || !errors.Is(err, tt.errno)) {
 			t.Errorf("%v %v: %v, want %q", tt.family, tt.errno, err, tt.want)
 		}
 		// To delete them is what makes it fast to close them, and one that is not there
 		// would have all refused.
-		made := map[bool][]nft.Family{true: {nft.IPv4}, false: nil}[tt.family == nft.Bridge]
+		made := map[bool][]nft.Family{true: {nft.IPv4, nft.ARP}, false: nil}[tt.family == nft.Bridge]
 		s.places, s.closers = []*place{p}, []io.Closer{conn}
 		if err := s.close(); err != nil || !slices.Equal(deleted, made) {
 			t.Errorf("%v %v: close: %v, deleted %v, want %v", tt.family, tt.errno, err, deleted, made)

@@ -63,7 +63,10 @@ func (s *session) send(number uint16) (fd int, err error) {
 		}
 		return fd, os.NewSyscallError("connect", err)
 	}
-	return fd, os.NewSyscallError("sendto", unix.Sendto(fd, data, 0, to))
+	for err = unix.EINTR; err == unix.EINTR; {
+		err = unix.Sendto(fd, data, 0, to)
+	}
+	return fd, os.NewSyscallError("sendto", err)
 }
 
 // prepare binds a socket, and chooses the sequence number of TCP.
@@ -182,7 +185,7 @@ func (s *session) explain() error {
 		return err
 	}
 	s.c.Explains("setsockopt(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, NFNLGRP_NFTRACE)", "another socket hears of packets that are traced")
-	if err := s.addTables(s.c.Context(), &place{conn: nft.New(conn)}, []nft.Family{s.flow.Family, nft.Bridge}); err != nil {
+	if err := s.addTables(s.c.Context(), &place{conn: nft.New(conn)}, true); err != nil {
 		return err
 	}
 	others := "of all that have names"

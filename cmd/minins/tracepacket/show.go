@@ -14,18 +14,11 @@ import (
 	"github.com/minins/minins/nft/path"
 )
 
-// say prints.
-func (s *session) say(parts ...string) {
-	for _, part := range parts {
-		s.c.Stdout.WriteString(part)
-	}
-}
-
 // text is the parts in one.
 func text(parts ...string) string { return strings.Join(parts, "") }
 
 // trace sends one packet, or waits for one, and shows the way that it took.
-func (s *session) trace(number uint16) (arrived bool, err error) {
+func (s *session) trace(number uint16) (status int, err error) {
 	n := s.places[0].Namespace
 	refused := errors.New("no such packet was seen")
 	timeout := s.o.timeout
@@ -39,41 +32,45 @@ func (s *session) trace(number uint16) (arrived bool, err error) {
 			timeout = 50 * time.Millisecond // it may have been dropped on its way out
 		}
 	}
-	events, err := s.hear(timeout)
-	if err != nil {
-		return false, err
+	if s.events, err = s.hear(timeout); err != nil {
+		return exitFailed, err
 	}
-	legs := s.assemble(events)
+	legs := s.assemble(s.events)
 	if len(legs) == 0 || legs[0].Kind != path.Request {
-		return false, s.at(n, refused)
+		return exitFailed, s.at(n, refused)
 	}
+	s.out.begin()
 	for i := range legs {
 		l := &legs[i]
-		s.say([...]string{path.Request: "there: ", path.Reply: "back: ", path.Error: "error: "}[l.Kind], l.Visits[0].First().String(), "\n")
+		s.out.leg([...]string{path.Request: "there", path.Reply: "back", path.Error: "error"}[l.Kind], l.Visits[0].First(), l.Fate)
 		for _, v := range l.Visits {
 			if err := s.visit(v); err != nil {
-				return false, err
+				return exitFailed, err
 			}
 		}
+		s.out.shown()
 	}
-	return s.conclude(legs)
+	what, status, err := s.conclude(legs)
+	s.out.end(what, status)
+	return status, err
 }
 
 // visit shows what a packet met in one namespace.
 func (s *session) visit(v *path.Visit) error {
 	p := s.places[v.Where]
-	s.say("  ", p.Label(), ": ", p.entry(v), "\n")
+	s.enter(p, v)
 	last, nested, tracked := v.First(), false, false
 	for i := range v.Steps {
 		st := &v.Steps[i]
 		if st.Packet != nil {
-			s.nat("source ", last.From(), st.Packet.From())
-			s.nat("destination ", last.To(), st.Packet.To())
+			s.nat("source", last.From(), st.Packet.From())
+			s.nat("destination", last.To(), st.Packet.To())
 			last = st.Packet
 		}
 		if !tracked && st.CtState != 0 {
 			tracked = true
-			s.say("    conntrack: ", states(st.CtState), "\n")
+			state := states(st.CtState)
+			s.out.fact("conntrack: "+state, "conntrack", state)
 		}
 		switch {
 		case !st.Own:
@@ -82,36 +79,42 @@ func (s *session) visit(v *path.Visit) error {
 			}
 		case !nested && st.Hooks != nft.Bridge && v.Steps[0].Hooks == nft.Bridge:
 			nested = true
-			s.say("    br_netfilter: the frame goes through the hooks of ip as well\n")
+			s.note("br_netfilter: the frame goes through the hooks of ip as well")
 		case !st.Last || st.Hook != nft.Input:
 		case st.Hooks == nft.Bridge:
-			s.say("    up to the bridge itself\n")
+			s.note("up to the bridge itself")
 		default:
-			s.say("    delivered\n")
+			s.note("delivered")
 		}
 	}
 	for _, out := range v.Out {
 		if !v.Last().Ends() {
-			s.say("    out by ", p.link(out), "\n")
+			name := p.link(out)
+			s.out.fact("out by "+name, "out", name)
 		}
 	}
+	s.out.shown()
 	return nil
 }
 
-// entry is how a packet came to a namespace.
-func (p *place) entry(v *path.Visit) string {
+func (s *session) note(words string) { s.out.fact(words, "note", words) }
+
+// enter shows how a packet came to a namespace.
+func (s *session) enter(p *place, v *path.Visit) {
 	frame := v.Steps[0].Hooks == nft.Bridge
+	entry, in, bridge := "made here", "", ""
 	switch {
 	case v.In == 0 && frame:
-		return "sent by the bridge"
-	case v.In == 0:
-		return "made here"
+		entry = "sent by the bridge"
+	case v.In != 0:
+		in = p.link(v.In)
+		entry = "in by " + in
+		if l := p.Link(v.In); frame && l != nil && l.Master() != nil {
+			bridge = l.Master().Name
+			entry += ", a port of bridge " + bridge
+		}
 	}
-	entry := "in by " + p.link(v.In)
-	if l := p.Link(v.In); frame && l != nil && l.Master() != nil {
-		entry += ", a port of bridge " + l.Master().Name
-	}
-	return entry
+	s.out.show(text("  ", p.Label(), ": ", entry), "met", "netns", p.Label(), "entry", entry, "in", in, "bridge", bridge)
 }
 
 func (p *place) link(index uint32) string {
@@ -124,7 +127,7 @@ func (p *place) link(index uint32) string {
 // nat shows what is not as it was.
 func (s *session) nat(what, was, is string) {
 	if was != is {
-		s.say("    NAT: ", what, was, " becomes ", is, "\n")
+		s.out.fact(text("NAT: ", what, " ", was, " becomes ", is), "nat", what, "was", was, "is", is)
 	}
 }
 
@@ -137,15 +140,19 @@ func (s *session) step(p *place, st *path.Step) error {
 	if err != nil {
 		return err
 	}
-	verdict := " " + verdict(st)
-	if st.RuleHandle != 0 {
-		verdict = " (" + verdict[1:] + ")"
+	verdict := verdict(st)
+	words := text(" (", verdict, ")")
+	if st.RuleHandle == 0 {
+		words = " " + verdict
 	}
 	const column = 12
-	s.say("    ", (hookWord(st) + "          ")[:column], chain(st), ": ", rule, verdict, "\n")
+	hook := hookWord(st)
+	words = text((hook + "          ")[:column], chain(st), ": ", rule, words)
 	if iptables != "" {
-		s.say("                ", iptables, "\n")
+		words += "\n                " + iptables
 	}
+	s.out.fact(words, "hook", hook, "family", st.Family.Keyword(), "table", st.Table, "chain", st.Chain,
+		"handle", strconv.FormatUint(st.RuleHandle, 10), "rule", rule, "iptables", iptables, "verdict", verdict)
 	return nil
 }
 
@@ -196,89 +203,3 @@ func states(s nft.CtStates) string {
 	}
 	return strings.Join(names, " ")
 }
-
-// conclude says what became of the packet, and of the answer.
-func (s *session) conclude(legs []path.Leg) (arrived bool, err error) {
-	there, back := &legs[0], &legs[len(legs)-1]
-	what, err := s.fate(there)
-	if err != nil {
-		return false, err
-	}
-	if back.Kind == path.Request {
-		if there.Fate == path.Delivered {
-			what += "; no answer was seen"
-		}
-		s.say(what, "\n")
-		return there.Fate == path.Delivered && (s.o.wait || s.flow.Proto == unix.IPPROTO_UDP), nil
-	}
-	answer := "; the answer"
-	switch arrived = back.Kind == path.Reply && there.Fate != path.Dropped; {
-	case arrived:
-	case back.Kind == path.Error:
-		answer = "; an ICMP error"
-	default:
-		answer = "; a refusal"
-	}
-	came := " came back"
-	if back.Fate != path.Delivered || back.Visits[len(back.Visits)-1].Where != there.Visits[0].Where {
-		arrived = false
-		if came, err = s.fate(back); err != nil {
-			return false, err
-		}
-		came = " was " + came
-	}
-	s.say(what, answer, came, "\n")
-	return arrived, nil
-}
-
-// fate is what became of one packet.
-func (s *session) fate(l *path.Leg) (string, error) {
-	v := l.Visits[len(l.Visits)-1]
-	p, st := s.places[v.Where], v.Last()
-	where := " in namespace " + p.Label()
-	switch l.Fate {
-	case path.Delivered:
-		return "delivered" + where, nil
-	case path.Dropped, path.Taken:
-		rule, iptables, err := s.what(p, st)
-		if st.RuleHandle != 0 {
-			rule = text("rule \"", rule, "\"")
-		}
-		if iptables != "" {
-			rule += text(" (", iptables, ")")
-		}
-		word := "dropped by "
-		if l.Fate == path.Taken {
-			word = "taken by "
-		}
-		return text(word, rule, " of chain ", chain(st), where), err
-	case path.Left:
-		out := v.Out[len(v.Out)-1]
-		if link := p.Link(out); link != nil && link.Info.Kind != bridgeKind && (link.Peer == nil || s.place(link.Peer.Namespace) < 0) {
-			return text("sent out of namespace ", p.Label(), " by ", p.link(out), ", to where minins does not look"), nil
-		}
-		return text("never seen again behind link ", p.link(out), where, doctor), nil
-	}
-	reason := ""
-	switch {
-	case st.Hooks == nft.Bridge, v.Nested(st):
-		reason = " of the bridge"
-	case st.Hook == nft.Prerouting:
-		reason = s.reason(p)
-	}
-	return text("not seen again", where, " behind hook ", hookWord(st), reason, doctor), nil
-}
-
-// reason is why the kernel may have found no way.
-func (s *session) reason(p *place) string {
-	name := "net.ipv4.ip_forward"
-	if s.flow.Family == nft.IPv6 {
-		name = "net.ipv6.conf.all.forwarding"
-	}
-	if value, err := p.Sysctl(strings.ReplaceAll(name, ".", "/")); err == nil && value == "0" {
-		return text(": it was not for an address there, and ", name, " is 0")
-	}
-	return ": no route, or rp_filter"
-}
-
-const doctor = " ('minins doctor' looks for why)"

@@ -26,8 +26,9 @@ import (
 
 // Exit statuses.
 const (
-	exitFailed = 1 // the packet did not arrive, or its answer; or it could not be traced
-	exitUsage  = 2 // the words are wrong
+	exitFailed  = 1 // the packet did not arrive, or its answer; or it could not be traced
+	exitUsage   = 2 // the words are wrong
+	exitRefused = 3 // it arrived where nothing listens, and that was told
 )
 
 const usage = `Usage: minins trace-packet [-n NS] [-p icmp|tcp|udp] --dst ADDR[:PORT] [OPTIONS]
@@ -58,6 +59,7 @@ var optionTable = []getopt.Option{
 	{Long: "wait"},
 	{Long: "timeout", Arg: getopt.Required},
 	{Long: "in", Arg: getopt.Required},
+	{Short: 'j', Long: "json"},
 	{Short: 'h', Long: "help"},
 }
 
@@ -69,7 +71,8 @@ type options struct {
 	port       uint16
 	sport      uint16
 	count      int
-	wait, help bool
+	wait, json bool
+	help       bool
 	timeout    time.Duration
 	in         []string
 }
@@ -85,7 +88,11 @@ func Run(c *applet.Cmd, iptables func(r *nft.Rule) (words string, ok bool)) int 
 		c.Printf("%s", usage)
 		return 0
 	case len(words) > 0:
-		err = getopt.Error("'" + words[0] + "' is one word too many")
+		wrong := "'" + words[0] + "' is one word too many"
+		if o.wait {
+			wrong += "; how long to wait is --timeout SECONDS"
+		}
+		err = getopt.Error(wrong)
 	default:
 		err = o.check()
 	}
@@ -93,20 +100,16 @@ func Run(c *applet.Cmd, iptables func(r *nft.Rule) (words string, ok bool)) int 
 		c.Errorf("minins trace-packet: %v\nTry 'minins trace-packet --help' for more information.", err)
 		return exitUsage
 	}
-	s := &session{c: c, o: &o, iptables: iptables}
-	arrived, err := s.run()
-	err = errors.Join(err, s.close())
-	switch {
-	case err != nil:
-		c.Errorf("minins trace-packet: %v", err)
-		if errors.Is(err, unix.EPERM) || errors.Is(err, unix.EACCES) {
-			c.Hintf("it takes CAP_NET_ADMIN and CAP_NET_RAW, and CAP_SYS_ADMIN for other namespaces: become root, or work in 'minins --rootless'")
-		}
-		return exitFailed
-	case !arrived:
+	s := &session{c: c, o: &o, iptables: iptables, out: output{w: c.Stdout, json: o.json}}
+	status, err := s.run()
+	if errors.Is(err, unix.EMFILE) {
+		err = fmt.Errorf("%w; each namespace takes 4: 'ulimit -n' allows more", err)
+	}
+	if err = errors.Join(err, s.close()); err != nil {
+		c.Failed(err, "CAP_NET_ADMIN and CAP_NET_RAW, and CAP_SYS_ADMIN for other namespaces")
 		return exitFailed
 	}
-	return 0
+	return status
 }
 
 func (o *options) set(opt *getopt.Option, as, arg string, _ bool) (err error) {
@@ -137,10 +140,12 @@ func (o *options) set(opt *getopt.Option, as, arg string, _ bool) (err error) {
 	case "timeout":
 		seconds, e := strconv.ParseFloat(arg, 64)
 		if o.timeout = time.Duration(seconds * float64(time.Second)); e != nil || !(seconds >= 0.001 && seconds <= 1e6) {
-			err = getopt.Error("--timeout '" + arg + "': expected seconds, such as 2 or 0.5")
+			err = getopt.Error("--timeout '" + arg + "': expected seconds from 0.001 to 1000000, such as 2 or 0.5")
 		}
 	case "in":
 		o.in = append(o.in, arg)
+	case "json":
+		o.json = true
 	case "help":
 		o.help = true
 	}

@@ -62,11 +62,11 @@ func TestWait(t *testing.T) {
 		}},
 		{"-n wan --wait -p tcp --dst 192.168.1.10:80 --timeout 20", in("wan", "bash -c 'echo >/dev/tcp/192.168.1.10/80 || true'"), []string{
 			"there: tcp 192.168.1.1:", " > 192.168.1.10:80 syn\n", "    NAT: destination 192.168.1.10:80 becomes 192.168.15.2:80\n", "  blue: in by veth-blue\n    delivered\n",
-			"back: tcp 192.168.15.2:80 > 192.168.1.1:", " rst ack\n", "    NAT: source 192.168.15.2:80 becomes 192.168.1.10:80\n", "delivered in namespace blue; the answer came back\n",
+			"back: tcp 192.168.15.2:80 > 192.168.1.1:", " rst ack\n", "    NAT: source 192.168.15.2:80 becomes 192.168.1.10:80\n", "delivered in namespace blue; refused: RST from 192.168.15.2:80 in namespace blue came back\n",
 		}},
 		{"-n red --wait -p udp --dst 8.8.8.8:53 --timeout 20", in("red", "bash -c 'echo >/dev/udp/8.8.8.8/53'"), []string{
 			"there: udp 192.168.15.1:", " > 8.8.8.8:53\n", "    NAT: source 192.168.15.1:", "  wan: in by wan0\n    delivered\n",
-			"error: icmp destination-unreachable code 3 8.8.8.8 > 192.168.1.10\n", "delivered in namespace wan; an ICMP error came back\n",
+			"error: icmp destination-unreachable code 3 8.8.8.8 > 192.168.1.10\n", "delivered in namespace wan; refused: ICMP port unreachable from 8.8.8.8 in namespace wan came back\n",
 		}},
 	} {
 		before := rulesets(t)
@@ -120,7 +120,7 @@ func TestKilled(t *testing.T) {
 		}
 		during := ""
 		for range 500 {
-			if during = rulesets(t); strings.Count(during, "table ip trace-packet-") == 4 && strings.Count(during, "table bridge trace-packet-") == 1 {
+			if during = rulesets(t); strings.Count(during, "table ip trace-packet-") == 4 && strings.Count(during, "table arp trace-packet-") == 4 && strings.Count(during, "table bridge trace-packet-") == 1 {
 				break
 			}
 			time.Sleep(10 * time.Millisecond)
@@ -129,7 +129,7 @@ func TestKilled(t *testing.T) {
 			t.Fatal(err)
 		}
 		err := cmd.Wait()
-		if exit := (*exec.ExitError)(nil); !errors.As(err, &exit) || out.String() != "" || strings.Count(during, "flags owner") != 5 {
+		if exit := (*exec.ExitError)(nil); !errors.As(err, &exit) || out.String() != "" || strings.Count(during, "flags owner") != 9 {
 			t.Errorf("%v: %v %q %s", signal, err, out.String(), during)
 		}
 		if after := rulesets(t); after != before {

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -31,9 +30,11 @@ type session struct {
 	o        *options
 	iptables func(r *nft.Rule) (string, bool)
 
+	out     output
 	survey  *survey.Survey
 	flow    *path.Flow
-	table   string   // the name of our tables
+	table   string // the name of our tables
+	events  []path.Heard
 	places  []*place // those that are watched; the first is that of -n
 	closers []io.Closer
 }
@@ -47,31 +48,32 @@ type place struct {
 	rules  rules
 }
 
-// run traces packets and reports whether they arrived.
-func (s *session) run() (arrived bool, err error) {
+// run traces packets, and returns the exit status: the worst of them.
+func (s *session) run() (status int, err error) {
 	s.flow = s.o.flow()
 	s.table = path.TablePrefix + hex.EncodeToString(s.flow.Cookie[4:])
 	if s.c.Explain != nil {
-		return true, s.explain()
+		return 0, s.explain()
 	}
 	if err := s.watch(); err != nil {
-		return false, err
+		return exitFailed, err
 	}
-	arrived = true
 	for i := range s.o.count {
-		if i > 0 {
-			s.say("\n")
+		if i > 0 && !s.o.json {
+			s.out.say("\n")
 		}
-		ok, err := s.trace(uint16(i + 1))
+		one, err := s.trace(uint16(i + 1))
 		if err == nil {
 			err = s.c.Stdout.Flush()
 		}
 		if err != nil {
-			return false, err
+			return exitFailed, err
 		}
-		arrived = arrived && ok
+		if status != exitFailed && one != 0 {
+			status = one
+		}
 	}
-	return arrived, nil
+	return status, nil
 }
 
 // close lets go of everything: with its socket, each table is gone. As the kernel then
@@ -126,7 +128,7 @@ func (s *session) watch() (err error) {
 		if err == nil {
 			err = s.open(ctx, n)
 		}
-		if err != nil && n == all[0] {
+		if err != nil && (n == all[0] || errors.Is(err, unix.EMFILE)) { // nor is there one to send by
 			return s.at(n, err)
 		}
 		if err != nil {
@@ -169,11 +171,11 @@ func (s *session) open(ctx context.Context, n *survey.Namespace) error {
 			s.closers = append(s.closers, conn)
 		}
 	}
-	families := []nft.Family{s.flow.Family}
-	if slices.ContainsFunc(n.Links, func(l *survey.Link) bool { return l.Info.Kind == bridgeKind }) {
-		families = append(families, nft.Bridge)
+	bridged := false
+	for _, l := range n.Links {
+		bridged = bridged || l.Info.Kind == bridgeKind
 	}
-	err := s.addTables(ctx, p, families)
+	err := s.addTables(ctx, p, bridged)
 	if err == nil {
 		s.places = append(s.places, p)
 	}
@@ -183,10 +185,14 @@ func (s *session) open(ctx context.Context, n *survey.Namespace) error {
 // bridgeKind is the kind of links that have chains of family bridge see frames.
 const bridgeKind = "bridge"
 
-// addTables makes a table in each family, but for what this kernel lacks beside that of
-// the packet: the packet is then not seen in a bridge.
-func (s *session) addTables(ctx context.Context, p *place, families []nft.Family) error {
-	for _, family := range families {
+// addTables makes a table in the family of the packet, in that of ARP, which IPv4 waits
+// for, and in that of bridges, if there are any; but for the latter two where this kernel
+// lacks them: nothing is then seen there.
+func (s *session) addTables(ctx context.Context, p *place, bridged bool) error {
+	for _, family := range [...]nft.Family{s.flow.Family, nft.ARP, nft.Bridge} {
+		if family == nft.ARP && s.flow.Family == nft.IPv6 || family == nft.Bridge && !bridged {
+			continue
+		}
 		b := p.conn.Begin(ctx)
 		err := s.flow.AddTable(b, family, s.table)
 		if err == nil {

@@ -17,6 +17,7 @@ import (
 
 // TestRefused has nothing done.
 func TestRefused(t *testing.T) {
+	shell(t, "ip link set lo up; ip link set lo down") // only then does the kernel know which addresses are local
 	before := testns.Run(t, "ip", "-o", "link").Stdout
 	for _, tt := range []struct {
 		args   string
@@ -38,8 +39,12 @@ func TestRefused(t *testing.T) {
 		{"--dst 1.2.3.4 --src x", 2, "--src 'x': expected an address"},
 		{"--dst 1.2.3.4 --sport 0", 2, "--sport \"0\": expected a number from 1 to 65535"},
 		{"--dst 1.2.3.4 --count 0", 2, "--count \"0\": expected a number from 1 to 1000000"},
-		{"--dst 1.2.3.4 --timeout -1", 2, "--timeout '-1': expected seconds, such as 2 or 0.5"},
+		{"--dst 1.2.3.4 --timeout -1", 2, "--timeout '-1': expected seconds from 0.001 to 1000000, such as 2 or 0.5"},
 		{"--dst 1.2.3.4 --timeout nan", 2, "--timeout 'nan': expected seconds"},
+		{"--dst 1.2.3.4 --wait --timeout 0", 2, "--timeout '0': expected seconds from 0.001 to 1000000, such as 2 or 0.5"},
+		{"--dst 1.2.3.4 --wait --timeout 1e400", 2, "--timeout '1e400': expected seconds from 0.001 to 1000000"},
+		{"--dst 1.2.3.4 --wait 5", 2, "'5' is one word too many; how long to wait is --timeout SECONDS"},
+		{"--dst 1.2.3.4 --wait=5", 2, "option '--wait' doesn't allow an argument"},
 		{"--dst 1.2.3.4 --wait --count 2", 2, "--wait waits for one packet"},
 		{"--dst 1.2.3.4 more", 2, "'more' is one word too many"},
 		{"-d 1.2.3.4", 2, "invalid option -- 'd'"},
