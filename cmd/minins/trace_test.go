@@ -81,7 +81,9 @@ ip link del v0
 // nameless is how items look that nobody has described.
 var nameless = regexp.MustCompile(`[^"]*(attribute \d+|not described|trailing bytes|not a whole message|truncated)[^"]*`)
 
-func TestTraceNames(t *testing.T) {
+// play runs the commands, each in red, as the environment says.
+func play(t *testing.T, ran func(line, stderr string, code int)) {
+	t.Helper()
 	if err := nsfs.Create("red"); err != nil {
 		t.Fatal(err)
 	}
@@ -94,28 +96,34 @@ func TestTraceNames(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	t.Setenv("MININS_TRACE", "json")
-	messages, items := 0, 0
 	for line := range strings.Lines(strings.TrimSpace(traced)) {
 		line = strings.TrimSpace(line)
 		if err := red.Do(func() error {
-			_, trace, code := minins(t, testns.Words(line)...)
-			if code != 0 && !strings.HasPrefix(line, "minins doctor") { // which finds that lo is down
-				t.Errorf("%s: status %d: %.500s", line, code, trace)
-			}
-			if !strings.Contains(trace, `"netns":"red"`) && !strings.Contains(line, "tuntap") && line != "ip netns" && line != "minins ns" {
-				t.Errorf("%s has no trace of red: %.300s", line, trace)
-			}
-			if unknown := nameless.FindAllString(trace, -1); unknown != nil {
-				t.Errorf("%s %q", line, unknown)
-			}
-			messages += strings.Count(trace, `"direction":`)
-			items += strings.Count(trace, `"offset":`)
+			_, stderr, code := minins(t, testns.Words(line)...)
+			ran(line, stderr, code)
 			return nil
 		}); err != nil {
 			t.Fatal(err)
 		}
 	}
+}
+
+func TestTraceNames(t *testing.T) {
+	t.Setenv("MININS_TRACE", "json")
+	messages, items := 0, 0
+	play(t, func(line, trace string, code int) {
+		if code != 0 && !strings.HasPrefix(line, "minins doctor") { // which finds that lo is down
+			t.Errorf("%s: status %d: %.500s", line, code, trace)
+		}
+		if !strings.Contains(trace, `"netns":"red"`) && !strings.Contains(line, "tuntap") && line != "ip netns" && line != "minins ns" {
+			t.Errorf("%s has no trace of red: %.300s", line, trace)
+		}
+		if unknown := nameless.FindAllString(trace, -1); unknown != nil {
+			t.Errorf("%s %q", line, unknown)
+		}
+		messages += strings.Count(trace, `"direction":`)
+		items += strings.Count(trace, `"offset":`)
+	})
 	t.Logf("%d messages, %d items, all with names", messages, items)
 	if messages < 200 {
 		t.Errorf("%d messages", messages)
