@@ -47,6 +47,10 @@ func notNet(fd int) string {
 		return "fstatfs: " + err.Error()
 	}
 	if st.Type != unix.NSFS_MAGIC {
+		var file unix.Stat_t
+		if unix.Fstat(fd, &file) == nil && file.Mode&unix.S_IFMT == unix.S_IFDIR {
+			return "a directory"
+		}
 		return "stale: a plain file, with no namespace mounted on it"
 	}
 	// NS_GET_NSTYPE of linux/nsfs.h, since Linux 4.11; setns knows without.

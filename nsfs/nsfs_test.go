@@ -308,6 +308,9 @@ func TestStale(t *testing.T) {
 	if err := nsfs.Delete("stale"); err != nil {
 		t.Error(err)
 	}
+	if _, err := nsfs.Open("/run/netns"); err == nil || !strings.HasSuffix(err.Error(), "invalid argument (a directory)") {
+		t.Errorf("of a directory: %v", err)
+	}
 }
 
 func TestOpen(t *testing.T) {

@@ -37,6 +37,15 @@ func run(args []string) int {
 		return call(a, a.Name, args[1:])
 	}
 	leading, args := trace.Leading(args[1:])
+	if len(leading) > 0 {
+		if len(args) > 1 && args[0] == "minins" { // before "minins ip link", as before any command
+			args = args[1:]
+		}
+		if len(args) == 0 {
+			fmt.Fprintf(os.Stderr, "minins: %s: expected a command behind it, such as \"ip link\"; \"minins help\" lists all\n", leading[0])
+			return 2
+		}
+	}
 	if len(args) == 0 {
 		args = []string{"help"}
 	}

@@ -61,6 +61,9 @@ func TestDispatch(t *testing.T) {
 		{[]string{"ip", "-V"}, "ip utility, ", "", 0},
 		{[]string{"/sbin/ip", "-V"}, "ip utility, ", "", 0},
 		{[]string{"minins", "ip", "-V"}, "ip utility, ", "", 0},
+		{[]string{"minins", "--trace", "minins", "ip", "-V"}, "ip utility, ", "", 0},
+		{[]string{"minins", "--trace"}, "", "minins: --trace: expected a command behind it, such as \"ip link\"; \"minins help\" lists all\n", 2},
+		{[]string{"minins", "--pcap", "nosuch.pcapng"}, "", "minins: --pcap: expected a command behind it, ", 2},
 		{[]string{"bridge", "-V"}, "bridge utility, 6.1.0\n", "", 0},
 		{[]string{"iptables", "--version"}, "iptables v1.8.9 (nf_tables)\n", "", 0},
 		{[]string{"minins", "iptables", "--version"}, "iptables v1.8.9 (nf_tables)\n", "", 0},
@@ -104,6 +107,7 @@ func TestOutputFails(t *testing.T) {
 		t.Fatal(errs)
 	}
 	defer minins(t, "ip", "netns", "del", "full")
+	const done = "14 00 00 00 03 00 02 00 01 00 00 00 00 00 00 00 00 00 00 00\n" // NLMSG_DONE
 	const noSpace = ": standard output: write /dev/stdout: no space left on device\n"
 	for _, tt := range []struct {
 		line, stderr string
@@ -119,11 +123,12 @@ func TestOutputFails(t *testing.T) {
 		{"minins graph", "graph" + noSpace, 1},
 		{"minins ns watch", "ns" + noSpace, 1}, // which write before they end: said once all the same
 		{"ip -all netns exec true", "ip" + noSpace, 1},
+		{"minins decode -", "decode" + noSpace, 1},
 	} {
 		cmd := exec.Command("/proc/self/exe")
 		cmd.Args = strings.Fields(tt.line)
 		cmd.Env = append(os.Environ(), asMinins+"=1")
-		cmd.Stdout = full
+		cmd.Stdout, cmd.Stdin = full, strings.NewReader(done)
 		var errs bytes.Buffer
 		cmd.Stderr = &errs
 		if err := cmd.Run(); cmd.ProcessState == nil || cmd.ProcessState.ExitCode() != tt.code || errs.String() != tt.stderr {
@@ -186,6 +191,23 @@ func TestTerminalIsAsBefore(t *testing.T) {
 	}
 	if err != nil || termErr != nil || *after != *before {
 		t.Errorf("%v, %v: the terminal was %+v, is %+v", err, termErr, before, after)
+	}
+}
+
+// TestPcapOfNothing is a file without packets, and none of a command that is missing.
+func TestPcapOfNothing(t *testing.T) {
+	name := t.TempDir() + "/x"
+	if _, _, code := minins(t, "minins", "--pcap", name); code != 2 {
+		t.Errorf("status %d", code)
+	}
+	if _, err := os.Stat(name); err == nil {
+		t.Error("it has made a file")
+	}
+	if _, _, code := minins(t, "minins", "--pcap", name, "version"); code != 0 {
+		t.Errorf("version: status %d", code)
+	}
+	if got := testns.Run(t, "capinfos", "-c", "-M", "-T", "-r", name).Must(t); got != name+"\t0\n" {
+		t.Errorf("capinfos: %q", got)
 	}
 }
 

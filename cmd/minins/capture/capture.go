@@ -12,6 +12,8 @@ package capture
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"os"
 	"os/signal"
 	"slices"
@@ -83,8 +85,10 @@ type session struct {
 	output  output
 	total   uint64
 	closing sync.WaitGroup
-	stop    int64 // what is later is not wanted; 0: not said yet
-	watched error // why namespaces that come and go are not heeded
+	stop    int64    // what is later is not wanted; 0: not said yet
+	watched error    // why namespaces that come and go are not heeded
+	lacking []string // namespaces for which there was no descriptor
+	told    int      // of how many of them that was said
 }
 
 // Run is the command. It returns 0, 1 if something is not there or was refused, and 2
@@ -107,7 +111,10 @@ func Run(c *applet.Cmd) int {
 		return 0
 	}
 	if err = s.run(); err != nil {
-		c.Errorf("minins capture: %v", err)
+		if errors.Is(err, unix.EMFILE) {
+			err = fmt.Errorf("%w; 'ulimit -n' allows more", err)
+		}
+		c.Failed(err, "CAP_NET_RAW, and CAP_SYS_ADMIN for other namespaces")
 		return exitFailed
 	}
 	return 0
@@ -133,7 +140,7 @@ func (s *session) set(o *getopt.Option, as, arg string, _ bool) error {
 		if s.count, err = strconv.ParseUint(arg, 10, 64); s.count == 0 {
 			err = strconv.ErrRange
 		}
-		wanted = "a number of packets"
+		wanted = "a number of packets, 1 or more"
 	case 's':
 		if s.snaplen, err = strconv.ParseUint(arg, 10, 32); s.snaplen > maxSnaplen {
 			err = strconv.ErrRange
@@ -149,7 +156,7 @@ func (s *session) set(o *getopt.Option, as, arg string, _ bool) error {
 			err = strconv.ErrRange
 		}
 		s.limit = int64(n * 1e9)
-		wanted = "a number of seconds"
+		wanted = "seconds, more than 0 and less than 1000000000, such as 2 or 0.5"
 	}
 	if err != nil {
 		return getopt.Error(as + " " + arg + ": expected " + wanted)
@@ -198,9 +205,10 @@ func (s *session) run() error {
 			s.happened(<-events, at)
 		}
 		if more := s.sources[before:]; len(more) > 0 {
-			s.warn(s.start(more))
+			s.warn("", s.start(more))
 			s.announce(more)
 		}
+		s.warnLacking()
 		s.drain(at)
 		s.emit(at - hold)
 		if s.output.err != nil || s.stop != 0 && s.stop <= at-hold || s.count > 0 && s.total == s.count {
@@ -217,20 +225,34 @@ func (s *session) begin() error {
 	if err := s.output.open(s.c.Stdout, uint32(s.snaplen)); err != nil {
 		return err
 	}
-	s.c.Errorf("minins capture: %d links of %d namespaces; ^C ends it", s.announce(s.sources), len(s.sources))
+	s.warnLacking()
+	links, namespaces := s.announce(s.sources)
+	s.c.Errorf("minins capture: %d %s of %d %s; ^C ends it", links, plural(links, "link"), namespaces, plural(namespaces, "namespace"))
 	s.output.fail(s.output.b.Flush())
 	return s.output.err
 }
 
+// plural is the word for so many.
+func plural(n int, word string) string {
+	if n != 1 {
+		word += "s"
+	}
+	return word
+}
+
 // announce tells the output of the links of namespaces, and returns how many there are.
-func (s *session) announce(sources []*source) (n int) {
+func (s *session) announce(sources []*source) (links, namespaces int) {
 	for _, src := range sources {
+		if src.err != nil {
+			continue
+		}
+		namespaces++
 		for _, l := range src.links {
 			s.output.link(l)
-			n++
+			links++
 		}
 	}
-	return n
+	return links, namespaces
 }
 
 // emit puts out what was before a time, in order.
@@ -260,17 +282,20 @@ func (s *session) emit(until int64) {
 func (s *session) end() error {
 	var dropped uint64
 	for _, src := range s.sources {
+		if src.err != nil {
+			continue
+		}
 		if src.ring != nil {
 			src.dropped = src.ring.dropped()
 		}
 		if src.dropped > 0 {
-			s.c.Errorf("minins capture: %d packets dropped in %s: they came too fast", src.dropped, src)
+			s.c.Errorf("minins capture: %d %s dropped in %s: they came too fast", src.dropped, plural(int(src.dropped), "packet"), src)
 		}
 		dropped += src.dropped
 		for _, l := range src.links {
 			s.output.statistics(l)
 		}
 	}
-	s.c.Errorf("minins capture: %d packets captured, %d dropped", s.total, dropped)
+	s.c.Errorf("minins capture: %d %s captured, %d dropped", s.total, plural(int(s.total), "packet"), dropped)
 	return s.output.close()
 }

@@ -4,6 +4,7 @@ package capture
 
 import (
 	"encoding/binary"
+	"os"
 	"sync/atomic"
 	"time"
 
@@ -32,16 +33,15 @@ const (
 	retire = 40 * time.Millisecond
 )
 
-// openRing opens the socket in the namespace of the calling thread. call is the one
-// that was refused.
-func openRing(code []unix.SockFilter, blocks int) (r *ring, call string, err error) {
+// openRing opens the socket in the namespace of the calling thread. An error says which
+// call was refused.
+func openRing(code []unix.SockFilter, blocks int) (r *ring, err error) {
 	const frame = 1 << 11 // means nothing in this version but that it has to fit
 	r = &ring{}
-	call = "socket(AF_PACKET)"
 	if r.fd, err = unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0); err != nil {
-		return nil, call, err
+		return nil, os.NewSyscallError("socket(AF_PACKET)", err)
 	}
-	call = "SO_ATTACH_FILTER"
+	call := "SO_ATTACH_FILTER"
 	err = unix.SetsockoptSockFprog(r.fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &unix.SockFprog{Len: uint16(len(code)), Filter: &code[0]})
 	if err == nil {
 		call = "TPACKET_V3"
@@ -65,7 +65,7 @@ func openRing(code []unix.SockFilter, blocks int) (r *ring, call string, err err
 	if err != nil {
 		r.close()
 	}
-	return r, call, err
+	return r, os.NewSyscallError(call, err)
 }
 
 func bigEndian(v uint16) uint16 {

@@ -89,18 +89,14 @@ func (s *session) open() error {
 		if err != nil && i < len(s.names) {
 			return err
 		}
-		s.warn(err)
+		s.warn(name, err)
 	}
 	for i, ok := range found {
 		if !ok {
 			return errors.New("there is no link " + s.links[i] + " in any of these namespaces")
 		}
 	}
-	err := s.start(s.sources)
-	if errors.Is(err, unix.EPERM) {
-		s.c.Hintf("it takes CAP_NET_RAW: become root, or capture in a network of your own: minins --rootless")
-	}
-	return err
+	return s.start(s.sources)
 }
 
 // start opens the rings of namespaces, all at once: the kernel waits some 20 ms for each.
@@ -115,7 +111,7 @@ func (s *session) start(sources []*source) (err error) {
 		if src.err != nil && err == nil && slices.Contains(s.names, src.name) {
 			err = src.err
 		} else {
-			s.warn(src.err)
+			s.warn(src.name, src.err)
 		}
 		for _, l := range src.links {
 			s.promise(l)
@@ -127,21 +123,57 @@ func (s *session) start(sources []*source) (err error) {
 // open opens the ring. If err says that it could not, there is none.
 func (s *source) open(blocks int) {
 	defer s.ns.Close()
-	call := ""
-	err := s.ns.Do(func() (err error) {
-		s.ring, call, err = openRing(s.code, blocks)
+	open := func() (err error) {
+		s.ring, err = openRing(s.code, blocks)
 		return err
-	})
+	}
+	var err error
+	if s.name == "" {
+		err = open() // which takes no right to enter it
+	} else {
+		err = s.ns.Do(open)
+	}
 	if err != nil {
 		s.ring = nil
-		s.err = fmt.Errorf("cannot capture in %s: %s: %w", s, call, err)
+		s.err = fmt.Errorf("cannot capture in %s: %w", s, err)
 	}
 }
 
-// warn says what else is wrong, but not that a namespace or a link has gone meanwhile.
-func (s *session) warn(err error) {
-	if err != nil && !errors.Is(err, unix.ENOENT) && !errors.Is(err, unix.ENODEV) {
+// warn says what else is wrong with a namespace, but not that it, or a link, has gone
+// meanwhile. It keeps those for which there was no descriptor.
+func (s *session) warn(name string, err error) {
+	switch {
+	case errors.Is(err, unix.EMFILE):
+		if !slices.Contains(s.lacking, name) { // which is tried again when the watch tells of it
+			s.lacking = append(s.lacking, name)
+		}
+	case err != nil && !errors.Is(err, unix.ENOENT) && !errors.Is(err, unix.ENODEV):
 		s.c.Errorf("minins capture: %v", err)
+	}
+}
+
+// captured is how many namespaces are captured, or will be.
+func (s *session) captured() (n int) {
+	for _, src := range s.sources {
+		if src.err == nil && src.gone == 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// room says whether there are descriptors for another namespace: while it is opened, it
+// takes three. Those that were asked for by name come first, and have them.
+func (s *session) room(name string) bool {
+	var limit unix.Rlimit
+	return slices.Contains(s.names, name) || unix.Getrlimit(unix.RLIMIT_NOFILE, &limit) != nil || uint64(3*s.captured()+20) < limit.Cur
+}
+
+// warnLacking says for how many namespaces there was no descriptor.
+func (s *session) warnLacking() {
+	if n := len(s.lacking) - s.told; n > 0 {
+		s.c.Errorf("minins capture: not captured: %d %s: too many open files; 'ulimit -n %d' allows more", n, plural(n, "namespace"), 100+4*(s.captured()+len(s.lacking)))
+		s.told += n
 	}
 }
 
@@ -161,6 +193,9 @@ func (s *session) add(name string, found []bool) error {
 	known := false
 	for _, other := range s.sources {
 		known = known || other.gone == 0 && other.id == src.id
+	}
+	if err == nil && !known && !s.room(name) {
+		err = unix.EMFILE
 	}
 	var wanted *node
 	if err == nil && !known {
@@ -213,7 +248,7 @@ func (s *session) program(wanted *node) []unix.SockFilter {
 // promise has a link take frames for others, if that is wanted.
 func (s *session) promise(l *link) {
 	if s.promiscuous && l.source.ring != nil {
-		s.warn(l.source.ring.promiscuous(l.index))
+		s.warn("", l.source.ring.promiscuous(l.index))
 	}
 }
 
@@ -233,7 +268,7 @@ func (s *session) watch(ctx context.Context, events chan<- *nsfs.Event) {
 // happened adds a namespace that has come, and will soon close one that has gone: an open socket would keep it, and its ends of cables, alive.
 func (s *session) happened(e *nsfs.Event, at int64) {
 	if e == nil {
-		s.warn(s.watched)
+		s.warn("", s.watched)
 	} else if e.Gone {
 		for _, src := range s.sources {
 			if src.name == e.Name && src.id == e.ID {
@@ -241,7 +276,7 @@ func (s *session) happened(e *nsfs.Event, at int64) {
 			}
 		}
 	} else if s.all || slices.Contains(s.names, e.Name) {
-		s.warn(s.add(e.Name, make([]bool, len(s.links))))
+		s.warn(e.Name, s.add(e.Name, make([]bool, len(s.links))))
 	}
 }
 

@@ -7,6 +7,7 @@ package decode
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"strconv"
@@ -58,11 +59,16 @@ const unknownFamily = -1
 // Run is the applet.
 func Run(c *applet.Cmd) int {
 	o := trace.Options{Format: "bytes"}
-	args := c.Args
+	args, given := c.Args, ""
 	for len(args) > 1 {
 		switch args[0] {
 		case "--text", "--json", "--bytes":
-			o.Format = args[0][2:]
+			if given != "" && given != args[0] {
+				c.Errorf("minins decode: %s and %s are two forms: leave one out", given, args[0])
+				return 2
+			}
+			given = args[0]
+			o.Format = given[2:]
 		default:
 			c.Errorf("minins decode: %q is no option of it\n%s", args[0], usage)
 			return 2
@@ -89,7 +95,7 @@ func Run(c *applet.Cmd) int {
 	}
 	named, err := show(c.Stdout, in, o)
 	if err != nil {
-		c.Errorf("minins decode: %s: %v", args[0], err)
+		c.Failed(fmt.Errorf("%s: %w", args[0], err), "the right to read it")
 	}
 	if err != nil || !named {
 		return 1

@@ -165,6 +165,7 @@ func TestRefusals(t *testing.T) {
 	}{
 		{"", []string{}, 2, "Usage: minins decode"},
 		{"", []string{"--xml", "-"}, 2, "minins decode: \"--xml\" is no option of it\n"},
+		{"", []string{"--text", "--json", "-"}, 2, "minins decode: --text and --json are two forms: leave one out\n"},
 		{"", []string{"/nosuch"}, 1, "minins decode: /nosuch: No such file or directory\n"},
 		{"", []string{"-"}, 1, "minins decode: -: no bytes of netlink are in it; \"minins decode -h\" lists"},
 		{"2638  12:37:00.123456 +++ exited with 0 +++\n", []string{"-"}, 1, "minins decode: -: no bytes of netlink are in it"},

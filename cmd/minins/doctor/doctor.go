@@ -79,10 +79,7 @@ func Run(c *applet.Cmd) int {
 		}
 	}
 	if errno := unix.Errno(0); errors.As(err, &errno) { // the words are not to blame
-		c.Errorf("minins doctor: %v", err)
-		if errno == unix.EPERM || errno == unix.EACCES {
-			c.Hintf("it takes CAP_NET_ADMIN and CAP_SYS_ADMIN: become root, or see \"minins --rootless\"")
-		}
+		c.Failed(err, "CAP_NET_ADMIN and CAP_SYS_ADMIN")
 		return exitUsage
 	}
 	c.Errorf("minins doctor: %v\nTry 'minins doctor --help' for more information.", err)

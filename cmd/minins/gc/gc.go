@@ -103,10 +103,7 @@ func (s *sweep) failed(err error) {
 	if err == nil {
 		return
 	}
-	s.c.Errorf("minins gc: %v", err)
-	if errors.Is(err, unix.EPERM) || errors.Is(err, unix.EACCES) {
-		s.c.Hintf("it takes CAP_NET_ADMIN and CAP_SYS_ADMIN: become root")
-	}
+	s.c.Failed(err, "CAP_NET_ADMIN and CAP_SYS_ADMIN")
 	s.status = 1
 }
 

@@ -56,7 +56,8 @@ func filtered() int {
 func TestRefusal(t *testing.T) {
 	u := newUser(t)
 	u.env = append(u.env, "MININS_HINTS=1", "M="+testns.Binary(), "DIR="+t.TempDir(), "RUN="+u.run)
-	const capability = "it takes CAP_SYS_ADMIN: become root, or put \"minins --rootless\" before the command"
+	const become = "become root, or put \"minins --rootless\" before the command"
+	const capability = "it takes CAP_SYS_ADMIN: " + become
 	// In a network of one's own one may close gates.
 	for _, c := range []struct{ what, script, want string }{
 		{"user.max_user_namespaces", "echo 0 >/proc/sys/user/max_user_namespaces; $M --rootless true",
@@ -84,6 +85,10 @@ func TestRefusal(t *testing.T) {
 	for _, c := range []struct{ what, script, want string }{
 		{"ip netns add without any right", "$M ip netns add red", capability},
 		{"unshare without any right", "$M unshare -n true", "unshare: unshare failed: Operation not permitted\nminins: " + capability + "\n"},
+		{"capture", "$M capture", "minins capture: cannot capture in this namespace: socket(AF_PACKET): operation not permitted\n" +
+			"minins: it takes CAP_NET_RAW, and CAP_SYS_ADMIN for other namespaces: " + become},
+		{"trace-packet", "$M trace-packet --dst 127.0.0.1", "minins: it takes CAP_NET_ADMIN and CAP_NET_RAW, and CAP_SYS_ADMIN for other namespaces: " + become},
+		{"gc", "$M gc", "minins: it takes CAP_NET_ADMIN and CAP_SYS_ADMIN: " + become},
 	} {
 		if os.Getuid() == 0 {
 			break

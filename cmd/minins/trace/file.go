@@ -3,6 +3,7 @@
 package trace
 
 import (
+	"errors"
 	"os"
 	"time"
 
@@ -41,7 +42,14 @@ func create(name string) (*file, error) {
 	return &file{f: f, size: -1}, nil
 }
 
-func (f *file) close() error { return f.f.Close() }
+// close closes it. If nothing was written, it becomes a file without packets.
+func (f *file) close() error {
+	info, err := f.f.Stat()
+	if err == nil && f.w == nil && info.Mode().IsRegular() && info.Size() == 0 {
+		_, err = pcap.NewWriter(f.f, "minins")
+	}
+	return errors.Join(err, f.f.Close())
+}
 
 // packet writes a datagram of a socket.
 func (f *file) packet(s *socket, now time.Time, sent bool, datagram []byte) (err error) {
