@@ -3,12 +3,15 @@
 package tracepacket
 
 import (
+	"context"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/minins/minins/nft"
 	"github.com/minins/minins/nft/path"
+	"github.com/minins/minins/survey"
 )
 
 // conclude is what became of the packet, and of the answer, and the exit status.
@@ -76,7 +79,8 @@ func (s *session) fate(l *path.Leg) (string, error) {
 				return text("sent out of namespace ", p.Label(), " by ", p.link(out), ", to where minins does not look"), nil
 			}
 		}
-		return text("never seen again behind link ", p.link(out), where, doctor), nil
+		ingress, err := s.ingress(p.Link(out))
+		return text("never seen again behind link ", p.link(out), where, ingress, doctor), err
 	}
 	reason := ""
 	switch {
@@ -111,5 +115,33 @@ func (s *session) reason(p *place) string {
 	}
 	return ": no route, or rp_filter"
 }
+
+// ingress tells of a chain at the ingress of what is behind a link: it sees packets before
+// all hooks that are followed.
+func (s *session) ingress(out *survey.Link) (string, error) {
+	ctx, cancel := context.WithTimeout(s.c.Context(), patience)
+	defer cancel()
+	for _, l := range s.behind(out) {
+		i := s.place(l.Namespace)
+		if i < 0 {
+			continue
+		}
+		all, err := s.places[i].conn.Chains(ctx, nft.Unspec, "")
+		if err != nil {
+			return "", err
+		}
+		for i := range all {
+			ch := &all[i]
+			at := &ch.Hook.V
+			if ch.Hook.Ok && (ch.Family == nft.Netdev && at.Num == unix.NF_NETDEV_INGRESS || ch.Family == nft.Inet && at.Num == inetIngress) &&
+				(at.Dev == l.Name || slices.Contains(at.Devs.Names, l.Name)) {
+				return text(": chain ", ch.Family.Keyword(), " ", ch.Table, " ", ch.Name, " at the ingress of ", l.Name, " in namespace ", l.Namespace.Label(), " is not followed"), nil
+			}
+		}
+	}
+	return "", nil
+}
+
+const inetIngress = 5 // NF_INET_INGRESS of linux/netfilter.h
 
 const doctor = " ('minins doctor' looks for why)"

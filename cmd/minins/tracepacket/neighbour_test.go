@@ -55,6 +55,8 @@ neighbour: arp request 192.168.15.1 > 192.168.15.2
 
 		// Those are no reason: nobody has the address, and the copy to blue may well be dropped.
 		{"nobody", "ip link add d0 type veth peer name d1; ip link set d1 up; ip link set d0 master v-net-0 up; " + bridge("forward", "oifname veth-blue-br ether type arp drop"), "--dst 192.168.15.77", "never seen again behind link veth-red in namespace red ('minins doctor' looks for why)\n"},
+		{"ingress", "nft 'table netdev x { chain c { type filter hook ingress device veth-red-br priority 0; policy drop; }; }'", "--dst 192.168.15.2",
+			"never seen again behind link veth-red in namespace red: chain netdev x c at the ingress of veth-red-br in namespace host is not followed ('minins doctor' looks for why)\n"},
 		{"elsewhere", in("blue", "nft 'table arp x { chain c { type filter hook input priority 0; policy drop; }; }'"), "--dst 192.168.15.77",
 			"never seen again behind link veth-red in namespace red ('minins doctor' looks for why)\n"},
 	} {
