@@ -35,7 +35,7 @@ BUDGET := 3000000
 
 # What tests compare minins with, and what they are built and checked by.
 PACKAGES := iproute2 iptables nftables net-tools iputils-ping iputils-arping procps util-linux strace mandoc gcc libc6-dev busybox tshark tcpdump
-TOOLS    := ip iptables nft arp route ping arping ps unshare strace mandoc gcc busybox tshark capinfos editcap tcpdump
+TOOLS    := ip iptables nft arp route ping arping ps sysctl unshare strace mandoc gcc busybox tshark capinfos editcap tcpdump
 
 # The linter is pinned, and kept where it is not in the way of another one.
 GOLANGCI_VERSION := v2.15.0

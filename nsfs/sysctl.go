@@ -33,7 +33,7 @@ type Sysctl struct {
 // of a network namespace, and with ENOENT where the kernel or the namespace has no
 // such setting.
 func (ns *NS) Sysctl(name string) (*Sysctl, error) {
-	s := &Sysctl{name: sysctlPath(name)}
+	s := &Sysctl{name: SysctlPath(name)}
 	parts := strings.Split(s.name, "/")
 	if len(parts) < 2 || parts[0] != "net" || slices.Contains(parts, "..") {
 		return nil, s.fail("", `"`+name+`" is no setting of a network namespace`, "they begin with net/, as net/ipv4/ip_forward", unix.EINVAL)
@@ -56,9 +56,18 @@ func (ns *NS) Sysctl(name string) (*Sysctl, error) {
 	return s, nil
 }
 
-// sysctlPath is a name with slashes.
-func sysctlPath(name string) string {
-	if i := strings.IndexAny(name, "./"); i < 0 || name[i] == '/' {
+// SysctlPath is the name of a setting with slashes, as it is a file in /proc/sys, and
+// SysctlName with dots. The separator of a name is the one that comes first; the other
+// one stands for it within a part: eth0.5 of "net/ipv4/conf/eth0.5/rp_filter" is eth0/5
+// in "net.ipv4.conf.eth0/5.rp_filter".
+func SysctlPath(name string) string { return separate(name, '.') }
+
+// SysctlName is the name of a setting with dots: see [SysctlPath].
+func SysctlName(path string) string { return separate(path, '/') }
+
+// separate exchanges the separators, unless the one that comes first is not old.
+func separate(name string, old byte) string {
+	if i := strings.IndexAny(name, "./"); i < 0 || name[i] != old {
 		return name
 	}
 	return strings.Map(func(r rune) rune {

@@ -26,6 +26,7 @@ import (
 	"github.com/minins/minins/cmd/minins/ps"
 	"github.com/minins/minins/cmd/minins/rootless"
 	"github.com/minins/minins/cmd/minins/setup"
+	"github.com/minins/minins/cmd/minins/sysctl"
 	"github.com/minins/minins/cmd/minins/tracepacket"
 )
 
@@ -48,6 +49,7 @@ func applets() []applet.Applet {
 		{Name: "ping", Summary: "ask a host for an answer by ICMP", Run: ping.Run},
 		{Name: "arping", Summary: "ask who has an address by ARP", Run: arping.Run},
 		{Name: "ps", Summary: "list processes", Run: ps.Run},
+		{Name: "sysctl", Summary: "read and write settings of the kernel", Run: sysctl.Run},
 		{Name: "unshare", Summary: "run a program in new namespaces", Run: nsapplets.Unshare},
 		{Name: "nsenter", Summary: "run a program in the namespaces of another process", Run: nsapplets.Nsenter},
 		{Name: nsapplets.ChildName, Run: nsapplets.UnshareChild},

@@ -66,6 +66,10 @@ table inet f {
 		name: "packet traced", setup: append(names[:2:2], "ip -n red link set lo up"), clean: noNames,
 		what: program{line: "minins trace-packet -n red --in red --dst 127.0.0.1"}, loose: "each packet has an id of its own",
 	}, {
+		name: "setting",
+		what: program{line: "sysctl -w net.ipv4.ip_forward=1"},
+		undo: []string{"sysctl -w net.ipv4.ip_forward=0"},
+	}, {
 		name: "command in a namespace", setup: names, clean: noNames,
 		what: program{line: "ip netns exec red ip link show lo"},
 	}, {
