@@ -131,9 +131,12 @@ func (s *Survey) Namespace(name string) *Namespace {
 const HomeLabel = "host"
 
 // Label is what to call the namespace: its first name, or "host" if it is the caller's,
-// or "pid 123" for the process that it was found by.
+// or "pid 123" for the process that it was found by. A name that reads like one of these
+// is written with its path.
 func (n *Namespace) Label() string {
 	switch {
+	case len(n.Names) > 0 && (n.Names[0] == HomeLabel || strings.HasPrefix(n.Names[0], "pid ")):
+		return nsfs.Path(n.Names[0])
 	case len(n.Names) > 0:
 		return n.Names[0]
 	case n.Home:

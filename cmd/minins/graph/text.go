@@ -5,6 +5,8 @@ package graph
 import (
 	"strings"
 	"unicode/utf8"
+
+	"github.com/minins/minins/nsfs"
 )
 
 // A style is how text is drawn.
@@ -192,7 +194,7 @@ func ascii(text string) string {
 		case r == '…':
 			b.WriteString("...")
 		default:
-			b.WriteString(escaped(r))
+			b.WriteString(nsfs.Escaped(r))
 		}
 	}
 	return b.String()

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/minins/minins/nsfs"
 )
 
 // A list is of lines or of words. To add to it by a call takes less code than append.
@@ -198,36 +200,8 @@ func sortBy[E any](all []E, text func(e E) string) {
 
 const firstIndex = 0x10000 // no rune that UTF-8 has not
 
-// clean has text without what no picture and no terminal should get: bytes that are no
-// UTF-8 and what cannot be printed become \x1b or \u200e, as Go writes them. Names of
-// namespaces and links may have both.
-func clean(s string) string {
-	var b strings.Builder
-	for i, r := range s {
-		switch {
-		case r == utf8.RuneError && !strings.HasPrefix(s[i:], string(utf8.RuneError)):
-			b.WriteString(escaped(rune(s[i])))
-		case strconv.IsPrint(r):
-			b.WriteRune(r)
-		default:
-			b.WriteString(escaped(r))
-		}
-	}
-	return b.String()
-}
-
-// escaped is a rune, or a byte, as Go writes it.
-func escaped(r rune) string {
-	head, width := `\x`, 2
-	switch {
-	case r > 0xffff:
-		head, width = `\U`, 8
-	case r > 0xff:
-		head, width = `\u`, 4
-	}
-	s := strconv.FormatUint(uint64(r), 16)
-	return head + strings.Repeat("0", width-len(s)) + s
-}
+// clean has text without what no picture should get.
+func clean(s string) string { return nsfs.Printable(s) }
 
 // wide are the letters that take two columns: those of East Asia, and faces.
 var wide = [...][2]rune{

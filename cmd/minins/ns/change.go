@@ -56,7 +56,7 @@ func (s *session) repair(string) error {
 func (s *session) tell(word string, all []nsfs.Entry) {
 	for i := range all {
 		if e := &all[i]; e.State != nsfs.Live {
-			s.c.Printf("%s %s: %s\n", word, e.Name, e.Why)
+			s.c.Printf("%s %s: %s\n", word, nsfs.Printable(e.Name), e.Why)
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/minins/minins/cmd/minins/applet"
 	"github.com/minins/minins/cmd/minins/internal/getopt"
 	"github.com/minins/minins/cmd/minins/internal/jsonout"
+	"github.com/minins/minins/nsfs"
 )
 
 // Exit statuses.
@@ -75,12 +76,12 @@ func Run(c *applet.Cmd) int {
 		err = getopt.Error("'" + words[count] + "' is one word too many behind '" + words[0] + "'")
 	default:
 		if err := run(words[count-1]); err != nil {
-			c.Errorf("minins ns: %v", err)
+			c.Errorf("minins ns: %s", nsfs.Printable(err.Error()))
 			return exitFailed
 		}
 		return 0
 	}
-	c.Errorf("minins ns: %v\nTry 'minins ns --help' for more information.", err)
+	c.Errorf("minins ns: %s\nTry 'minins ns --help' for more information.", nsfs.Printable(err.Error()))
 	return exitUsage
 }
 
@@ -121,7 +122,7 @@ func (s *session) row(format string, pairs ...string) {
 	var values []any
 	for ; len(pairs) > 0; pairs = pairs[2:] {
 		key, value := pairs[0], pairs[1]
-		values = append(values, value)
+		values = append(values, nsfs.Printable(value))
 		switch {
 		case s.json == nil || value == "":
 		case key == "inode" || key == "id" || key == "pid" || key == "number":

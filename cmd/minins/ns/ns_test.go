@@ -222,6 +222,26 @@ func TestWatch(t *testing.T) {
 	}
 }
 
+// TestOddNames has names that a terminal should not get as they are.
+func TestOddNames(t *testing.T) {
+	if err := nsfs.Create("a\x1b[31m\nb"); err != nil {
+		t.Fatal(err)
+	}
+	defer nsfs.Delete("a\x1b[31m\nb")
+	for _, word := range []string{"list", "show"} {
+		words := []string{word}
+		if word == "show" {
+			words = append(words, "a\x1b[31m\nb")
+		}
+		if status, out, err := run(words...); status != 0 || !strings.Contains(out, `a\x1b[31m\x0ab `) || strings.Contains(out, "\x1b") {
+			t.Errorf("%q: %d %q %q", words, status, out, err)
+		}
+	}
+	if status, out, err := run("show", "\x1bx"); status != 1 || out != "" || !strings.Contains(err, `\x1bx`) || strings.Contains(err, "\x1b") {
+		t.Errorf("%d %q %q", status, out, err)
+	}
+}
+
 func TestWords(t *testing.T) {
 	const try = "\nTry 'minins ns --help' for more information.\n"
 	for words, want := range map[string]string{
