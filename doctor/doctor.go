@@ -24,6 +24,7 @@ package doctor
 import (
 	"net/netip"
 
+	"github.com/minins/minins/nft"
 	"github.com/minins/minins/survey"
 )
 
@@ -57,6 +58,9 @@ type Question struct {
 	From, To string
 	Proto    uint8 // IPPROTO_TCP, IPPROTO_UDP; 0 is ICMP, or TCP if there is a port
 	IPv6     bool  // addresses of IPv6 where names stand for them
+
+	// Words, if set, are those of another tool than nft for a rule, to be shown as well.
+	Words func(*nft.Rule) (text string, ok bool)
 }
 
 // An Examination is what came of a [Question].
@@ -137,13 +141,21 @@ func (x *Examination) Settle(reply *Reply) (status int) {
 // Examine walks from one end to the other and back, until something is wrong. An error
 // is of the words of the question.
 func Examine(s *survey.Survey, host Host, q *Question) (*Examination, error) {
-	w := &walk{Examination: &Examination{Proto: q.Proto}, survey: s, host: host}
-	if !w.where(q) {
-		return w.Examination, w.err
+	var blamed *place
+	for {
+		w := &walk{Examination: &Examination{Proto: q.Proto}, survey: s, host: host, words: q.Words, tracked: blamed != nil}
+		if w.where(q) {
+			w.there(packet{src: w.asked, dst: w.Dest, proto: w.Proto, dport: w.Port, zone: w.zone})
+		}
+		switch {
+		case w.Stops() == nil && blamed != nil: // nothing else is wrong
+			w.fault("filter/notrack", &facts{n: blamed.ns, r: blamed})
+			return w.Examination, nil
+		case w.Stops() == nil || w.notrack == nil:
+			return w.Examination, w.err
+		}
+		blamed = w.notrack // or not: it is seen if all were tracked
 	}
-	p := packet{src: w.asked, dst: w.Dest, proto: w.Proto, dport: w.Port, zone: w.zone}
-	w.there(p)
-	return w.Examination, w.err
 }
 
 // A walk is one examination.
@@ -151,6 +163,7 @@ type walk struct {
 	*Examination
 	survey *survey.Survey
 	host   Host
+	words  func(*nft.Rule) (string, bool)
 	err    error
 
 	want     *survey.Namespace // where the packet is to arrive: nil if only the address was given
@@ -163,6 +176,9 @@ type walk struct {
 	remarked bool                // a rule at the output changed the mark: the route is asked for again
 	path     []*survey.Namespace // that the packet, or its answer, came through, from who sent it
 	arrived  *survey.Link        // that it came in by at its end, or nil
+	met      []meeting           // who knows whom, as it was asked by them
+	notrack  *place              // the first rule that took the packet out of connection tracking
+	tracked  bool                // as if there were none
 	rules    map[*survey.Namespace]*Ruleset
 	old      map[*survey.Namespace][]*Ruleset // of iptables-legacy
 	said     []string

@@ -24,9 +24,9 @@ type End struct {
 }
 
 // ParseEnd reads NAME, NAME/ADDRESS or ADDRESS, with :PORT behind it. "." and "host" are
-// the caller's namespace.
+// the caller's namespace, and "/run/netns/host" is one that is called so.
 func ParseEnd(word string) (e End, err error) {
-	rest := word
+	rest, path := strings.CutPrefix(word, nsfs.Dir+"/") // a name that is not the word for a namespace
 	if i := strings.LastIndexByte(rest, ':'); i >= 0 && (strings.Count(rest, ":") == 1 || rest[i-1] == ']') {
 		port, err := strconv.ParseUint(rest[i+1:], 10, 16)
 		if err != nil || port == 0 {
@@ -44,7 +44,7 @@ func ParseEnd(word string) (e End, err error) {
 		return e, errors.New(`"` + word + `": "` + addr + `" is no address; expected NAME/ADDRESS`)
 	}
 	e.Addr = e.Addr.Unmap()
-	if name == "." || name == survey.HomeLabel {
+	if !path && (name == "." || name == survey.HomeLabel) {
 		e.Home = true
 		return e, nil
 	}
@@ -55,10 +55,43 @@ func ParseEnd(word string) (e End, err error) {
 	return e, nil
 }
 
+// parse reads an end that may be the name of a namespace as it is, though it looks like
+// something else: "red:80", or "red:80:80" with a port.
+func (w *walk) parse(word string) (e End, err error) {
+	name := word
+	if !w.named(name) {
+		i := strings.LastIndexByte(word, ':')
+		if i < 0 || !w.named(word[:i]) {
+			return ParseEnd(word)
+		}
+		name = word[:i]
+		if e, err = ParseEnd("x" + word[i:]); err != nil {
+			return ParseEnd(word)
+		}
+	}
+	e.Name = name
+	return e, nil
+}
+
+// named says that there is something of a name that is no word for the caller's namespace.
+func (w *walk) named(name string) bool {
+	return name != "" && name != survey.HomeLabel && w.survey.Namespace(name) != nil || w.stale(name) != nil
+}
+
+// stale is what is behind a name that is none of a namespace, or nil.
+func (w *walk) stale(name string) *nsfs.Entry {
+	for i := range w.survey.Stale {
+		if s := &w.survey.Stale[i]; s.Name == name {
+			return s
+		}
+	}
+	return nil
+}
+
 // where finds out where both ends are. It is false if that is a finding, or an error.
 func (w *walk) where(q *Question) bool {
-	from, err := ParseEnd(q.From)
-	to, err2 := ParseEnd(q.To)
+	from, err := w.parse(q.From)
+	to, err2 := w.parse(q.To)
 	if err = errors.Join(err, err2); err == nil && from.Port != 0 {
 		err = errors.New(`"` + q.From + `": a port belongs to the other end`)
 	}
@@ -155,6 +188,8 @@ func (w *walk) inZone(zone string) bool {
 	return w.err == nil
 }
 
+var staleKeys = [...]string{nsfs.Stale: "ns/stale", nsfs.NotNamespace: "ns/stale other", nsfs.LiveElsewhere: "ns/stale elsewhere"}
+
 // end finds the namespace of an end; nil is none that is known.
 func (w *walk) end(e *End) (*survey.Namespace, bool) {
 	if e.Name == "" && !e.Home {
@@ -172,10 +207,8 @@ func (w *walk) end(e *End) (*survey.Namespace, bool) {
 	if n != nil {
 		return n, true
 	}
-	for i := range w.survey.Stale {
-		if s := &w.survey.Stale[i]; s.Name == e.Name {
-			return nil, w.fault("ns/stale", &facts{s: e.Name, t: s.Why})
-		}
+	if s := w.stale(e.Name); s != nil {
+		return nil, w.fault(staleKeys[s.State], &facts{s: e.Name, t: s.Why})
 	}
 	if strings.Contains(e.Name, ".") || e.Name == "localhost" {
 		w.err = errors.New(`"` + e.Name + `" is neither a namespace nor an address, and names of hosts are not looked up; expected NAME, ADDRESS or NAME/ADDRESS, and :PORT behind the second one`)

@@ -94,22 +94,27 @@ func (w *walk) ruleset(n *survey.Namespace) *Ruleset {
 // hook shows a packet to the base chains of a hook of IP. It is false if it goes no
 // further.
 func (w *walk) hook(c *conn, num nft.HookNum, by, out *survey.Link, p *packet) bool {
-	if p.reply {
-		w.untranslate(c, num, p)
-	}
 	f := nft.IPv6
 	if p.dst.Is4() {
 		f = nft.IPv4
 	}
 	m := &machine{walk: w, conn: c, packet: p, by: by, out: out, family: f, num: num}
-	of := func(ch *nft.Chain) bool { return ch.Family == f || ch.Family == nft.Inet }
-	for _, rs := range w.oldTables(c.ns) {
-		if !w.chains(m, rs, of) {
+	if p.arp() {
+		return w.arpHook(m)
+	}
+	for _, before := range [...]bool{true, false} { // connection tracking
+		if !before && p.reply && c.notrack == nil {
+			w.untranslate(c, num, p)
+		}
+		of := func(ch *nft.Chain) bool { return (ch.Family == f || ch.Family == nft.Inet) && early(ch) == before }
+		for _, rs := range w.oldTables(c.ns) {
+			if !w.chains(m, rs, of) {
+				return false
+			}
+		}
+		if !w.chains(m, w.ruleset(c.ns), of) {
 			return false
 		}
-	}
-	if !w.chains(m, w.ruleset(c.ns), of) {
-		return false
 	}
 	if num != nft.Forward {
 		c.bound[m.manip()] = true
@@ -168,7 +173,7 @@ func (w *walk) chains(m *machine, rs *Ruleset, of func(*nft.Chain) bool) bool {
 	translated := false
 	var accepted *place
 	for _, ch := range rs.hooked() {
-		if ch.Hook.V.Num != m.num || !of(ch) || ch.Type == "nat" && (m.packet.reply || translated || m.conn.bound[m.manip()]) {
+		if ch.Hook.V.Num != m.num || !of(ch) || ch.Type == "nat" && (m.packet.reply || translated || m.conn.bound[m.manip()] || m.untracked()) {
 			continue
 		}
 		m.in, m.base, m.unsure = inTable{rs, ch.Family, ch.Table}, ch, false
@@ -232,6 +237,8 @@ func (w *walk) dropped(m *machine, o *outcome, accepted *place) bool {
 	f := facts{n: l.ns, p: m.packet, r: l, l: m.by, remedy: w.allow(m, l)}
 	key := "filter/drop"
 	switch {
+	case m.packet.nd != 0:
+		key = "neigh/filtered"
 	case m.in.Old:
 		key = "filter/legacy"
 	case m.family == nft.Netdev:
@@ -262,10 +269,13 @@ func (w *walk) dropped(m *machine, o *outcome, accepted *place) bool {
 // allow is what lets the packet, and its like, pass: a rule goes, and before a policy
 // comes one for this direction, and for the other one if it is shown the answers as well.
 func (w *walk) allow(m *machine, l *place) []string {
-	if l.rule != nil {
-		return []string{l.del()}
-	}
 	f := facts{n: l.ns, a: m.packet.src, b: m.packet.dst}
+	switch {
+	case l.rule != nil && (m.packet.nd == 0 || !l.anything()):
+		return []string{l.del()}
+	case m.packet.nd != 0:
+		return m.meet(l, &f)
+	}
 	if l.in.Old {
 		f.s, f.t = l.legacy(), l.chain.Name
 		return f.commands("@n %s -I %t -s %a -d %b -j ACCEPT\n@n %s -I %t -s %b -d %a -j ACCEPT")
@@ -273,10 +283,7 @@ func (w *walk) allow(m *machine, l *place) []string {
 	f.s = l.table() + " " + l.chain.Name
 	switch {
 	case m.family == nft.Bridge || m.family == nft.Netdev:
-		f.t = "ether type arp"
-		if f.a.Is6() {
-			f.t = "icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert }"
-		}
+		f.t = m.discovery()
 		return f.commands("@n nft insert rule %s %f saddr { %a, %b } accept\n@n nft insert rule %s %t accept")
 	case m.num == nft.Forward:
 		return f.commands("@n nft insert rule %s %f saddr %a %f daddr %b accept\n@n nft insert rule %s %f saddr %b %f daddr %a accept")

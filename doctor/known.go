@@ -49,6 +49,9 @@ func (m *machine) meta(k nft.MetaKey) (data []byte, known bool) {
 		}
 		return []byte{unix.NFPROTO_IPV6}, true
 	case nft.MetaProtocol:
+		if m.packet.arp() {
+			return u16(unix.ETH_P_ARP), true
+		}
 		if m.packet.dst.Is4() {
 			return u16(unix.ETH_P_IP), true
 		}
@@ -72,6 +75,9 @@ func (m *machine) payload(x *nft.Payload) {
 	case nft.LLHeader: // the type of the frame alone
 		header = make([]byte, 14)
 		header[12], header[13] = 0x08, 0
+		if m.packet.arp() {
+			header[13] = 0x06
+		}
 		if !m.packet.dst.Is4() {
 			header[12], header[13] = 0x86, 0xdd
 		}
@@ -97,6 +103,10 @@ func (m *machine) payload(x *nft.Payload) {
 // state is what connection tracking says of the packet.
 func (m *machine) state() nft.CtStates {
 	switch {
+	case m.packet.arp():
+		return nft.StateInvalid
+	case m.untracked():
+		return nft.StateUntracked
 	case !m.packet.reply:
 		return nft.StateNew
 	case slices.Contains(m.conns, m.conn):

@@ -176,6 +176,9 @@ func (r *oldReader) begin(hook nft.HookNum) {
 	r.chain, r.number, r.policy = oldChainNames[hook], 0, &ch.Policy
 	ch.Family, ch.Table, ch.Name, ch.Type = r.family, r.table, r.chain, r.table
 	ch.Hook.Ok, ch.Hook.V.Num = true, hook
+	if r.table == "raw" {
+		ch.Hook.V.Priority = -300 // NF_IP_PRI_RAW
+	}
 }
 
 // verdict is what a target does; nil is the beginning of a chain of the user's, or the

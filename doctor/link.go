@@ -151,6 +151,9 @@ func (w *walk) forwarding(port *survey.Link) bool {
 // callsIP says that frames which a bridge forwards are shown to the chains of IP
 // (br_netfilter).
 func (w *walk) callsIP(b *survey.Link, p *packet) bool {
+	if p.arp() {
+		return false
+	}
 	name, own := "net/bridge/bridge-nf-call-iptables", uint8(0)
 	if b.Info.Bridge != nil {
 		own = b.Info.Bridge.NFCallIPTables.V

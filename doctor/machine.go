@@ -38,6 +38,8 @@ type outcome struct {
 	at     *place
 	reject bool
 
+	notrack bool // and goes on
+
 	nat, masquerade, redirect, snat bool
 	addr                            netip.Addr
 	port                            uint16
@@ -68,6 +70,9 @@ func (m *machine) place(r *nft.Rule) *place {
 func (m *machine) chain(rules []*nft.Rule, depth int) outcome {
 	for _, r := range rules {
 		o, takes := m.rule(r)
+		if o.notrack && takes == yes {
+			m.untrack(r)
+		}
 		if takes == no || o.code == nft.VerdictContinue && !o.nat {
 			continue
 		}
@@ -181,8 +186,13 @@ func (m *machine) get(r nft.Register, n int) (data []byte, known bool) {
 // expr runs one: whether the rule goes on, and, in o, what it decides.
 func (m *machine) expr(x nft.Expr, o *outcome) answer {
 	switch x := x.(type) {
-	case *nft.Counter, *nft.Objref, *nft.Log, *nft.Notrack, *nft.FlowOffload, *nft.Dynset, *nft.Last:
+	case *nft.Counter, *nft.Objref, *nft.Log, *nft.FlowOffload, *nft.Dynset, *nft.Last:
+	case *nft.Notrack:
+		o.notrack = true
 	case *nft.Meta:
+		if x.Key == nft.MetaL4Proto && m.packet.arp() { // the rule ends there
+			return no
+		}
 		if x.Sreg == 0 {
 			data, known := m.meta(x.Key)
 			m.load(x.Dreg, data, known)

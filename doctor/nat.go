@@ -49,7 +49,7 @@ func (w *walk) translate(c *conn, p *packet, o *outcome, out, by *survey.Link) b
 			}
 		}
 		if !to.IsValid() {
-			return w.fault("nat/no-address", &facts{n: c.ns, l: out, r: where, remedy: []string{where.del()}})
+			return w.fault("nat/no-address", &facts{n: c.ns, l: out, r: where})
 		}
 		p.src, c.snat = to, where
 	case o.redirect:
@@ -61,7 +61,7 @@ func (w *walk) translate(c *conn, p *packet, o *outcome, out, by *survey.Link) b
 		}
 		c.dnat = where
 	case o.snat:
-		p.src, c.snat = o.addr, where
+		p.src, c.snat, c.leaves = o.addr, where, out
 	default:
 		if o.addr.IsValid() {
 			p.dst = o.addr
@@ -92,7 +92,7 @@ func (w *walk) diverted(n *survey.Namespace, p *packet) bool {
 	if c == nil {
 		return w.duplicate("addr/duplicate arrived", n, &facts{n: w.want, a: p.dst})
 	}
-	f := facts{n: n, o: c.ns, r: c.dnat, s: hostPort(p.dst, p.dport), remedy: []string{c.dnat.del()}}
+	f := facts{n: n, o: c.ns, r: c.dnat, s: hostPort(p.dst, p.dport)}
 	if c.dnat.anything() {
 		return w.fault("nat/dnat-all", &f)
 	}
@@ -133,6 +133,9 @@ func (w *walk) leftBy(out *survey.Link, p *packet) {
 
 // ownSource tells of a packet that comes to a namespace from an address of its own.
 func (w *walk) ownSource(by *survey.Link, p *packet) bool {
+	if !p.reply && w.wrongSource(p.src) {
+		return false
+	}
 	if c := w.hairpinned(); c != nil && !p.reply {
 		if p.src.IsLoopback() {
 			return w.fault("nat/hairpin loopback", &facts{n: by.Namespace, o: c.ns, r: c.dnat, a: p.src, b: p.dst})

@@ -115,7 +115,7 @@ func (w *walk) resolves(out *survey.Link, next netip.Addr, to *arrival) bool {
 		if e.Index != out.Index || e.Dst != next || e.LLAddr.Len() == 0 {
 			continue
 		}
-		if e.State&(unix.NUD_PERMANENT|unix.NUD_NOARP|unix.NUD_REACHABLE|unix.NUD_STALE|unix.NUD_DELAY|unix.NUD_PROBE) == 0 || e.LLAddr == to.link.Addr {
+		if e.State&nudValid == 0 || e.LLAddr == to.link.Addr {
 			continue
 		}
 		f := facts{n: n, a: next, l: out, m: to.link, s: e.LLAddr.String(), t: to.link.Addr.String()}
@@ -140,6 +140,9 @@ func (w *walk) nobody(out *survey.Link, next netip.Addr, r *rtnl.Route, p *packe
 	f := facts{n: out.Namespace, l: out, a: next, s: routeText(out.Namespace, r), t: "default"}
 	if entry, _ := lookup(f.n, r.Table, p); entry != nil {
 		f.t = target(entry.Dst, entry.Table)
+	}
+	if next == p.dst && (p.reply && w.wrongSource(next) || w.wrongTarget(p, true)) {
+		return
 	}
 	owners := w.owners(next)
 	for _, x := range owners {

@@ -19,6 +19,8 @@ type packet struct {
 	sport, dport uint16
 	reply        bool
 
+	nd uint8 // it asks who has dst, or tells who has src: arpRequest and such, or 0
+
 	mark mark         // of the namespace that it is in
 	zone *survey.Link // by which alone its sender may send it, of a link-local address; or nil
 }
@@ -56,6 +58,9 @@ func (p *packet) number() uint8 {
 
 // network is the header of IP; what is not in it is not known.
 func (p *packet) network() (header []byte, known func(i int) bool) {
+	if p.arp() {
+		return p.arpHeader()
+	}
 	if p.dst.Is4() {
 		h := make([]byte, 20)
 		h[0], h[8], h[9] = 0x45, 64, p.proto
@@ -67,6 +72,9 @@ func (p *packet) network() (header []byte, known func(i int) bool) {
 	h[0], h[6], h[7] = 0x60, p.number(), 64
 	copy(h[8:], p.src.AsSlice())
 	copy(h[24:], p.dst.AsSlice())
+	if p.nd == ndSolicit { // to all whose address ends so (RFC 4291, 2.7.1)
+		copy(h[24:], "\xff\x02\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01\xff")
+	}
 	return h, func(i int) bool { return i == 0 || i == 6 || i >= 8 }
 }
 
@@ -81,6 +89,9 @@ func (p *packet) transport() (header []byte, known func(i int) bool) {
 			h[0] = 129
 		case !v4:
 			h[0] = 128
+		}
+		if p.nd != 0 {
+			h[0] = p.nd
 		}
 		return h, func(i int) bool { return i < 2 }
 	}
@@ -106,6 +117,16 @@ func (p *packet) transport() (header []byte, known func(i int) bool) {
 
 // String is what a person would call it.
 func (p *packet) String() string {
+	if p.nd != 0 {
+		what, who, how := "question", p.dst, "ARP"
+		if p.nd == arpReply || p.nd == ndAdvert {
+			what, who = "answer", p.src
+		}
+		if !p.arp() {
+			how = "neighbour discovery"
+		}
+		return "the " + what + " who has " + who.String() + " (" + how + ")"
+	}
 	s := protoName(p.proto) + " from "
 	if p.src.IsValid() {
 		s += p.src.String()
@@ -135,8 +156,10 @@ func hostPort(a netip.Addr, port uint16) string {
 // A conn is what connection tracking of a namespace knows of the packet.
 type conn struct {
 	ns           *survey.Namespace
-	first, after packet // as it came, and as it goes on
-	dnat, snat   *place // the rules that changed it
+	first, after packet       // as it came, and as it goes on
+	dnat, snat   *place       // the rules that changed it
+	leaves       *survey.Link // that SNAT was for
+	notrack      *place       // the rule that has it not be tracked
 	mark         mark
 	bound        [2]bool // destination and source are settled: rules of NAT are asked once
 }

@@ -42,6 +42,11 @@ var pairs = [...][2]string{
 	{"no route, IPv6", "no route back, IPv6"},
 	{"forwarding off, IPv6", "blackhole, IPv6"},
 	{"hairpin", "INPUT of the port"},
+	{"ARP dropped", "INPUT drops"},
+	{"ARP dropped at a bridge", "one MAC"},
+	{"notrack, and NAT", "forwarding off"},
+	{"SNAT to nobody", "FORWARD policy"},
+	{"INPUT policy, IPv6", "the answer is dropped, IPv6"},
 }
 
 // TestPairs injects two faults. One of them must be named first; when it is mended, the
@@ -51,6 +56,10 @@ func TestPairs(t *testing.T) {
 		if name == "INPUT of the port" {
 			return &fault{inject: "ip netns exec blue iptables -A INPUT -p tcp --dport 80 -j REJECT", want: "filter/reject"}
 		}
+		if name == "the answer is dropped, IPv6" {
+			return &fault{inject: "ip netns exec blue ip6tables -A OUTPUT -p icmpv6 --icmpv6-type echo-reply -j DROP", want: "filter/drop"}
+		}
+		faults := append(faults[:len(faults):len(faults)], matters...)
 		i := slices.IndexFunc(faults, func(f fault) bool { return f.name == name })
 		if i < 0 {
 			t.Fatalf("there is no fault %q", name)

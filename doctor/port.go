@@ -37,6 +37,9 @@ func (w *walk) answers(n *survey.Namespace, p *packet) bool {
 		}
 		other = s.addr
 	}
+	if !other.IsValid() && w.wrongTarget(p, false) {
+		return false
+	}
 	f := facts{n: n, a: p.dst, b: other, s: protoName(p.proto) + " port " + strconv.Itoa(int(p.dport))}
 	switch {
 	case other.IsValid():

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/minins/minins/nsfs"
 	"github.com/minins/minins/rtnl"
 	"github.com/minins/minins/survey"
 )
@@ -171,13 +172,16 @@ func (w *walk) forwards(by *survey.Link, p *packet) bool {
 		return w.loop(n, p, routeText(n, r))
 	}
 	if p.dst.Is4() && w.number(n, "net/ipv4/ip_forward") == 1 {
-		set = "net.ipv4.conf." + by.Name + ".forwarding"
+		set = quoted(nsfs.SysctlName(path))
 	}
 	return w.fault("route/forward-off", &facts{n: n, p: p, s: path, t: set})
 }
 
 // missing is that of a route which nothing but a route or NAT mends.
 func (w *walk) missing(f *facts) bool {
+	if w.reply && w.wrongSource(f.a) || w.wrongTarget(f.p, true) {
+		return false
+	}
 	f.remedy = w.addRoute(f.n, f.a)
 	if f.remedy == nil && w.astray(f.n, f.p) {
 		return false

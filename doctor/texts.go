@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/minins/minins/nsfs"
 	"github.com/minins/minins/survey"
 )
 
@@ -25,18 +26,21 @@ type text struct{ key, what, evidence, remedy string }
 var texts = [...]text{
 	{"ns/unknown", "no namespace has the address %a, so that nothing can be sent from it", "RTM_GETADDR in all namespaces", "@ minins ns list"},
 	{"ns/unseen", "it cannot be looked into %n", "%s", "@ become root, or: minins --rootless"},
-	{"ns/stale", `the name "%s" stands for no namespace: what was in it has another name, none, or is gone`, "/run/netns/%s: %t", "@ ip netns del %s\n@ ip netns add %s"},
-	{"ns/missing", `there is no namespace "%s"`, "/run/netns/%s is not there", "@ ip netns add %s"},
+	{"ns/stale", `the name "%s" stands for no namespace: what was in it has another name, none, or is gone`, "/run/netns/%s: %t", "@ ip netns del %q\n@ ip netns add %q"},
+	{"ns/stale other", `"%s" is no namespace, but something else in /run/netns`, "/run/netns/%s: %t", "@ mv /run/netns/%q /run/%q.old\n@ ip netns add %q"},
+	{"ns/stale elsewhere", `the name "%s" stands for a namespace in another mount namespace, and for nothing here`, "/run/netns/%s: %t", ""},
+	{"ns/missing", `there is no namespace "%s"`, "/run/netns/%s is not there", "@ ip netns add %q"},
 	{"ns/empty", "%n has no link but lo: no cable leads there", "RTM_GETLINK in %n", ""},
-	{"ns/empty moved", "%n has no link but lo; the end of a cable that nobody uses is in %o", "RTM_GETLINK in %n and %o", "@o ip link set %L netns %n\n@n ip link set %L up"},
+	{"ns/empty moved", "%n has no link but lo; the end of a cable that nobody uses is in %o", "RTM_GETLINK in %n and %o", "@o ip link set %L netns %N\n@n ip link set %L up"},
 
 	{"link/down", "%l is down", "RTM_GETLINK: IFF_UP is not set", "@l ip link set %L up"},
 	{"link/lo-down", "lo is down in %n, which reaches its own addresses by it", "RTM_GETLINK: IFF_UP is not set", "@n ip link set lo up"},
+	{"link/same-address", "%l has the link-layer address of %m: their bridge sends what is for one of them to who sent last", "RTM_GETLINK in both: IFLA_ADDRESS", "@l ip link set %L address %t\n@n ip link set %q type bridge fdb_flush"},
 	{"link/no-carrier", "%l has no carrier", "RTM_GETLINK: IFF_LOWER_UP is not set", "@l ip link set %L down\n@l ip link set %L up"},
 	{"link/cable-gone", "%l leads to a namespace that is not seen", "RTM_GETLINK: IFLA_LINK_NETNSID", "@ minins ns list"},
 	{"link/xdp", "a program of eBPF sees packets first on %l, and may drop them", "RTM_GETLINK: IFLA_XDP_PROG_ID %i", "@l ip link set %L xdp off"},
 
-	{"addr/elsewhere", "%a is not an address of %n, but of %o", "RTM_GETADDR: %l has it", "@ minins doctor %s %o"},
+	{"addr/elsewhere", "%a is not an address of %n, but of %o", "RTM_GETADDR: %l has it", "@ minins doctor %q %O"},
 	{"addr/missing", "%n has no address", "RTM_GETADDR in %n", "@"},
 	{"addr/missing one", "%n has not the address %a", "RTM_GETADDR in %n", "@"},
 	{"addr/missing gateway", "%l has not the address %a, which is the gateway of %n", "RTM_GETROUTE in %n: %s; RTM_GETADDR in %o", "@"},
@@ -59,6 +63,8 @@ var texts = [...]text{
 	{"neigh/permanent", "%n was told that %a is at %s, but it is at %t (%m)", "RTM_GETNEIGH in %n: NUD_PERMANENT", "@n ip neigh del %a dev %L"},
 	{"neigh/noarp", "%l neither asks nor answers who has an address", "RTM_GETLINK: IFF_NOARP", "@l ip link set %L arp on"},
 	{"neigh/arp-ignore", "%l does not answer who has an address", "net.ipv4.conf.%L.arp_ignore or that of all is 8", "@l sysctl -w net.ipv4.conf.%L.arp_ignore=0 net.ipv4.conf.all.arp_ignore=0"},
+
+	{"neigh/filtered", "%n drops %p, so that it is not learned where that is", "%r", "@"},
 
 	{"bridge/no-port", "%l is a port of no bridge, so that its other end is connected with nothing", "RTM_GETLINK: no IFLA_MASTER", "@l ip link set %L master %M"},
 	{"bridge/other", "%l is a port of the bridge %s, and not of %M", "RTM_GETLINK: IFLA_MASTER is %s", "@l ip link set %L master %M"},
@@ -99,14 +105,18 @@ var texts = [...]text{
 	{"filter/other-table", "%n drops %p, which another chain accepted (%s)", "%r", "@"},
 	{"filter/shadowed", "%n drops %p, before it comes to the rule that accepts it (%s)", "%r", "@"},
 	{"filter/legacy", "%n drops %p by iptables-legacy, which nft and iptables do not show", "%r", "@"},
+	{"filter/notrack", "%n has the packet not be tracked: NAT does not see it, and rules about states (ct state) do not know its answer", "%r", "@ %d"},
 	{"filter/maybe", "it depends on more than is known here whether %n drops %p", "%r", "@"},
 
 	{"nat/masquerade-missing", "%o passes packets on with the source %a, which %n cannot answer to: it has no route there, and %o does not masquerade them", "RTM_GETROUTE in %n: %s", "@o %c -t nat -A POSTROUTING -s %t -o %L -j MASQUERADE"},
 	{"nat/masquerade-missing out", "packets leave %l with the source %a, which others can hardly answer to", "it is of another network than %L", "@o %c -t nat -A POSTROUTING -s %t -o %L -j MASQUERADE"},
 	{"nat/masquerade-bridged", "%n changes the source of packets that its bridge %L only passes on, as br_netfilter is on", "%r; net.bridge.bridge-nf-call-iptables is 1", "@n nft insert rule %s %f saddr %t %f daddr %t accept"},
-	{"nat/no-address", "%n drops the packet: it is to masquerade it, but %L has no address", "%r", "@"},
-	{"nat/dnat-all", "%o sends the packet to %s in %n: the rule says neither protocol nor port, and takes all", "%r", "@"},
-	{"nat/diverted", "%o sends the packet to %s in %n", "%r", "@"},
+	{"nat/no-address", "%n drops the packet: it is to masquerade it, but %L has no address", "%r", "@ %d"},
+	{"nat/dnat-all", "%o sends the packet to %s in %n: the rule says neither protocol nor port, and takes all", "%r", "@ %d"},
+	{"nat/diverted", "%o sends the packet to %s in %n", "%r", "@ %d"},
+	{"nat/source", "%o gives the packet the source %a, which %L has not: the answer does not come back", "%r", "@ %d\n@o %c -t nat -A POSTROUTING -s %t -o %L -j MASQUERADE"},
+	{"nat/target", "%n sends on %p, where nobody is", "%r", ""},
+	{"nat/target known", "%n sends on %p, where nothing listens, as it does in %o", "%r", "@ %d\n@n %c -t nat -A PREROUTING -d %a -p %t --dport %i -j DNAT --to-destination %s"},
 	{"nat/no-dnat", "nothing listens on %s in %n, and no rule of NAT sends it on to %o, where something does", "/proc/net of both; the first rule of nat at prerouting is: %r", "@n %c -t nat -A PREROUTING -d %a -p %t --dport %i -j DNAT --to-destination %b"},
 	{"nat/no-dnat own", "nothing listens on %s in %n, and no rule of NAT at OUTPUT, which %n's own packets cross, sends it on to %b", "/proc/net of %n; at PREROUTING, which they do not cross, the rule is: %r", "@"},
 	{"nat/hairpin", "%n asked %a and is answered by %b: the answer goes past %o, which changed the destination", "%r", "@o %c -t nat -A POSTROUTING -s %s -d %b -j MASQUERADE"},
@@ -141,7 +151,11 @@ func (f *facts) put(template string) string {
 		if !more {
 			return string(b)
 		}
-		b = append(b, f.word(rest[0])...)
+		word := f.word(rest[0])
+		if strings.HasSuffix(before, ".conf.") { // of a sysctl
+			word = strings.ReplaceAll(word, ".", "/")
+		}
+		b = append(b, word...)
 		template = rest[1:]
 	}
 }
@@ -152,6 +166,12 @@ func (f *facts) word(letter byte) string {
 		return f.n.Label()
 	case 'o':
 		return f.o.Label()
+	case 'N':
+		return quoted(f.n.Label())
+	case 'O':
+		return quoted(f.o.Label())
+	case 'q':
+		return quoted(f.s)
 	case 'l':
 		return f.l.Namespace.Label() + ":" + f.l.Name
 	case 'm':
@@ -170,6 +190,8 @@ func (f *facts) word(letter byte) string {
 		return strconv.Itoa(f.j)
 	case 'p':
 		return f.p.String()
+	case 'd':
+		return f.r.del()
 	case 'r':
 		return f.r.String()
 	case 's':
@@ -235,10 +257,15 @@ func in(n *survey.Namespace, command string) string {
 	return "nsenter -n -t " + strconv.Itoa(n.PID) + " " + command
 }
 
-// quoted is a name as a shell takes it: names may have anything but a slash.
+// quoted is a name as a shell takes it: names may have anything but a slash. What cannot
+// be printed is written for a shell that knows $'…'.
 func quoted(name string) string {
+	if nsfs.Printable(name) != name {
+		name = nsfs.Printable(strings.ReplaceAll(name, `\`, `\\`))
+		return "$'" + strings.ReplaceAll(name, "'", `\'`) + "'"
+	}
 	if strings.IndexFunc(name, func(r rune) bool {
-		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("._-@:+", r)
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("._-@:+/", r)
 	}) < 0 && name[0] != '-' {
 		return name
 	}
@@ -256,12 +283,18 @@ func (w *walk) found(level Level, key string, f *facts) bool {
 			continue
 		}
 		id, _, _ := strings.Cut(key, " ")
-		what := f.put(t.what)
+		what := nsfs.Printable(f.put(t.what))
 		if w.first(what) {
 			if f.p != nil && f.p.reply {
 				what += " (this is the answer)"
 			}
-			w.add(&Finding{ID: id, Level: level, What: what, Evidence: f.put(t.evidence), Remedy: f.commands(t.remedy)})
+			evidence := f.put(t.evidence)
+			if l := f.r; l != nil && l.rule != nil && !l.in.Old && w.words != nil {
+				if words, ok := w.words(l.rule); ok {
+					evidence += " (" + words + ")"
+				}
+			}
+			w.add(&Finding{ID: id, Level: level, What: what, Evidence: nsfs.Printable(evidence), Remedy: f.commands(t.remedy)})
 		}
 	}
 	return false
@@ -295,12 +328,12 @@ func (w *walk) first(text string) bool {
 
 // step notes where the packet is.
 func (w *walk) step(n *survey.Namespace, p *packet, what string) {
-	w.Steps = append(w.Steps, n.Label()+": "+p.String()+what)
+	w.Steps = append(w.Steps, nsfs.Printable(n.Label()+": "+p.String()+what))
 }
 
 // unseen notes what could not be read.
 func (w *walk) unseen(n *survey.Namespace, what string, err error) {
-	if text := n.Label() + ": " + what + ": " + err.Error(); w.first(text) {
+	if text := nsfs.Printable(n.Label() + ": " + what + ": " + err.Error()); w.first(text) {
 		w.Unseen = append(w.Unseen, text)
 	}
 }

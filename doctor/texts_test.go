@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/minins/minins/nft"
 	"github.com/minins/minins/nl"
 	"github.com/minins/minins/rtnl"
 	"github.com/minins/minins/survey"
@@ -43,7 +44,7 @@ func TestTexts(t *testing.T) {
 	n := &survey.Namespace{Names: []string{"red"}}
 	l := &survey.Link{Link: rtnl.Link{Name: "eth0"}, Namespace: n}
 	a := netip.MustParseAddr("fd15::1")
-	f := &facts{n: n, o: n, l: l, m: l, a: a, b: a, p: &packet{src: a, dst: a}, s: "s", t: "t", i: 1, j: 2, remedy: []string{"mend"}}
+	f := &facts{n: n, o: n, l: l, m: l, a: a, b: a, p: &packet{src: a, dst: a}, s: "s", t: "t", i: 1, j: 2, r: &place{ns: n, in: inTable{Ruleset: &Ruleset{}}, chain: &nft.Chain{}, rule: &nft.Rule{}}, remedy: []string{"mend"}}
 	seen := map[string]bool{}
 	for i := range texts {
 		text := &texts[i]
@@ -179,6 +180,7 @@ func TestParseEnd(t *testing.T) {
 		"red": {Name: "red"}, ".": {Home: true}, "host": {Home: true}, "10.0.0.1": {Addr: a("10.0.0.1")}, "fd15::2": {Addr: a("fd15::2")},
 		"red/10.0.0.1": {Name: "red", Addr: a("10.0.0.1")}, "red:80": {Name: "red", Port: 80}, "10.0.0.1:80": {Addr: a("10.0.0.1"), Port: 80},
 		"[fd15::2]:80": {Addr: a("fd15::2"), Port: 80}, "red/[fd15::2]:80": {Name: "red", Addr: a("fd15::2"), Port: 80}, "red/fd15::2": {Name: "red", Addr: a("fd15::2")},
+		"/run/netns/host": {Name: "host"}, "/run/netns/red/10.0.0.1": {Name: "red", Addr: a("10.0.0.1")},
 		"fe80::1%eth0": {Addr: a("fe80::1%eth0")}, "red/[fe80::1%eth0]:80": {Name: "red", Addr: a("fe80::1%eth0"), Port: 80},
 		"host/::1": {Home: true, Addr: a("::1")},
 	} {

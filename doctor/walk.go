@@ -170,6 +170,9 @@ func (w *walk) cameBack(n *survey.Namespace, p *packet) bool {
 	if n == w.From && p.answers(&asked) {
 		return true
 	}
+	if n != w.From && w.wrongSource(p.dst) {
+		return false
+	}
 	if n != w.From {
 		return w.duplicate("addr/duplicate arrived", n, &facts{n: w.From, a: p.dst})
 	}
@@ -206,6 +209,9 @@ func (w *walk) transmit(n *survey.Namespace, out *survey.Link, r *rtnl.Route, p 
 			return nil
 		}
 	}
+	if w.sameMAC(out, to) || !w.discovers(out, next, to, p) {
+		return nil
+	}
 	w.fits(out, r, to)
 	return w.take(to, p, left)
 }
@@ -213,12 +219,12 @@ func (w *walk) transmit(n *survey.Namespace, out *survey.Link, r *rtnl.Route, p 
 // connection is what a namespace's connection tracking makes of the packet.
 func (w *walk) connection(n *survey.Namespace, p *packet) *conn {
 	for _, c := range w.conns {
-		if c.ns == n && (p.reply && p.answers(&c.after) || !p.reply && (p.same(&c.after) || p.same(&c.first))) {
+		if c.ns == n && p.nd == 0 && !(p.reply && c.notrack != nil) && (p.reply && p.answers(&c.after) || !p.reply && (p.same(&c.after) || p.same(&c.first))) {
 			return c
 		}
 	}
 	c := &conn{ns: n, first: *p, after: *p}
-	if !p.reply {
+	if !p.reply && p.nd == 0 {
 		w.conns = append(w.conns, c)
 	}
 	return c

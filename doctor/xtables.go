@@ -34,6 +34,8 @@ func (m *machine) target(i xt.Info, o *outcome) answer {
 		switch i.Extension {
 		case "CONNMARK":
 			m.connmark(i)
+		case "CT", "NOTRACK":
+			o.notrack = noTrack(i)
 		case "HMARK":
 			m.set(&m.packet.mark, mark{doubt: true})
 		}

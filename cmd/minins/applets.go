@@ -62,7 +62,7 @@ func applets() []applet.Applet {
 		{Name: "graph", Summary: "draw namespaces, cables, bridges, addresses, routes and NAT: as text, DOT, Mermaid, SVG, HTML or JSON", Run: graph.Run},
 		{Name: "capture", Summary: "packets of many namespaces and links, in one file or as text", Run: capture.Run},
 		{Name: "trace-packet", Summary: "show the way of a packet through namespaces, links, rules and NAT, and the answer's", Run: tracePacket},
-		{Name: "doctor", Summary: "why one namespace cannot reach another, and what mends it", Run: doctor.Run},
+		{Name: "doctor", Summary: "why one namespace cannot reach another, and what mends it", Run: doctorCommand},
 		{Name: "explain", Summary: "show what a command would send to the kernel, byte by byte; nothing is sent", Run: explainCommand},
 		{Name: "decode", Summary: "show recorded netlink with the kernel's names: hex, strace, pcap", Run: decode.Run},
 		{Name: "lesson", Summary: "the tutorial as a course: read, guess, type, see what the kernel is told", Run: lesson.Run},
@@ -108,6 +108,8 @@ func find(name string) (applet.Applet, bool) {
 
 func help(c *applet.Cmd) int           { return setup.Help(c, applets()) }
 func explainCommand(c *applet.Cmd) int { return explain.Run(c, find) }
+
+func doctorCommand(c *applet.Cmd) int { return doctor.Run(c, iptables.Words) }
 
 func tracePacket(c *applet.Cmd) int { return tracepacket.Run(c, iptables.Words) }
 

@@ -15,6 +15,8 @@ import (
 	"github.com/minins/minins/cmd/minins/internal/getopt"
 	"github.com/minins/minins/cmd/minins/internal/jsonout"
 	"github.com/minins/minins/doctor"
+	"github.com/minins/minins/nft"
+	"github.com/minins/minins/nsfs"
 	"github.com/minins/minins/survey"
 )
 
@@ -60,9 +62,10 @@ type session struct {
 	json, verbose, noProbe, help bool
 }
 
-// Run is the command. For its status see usage.
-func Run(c *applet.Cmd) int {
+// Run is the command. For its status see usage; inIptables has words for rules.
+func Run(c *applet.Cmd, inIptables func(*nft.Rule) (string, bool)) int {
 	s := &session{c: c}
+	s.q.Words = inIptables
 	words, err := getopt.Parse(optionTable, c.Args, false, s.set)
 	switch {
 	case err != nil:
@@ -82,7 +85,7 @@ func Run(c *applet.Cmd) int {
 		c.Failed(err, "CAP_NET_ADMIN and CAP_SYS_ADMIN")
 		return exitUsage
 	}
-	c.Errorf("minins doctor: %v\nTry 'minins doctor --help' for more information.", err)
+	c.Errorf("minins doctor: %s\nTry 'minins doctor --help' for more information.", nsfs.Printable(err.Error()))
 	return exitUsage
 }
 
@@ -259,6 +262,6 @@ func (s *session) end(x *doctor.Examination, reply *doctor.Reply, status int) {
 		if status == doctor.Unknown {
 			more = ", and nothing is wrong that can be seen from here"
 		}
-		s.c.Printf("%s %s %s%s (probe: %s)\n", s.q.From, verdict, s.q.To, more, probe)
+		s.c.Printf("%s %s %s%s (probe: %s)\n", nsfs.Printable(s.q.From), verdict, nsfs.Printable(s.q.To), more, probe)
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/minins/minins/cmd/minins/applet"
 	"github.com/minins/minins/cmd/minins/doctor"
+	"github.com/minins/minins/cmd/minins/iptables"
 	"github.com/minins/minins/internal/testns"
 	"github.com/minins/minins/nsfs"
 )
@@ -25,7 +26,7 @@ func run(explain *[]string, line string) (status int, stdout, stderr string) {
 	if explain != nil {
 		c.Explain = func(call, _ string) { *explain = append(*explain, call) }
 	}
-	status = doctor.Run(c)
+	status = doctor.Run(c, iptables.Words)
 	c.Stdout.Flush()
 	return status, out.String(), err.String()
 }
@@ -142,6 +143,24 @@ func TestUnknown(t *testing.T) {
 	status, stdout, _ := run(nil, "red blue")
 	if status != 3 || !strings.Contains(stdout, "red cannot reach blue, and nothing is wrong that can be seen from here (probe: ") {
 		t.Errorf("status %d\n%s", status, stdout)
+	}
+}
+
+// TestWords has rules in the words of nft, and of iptables where it has some.
+func TestWords(t *testing.T) {
+	furnish(t)
+	for line, want := range map[string]string{
+		"iptables -A INPUT -p icmp -s 10.0.0.0/24 -j DROP": "handle 2: meta l4proto icmp ip saddr 10.0.0.0/24 counter drop (iptables -A INPUT -s 10.0.0.0/24 -p icmp -j DROP)\n",
+		"iptables -P INPUT DROP":                           "chain INPUT: policy drop\n",
+		"nft 'table ip x { chain y { type filter hook input priority 0; ip protocol icmp drop; }; }'":       "table ip x, chain y, handle 2: ip protocol icmp drop\n",
+		"iptables-legacy -A INPUT -p icmp -j DROP":                                                          "iptables-legacy: table ip filter, chain INPUT, handle 1: meta l4proto icmp drop\n",
+		"nft 'table arp x { chain y { type filter hook input priority 0; arp operation request drop; }; }'": "table arp x, chain y, handle 2: arp operation request drop\n",
+	} {
+		testns.Run(t, "ip", "netns", "exec", "blue", "sh", "-c", line).Must(t)
+		if status, stdout, _ := run(nil, "red blue"); status != 1 || !strings.Contains(stdout, want) {
+			t.Errorf("%s: status %d, want %q\n%s", line, status, want, stdout)
+		}
+		testns.Run(t, "ip", "netns", "exec", "blue", "sh", "-c", "nft flush ruleset; iptables-legacy -F").Must(t)
 	}
 }
 
