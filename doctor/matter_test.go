@@ -30,7 +30,7 @@ var matters = []fault{
 	// Link-layer addresses.
 	{name: "one MAC", inject: "ip -n blue link set veth-blue address " + macOf("red"), question: "red blue", want: "link/same-address"},
 	{name: "one MAC, that of the bridge", inject: "ip link set v0 address " + macOf("red"), question: "red out", want: "link/same-address"},
-	{name: "one MAC, of a third", inject: third + "ip -n green addr add 192.168.15.9/24 dev veth-green; ip -n green link set veth-green address " + macOf("blue") + "; ip -n blue neigh replace 192.168.15.1 lladdr " + macOf("red") + " dev veth-blue nud permanent; ip -n red neigh replace 192.168.15.2 lladdr " + macOf("blue") + " dev veth-red nud permanent; ip netns exec green ping -qc1 192.168.15.5 >/dev/null", question: "red blue", want: "link/same-address"},
+	{name: "one MAC, of a third", inject: third + "ip -n green addr add 192.168.15.9/24 dev veth-green; ip -n green link set veth-green address " + macOf("blue") + "; ip -n blue neigh replace 192.168.15.1 lladdr " + macOf("red") + " dev veth-blue nud permanent; ip -n red neigh replace 192.168.15.2 lladdr " + macOf("blue") + " dev veth-red nud permanent; ip netns exec blue sysctl -qw net.ipv6.conf.all.disable_ipv6=1; ip netns exec green ping -qc1 192.168.15.5 >/dev/null", question: "red blue", want: "link/same-address"},
 
 	// NAT of sources and destinations.
 	{name: "SNAT to nobody", inject: "iptables -t nat -F; iptables -t nat -A POSTROUTING -s 192.168.15.0/24 -o up0 -j SNAT --to-source 192.168.1.77", question: "red out", want: "nat/source"},
