@@ -4,8 +4,9 @@ package bench
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
+
+	"github.com/minins/minins/cmd/minins/internal/fraction"
 )
 
 // report prints what was measured, as a table or as JSON: what is in both is
@@ -44,7 +45,7 @@ func (s *session) put(text, json string, args ...any) {
 // time is a time in ns: in JSON, a number.
 func (s *session) time(ns float64) string {
 	if s.json {
-		return strconv.FormatFloat(ns, 'f', 0, 64)
+		return fraction.Fixed(ns, 0)
 	}
 	return duration(ns)
 }
@@ -73,7 +74,7 @@ func (s *session) table(number int, w *workload) {
 			} else {
 				label = "  " + tools[e.tool].name
 				if base > 0 && !s.json {
-					ratio = fmt.Sprintf("%8sx", strconv.FormatFloat(m/base, 'f', 1, 64))
+					ratio = fmt.Sprintf("%8sx", fraction.Fixed(m/base, 1))
 				}
 			}
 			s.put("  %-20[1]s%7d%10s%10s%10s%10s%s\n",

@@ -2,7 +2,7 @@
 
 package bench
 
-import "strconv"
+import "github.com/minins/minins/cmd/minins/internal/fraction"
 
 // sort sorts v, by Shell's method.
 func sort(v []float64) {
@@ -42,7 +42,7 @@ func duration(ns float64) string {
 	} else if ns >= 9.995 {
 		digits = 1
 	}
-	return strconv.FormatFloat(ns, 'f', digits, 64) + [...]string{" ns", " µs", " ms", " s"}[unit]
+	return fraction.Fixed(ns, digits) + [...]string{" ns", " µs", " ms", " s"}[unit]
 }
 
 // A bucket is how many times lie from a bound up to the next.

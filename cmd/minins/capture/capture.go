@@ -24,6 +24,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/minins/minins/cmd/minins/applet"
+	"github.com/minins/minins/cmd/minins/internal/fraction"
 	"github.com/minins/minins/cmd/minins/internal/getopt"
 	"github.com/minins/minins/nsfs"
 )
@@ -152,7 +153,7 @@ func (s *session) set(o *getopt.Option, as, arg string, _ bool) error {
 		s.help = true
 	default:
 		var n float64
-		if n, err = strconv.ParseFloat(arg, 64); !(n > 0 && n < 1e9) {
+		if n, err = fraction.Parse(arg); !(n > 0 && n < 1e9) {
 			err = strconv.ErrRange
 		}
 		s.limit = int64(n * 1e9)

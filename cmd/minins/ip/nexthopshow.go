@@ -3,10 +3,9 @@
 package ip
 
 import (
-	"strconv"
-
 	"golang.org/x/sys/unix"
 
+	"github.com/minins/minins/cmd/minins/internal/fraction"
 	"github.com/minins/minins/rtnl"
 )
 
@@ -115,6 +114,6 @@ func (v *view) showGroup(group []rtnl.NextHopShare) {
 
 // seconds renders hundredths of a second.
 func (v *view) seconds(key string, hundredths uint64) {
-	n := strconv.FormatFloat(float64(hundredths)/100, 'g', 6, 64)
+	n := fraction.Short(float64(hundredths) / 100)
 	v.raw(key, n, key+" %s ", n)
 }

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"strconv"
 
+	"github.com/minins/minins/cmd/minins/internal/fraction"
 	"github.com/minins/minins/cmd/minins/internal/jsonout"
 	"github.com/minins/minins/internal/ntop"
 )
@@ -143,7 +144,7 @@ func (p *printer) hex(key, format string, v uint64) {
 // float is a number with two digits behind the point, in a format for text (fmt prints
 // no numbers with a point, so that they need not be in the binary twice).
 func (p *printer) float(key, format string, v float64) {
-	n := strconv.FormatFloat(v, 'f', 2, 64)
+	n := fraction.Fixed(v, 2)
 	p.raw(key, n, format, n)
 }
 

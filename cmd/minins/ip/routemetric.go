@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/minins/minins/cmd/minins/internal/fraction"
 	"github.com/minins/minins/rtnl"
 )
 
@@ -100,7 +101,7 @@ func timeArg(w *words, perMS uint32, why string) uint32 {
 			break
 		}
 	}
-	t, err := strconv.ParseFloat(digits, 64)
+	t, err := fraction.Parse(digits)
 	if !strings.Contains(s, ".") {
 		n, ok := number(digits, 64)
 		if t, err = float64(n), nil; !ok {
@@ -162,7 +163,7 @@ func (v *view) showCongctl(m *rtnl.Metrics) {
 
 func (v *view) showTime(key string, ms uint32) {
 	if ms >= 1000 && v.json == nil {
-		v.raw("", "", "%ss ", strconv.FormatFloat(float64(ms)/1000, 'g', 6, 64))
+		v.raw("", "", "%ss ", fraction.Short(float64(ms)/1000))
 		return
 	}
 	v.uint(key, "%dms ", uint64(ms))

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/minins/minins/cmd/minins/internal/fraction"
 	"github.com/minins/minins/internal/ntop"
 	"github.com/minins/minins/nl"
 	"github.com/minins/minins/rtnl"
@@ -155,7 +156,7 @@ func (o *options) scaled(n uint64) string {
 	case whole >= 10:
 		digits = 1
 	}
-	return strconv.FormatFloat(float64(n)/float64(power), 'f', digits, 64) + units[unit:unit+1] + suffix
+	return fraction.Fixed(float64(n)/float64(power), digits) + units[unit:unit+1] + suffix
 }
 
 const units = "kMGTPE"

@@ -5,6 +5,8 @@ package iptables
 import (
 	"math"
 	"strconv"
+
+	"github.com/minins/minins/cmd/minins/internal/fraction"
 )
 
 // Match statistic: some of the packets, by chance or by their number. (struct
@@ -33,7 +35,7 @@ func setStatistic(p *plain, s *setting) error {
 		}
 		return nil
 	case "probability":
-		f, err := strconv.ParseFloat(s.arg, 64)
+		f, err := fraction.Parse(s.arg)
 		if err != nil || f < 0 || f > 1 {
 			return wrong("statistic: bad value for option \"--probability\", or out of range (0-1).\n")
 		}
@@ -73,7 +75,7 @@ func statisticText(p *plain, list bool) string {
 	}
 	inv := not(p.u16(2)&1 != 0)
 	if p.u16(0) == 0 {
-		return mode + "random" + inv + " " + dashes + "probability " + strconv.FormatFloat(float64(p.u32(4))/0x80000000, 'f', 11, 64)
+		return mode + "random" + inv + " " + dashes + "probability " + fraction.Fixed(float64(p.u32(4))/0x80000000, 11)
 	}
 	text := mode + "nth" + inv + " " + dashes + "every " + strconv.FormatUint(uint64(p.u32(4))+1, 10)
 	if p.u32(8) != 0 || !list {

@@ -7,6 +7,8 @@ import (
 	"math"
 	"strconv"
 	"time"
+
+	"github.com/minins/minins/cmd/minins/internal/fraction"
 )
 
 // stats counts what was sent and what came back. Times are in microseconds.
@@ -86,7 +88,7 @@ func (s *stats) text(how summary) string {
 		more(s.repeats, "duplicates"), more(s.errors, "errors"))
 	if s.sent > 0 {
 		loss := float64(float32(float64(s.sent-s.received) * 100 / float64(s.sent)))
-		text += ", " + strconv.FormatFloat(loss, 'g', 6, 64) + "% packet loss, time " +
+		text += ", " + fraction.Short(loss) + "% packet loss, time " +
 			strconv.FormatInt((how.elapsed+time.Millisecond/2).Milliseconds(), 10) + "ms"
 	}
 	separator := "\n"

@@ -19,6 +19,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/minins/minins/cmd/minins/applet"
+	"github.com/minins/minins/cmd/minins/internal/fraction"
 	"github.com/minins/minins/cmd/minins/internal/getopt"
 	"github.com/minins/minins/nft"
 	"github.com/minins/minins/nft/path"
@@ -138,7 +139,7 @@ func (o *options) set(opt *getopt.Option, as, arg string, _ bool) (err error) {
 	case "wait":
 		o.wait = true
 	case "timeout":
-		seconds, e := strconv.ParseFloat(arg, 64)
+		seconds, e := fraction.Parse(arg)
 		if o.timeout = time.Duration(seconds * float64(time.Second)); e != nil || !(seconds >= 0.001 && seconds <= 1e6) {
 			err = getopt.Error("--timeout '" + arg + "': expected seconds from 0.001 to 1000000, such as 2 or 0.5")
 		}

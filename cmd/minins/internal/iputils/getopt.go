@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/minins/minins/cmd/minins/applet"
+	"github.com/minins/minins/cmd/minins/internal/fraction"
 	"github.com/minins/minins/cmd/minins/internal/getopt"
 )
 
@@ -110,7 +111,7 @@ func Float(s, what string) (value float64, warning string, err error) {
 	digits := strings.TrimLeft(s, " \t\n\v\f\r")
 	end := len(digits)
 	for ; end > 0; end-- {
-		if value, err = strconv.ParseFloat(digits[:end], 64); err == nil || isRange(err) {
+		if value, err = fraction.Parse(digits[:end]); err != strconv.ErrSyntax {
 			break
 		}
 	}
