@@ -88,3 +88,42 @@ func TestExplainDoesNothing(t *testing.T) {
 		t.Errorf("exit %d, %s", code, stderr)
 	}
 }
+
+// TestExplainOfLists has explain show what nft asks the kernel for a list: as much as of a ruleset
+// with nothing in it, also where a table, a chain or a counter is named that is not there.
+func TestExplainOfLists(t *testing.T) {
+	all := []string{"NFT_MSG_GETGEN", "NFT_MSG_GETTABLE", "NFT_MSG_GETCHAIN", "NFT_MSG_GETRULE", "NFT_MSG_GETSET", "NFT_MSG_GETOBJ", "NFT_MSG_GETFLOWTABLE"}
+	for line, want := range map[string][]string{
+		"nft list ruleset":            all,
+		"nft -j list table ip t":      all,
+		"nft list chain ip t c":       all,
+		"nft list counter ip t c":     all,
+		"nft list tables":             all[1:2],
+		"nft reset counter ip t c":    {"NFT_MSG_GETTABLE", "NFT_MSG_GETOBJ_RESET"},
+		"nft add table ip t":          {"NFT_MSG_GETGEN", "NFT_MSG_NEWTABLE"},
+		"nft add rule ip t c counter": {"NFT_MSG_GETGEN", "NFT_MSG_NEWRULE"},
+	} {
+		out, stderr, code := minins(t, append([]string{"minins", "explain"}, strings.Fields(line)...)...)
+		if code != 0 || stderr != "" {
+			t.Errorf("%s: exit %d, %s", line, code, stderr)
+		}
+		for _, name := range want {
+			if !strings.Contains(out, "nlmsg_type = "+name+"\n") {
+				t.Errorf("%s: got no %s:\n%s", line, name, out)
+			}
+		}
+	}
+}
+
+// TestExplainUsage: asked for, it is what is printed; otherwise it is an error.
+func TestExplainUsage(t *testing.T) {
+	for _, args := range [][]string{{"-h"}, {"--help"}, nil} {
+		stdout, stderr, code := minins(t, append([]string{"minins", "explain"}, args...)...)
+		if args == nil {
+			stdout, stderr, code = stderr, stdout, code-2
+		}
+		if !strings.HasPrefix(stdout, "Usage: minins explain COMMAND") || stderr != "" || code != 0 {
+			t.Errorf("%q: exit %d, %q, %q", args, code, stdout, stderr)
+		}
+	}
+}

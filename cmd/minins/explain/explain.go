@@ -24,11 +24,15 @@ answer is made up and said so.`
 
 // Run explains the command in c's arguments; find finds it among the applets.
 func Run(c *applet.Cmd, find func(name string) (applet.Applet, bool)) int {
-	if len(c.Args) == 0 || c.Args[0] == "-h" || c.Args[0] == "--help" {
+	if len(c.Args) == 0 {
 		c.Errorf("%s", usage)
 		return 2
 	}
 	name := c.Args[0]
+	if name == "-h" || name == "--help" {
+		c.Printf("%s\n", usage)
+		return 0
+	}
 	if name == "minins" && len(c.Args) > 1 {
 		c.Args = c.Args[1:]
 		name = c.Args[0]

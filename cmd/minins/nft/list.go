@@ -79,9 +79,6 @@ func (r *runner) list(ctx context.Context, cmd *lang.Cmd) error {
 	if !ok || cmd.Op == "reset" {
 		return &wrong{cmd.At, cmd.Op + " " + cmd.Obj + " is not carried out by minins"}
 	}
-	if r.c.Explain != nil { // nothing answers
-		return nil
-	}
 	if err := r.hasTable(ctx, conn, cmd); err != nil {
 		return err
 	}
@@ -89,7 +86,7 @@ func (r *runner) list(ctx context.Context, cmd *lang.Cmd) error {
 	if err != nil {
 		return err
 	}
-	if cmd.Name != "" && !has(rs, cmd.Obj, cmd.Name) {
+	if cmd.Name != "" && r.c.Explain == nil && !has(rs, cmd.Obj, cmd.Name) {
 		return &wrong{cmd.NameAt, "No such file or directory"}
 	}
 	options := r.o.list
@@ -120,7 +117,7 @@ func (r *runner) show(rs *lang.Ruleset, o lang.Options, part lang.Parts, name st
 
 var objTypes = map[string]nft.ObjType{"counter": nft.ObjCounter, "quota": nft.ObjQuota, "limit": nft.ObjLimit}
 
-// hasTable says that the table of a command is not there.
+// hasTable says that the table of a command is not there. Nothing is where nothing is sent.
 func (r *runner) hasTable(ctx context.Context, conn *nft.Conn, cmd *lang.Cmd) error {
 	if cmd.Table == "" {
 		return nil
@@ -129,7 +126,7 @@ func (r *runner) hasTable(ctx context.Context, conn *nft.Conn, cmd *lang.Cmd) er
 	if err != nil {
 		return err
 	}
-	if !slices.ContainsFunc(tables, func(t nft.Table) bool { return t.Name == cmd.Table }) {
+	if r.c.Explain == nil && !slices.ContainsFunc(tables, func(t nft.Table) bool { return t.Name == cmd.Table }) {
 		return &wrong{cmd.TableAt, "No such file or directory"}
 	}
 	return nil
@@ -142,7 +139,9 @@ func (r *runner) reset(ctx context.Context, conn *nft.Conn, cmd *lang.Cmd) error
 	}
 	objs, err := conn.ResetObjs(ctx, cmd.Family, cmd.Table, cmd.Name, objTypes[strings.TrimSuffix(cmd.Obj, "s")])
 	if errors.Is(err, fs.ErrNotExist) && cmd.Name != "" {
-		return &wrong{cmd.NameAt, "Could not process rule: No such file or directory"}
+		if err = nil; r.c.Explain == nil {
+			return &wrong{cmd.NameAt, "Could not process rule: No such file or directory"}
+		}
 	}
 	if err != nil {
 		return err
