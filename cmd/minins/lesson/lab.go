@@ -57,7 +57,9 @@ func (l *lab) words(line string) (words, env []string) {
 		return nil, nil
 	}
 	if strings.ContainsAny(line, forShell) || strings.Contains(words[0], "=") || isOne(words[0], builtins+forgotten) {
-		words = []string{"sh", "-c", line} // it is for a shell
+		// It is for a shell, which finds the commands of minins first, as lines without one do:
+		// only they show their messages.
+		words = []string{"sh", "-c", "PATH=/run/bin:$PATH; " + line}
 	}
 	return append([]string{"minins", "--rootless=" + l.name}, words...), os.Environ()
 }

@@ -201,15 +201,15 @@ func TestLessonStrays(t *testing.T) {
 	defer h.play(t, nil, "lesson", "stop", "tables")
 	out, errs, code := h.play(t, []string{
 		"ip -n red link", "true", "check", "true", "sudo ip -n red route",
-		"ip -n blue link", "minins version", "show", "help", "nonsense of mine", "254", "show", "quit",
+		"ip -n blue link", "sudo ip -n red link", "minins version", "check", "show", "help", "nonsense of mine", "254", "show", "quit",
 	}, "lesson", "tables")
 	if code != 1 || errs != "" {
 		t.Errorf("status %d, %s", code, errs)
 	}
 	at := 0
 	for _, want := range []string{
-		"1/5  Both are empty", "veth-red@", "(Nothing is checked here", "(\"hint\" shows what could be typed here",
-		"2/5  An address brings a route\n\nYou give", "? ", "veth-blue@", "? minins ", "2/5  An", "You give", "Type commands, as", "No. Try again", "Right. 8 bits", "\n\nGive it that address", "2/5", "Give it",
+		"1/5  Both are empty", "(\"hint\" shows what could be typed here", "$ ", "veth-red@", "(Nothing is checked here", "(\"hint\" shows what could be typed here",
+		"2/5  An address brings a route\n\nYou give", "? ", "veth-blue@", "? ", "veth-red@", "? minins ", "2/5  An", "You give", "2/5  An", "You give", "Type commands, as", "No. Try again", "Right. 8 bits", "\n\nGive it that address", "2/5", "Give it",
 	} {
 		i := strings.Index(out[at:], want)
 		if i < 0 {
@@ -266,5 +266,18 @@ func TestLessonShell(t *testing.T) {
 		if !strings.Contains(out, want) || strings.Contains(out, forgotten) != (want == forgotten) || errs != "" {
 			t.Errorf("%s: %s\n%s", line, errs, out)
 		}
+	}
+}
+
+// TestLessonShort has yes and no shortened, and messages shown also of what a shell runs.
+func TestLessonShort(t *testing.T) {
+	h := newHome(t)
+	defer h.play(t, nil, "lesson", "stop", "netns")
+	out, errs, code := h.play(t, []string{"solve", "1", "for n in red; do ip -n $n link; done", "ip -n red link", "y", "nowhere", "N.", "quit"}, "lesson", "netns")
+	if code != 1 || strings.Count(out, "No. Try again") != 2 || !strings.Contains(out, "Right. lo is down") {
+		t.Errorf("status %d\n%s", code, out)
+	}
+	if n := strings.Count(errs, "> RTM_GETLINK"); n != 2 {
+		t.Errorf("messages of %d lines\n%s", n, errs)
 	}
 }

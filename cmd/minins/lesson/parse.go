@@ -48,7 +48,7 @@ type check struct {
 //	.step TITLE            a new step; what follows is its text
 //	.run COMMAND           what the lesson does before the step
 //	.ask TEXT              a question; a second one is its next line
-//	.answer TEXT           a right answer to it; there may be several
+//	.answer TEXT           a right answer to it, in small letters; there may be several
 //	.because TEXT          said when it is answered, as .ask; what follows is said then, too
 //	.type COMMAND          what to type, in one way
 //	.kernel                show the messages of what is typed
@@ -156,13 +156,11 @@ func (c course) find(name string) *lesson {
 }
 
 // isRight compares an answer, for which blanks, capitals and a period at the end do not
-// count.
+// count; y is yes, and n is no.
 func (s *step) isRight(answer string) bool {
-	plain := func(t string) string {
-		return strings.TrimRight(strings.Join(strings.Fields(strings.ToLower(t)), " "), ".!")
-	}
+	answer = strings.TrimRight(strings.Join(strings.Fields(strings.ToLower(answer)), " "), ".!")
 	for _, r := range s.right {
-		if plain(r) == plain(answer) {
+		if answer == r || answer != "" && (r == "yes" || r == "no") && answer == r[:1] {
 			return true
 		}
 	}

@@ -27,6 +27,7 @@ type player struct {
 	in      *bufio.Reader
 	lines   chan string // what is typed; closed at the end of the input
 	asked   bool        // somebody reads a line
+	told    bool        // of the words below
 	signals chan os.Signal
 }
 
@@ -182,7 +183,7 @@ func (p *player) ask(s *step) error {
 		case "help":
 			p.c.Printf("%s", words)
 			continue
-		case "show":
+		case "show", "check": // what is to be done is to answer
 			p.show(s)
 			p.say(s.asks)
 			continue
@@ -212,7 +213,7 @@ func (p *player) ask(s *step) error {
 // isCommand says whether an answer is one to be run: of several words, and the first is
 // that of a command.
 func (p *player) isCommand(line string) bool {
-	first, rest, _ := strings.Cut(line, " ")
+	first, rest, _ := strings.Cut(strings.TrimPrefix(line, "sudo "), " ")
 	return rest != "" && (first == "minins" || p.c.IsApplet(first))
 }
 
@@ -220,8 +221,14 @@ func (p *player) isCommand(line string) bool {
 func (p *player) commands(s *step) error {
 	p.say(s.task)
 	astray := 0 // lines that are not of those to be typed
+	lost := !p.told
+	p.told = true
 	for {
-		var done, lost bool // one of s.types was typed; the third one that is none of them
+		if lost {
+			p.c.Printf("(\"hint\" shows what could be typed here, \"check\" what is still to be done.)\n")
+		}
+		lost = false  // or the third line that is none of them was typed
+		var done bool // one of s.types was typed
 		line, err := p.line("$ ")
 		if err == nil {
 			err = p.still()
@@ -283,9 +290,6 @@ func (p *player) commands(s *step) error {
 		}
 		if done || err != nil {
 			return err
-		}
-		if lost {
-			p.c.Printf("(\"hint\" shows what could be typed here, \"check\" what is still to be done.)\n")
 		}
 	}
 }
