@@ -4,6 +4,7 @@ package lesson_test
 
 import (
 	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"strings"
@@ -279,5 +280,62 @@ func TestLessonShort(t *testing.T) {
 	}
 	if n := strings.Count(errs, "> RTM_GETLINK"); n != 2 {
 		t.Errorf("messages of %d lines\n%s", n, errs)
+	}
+}
+
+// TestLessonLeavesNothing has no place to remember what is done, and a lab that is stopped while
+// a question is asked: no lab is there afterwards.
+func TestLessonLeavesNothing(t *testing.T) {
+	h := newHome(t)
+	file := h[0]
+	h[0] += "/file/below" // a file is no directory
+	if err := os.WriteFile(strings.TrimSuffix(strings.TrimPrefix(h[0], "XDG_STATE_HOME="), "/below"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, errs, code := h.play(t, nil, "lesson", "netns"); code != 1 || !strings.Contains(errs, "not a directory; XDG_STATE_HOME=") {
+		t.Errorf("status %d, %s", code, errs)
+	}
+	if out, _, _ := h.play(t, nil, "lab"); out != "" {
+		t.Errorf("left: %s", out)
+	}
+
+	h[0] = file
+	cmd := exec.Command(testns.Binary(), "lesson", "netns")
+	cmd.Env = append(os.Environ(), h...)
+	typed, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var errs strings.Builder
+	cmd.Stderr = &errs
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	timer := time.AfterFunc(time.Minute, func() { _ = cmd.Process.Kill() })
+	defer timer.Stop()
+	if _, err := io.WriteString(typed, "solve\n"); err != nil {
+		t.Fatal(err)
+	}
+	for text, b := "", make([]byte, 4096); !strings.HasSuffix(text, "? "); {
+		n, err := shown.Read(b)
+		if text += string(b[:n]); err != nil {
+			t.Fatalf("%v\n%s", err, text)
+		}
+	}
+	if _, errs, code := h.play(t, nil, "lesson", "stop", "netns"); code != 0 || errs != "" {
+		t.Errorf("stop: status %d, %s", code, errs)
+	}
+	if _, err := io.WriteString(typed, "ip link\n"); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err == nil || !strings.Contains(errs.String(), "the lab was stopped in the meantime") {
+		t.Errorf("%v, %s", err, &errs)
+	}
+	if out, _, _ := h.play(t, nil, "lab"); out != "" {
+		t.Errorf("left: %s", out)
 	}
 }

@@ -82,7 +82,10 @@ func (p *player) resume() error {
 			return err
 		}
 	}
-	p.prepared = p.done
+	p.prepared, p.holder = p.done, 0
+	if err := p.at.write(p.state); err != nil { // while there is nothing to be left behind
+		return err
+	}
 	if p.done > 0 {
 		p.c.Printf("(The lab is made again, as it was after step %d.)\n", p.done)
 	}
@@ -111,7 +114,7 @@ func (p *player) began() (err error) {
 	return p.at.write(p.state)
 }
 
-var errStopped = errors.New("the lab was stopped in the meantime; the same command again makes it anew, as it was")
+var errStopped = errors.New("the lab was stopped in the meantime; the same command again makes it anew")
 
 // still is the error of a lab that somebody has stopped.
 func (p *player) still() error {
@@ -230,9 +233,6 @@ func (p *player) commands(s *step) error {
 		lost = false  // or the third line that is none of them was typed
 		var done bool // one of s.types was typed
 		line, err := p.line("$ ")
-		if err == nil {
-			err = p.still()
-		}
 		if err != nil {
 			return err
 		}
@@ -330,7 +330,8 @@ func (c *check) text(holds bool) string {
 	return s
 }
 
-// line reads what is typed, without blanks around it. It is errQuit at the end of the input.
+// line reads what is typed, without blanks around it. It is errQuit at the end of the input,
+// and errStopped if there is nothing any more that a line could be run in.
 func (p *player) line(prompt string) (string, error) {
 	if p.lines == nil {
 		p.lines = make(chan string)
@@ -357,7 +358,7 @@ func (p *player) line(prompt string) (string, error) {
 			if line = strings.TrimSpace(line); !ok || line == "quit" || line == "exit" {
 				return "", errQuit
 			}
-			return line, nil
+			return line, p.still()
 		}
 	}
 }

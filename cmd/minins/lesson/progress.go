@@ -41,7 +41,7 @@ func (p progress) read() (s state, begun bool, err error) {
 		return s, false, nil
 	}
 	if err != nil {
-		return s, false, err
+		return s, false, elsewhere(err)
 	}
 	words := strings.Fields(string(b))
 	for i, n := range [...]*int{&s.done, &s.prepared, &s.holder} {
@@ -56,10 +56,19 @@ func (p progress) read() (s state, begun bool, err error) {
 }
 
 func (p progress) write(s state) error {
-	if err := os.MkdirAll(filepath.Dir(p.file), 0o755); err != nil {
-		return err
+	err := os.MkdirAll(filepath.Dir(p.file), 0o755)
+	if err == nil {
+		err = os.WriteFile(p.file, []byte(fmt.Sprintln(s.done, s.prepared, s.holder)), 0o644)
 	}
-	return os.WriteFile(p.file, []byte(fmt.Sprintln(s.done, s.prepared, s.holder)), 0o644)
+	return elsewhere(err)
+}
+
+// elsewhere says of an error how it goes without that directory.
+func elsewhere(err error) error {
+	if err != nil {
+		err = fmt.Errorf("%w; XDG_STATE_HOME=DIRECTORY before the command has it kept in another", err)
+	}
+	return err
 }
 
 func (p progress) remove() error {
