@@ -70,7 +70,11 @@ func Run(c *applet.Cmd) int {
 			given = args[0]
 			o.Format = given[2:]
 		default:
-			c.Errorf("minins decode: %q is no option of it\n%s", args[0], usage)
+			why := "is no option of it"
+			if args[0] == "" || args[0][0] != '-' {
+				why = "is one file of two: give one, or join them by cat and give -"
+			}
+			c.Errorf("minins decode: %q %s\n%s", args[0], why, usage)
 			return 2
 		}
 		args = args[1:]

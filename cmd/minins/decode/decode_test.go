@@ -164,6 +164,7 @@ func TestRefusals(t *testing.T) {
 		errs string
 	}{
 		{"", []string{}, 2, "Usage: minins decode"},
+		{"", []string{"a", "b"}, 2, "minins decode: \"a\" is one file of two: give one"},
 		{"", []string{"--xml", "-"}, 2, "minins decode: \"--xml\" is no option of it\n"},
 		{"", []string{"--text", "--json", "-"}, 2, "minins decode: --text and --json are two forms: leave one out\n"},
 		{"", []string{"/nosuch"}, 1, "minins decode: /nosuch: No such file or directory\n"},
