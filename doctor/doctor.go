@@ -111,16 +111,17 @@ func (x *Examination) Stops() *Finding {
 }
 
 // Settle says what came of the examination and of the probe, or nil if none was sent.
-// Suspects go if the probe was answered, and become faults if it was not.
+// Suspects go if the probe was answered, and become faults if it was not. If it was a
+// datagram of UDP and nothing came back, it is not known, and they stay.
 func (x *Examination) Settle(reply *Reply) (status int) {
 	if x.Stops() == nil && reply != nil {
 		all := x.Findings
 		x.Findings = nil
 		for _, f := range all {
-			if f.Level == Suspect && reply.Reached {
+			if f.Level == Suspect && reply.Reached && !reply.Silent {
 				continue
 			}
-			if f.Level == Suspect {
+			if f.Level == Suspect && !reply.Reached {
 				f.Level = Fault
 			}
 			x.Findings = append(x.Findings, f)

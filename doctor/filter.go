@@ -130,15 +130,25 @@ func (m *machine) manip() int {
 	return 1
 }
 
-// device shows a frame to the chains of the netdev family: hook 0 is ingress, 1 egress.
+// inetIngress is ingress as chains of the inet family number it. (NF_INET_INGRESS)
+const inetIngress nft.HookNum = 5
+
+// device shows a frame to the chains of a link: hook 0 is ingress, 1 egress.
 func (w *walk) device(c *conn, num nft.HookNum, l *survey.Link, p *packet) bool {
 	m := &machine{walk: w, conn: c, packet: p, by: l, family: nft.Netdev, num: num}
 	if num == 1 {
 		m.by, m.out = nil, l
 	}
-	return w.chains(m, w.ruleset(c.ns), func(ch *nft.Chain) bool {
-		return ch.Family == nft.Netdev && (ch.Hook.V.Dev == l.Name || slices.Contains(ch.Hook.V.Devs.Names, l.Name))
-	})
+	of := func(ch *nft.Chain) bool {
+		return (ch.Family == nft.Netdev || m.num == inetIngress && ch.Family == nft.Inet) && (ch.Hook.V.Dev == l.Name || slices.Contains(ch.Hook.V.Devs.Names, l.Name))
+	}
+	if !w.chains(m, w.ruleset(c.ns), of) {
+		return false
+	}
+	if m.num = inetIngress; num == 1 {
+		return true
+	}
+	return w.chains(m, w.ruleset(c.ns), of)
 }
 
 // bridgeHooks shows a frame to the chains of the bridge family.

@@ -38,7 +38,8 @@ type outcome struct {
 	at     *place
 	reject bool
 
-	notrack bool // and goes on
+	notrack      bool // and goes on
+	drops, oneOf bool // it may be dropped, or go to another chain: the value in a map is not known
 
 	nat, masquerade, redirect, snat bool
 	addr                            netip.Addr
@@ -73,6 +74,9 @@ func (m *machine) chain(rules []*nft.Rule, depth int) outcome {
 		if o.notrack && takes == yes {
 			m.untrack(r)
 		}
+		if o.drops && takes != no {
+			m.suspect(m.place(r), m.packet)
+		}
 		if takes == no || o.code == nft.VerdictContinue && !o.nat {
 			continue
 		}
@@ -90,7 +94,7 @@ func (m *machine) chain(rules []*nft.Rule, depth int) outcome {
 			if o.code == nft.VerdictGoto && takes == yes {
 				return inner
 			}
-			if takes == maybe && o.code == nft.VerdictJump {
+			if takes == maybe && o.code == nft.VerdictJump && !o.oneOf {
 				m.unsure = before
 			}
 		case nft.VerdictReturn:
@@ -186,9 +190,11 @@ func (m *machine) get(r nft.Register, n int) (data []byte, known bool) {
 // expr runs one: whether the rule goes on, and, in o, what it decides.
 func (m *machine) expr(x nft.Expr, o *outcome) answer {
 	switch x := x.(type) {
-	case *nft.Counter, *nft.Objref, *nft.Log, *nft.FlowOffload, *nft.Dynset, *nft.Last:
+	case *nft.Counter, *nft.Objref, *nft.Log, *nft.FlowOffload, *nft.Last:
 	case *nft.Notrack:
 		o.notrack = true
+	case *nft.Dynset:
+		return counting(x.Expr, x.Exprs)
 	case *nft.Meta:
 		if x.Key == nft.MetaL4Proto && m.packet.arp() { // the rule ends there
 			return no
@@ -265,13 +271,33 @@ func (m *machine) expr(x nft.Expr, o *outcome) answer {
 		o.nat, o.snat, o.code = true, x.Type == nft.SNAT, nft.VerdictAccept
 		if x.AddrMin != 0 {
 			data, _ := m.get(x.AddrMin, m.packet.dst.BitLen()/8)
+			if x.Flags&nft.NATNetmap != 0 {
+				data = m.netmap(data, x.AddrMax, o.snat)
+			}
 			o.addr, _ = netip.AddrFromSlice(data)
 		}
 		o.port = m.port(x.PortMin)
-	default: // limits, sets of connections, sockets …
+	default: // limits, sets of connections, sockets, numbers of chance …
+		clear(m.known[:]) // it may have written to any
 		return maybe
 	}
 	return yes
+}
+
+// netmap is the address of the packet with the bits of a network that are the same from its
+// first address to its last.
+func (m *machine) netmap(first []byte, last nft.Register, source bool) []byte {
+	to, _ := m.get(last, len(first))
+	a := m.packet.dst
+	if source {
+		a = m.packet.src
+	}
+	own := a.AsSlice()
+	for i := range min(len(own), len(to)) {
+		host := first[i] ^ to[i]
+		own[i] = own[i]&host | first[i]&^host
+	}
+	return own
 }
 
 func (m *machine) port(r nft.Register) uint16 {
@@ -284,51 +310,4 @@ func (m *machine) port(r nft.Register) uint16 {
 
 func compared(op nft.CmpOp, order int) bool {
 	return [...]bool{nft.Eq: order == 0, nft.Neq: order != 0, nft.Lt: order < 0, nft.Lte: order <= 0, nft.Gt: order > 0, nft.Gte: order >= 0}[op%6]
-}
-
-// lookup looks a value up in a set.
-func (m *machine) lookup(x *nft.Lookup, o *outcome) answer {
-	set, elems := m.in.Set(x.Set)
-	if set == nil || elems == nil || set.Flags.V&nft.SetConcat != 0 {
-		return maybe
-	}
-	key, known := m.get(x.Sreg, int(set.KeyLen))
-	if !known {
-		return maybe
-	}
-	var e nft.Elem
-	var start []byte // of the element that the key is in, or behind
-	found, inside, rest := -1, false, -1
-	for i := range elems.Len() {
-		elems.At(i, &e)
-		end := e.Flags&nft.ElemIntervalEnd != 0
-		order := bytes.Compare(e.Key, key)
-		switch {
-		case e.Flags&nft.ElemCatchall != 0:
-			rest = i
-			continue
-		case order > 0, order < 0 && set.Flags.V&nft.SetInterval == 0:
-			continue
-		case found >= 0:
-			if after := bytes.Compare(e.Key, start); after < 0 || after == 0 && end { // one may begin where another ends
-				continue
-			}
-		}
-		found, inside, start = i, !end, bytes.Clone(e.Key)
-	}
-	if !inside {
-		found = rest
-	}
-	if inverse := x.Flags.V&nft.LookupInverse != 0; (found >= 0) == inverse {
-		return no
-	}
-	if found >= 0 && x.Dreg.Ok {
-		elems.At(found, &e)
-		if e.Data.Verdict.Ok {
-			o.code, o.chain = e.Data.Verdict.V.Code, e.Data.Verdict.V.Chain
-		} else {
-			m.load(x.Dreg.V, e.Data.Value, true)
-		}
-	}
-	return yes
 }

@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"slices"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/minins/minins/nft"
 	"github.com/minins/minins/survey"
 )
@@ -120,7 +122,7 @@ func (w *walk) masquerader() *survey.Namespace {
 
 // leftBy looks at a packet that goes to where nothing can be seen.
 func (w *walk) leftBy(out *survey.Link, p *packet) {
-	if p.reply || !p.src.IsPrivate() || w.isLocal(out.Namespace, p.src) {
+	if p.reply || out.Flags&unix.IFF_LOOPBACK != 0 || !p.src.IsPrivate() || w.isLocal(out.Namespace, p.src) {
 		return
 	}
 	for _, a := range usableOf(out, p.src.Is6()) {

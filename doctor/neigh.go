@@ -163,12 +163,28 @@ func (w *walk) nobody(out *survey.Link, next netip.Addr, r *rtnl.Route, p *packe
 		w.fault("route/wrong-link gateway", &f)
 	case len(owners) > 0:
 		f.m = owners[0]
-		w.fault("route/wrong-link", &f)
+		w.fault(w.wrongLink(out, f.m), &f)
 	case w.want != nil && !p.reply && next == w.Dest:
 		w.noAddress(w.want, next.Is6(), next)
 	default:
 		w.fault("addr/nobody", &f)
 	}
+}
+
+// wrongLink is route/wrong-link, of which the remedy takes the route away: that helps where
+// another link leads to the owner of the address.
+func (w *walk) wrongLink(out, owner *survey.Link) string {
+	for _, l := range out.Namespace.Links {
+		if l == out || l.Master() != nil {
+			continue
+		}
+		for _, e := range w.segment(l).ends {
+			if e.link == owner {
+				return "route/wrong-link"
+			}
+		}
+	}
+	return "route/wrong-link none"
 }
 
 // elsewhere tells what is between a network and the link that has an address of it.

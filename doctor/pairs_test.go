@@ -108,3 +108,14 @@ func TestPairs(t *testing.T) {
 		})
 	}
 }
+
+// TestSilent keeps a suspect if a datagram of UDP was not answered: that says nothing.
+func TestSilent(t *testing.T) {
+	s := play(t, routed)
+	s.listen("right", "udp 0.0.0.0:53")
+	s.sh("ip netns exec rt nft 'table ip f { chain f { type filter hook forward priority 0; meta length < 1000 drop; }; }'")
+	r := s.ask("-u left right:53")
+	if r.id() != "filter/maybe" || r.Fault() != nil || r.status != doctor.Reachable {
+		t.Errorf("a rule that drops the datagram is not suspected\n%s", r)
+	}
+}

@@ -14,6 +14,7 @@ import (
 // A Reply is what came of a probe.
 type Reply struct {
 	Reached bool
+	Silent  bool     // nothing came back, which of UDP is no fault
 	What    string   // "an answer after 40 µs", "Connection refused"
 	Drops   []string // why the kernel dropped packets meanwhile, in its own words
 }
@@ -94,7 +95,7 @@ func (r *Reply) send(x *Examination, wait time.Duration) error {
 	case err == nil:
 		r.Reached, r.What = true, "an answer after "+time.Since(begun).Round(time.Microsecond).String()
 	case errors.Is(err, unix.EAGAIN), errors.Is(err, unix.EINPROGRESS):
-		r.Reached, r.What = x.Proto == unix.IPPROTO_UDP, "no answer"
+		r.Reached, r.Silent, r.What = x.Proto == unix.IPPROTO_UDP, true, "no answer"
 	default:
 		r.What = words(err)
 	}

@@ -171,6 +171,9 @@ func (w *walk) noRoute(n *survey.Namespace, p *packet, by *survey.Link, err erro
 		f.t = target(r.Dst, r.Table)
 	}
 	switch {
+	case r != nil && refuses(r) && r.NextHopID != 0:
+		f.i = int(r.NextHopID)
+		return w.fault("route/blackhole nexthop", &f)
 	case r != nil && refuses(r):
 		f.s += "; RTM_GETRULE: " + ruleText(rule)
 		return w.fault(refusing[r.Type], &f)
@@ -181,6 +184,9 @@ func (w *walk) noRoute(n *survey.Namespace, p *packet, by *survey.Link, err erro
 		if f.l = n.Link(r.OIF); f.l != nil {
 			return w.fault("route/localnet", &f)
 		}
+	case r == nil && main != nil && main.Type == unix.RTN_THROW:
+		f.t = target(main.Dst, main.Table)
+		return w.fault("route/missing throw", &f)
 	case r == nil && main != nil && !refuses(main):
 		return w.fault("route/policy main", &f)
 	}
