@@ -55,6 +55,10 @@ func (s *session) trace(number uint16) (status int, err error) {
 	return status, err
 }
 
+// template is the status of what "ct zone set" and -j CT give a packet, before it is looked up.
+// (IPS_TEMPLATE)
+const template = 1 << 11
+
 // visit shows what a packet met in one namespace.
 func (s *session) visit(v *path.Visit) error {
 	p := s.places[v.Where]
@@ -67,7 +71,7 @@ func (s *session) visit(v *path.Visit) error {
 			s.nat("destination", last.To(), st.Packet.To())
 			last = st.Packet
 		}
-		if !tracked && st.CtState != 0 {
+		if !tracked && st.CtState != 0 && st.CtStatus&template == 0 {
 			tracked = true
 			state := states(st.CtState)
 			s.out.fact("conntrack: "+state, "conntrack", state)

@@ -47,6 +47,11 @@ func TestPath(t *testing.T) {
 			},
 		},
 		{
+			name: "zone", before: "nft 'table ip z { chain p { type filter hook prerouting priority -300; ct zone set 5; }; }'", after: "nft delete table ip z",
+			args: "-n red -p icmp --dst 8.8.8.8", met: map[string]int{"": 2},
+			want: []string{"    prerouting  ip z p: ct zone set 5 (continue)\n", "back: ", "    prerouting  ip z p: ct zone set 5 (continue)\n", "delivered in namespace wan; the answer came back\n"},
+		},
+		{
 			name: "policy", before: "iptables -P FORWARD DROP", after: "iptables -P FORWARD ACCEPT",
 			args: "-n wan -p tcp --dst 192.168.1.10:80", status: 1, met: map[string]int{"": 2},
 			want: []string{"    forward     ip filter FORWARD: policy drop\n", "dropped by policy of chain ip filter FORWARD in namespace host\n"},
@@ -177,6 +182,9 @@ func TestPath(t *testing.T) {
 			}
 			if rest != "" && !t.Failed() && !strings.Contains(tt.want[len(tt.want)-1], " (") {
 				t.Errorf("more at the end: %q", rest)
+			}
+			if _, back, _ := strings.Cut(got, "\nback: "); strings.Contains(back, "conntrack: new") {
+				t.Errorf("an answer is of no new connection:\n%s", got)
 			}
 			met := byPlace(got)
 			for _, place := range places {
