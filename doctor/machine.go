@@ -272,7 +272,8 @@ func (m *machine) expr(x nft.Expr, o *outcome) answer {
 		if x.AddrMin != 0 {
 			data, _ := m.get(x.AddrMin, m.packet.dst.BitLen()/8)
 			if x.Flags&nft.NATNetmap != 0 {
-				data = m.netmap(data, x.AddrMax, o.snat)
+				last, _ := m.get(x.AddrMax, len(data))
+				data = m.netmap(data, last, o.snat)
 			}
 			o.addr, _ = netip.AddrFromSlice(data)
 		}
@@ -286,15 +287,14 @@ func (m *machine) expr(x nft.Expr, o *outcome) answer {
 
 // netmap is the address of the packet with the bits of a network that are the same from its
 // first address to its last.
-func (m *machine) netmap(first []byte, last nft.Register, source bool) []byte {
-	to, _ := m.get(last, len(first))
+func (m *machine) netmap(first, last []byte, source bool) []byte {
 	a := m.packet.dst
 	if source {
 		a = m.packet.src
 	}
 	own := a.AsSlice()
-	for i := range min(len(own), len(to)) {
-		host := first[i] ^ to[i]
+	for i := range min(len(own), len(first), len(last)) {
+		host := first[i] ^ last[i]
 		own[i] = own[i]&host | first[i]&^host
 	}
 	return own

@@ -39,7 +39,14 @@ func (m *machine) target(i xt.Info, o *outcome) answer {
 		case "HMARK":
 			m.set(&m.packet.mark, mark{doubt: true})
 		}
-	case *xt.NAT, *xt.Reject:
+	case *xt.NAT:
+		if i.Target == "NETMAP" {
+			o.nat, o.snat, o.code = true, m.manip() == 1, nft.VerdictAccept
+			o.addr, _ = netip.AddrFromSlice(m.netmap(i.MinAddr[:], i.MaxAddr[:], o.snat))
+			return yes
+		}
+		return m.native(i, o)
+	case *xt.Reject:
 		return m.native(i, o)
 	}
 	return yes // LOG, CT, NFLOG and such let the packet go on
@@ -95,7 +102,7 @@ func (m *machine) match(i xt.Info) answer {
 		if p.proto != unix.IPPROTO_TCP {
 			return no
 		}
-		return both(m.ports(p.sport, i.SrcPorts, i.Inv&1 != 0), m.ports(p.dport, i.DstPorts, i.Inv&2 != 0), when(i.FlagMask == 0 || 2&i.FlagMask == i.FlagCmp))
+		return both(m.ports(p.sport, i.SrcPorts, i.Inv&1 != 0), m.ports(p.dport, i.DstPorts, i.Inv&2 != 0), p.flags(i))
 	case *xt.UDP:
 		if p.proto != unix.IPPROTO_UDP {
 			return no
@@ -138,6 +145,15 @@ func (m *machine) match(i xt.Info) answer {
 		}
 	}
 	return maybe
+}
+
+// flags says whether the packet has those that -m tcp asks for; which options is not known.
+func (p *packet) flags(i *xt.TCP) answer {
+	if i.Option != 0 {
+		return maybe
+	}
+	header, _ := p.transport()
+	return when((header[13]&i.FlagMask == i.FlagCmp) != (i.Inv&4 != 0))
 }
 
 func both(all ...answer) answer {
