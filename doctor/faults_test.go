@@ -140,6 +140,7 @@ var faults = []fault{
 	{name: "blackhole as next hop, IPv6", base: routed, inject: "ip -n rt -6 nexthop add id 9 blackhole; ip -n rt -6 route add fd12::2/128 nhid 9", question: "-6 left right", want: "route/blackhole"},
 	{name: "a route to other tables", base: routed, inject: "ip -n rt route add throw 10.2.0.2/32", question: "left right", want: "route/missing"},
 	{name: "a route to other tables, IPv6", base: routed, inject: "ip -n rt route add throw fd12::2/128", question: "-6 left right", want: "route/missing"},
+	{name: "policy behind what is not known", base: routed, inject: "ip netns exec rt iptables -P FORWARD DROP; ip netns exec rt iptables -A FORWARD -m length --length 0:20 -j ACCEPT", question: "left right", want: "filter/maybe"},
 	{name: "verdict map of chance", base: routed, inject: "ip netns exec rt nft 'table ip f { chain f { type filter hook forward priority 0; numgen inc mod 2 vmap { 0 : drop, 1 : drop }; }; }'", question: "left right", want: "filter/maybe"},
 	{name: "inet table at ingress", base: routed, inject: "ip netns exec rt nft 'table inet f { chain in { type filter hook ingress device \"left\" priority 0; icmp type echo-request drop; }; }'", question: "left right", want: "filter/netdev"},
 	{name: "policy of an inet table at ingress", base: routed, inject: "ip netns exec rt nft 'table inet f { chain in { type filter hook ingress device \"left\" priority 0; policy drop; }; }'", question: "left right", want: "filter/netdev"},

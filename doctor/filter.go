@@ -205,7 +205,7 @@ func (w *walk) chains(m *machine, rs *Ruleset, of func(*nft.Chain) bool) bool {
 				o.at = m.place(nil)
 			}
 			if m.unsure {
-				w.suspect(o.at, m.packet)
+				w.suspect(m, o.at)
 				continue
 			}
 			return w.dropped(m, &o, accepted)
@@ -233,12 +233,8 @@ func (rs *Ruleset) hooked() []*nft.Chain {
 }
 
 // suspect notes a rule of which it is not known whether it takes the packet.
-func (w *walk) suspect(l *place, p *packet) {
-	f := facts{n: l.ns, p: p, r: l}
-	if l.rule != nil {
-		f.remedy = []string{l.del()}
-	}
-	w.found(Suspect, "filter/maybe", &f)
+func (w *walk) suspect(m *machine, l *place) {
+	w.found(Suspect, "filter/maybe", &facts{n: l.ns, p: m.packet, r: l, remedy: w.allow(m, l)})
 }
 
 // dropped tells of a rule that does.

@@ -75,7 +75,7 @@ func (m *machine) chain(rules []*nft.Rule, depth int) outcome {
 			m.untrack(r)
 		}
 		if o.drops && takes != no {
-			m.suspect(m.place(r), m.packet)
+			m.suspect(m, m.place(r))
 		}
 		if takes == no || o.code == nft.VerdictContinue && !o.nat {
 			continue
@@ -104,7 +104,7 @@ func (m *machine) chain(rules []*nft.Rule, depth int) outcome {
 		case nft.VerdictDrop:
 			o.at = m.place(r)
 			if m.unsure {
-				m.suspect(o.at, m.packet)
+				m.suspect(m, o.at)
 				m.unsure = before
 				continue
 			}

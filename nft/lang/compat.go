@@ -48,10 +48,14 @@ func (d *decompiler) compat(kind string, info xt.Info) {
 		d.add(&Assign{sel, &Masked{X: sel, Mask: mask, Xor: mark}})
 		return
 	case *xt.TCP:
-		if info.Option == 0 { // the protocol says it all
+		d.ports(info.SrcPorts, 0, info.Inv&1)
+		d.ports(info.DstPorts, 1, info.Inv>>1&1)
+		if info.Option == 0 && info.FlagMask == 0 {
 			return
 		}
 	case *xt.UDP:
+		d.ports(info.SrcPorts, 0, info.Inv&1)
+		d.ports(info.DstPorts, 1, info.Inv>>1&1)
 		return
 	case *xt.AddrType:
 		d.addrTypes(nft.FibSaddr, info.Source, info.Flags&1 != 0, info.Flags)
@@ -135,6 +139,19 @@ func (d *decompiler) multiport(m *xt.Multiport) {
 		keys = append(keys, port(i))
 	}
 	d.among(sel, m.Invert != 0, keys)
+}
+
+// ports are those of -m tcp and -m udp, which iptables-nft writes as expressions and older
+// programs do not: flags is 0 for the source, and 1 for the destination.
+func (d *decompiler) ports(pair [2]uint16, flags, invert uint8) {
+	m := &xt.Multiport{Flags: flags, Count: 2, Invert: invert}
+	if copy(m.Ports[:], pair[:]); pair == [2]uint16{0, 65535} && invert == 0 {
+		return
+	}
+	if m.PFlags[0] = 1; pair[0] == pair[1] {
+		m.Count = 1
+	}
+	d.multiport(m)
 }
 
 // raw is a struct that package xt has no type for.
