@@ -1,0 +1,181 @@
+//go:build linux
+
+// Command guest is /init of a machine that runs test binaries: it mounts what they
+// need, loads the kernel's modules, runs each program of /suite, says on the
+// console what became of each test, and turns the machine off.
+//
+// /suite/order has a line for each program: its directory below /suite, the seconds
+// it may take, the program and its arguments.
+//
+// What it says begins with "K ": see report.go of the command kernels, which reads it.
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Println("K error", err)
+	}
+	fmt.Println("K end")
+	unix.Sync()
+	if err := unix.Reboot(unix.LINUX_REBOOT_CMD_POWER_OFF); err != nil {
+		fmt.Println("power off:", err)
+	}
+	time.Sleep(time.Hour) // some machines cannot: QEMU is ended from outside
+}
+
+func run() error {
+	if err := mounts(); err != nil {
+		return err
+	}
+	var u unix.Utsname
+	if err := unix.Uname(&u); err != nil {
+		return err
+	}
+	fmt.Println("K kernel", unix.ByteSliceToString(u.Release[:]), unix.ByteSliceToString(u.Machine[:]))
+	if err := load(); err != nil {
+		return err
+	}
+	order, err := os.ReadFile("/suite/order")
+	if err != nil {
+		return err
+	}
+	if err := quiet(); err != nil {
+		return err
+	}
+	for _, line := range strings.Split(strings.TrimSpace(string(order)), "\n") {
+		f := strings.Fields(line)
+		if len(f) < 3 {
+			return fmt.Errorf("/suite/order: %q: expected DIRECTORY SECONDS PROGRAM [ARGUMENT]…", line)
+		}
+		seconds, err := strconv.Atoi(f[1])
+		if err != nil {
+			return err
+		}
+		try(f[0], time.Duration(seconds)*time.Second, f[2:])
+	}
+	return nil
+}
+
+func mounts() error {
+	for _, m := range []struct {
+		source, target, options string
+	}{
+		{"proc", "/proc", ""},
+		{"sysfs", "/sys", ""},
+		{"devtmpfs", "/dev", ""},
+		{"devpts", "/dev/pts", ""},
+		{"tmpfs", "/run", "mode=0755"},
+		{"tmpfs", "/tmp", ""},
+		{"tracefs", "/sys/kernel/tracing", ""},
+	} {
+		if err := os.MkdirAll(m.target, 0o755); err != nil && m.source != "tracefs" {
+			return err
+		}
+		if err := unix.Mount(m.source, m.target, m.source, 0, m.options); err != nil && m.source != "tracefs" {
+			return fmt.Errorf("mount %s on %s: %w", m.source, m.target, err)
+		}
+	}
+	// A mount that is shared is what most hosts have: systemd makes / so.
+	return unix.Mount("", "/", "", unix.MS_REC|unix.MS_SHARED, "")
+}
+
+// quiet has new namespaces begin with lo alone: the modules of tunnels would put links of theirs
+// into each.
+func quiet() error {
+	return os.WriteFile("/proc/sys/net/core/fb_tunnels_only_for_init_net", []byte("1"), 0)
+}
+
+func load() error {
+	order, err := os.ReadFile("/modules/order")
+	if err != nil {
+		return err
+	}
+	for _, name := range strings.Fields(string(order)) {
+		f, err := os.Open("/modules/" + name + ".ko")
+		if err != nil {
+			return err
+		}
+		err = unix.FinitModule(int(f.Fd()), "", 0)
+		f.Close()
+		if err != nil && err != unix.EEXIST {
+			fmt.Printf("K module %s %v\n", name, err)
+		}
+	}
+	return nil
+}
+
+// try runs one program and reports its tests; of one that is no test binary,
+// whether it exited with 0.
+func try(name string, limit time.Duration, args []string) {
+	var out bytes.Buffer
+	cmd := exec.Command(args[0], args[1:]...)
+	cmd.Dir = "/suite/" + name
+	cmd.Stdout, cmd.Stderr = &out, &out
+	cmd.Env = append(os.Environ(), "HOME=/tmp", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8")
+	cmd.WaitDelay = time.Second
+	start := time.Now()
+	err := cmd.Start()
+	if err == nil {
+		timer := time.AfterFunc(limit, func() {
+			_ = cmd.Process.Signal(unix.SIGQUIT) // a test binary says where it stands
+			time.Sleep(5 * time.Second)
+			_ = cmd.Process.Kill()
+		})
+		err = cmd.Wait()
+		timer.Stop()
+	}
+	var log []string // the lines that say why
+	var reason string
+	tests := 0
+	for lines := bufio.NewScanner(&out); lines.Scan(); {
+		line := lines.Text()
+		verdict, test, ok := strings.Cut(line, ": ")
+		switch {
+		case ok && verdict == "--- PASS":
+			tests++
+			fmt.Println("K pass", name, test)
+		case ok && verdict == "--- FAIL":
+			tests++
+			fmt.Println("K fail", name, test)
+			log = append(log, line)
+		case ok && verdict == "--- SKIP":
+			tests++
+			fmt.Printf("K skip %s %s: %s\n", name, test, reason)
+		case ok && strings.TrimSpace(verdict) == "--- SKIP":
+			fmt.Printf("K part %s %s: %s\n", name, test, reason)
+		case strings.HasPrefix(line, "=== "), strings.HasPrefix(strings.TrimSpace(line), "--- PASS"):
+		default:
+			log = append(log, line)
+			if _, r, ok := strings.Cut(line, ".go:"); ok && strings.HasPrefix(line, "    ") {
+				_, reason, _ = strings.Cut(r, ": ")
+			}
+		}
+	}
+	if tests == 0 {
+		verdict := "pass"
+		if err != nil {
+			verdict = "fail"
+		}
+		fmt.Println("K", verdict, name, args[0])
+	}
+	result := "ok"
+	if err != nil {
+		result = err.Error()
+		for _, line := range log[max(0, len(log)-400):] {
+			fmt.Println("K |", line)
+		}
+	}
+	fmt.Printf("K ran %s %.1f %s\n", name, time.Since(start).Seconds(), result)
+}

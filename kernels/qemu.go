@@ -1,0 +1,106 @@
+//go:build linux
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// grace is how long a machine has to turn itself off once the tests are done.
+const grace = 2 * time.Second
+
+// image finds the kernel of a target.
+func image(t *target, cache, root string) (string, error) {
+	if t.local != "" {
+		return filepath.Join(cache, t.local), nil
+	}
+	files, err := filepath.Glob(filepath.Join(root, t.kernel))
+	if err != nil || len(files) == 0 {
+		return "", errors.Join(err, fmt.Errorf("no %s in its package", t.kernel))
+	}
+	return files[0], nil
+}
+
+// command is the whole of QEMU's command line.
+func command(t *target, root, kernel, initramfs string) ([]string, error) {
+	cmd := strings.Fields(t.qemu)
+	for i, arg := range cmd {
+		if name, ok := strings.CutPrefix(arg, "{dtb:"); ok {
+			file, err := find(root, strings.TrimSuffix(name, "}"))
+			if err != nil {
+				return nil, err
+			}
+			cmd[i] = file
+		}
+	}
+	return append(cmd, "-accel", "tcg", "-smp", "1", "-display", "none", "-nodefaults", "-monitor", "none", "-no-reboot",
+		"-kernel", kernel, "-initrd", initramfs,
+		"-append", strings.TrimSpace("console="+t.console+" panic=-1 quiet rdinit=/init "+t.args)), nil
+}
+
+func find(root, name string) (file string, err error) {
+	err = filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
+		if err == nil && e.Name() == name {
+			file = path
+		}
+		return err
+	})
+	if err == nil && file == "" {
+		err = fmt.Errorf("no %s in the kernel's package", name)
+	}
+	return file, err
+}
+
+// boot runs the machine until it turns itself off, and returns what its console said,
+// and the processor's time that it took.
+func boot(ctx context.Context, cmd []string, log string) (console []byte, cpu time.Duration, err error) {
+	f, err := os.Create(log)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer f.Close()
+	fmt.Fprintln(f, "+", strings.Join(cmd, " "))
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	c := exec.CommandContext(ctx, cmd[0], cmd[1:]...)
+	c.SysProcAttr = &unix.SysProcAttr{Setpgid: true, Pdeathsig: unix.SIGKILL}
+	w := &watch{f: f, end: func() { time.AfterFunc(grace, cancel) }}
+	c.Stdout, c.Stderr = w, w
+	c.WaitDelay = 5 * time.Second
+	err = c.Run()
+	if c.ProcessState != nil {
+		cpu = c.ProcessState.UserTime() + c.ProcessState.SystemTime()
+	}
+	if w.end == nil {
+		err = nil // however QEMU ended
+	}
+	return w.all.Bytes(), cpu, err
+}
+
+// A watch writes a console's lines to a file and calls end when the guest said that all is done.
+type watch struct {
+	f   *os.File
+	all bytes.Buffer
+	end func()
+}
+
+func (w *watch) Write(b []byte) (int, error) {
+	from := max(0, w.all.Len()-len("K end\n"))
+	w.all.Write(b)
+	if w.end != nil && bytes.Contains(w.all.Bytes()[from:], []byte("K end")) {
+		w.end()
+		w.end = nil
+	}
+	return w.f.Write(b)
+}

@@ -1,0 +1,95 @@
+//go:build linux
+
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+)
+
+// A report is what became of a target.
+type report struct {
+	target  *target
+	kernel  string // uname -r and -m
+	pass    int
+	failed  []string
+	skipped []string // "PACKAGE TEST: reason"
+	parts   []string // subtests that were skipped
+	notes   []string // modules that could not be loaded, and what failing programs printed
+	ran     []string // "PACKAGE SECONDS ok"
+	ended   bool     // the guest came to its end
+	started bool     // it had begun to run tests
+	wall    time.Duration
+	cpu     time.Duration
+	prepare time.Duration
+	err     error
+}
+
+// read takes what the guest said on its console: see guest/main.go.
+func (r *report) read(console []byte) {
+	for _, line := range strings.Split(strings.ReplaceAll(string(console), "\r", ""), "\n") {
+		i := strings.Index(line, "K ") // the kernel may have begun a line
+		if i < 0 {
+			continue
+		}
+		word, rest, _ := strings.Cut(line[i+2:], " ")
+		switch word {
+		case "kernel":
+			r.kernel = rest
+		case "pass":
+			r.pass++
+		case "fail":
+			r.failed = append(r.failed, rest)
+		case "skip":
+			r.skipped = append(r.skipped, rest)
+		case "part":
+			r.parts = append(r.parts, rest)
+		case "ran":
+			r.ran = append(r.ran, rest)
+			if !strings.HasSuffix(rest, " ok") {
+				name, _, _ := strings.Cut(rest, " ")
+				r.failed = append(r.failed, name+" (exit)")
+			}
+		case "module", "|", "error":
+			r.notes = append(r.notes, line[i+2:])
+			if word == "error" {
+				r.err = fmt.Errorf("guest: %s", rest)
+			}
+		case "end":
+			r.ended = true
+		}
+		r.started = r.started || word == "pass" || word == "fail" || word == "skip" || word == "ran"
+	}
+}
+
+func (r *report) bad() bool { return r.err != nil || !r.ended || len(r.failed) > 0 }
+
+func (r *report) print(w io.Writer, verbose bool) {
+	verdict := "ok"
+	switch {
+	case r.err != nil:
+		verdict = r.err.Error()
+	case len(r.failed) > 0:
+		verdict = "FAILED"
+	}
+	fmt.Fprintf(w, "%-13s %-30s %5d %5d %5d  %5.0f %5.0f %5.0f  %s\n", r.target.name, r.kernel, r.pass, len(r.failed), len(r.skipped),
+		r.prepare.Seconds(), r.wall.Seconds(), r.cpu.Seconds(), verdict)
+	if verbose {
+		for _, s := range r.ran {
+			fmt.Fprintln(w, "  ran", s)
+		}
+		for _, s := range append(r.skipped, r.parts...) {
+			fmt.Fprintln(w, "  skipped", s)
+		}
+	}
+	for _, s := range r.failed {
+		fmt.Fprintln(w, "  failed", s)
+	}
+	if verbose || r.bad() {
+		for _, s := range r.notes {
+			fmt.Fprintln(w, "  "+s)
+		}
+	}
+}

@@ -1,0 +1,149 @@
+//go:build linux
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// A suite is what the machines run.
+type suite struct {
+	tests    []string // packages of tests
+	programs []string // packages of programs with their arguments, that have to exit with 0
+	files    []string // "PATH=FILE": more files, {env} in FILE stands for GOARCH
+	limit    time.Duration
+}
+
+// A pkg is what go list says of a package.
+type pkg struct {
+	path, dir string // import path and directory
+}
+
+func list(patterns []string) ([]pkg, error) {
+	out, err := output("", nil, "go", append([]string{"list", "-f", "{{.ImportPath}} {{.Dir}}"}, patterns...)...)
+	var pkgs []pkg
+	for _, line := range strings.Split(strings.TrimSpace(string(out)), "\n") {
+		if path, dir, ok := strings.Cut(line, " "); ok {
+			pkgs = append(pkgs, pkg{path, dir})
+		}
+	}
+	return pkgs, err
+}
+
+// build makes the suite's programs for a target in dir, and returns what the guest
+// needs: them, the files that they read, and the order.
+func (s *suite) build(t *target, dir string) ([]entry, error) {
+	env := append(strings.Fields(t.env), "CGO_ENABLED=0", "GOOS=linux")
+	if err := os.MkdirAll(dir+"/test", 0o755); err != nil {
+		return nil, err
+	}
+	flags := []string{"-trimpath", "-buildvcs=false", "-ldflags=-s -w"}
+	var entries []entry
+	var order strings.Builder
+	seconds := int(s.limit.Seconds())
+
+	self, err := output("", env, "go", append(append([]string{"build"}, flags...), "-o", dir+"/init", guest)...)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s", err, self)
+	}
+	entries = append(entries, entry{name: "init", mode: exeMode, from: dir + "/init"})
+
+	pkgs, err := list(s.tests)
+	if err != nil {
+		return nil, err
+	}
+	if len(pkgs) > 0 {
+		args := append(append([]string{"test", "-c"}, flags...), "-o", dir+"/test/")
+		if _, err := output("", env, "go", append(args, s.tests...)...); err != nil {
+			return nil, err
+		}
+	}
+	root, err := commonRoot(pkgs)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range pkgs {
+		name := path.Base(p.path) + ".test"
+		file := filepath.Join(dir, "test", name)
+		if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+			continue // it has no tests
+		}
+		rel, err := filepath.Rel(root, p.dir)
+		if err != nil {
+			return nil, err
+		}
+		entries = append(entries, entry{name: "suite/" + rel + "/" + name, mode: exeMode, from: file})
+		data, err := tree(p.dir+"/testdata", "suite/"+rel+"/testdata")
+		if err != nil {
+			return nil, err
+		}
+		entries = append(entries, data...)
+		fmt.Fprintf(&order, "%s %d ./%s -test.v -test.short -test.timeout=%ds\n", rel, seconds, name, seconds)
+	}
+	for _, line := range s.programs {
+		f := strings.Fields(line)
+		name := path.Base(f[0])
+		if _, err := output("", env, "go", append(append([]string{"build"}, flags...), "-o", dir+"/"+name, f[0])...); err != nil {
+			return nil, err
+		}
+		entries = append(entries, entry{name: "suite/" + name + "/" + name, mode: exeMode, from: dir + "/" + name})
+		fmt.Fprintf(&order, "%s %d ./%s %s\n", name, seconds, name, strings.Join(f[1:], " "))
+	}
+	for _, f := range s.files {
+		to, from, ok := strings.Cut(f, "=")
+		if !ok {
+			return nil, fmt.Errorf("-file %s: expected PATH=FILE", f)
+		}
+		arch, _, _ := strings.Cut(strings.TrimPrefix(t.env, "GOARCH="), " ")
+		entries = append(entries, entry{name: strings.TrimPrefix(to, "/"), mode: exeMode, from: strings.ReplaceAll(from, "{arch}", arch)})
+	}
+	return append(entries, entry{name: "suite/order", mode: fileMode, data: []byte(order.String())}), nil
+}
+
+// commonRoot is the directory of the packages' module.
+func commonRoot(pkgs []pkg) (string, error) {
+	if len(pkgs) == 0 {
+		return "", nil
+	}
+	out, err := output(pkgs[0].dir, nil, "go", "list", "-m", "-f", "{{.Dir}}")
+	return strings.TrimSpace(string(out)), err
+}
+
+// tree lists the files below a directory, if there is one.
+func tree(dir, to string) (entries []entry, err error) {
+	err = filepath.WalkDir(dir, func(file string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		rel, err := filepath.Rel(dir, file)
+		entries = append(entries, entry{name: path.Join(to, filepath.ToSlash(rel)), mode: fileMode, from: file})
+		return err
+	})
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return entries, err
+}
+
+// output runs a program and returns what it printed.
+func output(dir string, env []string, name string, args ...string) ([]byte, error) {
+	var stderr bytes.Buffer
+	cmd := exec.CommandContext(context.Background(), name, args...)
+	cmd.Dir, cmd.Stderr = dir, &stderr
+	cmd.Env = append(os.Environ(), env...)
+	out, err := cmd.Output()
+	if err != nil {
+		return out, fmt.Errorf("%s: %w: %s", name, err, bytes.TrimSpace(stderr.Bytes()))
+	}
+	return out, nil
+}

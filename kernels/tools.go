@@ -1,0 +1,103 @@
+//go:build linux
+
+package main
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// tools are the programs that tests set things up and compare with. They are of one
+// Debian on all kernels, since what a tool prints changes with its version.
+const tools = "busybox-static iproute2 nftables iptables"
+
+// toolsSuite is that Debian; an architecture that came later has the first with it.
+func toolsSuite(arch string) string {
+	if arch == "riscv64" {
+		return "trixie"
+	}
+	return "bookworm"
+}
+
+// applets are what busybox is in the guest. It is neither ip nor ping, ps, route or arp: tests
+// that compare with those want the real ones.
+const applets = "sh cat echo env false true id kill ln ls mkdir mount nsenter readlink rm setpriv sleep stat timeout touch umount unshare"
+
+// fetchTools returns the directory of an architecture's tools in the cache.
+func fetchTools(cache, arch string) (root string, err error) {
+	fetching.Lock()
+	defer fetching.Unlock()
+	root = filepath.Join(cache, "tools", arch)
+	if _, err := os.Stat(root); err == nil {
+		return root, nil
+	}
+	d, err := openDebian(filepath.Join(cache, "apt"), toolsSuite(arch), arch)
+	if err != nil {
+		return "", err
+	}
+	packages := strings.Fields(tools)
+	out, err := d.run(d.dir, "apt-cache", append([]string{"depends", "--recurse", "--no-recommends", "--no-suggests", "--no-conflicts",
+		"--no-breaks", "--no-replaces", "--no-enhances", "--no-pre-depends"}, packages...)...)
+	if err != nil {
+		return "", err
+	}
+	for _, line := range strings.Split(string(out), "\n") {
+		// Libraries: no perl, no debconf.
+		if (strings.HasPrefix(line, "lib") || strings.HasPrefix(line, "zlib")) && !strings.Contains(line, "perl") && !slices.Contains(packages, line) {
+			packages = append(packages, line)
+		}
+	}
+	part := root + ".part"
+	if err := errors.Join(os.RemoveAll(part), os.MkdirAll(part, 0o755)); err != nil {
+		return "", err
+	}
+	if err := d.unpack(packages, part, "*/share/doc/*", "*/share/man/*", "*/share/locale/*", "*/gconv/*", "*/share/bash-completion/*", "*/systemd/*"); err != nil {
+		return "", err
+	}
+	return root, os.Rename(part, root)
+}
+
+// toolEntries are the tools' files in the guest, where /bin, /sbin and /lib are links to those
+// in /usr, as in Debian.
+func toolEntries(root string) (entries []entry, err error) {
+	for _, dir := range []string{"bin", "sbin", "lib", "lib32", "lib64"} {
+		entries = append(entries, entry{name: "usr/" + dir, mode: dirMode}, entry{name: dir, mode: linkMode, data: []byte("usr/" + dir)})
+	}
+	for _, name := range strings.Fields(applets) {
+		entries = append(entries, entry{name: "usr/bin/" + name, mode: linkMode, data: []byte("busybox")})
+	}
+	err = filepath.WalkDir(root, func(file string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		name, err := filepath.Rel(root, file)
+		if err != nil {
+			return err
+		}
+		if top, _, _ := strings.Cut(name, "/"); top == "bin" || top == "sbin" || strings.HasPrefix(top, "lib") {
+			name = path.Join("usr", name)
+		}
+		e := entry{name: name, mode: exeMode, from: file}
+		if d.Type() == fs.ModeSymlink {
+			to, err := os.Readlink(file)
+			if err != nil {
+				return err
+			}
+			e = entry{name: name, mode: linkMode, data: []byte(to)}
+		}
+		entries = append(entries, e)
+		return nil
+	})
+	if len(entries) > 0 {
+		// /usr/sbin/iptables is chosen by update-alternatives, which has not run here.
+		for _, name := range []string{"iptables", "ip6tables", "iptables-save", "iptables-restore", "ip6tables-save", "ip6tables-restore", "arptables", "ebtables"} {
+			entries = append(entries, entry{name: "usr/sbin/" + name, mode: linkMode, data: []byte("xtables-nft-multi")})
+		}
+	}
+	return entries, err
+}
