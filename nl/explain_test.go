@@ -4,6 +4,8 @@ package nl_test
 
 import (
 	"bytes"
+	"encoding/binary"
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -84,12 +86,12 @@ func TestExplainUnknown(t *testing.T) {
 		b    []byte
 		want string
 	}{
-		"attribute":     {header(100, &thing{Unknown: []byte{8, 0, 77, 0, 1, 2, 3, 4}}), "attribute 77 = 01020304, not described"},
+		"attribute":     {header(100, &thing{Unknown: attribute(8, 77, 1, 2, 3, 4)}), "attribute 77 = 01020304, not described"},
 		"message type":  {header(333, &thing{}), "NETLINK_THINGS type 0x14d"},
 		"union's case":  {header(100, plum{}), `the data of "plum", which is not described`},
 		"half message":  {header(100, &thing{})[:20], "not a whole message"},
 		"trailing":      {header(100, &thing{Unknown: []byte{2, 0}}), "trailing bytes"},
-		"integer sizes": {header(100, wide{}), "T_U8 = 01000000, 4 bytes, not 1"},
+		"integer sizes": {header(100, wide{}), fmt.Sprintf("T_U8 = %x, 4 bytes, not 1", binary.NativeEndian.AppendUint32(nil, 1))},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got strings.Builder

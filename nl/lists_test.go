@@ -4,9 +4,12 @@ package nl
 
 import (
 	"bytes"
+	"encoding/binary"
 	"reflect"
 	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 // lists has what nf_tables needs of the coder: names, numbered elements, and
@@ -87,7 +90,11 @@ func TestLists(t *testing.T) {
 		}
 	}
 	// The second element is numbered 2.
-	if want := []byte{12, 0, 2, 0x80, 8, 0, 1, 0, 0, 0, 0, 8}; !bytes.Contains(b, want) {
+	var want []byte
+	for _, n := range []uint16{12, 2 | unix.NLA_F_NESTED, 8, 1} {
+		want = binary.NativeEndian.AppendUint16(want, n)
+	}
+	if want = append(want, 0, 0, 0, 8); !bytes.Contains(b, want) {
 		t.Errorf("no % x in % x", want, b)
 	}
 }
