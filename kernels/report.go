@@ -64,6 +64,9 @@ func (r *report) read(console []byte) {
 	}
 }
 
+// shown is how many lines of what failing tests printed are shown.
+const shown = 60
+
 func (r *report) bad() bool { return r.err != nil || !r.ended || len(r.failed) > 0 }
 
 func (r *report) print(w io.Writer, verbose bool) {
@@ -88,8 +91,11 @@ func (r *report) print(w io.Writer, verbose bool) {
 		fmt.Fprintln(w, "  failed", s)
 	}
 	if verbose || r.bad() {
-		for _, s := range r.notes {
+		for _, s := range r.notes[:min(len(r.notes), shown)] {
 			fmt.Fprintln(w, "  "+s)
+		}
+		if n := len(r.notes) - shown; n > 0 {
+			fmt.Fprintf(w, "  and %d lines more, in its log\n", n)
 		}
 	}
 }

@@ -83,13 +83,14 @@ func (s *suite) build(t *target, dir string) ([]entry, error) {
 			return nil, err
 		}
 		entries = append(entries, entry{name: "suite/" + rel + "/" + name, mode: exeMode, from: file})
-		data, err := tree(p.dir+"/testdata", "suite/"+rel+"/testdata")
-		if err != nil {
-			return nil, err
-		}
-		entries = append(entries, data...)
 		fmt.Fprintf(&order, "%s %d ./%s -test.v -test.short -test.timeout=%ds\n", rel, seconds, name, seconds)
 	}
+	// Tests run in the directory of their package and read what is there, and beside it.
+	sources, err := tree(root, "suite")
+	if err != nil {
+		return nil, err
+	}
+	entries = append(entries, sources...)
 	for _, line := range s.programs {
 		f := strings.Fields(line)
 		name := path.Base(f[0])
@@ -119,19 +120,32 @@ func commonRoot(pkgs []pkg) (string, error) {
 	return strings.TrimSpace(string(out)), err
 }
 
-// tree lists the files below a directory, if there is one.
+// large is the size of a file that is no source nor data of a test: a binary that was built.
+const large = 1 << 20
+
+// tree lists the files below a directory, without hidden directories (.git).
 func tree(dir, to string) (entries []entry, err error) {
+	if dir == "" {
+		return nil, nil
+	}
 	err = filepath.WalkDir(dir, func(file string, e fs.DirEntry, err error) error {
-		if err != nil || e.IsDir() {
+		if err != nil {
+			return err
+		}
+		if e.IsDir() {
+			if strings.HasPrefix(e.Name(), ".") {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		st, err := e.Info()
+		if err != nil || !st.Mode().IsRegular() || st.Size() > large {
 			return err
 		}
 		rel, err := filepath.Rel(dir, file)
 		entries = append(entries, entry{name: path.Join(to, filepath.ToSlash(rel)), mode: fileMode, from: file})
 		return err
 	})
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
 	return entries, err
 }
 

@@ -14,7 +14,7 @@ import (
 
 // tools are the programs that tests set things up and compare with. They are of one
 // Debian on all kernels, since what a tool prints changes with its version.
-const tools = "busybox-static iproute2 nftables iptables"
+const tools = "busybox-static iproute2 nftables iptables netbase"
 
 // toolsSuite is that Debian; an architecture that came later has the first with it.
 func toolsSuite(arch string) string {

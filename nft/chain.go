@@ -49,7 +49,7 @@ func (ch *Chain) Fields(c *nl.Coder) {
 	nl.BE32(c, attrChainID, "NFTA_CHAIN_ID", &ch.ID)
 	nl.BE32(c, attrChainFlags, "NFTA_CHAIN_FLAGS", &ch.Flags)
 	nl.Bytes(c, attrChainUserdata, "NFTA_CHAIN_USERDATA", (*[]byte)(&ch.Userdata))
-	pad(c, unix.NFTA_CHAIN_PAD, "NFTA_CHAIN_PAD")
+	nl.Pad(c, unix.NFTA_CHAIN_PAD, "NFTA_CHAIN_PAD")
 	c.Rest(&ch.Rest)
 }
 
@@ -68,7 +68,7 @@ type Counters struct{ Packets, Bytes uint64 }
 func (n *Counters) fields(c *nl.Coder) {
 	nl.ReqBE64(c, unix.NFTA_COUNTER_PACKETS, "NFTA_COUNTER_PACKETS", &n.Packets)
 	nl.ReqBE64(c, unix.NFTA_COUNTER_BYTES, "NFTA_COUNTER_BYTES", &n.Bytes)
-	pad(c, unix.NFTA_COUNTER_PAD, "NFTA_COUNTER_PAD")
+	nl.Pad(c, unix.NFTA_COUNTER_PAD, "NFTA_COUNTER_PAD")
 }
 
 // ChainFlags are NFT_CHAIN_*.

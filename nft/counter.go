@@ -24,5 +24,5 @@ func (n *Counter) Fields(c *nl.Coder) {
 	}
 	nl.OptBE64(c, unix.NFTA_COUNTER_BYTES, "NFTA_COUNTER_BYTES", &n.Bytes)
 	nl.OptBE64(c, unix.NFTA_COUNTER_PACKETS, "NFTA_COUNTER_PACKETS", &n.Packets)
-	pad(c, unix.NFTA_COUNTER_PAD, "NFTA_COUNTER_PAD")
+	nl.Pad(c, unix.NFTA_COUNTER_PAD, "NFTA_COUNTER_PAD")
 }

@@ -37,7 +37,7 @@ func (d *Dynset) Fields(c *nl.Coder) {
 	nl.BE32(c, unix.NFTA_DYNSET_SET_ID, "NFTA_DYNSET_SET_ID", &d.SetID)
 	nl.BE32(c, unix.NFTA_DYNSET_FLAGS, "NFTA_DYNSET_FLAGS", &d.Flags)
 	oneOrMore(c, unix.NFTA_DYNSET_EXPR, "NFTA_DYNSET_EXPR", &d.Expr, attrDynsetExpressions, "NFTA_DYNSET_EXPRESSIONS", &d.Exprs)
-	pad(c, unix.NFTA_DYNSET_PAD, "NFTA_DYNSET_PAD")
+	nl.Pad(c, unix.NFTA_DYNSET_PAD, "NFTA_DYNSET_PAD")
 }
 
 // oneOrMore codes the two attributes that sets, elements and dynset have for

@@ -90,7 +90,7 @@ func elemFields(c *nl.Coder, e *Elem) {
 	nl.Bytes(c, unix.NFTA_SET_ELEM_USERDATA, "NFTA_SET_ELEM_USERDATA", (*[]byte)(&e.Userdata))
 	oneOrMore(c, unix.NFTA_SET_ELEM_EXPR, "NFTA_SET_ELEM_EXPR", &e.Expr, attrElemExpressions, "NFTA_SET_ELEM_EXPRESSIONS", &e.Exprs)
 	nl.Str(c, unix.NFTA_SET_ELEM_OBJREF, "NFTA_SET_ELEM_OBJREF", &e.Object)
-	pad(c, unix.NFTA_SET_ELEM_PAD, "NFTA_SET_ELEM_PAD")
+	nl.Pad(c, unix.NFTA_SET_ELEM_PAD, "NFTA_SET_ELEM_PAD")
 	c.Rest(&e.Rest)
 }
 

@@ -68,10 +68,3 @@ func enum[T ~uint8 | ~uint32](n T, names []string) string {
 	}
 	return fmt.Sprint(uint32(n))
 }
-
-// pad is an empty attribute by which the kernel aligns a 64-bit one behind it,
-// on machines that need that. It is read over and never sent.
-func pad(c *nl.Coder, typ uint16, name string) {
-	var none []byte
-	nl.Bytes(c, typ, name, &none)
-}

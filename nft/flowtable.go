@@ -55,6 +55,6 @@ func (f *Flowtable) Fields(c *nl.Coder) {
 	nl.BE64(c, attrFlowtableHandle, "NFTA_FLOWTABLE_HANDLE", &f.Handle)
 	nl.OptBE32(c, attrFlowtableFlags, "NFTA_FLOWTABLE_FLAGS", &f.Flags)
 	nl.BE32(c, attrFlowtableUse, "NFTA_FLOWTABLE_USE", &f.Use)
-	pad(c, attrFlowtablePad, "NFTA_FLOWTABLE_PAD")
+	nl.Pad(c, attrFlowtablePad, "NFTA_FLOWTABLE_PAD")
 	c.Rest(&f.Rest)
 }

@@ -30,7 +30,7 @@ func (l *Limit) Fields(c *nl.Coder) {
 	nl.ReqBE32(c, unix.NFTA_LIMIT_BURST, "NFTA_LIMIT_BURST", &l.Burst)
 	nl.ReqBE32(c, unix.NFTA_LIMIT_TYPE, "NFTA_LIMIT_TYPE", &l.Type)
 	nl.ReqBE32(c, unix.NFTA_LIMIT_FLAGS, "NFTA_LIMIT_FLAGS", &l.Flags)
-	pad(c, unix.NFTA_LIMIT_PAD, "NFTA_LIMIT_PAD")
+	nl.Pad(c, unix.NFTA_LIMIT_PAD, "NFTA_LIMIT_PAD")
 }
 
 // A LimitType is what a [Limit] counts: NFT_LIMIT_PKTS or NFT_LIMIT_PKT_BYTES.

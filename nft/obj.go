@@ -37,7 +37,7 @@ func (o *Obj) Fields(c *nl.Coder) {
 	nl.Bytes(c, attrObjUserdata, "NFTA_OBJ_USERDATA", (*[]byte)(&o.Userdata))
 	o.data(c)
 	nl.BE32(c, unix.NFTA_OBJ_USE, "NFTA_OBJ_USE", &o.Use)
-	pad(c, attrObjPad, "NFTA_OBJ_PAD")
+	nl.Pad(c, attrObjPad, "NFTA_OBJ_PAD")
 	c.Rest(&o.Rest)
 }
 

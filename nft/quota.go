@@ -25,7 +25,7 @@ func (q *Quota) Fields(c *nl.Coder) {
 	nl.ReqBE64(c, unix.NFTA_QUOTA_BYTES, "NFTA_QUOTA_BYTES", &q.Bytes)
 	nl.ReqBE32(c, unix.NFTA_QUOTA_FLAGS, "NFTA_QUOTA_FLAGS", &q.Flags)
 	nl.BE64(c, unix.NFTA_QUOTA_CONSUMED, "NFTA_QUOTA_CONSUMED", &q.Consumed)
-	pad(c, unix.NFTA_QUOTA_PAD, "NFTA_QUOTA_PAD")
+	nl.Pad(c, unix.NFTA_QUOTA_PAD, "NFTA_QUOTA_PAD")
 }
 
 // QuotaFlags are NFT_QUOTA_F_*.
@@ -73,5 +73,5 @@ func (l *Last) Fields(c *nl.Coder) {
 	}
 	nl.OptBE32(c, attrLastSet, "NFTA_LAST_SET", &l.Set)
 	nl.OptBE64(c, attrLastMsecs, "NFTA_LAST_MSECS", &l.Msecs)
-	pad(c, attrLastPad, "NFTA_LAST_PAD")
+	nl.Pad(c, attrLastPad, "NFTA_LAST_PAD")
 }

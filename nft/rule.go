@@ -52,7 +52,7 @@ func (r *Rule) Fields(c *nl.Coder) {
 	}
 	nl.BE32(c, unix.NFTA_RULE_ID, "NFTA_RULE_ID", &r.ID)
 	nl.BE32(c, attrRulePositionID, "NFTA_RULE_POSITION_ID", &r.PositionID)
-	pad(c, unix.NFTA_RULE_PAD, "NFTA_RULE_PAD")
+	nl.Pad(c, unix.NFTA_RULE_PAD, "NFTA_RULE_PAD")
 	c.Rest(&r.Rest)
 }
 

@@ -66,7 +66,7 @@ func (s *Set) Fields(c *nl.Coder) {
 	oneOrMore(c, attrSetExpr, "NFTA_SET_EXPR", &s.Expr, attrSetExpressions, "NFTA_SET_EXPRESSIONS", &s.Exprs)
 	nl.Str(c, attrSetType, "NFTA_SET_TYPE", &s.Type)
 	nl.BE32(c, attrSetCount, "NFTA_SET_COUNT", &s.Count)
-	pad(c, unix.NFTA_SET_PAD, "NFTA_SET_PAD")
+	nl.Pad(c, unix.NFTA_SET_PAD, "NFTA_SET_PAD")
 	c.Rest(&s.Rest)
 }
 

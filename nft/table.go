@@ -33,7 +33,7 @@ func (t *Table) Fields(c *nl.Coder) {
 	nl.Bytes(c, attrTableUserdata, "NFTA_TABLE_USERDATA", (*[]byte)(&t.Userdata))
 	nl.BE32(c, unix.NFTA_TABLE_USE, "NFTA_TABLE_USE", &t.Use)
 	nl.BE32(c, attrTableOwner, "NFTA_TABLE_OWNER", &t.Owner)
-	pad(c, attrTablePad, "NFTA_TABLE_PAD")
+	nl.Pad(c, attrTablePad, "NFTA_TABLE_PAD")
 	c.Rest(&t.Rest)
 }
 

@@ -64,7 +64,7 @@ func (t *Trace) Fields(c *nl.Coder) {
 	nl.OptU8(c, attrTraceCtDirection, "NFTA_TRACE_CT_DIRECTION", &t.CtDirection)
 	nl.BE32(c, attrTraceCtStatus, "NFTA_TRACE_CT_STATUS", &t.CtStatus)
 	nl.BE32(c, attrTraceCtState, "NFTA_TRACE_CT_STATE", &t.CtState)
-	pad(c, unix.NFTA_TRACE_PAD, "NFTA_TRACE_PAD")
+	nl.Pad(c, unix.NFTA_TRACE_PAD, "NFTA_TRACE_PAD")
 	c.Rest(&t.Rest)
 }
 

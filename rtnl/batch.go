@@ -67,7 +67,7 @@ const (
 // kernel does as a whole.
 //
 // The socket's buffers are enlarged, for as many replies as a datagram may
-// have requests. Where the process may not (beyond 256 of them that takes
+// have requests. Where the process may not (beyond 138 of them that takes
 // CAP_NET_ADMIN in the initial user namespace), fewer are sent at once.
 func (c *Conn) Batch(ctx context.Context) *Batch {
 	b := &Batch{c: c, ctx: ctx, b: c.Conn.Batch()}

@@ -137,7 +137,7 @@ func (b *Bridge) state(c *nl.Coder) {
 	nl.OptU64(c, unix.IFLA_BR_TOPOLOGY_CHANGE_TIMER, "IFLA_BR_TOPOLOGY_CHANGE_TIMER", &b.TopologyChangeTimer)
 	nl.OptU64(c, unix.IFLA_BR_GC_TIMER, "IFLA_BR_GC_TIMER", &b.GCTimer)
 	nl.OptU32(c, unix.IFLA_BR_FDB_N_LEARNED, "IFLA_BR_FDB_N_LEARNED", &b.FDBLearned)
-	c.Name(unix.IFLA_BR_PAD, "IFLA_BR_PAD", nl.KindBytes)
+	nl.Pad(c, unix.IFLA_BR_PAD, "IFLA_BR_PAD")
 }
 
 func (i *BridgeID) fields(c *nl.Coder, typ uint16, name string) {

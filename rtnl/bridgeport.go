@@ -108,7 +108,7 @@ func (p *BridgePort) state(c *nl.Coder) {
 	nl.OptU8(c, unix.IFLA_BRPORT_MRP_IN_OPEN, "IFLA_BRPORT_MRP_IN_OPEN", &p.MRPInOpen)
 	nl.OptU32(c, unix.IFLA_BRPORT_MCAST_EHT_HOSTS_CNT, "IFLA_BRPORT_MCAST_EHT_HOSTS_CNT", &p.EHTHosts)
 	nl.OptU32(c, unix.IFLA_BRPORT_MCAST_N_GROUPS, "IFLA_BRPORT_MCAST_N_GROUPS", &p.McastGroups)
-	c.Name(unix.IFLA_BRPORT_PAD, "IFLA_BRPORT_PAD", nl.KindBytes)
+	nl.Pad(c, unix.IFLA_BRPORT_PAD, "IFLA_BRPORT_PAD")
 }
 
 // protInfo codes IFLA_PROTINFO, in which AF_BRIDGE has the port. What AF_INET6

@@ -245,7 +245,7 @@ func nameOnly(c *nl.Coder) {
 	c.Name(unix.IFLA_VFINFO_LIST, "IFLA_VFINFO_LIST", nl.KindBytes)
 	c.Name(unix.IFLA_VF_PORTS, "IFLA_VF_PORTS", nl.KindBytes)
 	c.Name(unix.IFLA_PORT_SELF, "IFLA_PORT_SELF", nl.KindBytes)
-	c.Name(unix.IFLA_PAD, "IFLA_PAD", nl.KindBytes)
+	nl.Pad(c, unix.IFLA_PAD, "IFLA_PAD")
 }
 
 func (x *XDP) fields(c *nl.Coder) {

@@ -162,7 +162,7 @@ func (r *Route) Fields(c *nl.Coder) {
 	nl.BE16(c, unix.RTA_DPORT, "RTA_DPORT", &r.DPort)
 	nl.U32(c, rtaNHID, "RTA_NH_ID", &r.NextHopID)
 	c.Name(unix.RTA_MFC_STATS, "RTA_MFC_STATS", nl.KindBytes)
-	c.Name(unix.RTA_PAD, "RTA_PAD", nl.KindBytes)
+	nl.Pad(c, unix.RTA_PAD, "RTA_PAD")
 	c.Name(rtaFlowLabel, "RTA_FLOWLABEL", nl.KindBytes)
 	c.Rest(&r.Other)
 }

@@ -107,7 +107,7 @@ func (r *Rule) Fields(c *nl.Coder) {
 	nl.U8(c, unix.FRA_IP_PROTO, "FRA_IP_PROTO", &r.IPProto)
 	ports(c, unix.FRA_SPORT_RANGE, "FRA_SPORT_RANGE", &r.SPort)
 	ports(c, unix.FRA_DPORT_RANGE, "FRA_DPORT_RANGE", &r.DPort)
-	c.Name(unix.FRA_PAD, "FRA_PAD", nl.KindBytes)
+	nl.Pad(c, unix.FRA_PAD, "FRA_PAD")
 	c.Name(fraDSCP, "FRA_DSCP", nl.KindBytes)
 	c.Name(fraFlowLabel, "FRA_FLOWLABEL", nl.KindBytes)
 	c.Name(fraFlowLabelMask, "FRA_FLOWLABEL_MASK", nl.KindBytes)

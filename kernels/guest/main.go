@@ -51,7 +51,7 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	if err := quiet(); err != nil {
+	if err := settings(); err != nil {
 		return err
 	}
 	for _, line := range strings.Split(strings.TrimSpace(string(order)), "\n") {
@@ -91,10 +91,20 @@ func mounts() error {
 	return unix.Mount("", "/", "", unix.MS_REC|unix.MS_SHARED, "")
 }
 
-// quiet has new namespaces begin with lo alone: the modules of tunnels would put links of theirs
-// into each.
-func quiet() error {
-	return os.WriteFile("/proc/sys/net/core/fb_tunnels_only_for_init_net", []byte("1"), 0)
+// settings are as tests expect them to be. New namespaces begin with lo alone: the modules of
+// tunnels would put links of theirs into each. A batch may be as large as on many hosts that
+// were set up for more than the default.
+func settings() error {
+	for _, s := range [][2]string{
+		{"net/core/fb_tunnels_only_for_init_net", "1"},
+		{"net/core/rmem_max", "4194304"},
+		{"net/core/wmem_max", "4194304"},
+	} {
+		if err := os.WriteFile("/proc/sys/"+s[0], []byte(s[1]), 0); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func load() error {
