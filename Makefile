@@ -13,13 +13,15 @@ GOARCH   ?= $(shell $(GO) env GOARCH)
 # has less code than the next one (a toolchain that no longer knows it goes
 # without), and in the packages of OUTLINED small functions are not copied to where
 # they are called (-l): a command waits for the kernel most of the time.
+# It asks for no floating-point unit where small processors have none: ARM of version 5
+# on, MIPS.
 # $(call build,ARCH,FILE)
 MODULE     := github.com/minins/minins
 VERSION    := $(or $(shell git describe --tags --always --dirty 2>/dev/null),(devel))
 OUTLINED   := $(MODULE)/cmd/... $(MODULE)/container $(MODULE)/doctor $(MODULE)/nft/... $(MODULE)/nsfs $(MODULE)/pcap $(MODULE)/survey github.com/mdlayher/... \
 	golang.org/x/sys/unix context fmt log strings syscall time
 EXPERIMENT := $(shell GOEXPERIMENT=nogreenteagc $(GO) env GOVERSION >/dev/null 2>&1 && echo nogreenteagc)
-build = CGO_ENABLED=0 GOOS=linux GOARCH=$(1) GOEXPERIMENT=$(EXPERIMENT) $(GO) build -trimpath -buildvcs=false \
+build = CGO_ENABLED=0 GOOS=linux GOARCH=$(1) GOARM=5 GOMIPS=softfloat GOMIPS64=softfloat GOEXPERIMENT=$(EXPERIMENT) $(GO) build -trimpath -buildvcs=false \
 	$$(test ! -x .link/linker || echo -toolexec=$(CURDIR)/.link/linker) \
 	-ldflags '-s -w -X $(MODULE)/cmd/minins/setup.version=$(VERSION) $(if $(filter 386 amd64,$(1)),-funcalign=1) $(if $(filter amd64 arm64,$(1)),-E main.start)' \
 	$(OUTLINED:%=-gcflags '%=-l') -o $(2) ./cmd/minins

@@ -30,6 +30,9 @@ type pkg struct {
 }
 
 func list(patterns []string) ([]pkg, error) {
+	if len(patterns) == 0 {
+		return nil, nil // go list would take the directory
+	}
 	out, err := output("", nil, "go", append([]string{"list", "-f", "{{.ImportPath}} {{.Dir}}"}, patterns...)...)
 	var pkgs []pkg
 	for _, line := range strings.Split(strings.TrimSpace(string(out)), "\n") {

@@ -68,7 +68,28 @@ func run() error {
 	return nil
 }
 
+// root makes / a mount that pivot_root(2) takes: the file system that Linux unpacks the
+// initramfs into is none.
+func root() error {
+	if err := os.MkdirAll("/root", 0o755); err != nil {
+		return err
+	}
+	if err := unix.Mount("/", "/root", "", unix.MS_BIND, ""); err != nil {
+		return fmt.Errorf("bind / to /root: %w", err)
+	}
+	if err := unix.Chdir("/root"); err != nil {
+		return err
+	}
+	if err := unix.Mount(".", "/", "", unix.MS_MOVE, ""); err != nil {
+		return fmt.Errorf("move /root to /: %w", err)
+	}
+	return unix.Chroot(".")
+}
+
 func mounts() error {
+	if err := root(); err != nil {
+		return err
+	}
 	for _, m := range []struct {
 		source, target, options string
 	}{
