@@ -1,6 +1,10 @@
 //go:build linux
 
-// Command kernels runs Go tests on other kernels, processors and byte orders.
+// Command kernels runs Go tests on other kernels, processors and byte orders: it builds the
+// test binaries of packages for each target, boots Debian's kernel under QEMU with them, and
+// prints a table. README.md says how to use it for a module of one's own.
+//
+//	go run ./kernels -run 's390x|amd64-5' ./nl ./rtnl
 package main
 
 import (
@@ -33,6 +37,7 @@ func run() error {
 	cache := flag.String("cache", "", "`DIR` for kernels, programs and logs")
 	jobs := flag.Int("j", 2, "machines at once")
 	limit := flag.Duration("timeout", 5*time.Minute, "for a machine")
+	least := flag.Int("least", -1, "how many targets have to have run; -1: all but two")
 	verbose := flag.Bool("v", false, "name what was skipped, and why")
 	flag.DurationVar(&s.limit, "each", 100*time.Second, "for a program")
 	flag.Func("exec", "`PACKAGE ARGUMENT...` of a program that is to exit with 0", func(v string) error { s.programs = append(s.programs, v); return nil })
@@ -68,53 +73,62 @@ func run() error {
 	if err := os.MkdirAll(filepath.Join(*cache, "kernel"), 0o755); err != nil {
 		return err
 	}
-	reports := make([]*report, len(chosen))
-	queue := make(chan int)
+	if *least < 0 {
+		*least = max(1, len(chosen)-2)
+	}
+	header(os.Stdout)
+	var all totals
 	var wg sync.WaitGroup
+	queue := make(chan *target)
 	var out sync.Mutex
 	for range *jobs {
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
-			for i := range queue {
-				r := try(chosen[i], &s, *cache, *limit)
-				if !r.started && !errors.Is(r.err, errPrepare) { // the machine's fault, not the tests'
-					fmt.Fprintf(os.Stderr, "%s: died before its first test: %v; once more\n", chosen[i].name, r.err)
-					r = try(chosen[i], &s, *cache, *limit)
+		wg.Go(func() {
+			for t := range queue {
+				r := try(t, &s, *cache, *limit)
+				if r.err != nil && r.absent == nil && !r.started && r.wall > 0 { // the machine's fault, not the tests'
+					fmt.Fprintf(os.Stderr, "%s: %v before its first test: once more\n", t.name, r.err)
+					r = try(t, &s, *cache, *limit)
 				}
-				reports[i] = r
 				out.Lock()
 				r.print(os.Stdout, *verbose)
+				all.add(r)
 				out.Unlock()
 			}
-		}()
+		})
 	}
-	for i := range chosen {
-		queue <- i
+	start := time.Now()
+	for _, t := range chosen {
+		queue <- t
 	}
 	close(queue)
 	wg.Wait()
-	bad := 0
-	for _, r := range reports {
-		if r.bad() {
-			bad++
-		}
+	fmt.Printf("%d targets, %.0f s\n", len(chosen), time.Since(start).Seconds())
+	fmt.Printf("%d passed, %d failed, %d skipped\n", all.pass, all.fail, all.skip)
+	if all.bad > 0 {
+		return fmt.Errorf("%d of %d targets failed", all.bad, len(chosen))
 	}
-	if bad > 0 {
-		return fmt.Errorf("%d of %d targets failed", bad, len(chosen))
+	if n := len(chosen) - all.absent; n < *least {
+		return fmt.Errorf("%d of %d targets ran, and %d were to: -least", n, len(chosen), *least)
 	}
 	return nil
 }
 
-var errPrepare = errors.New("prepare")
+// An absentError says that a kernel or its tools are not to be had.
+type absentError struct{ error }
+
+func (e *absentError) Unwrap() error { return e.error }
 
 func try(t *target, s *suite, cache string, limit time.Duration) *report {
 	r := &report{target: t}
 	start := time.Now()
 	cmd, err := prepare(t, s, cache)
 	r.prepare = time.Since(start)
+	if absent := (*absentError)(nil); errors.As(err, &absent) {
+		r.absent = err
+		return r
+	}
 	if err != nil {
-		r.err = fmt.Errorf("%w: %w", errPrepare, err)
+		r.err = err
 		return r
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
@@ -136,21 +150,19 @@ var fetching sync.Mutex
 func prepare(t *target, s *suite, cache string) ([]string, error) {
 	root := ""
 	var order []module
-	var missing []string
 	if t.local == "" {
 		var err error
 		if root, err = fetch(cache, t); err != nil {
-			return nil, err
+			return nil, &absentError{err}
 		}
 		d, err := openDepot(root)
 		if err != nil {
 			return nil, err
 		}
-		if order, missing, err = d.load(strings.Fields(modules)); err != nil {
+		if order, _, err = d.load(strings.Fields(modules)); err != nil {
 			return nil, err
 		}
 	}
-	_ = missing
 	kernel, err := image(t, cache, root)
 	if err != nil {
 		return nil, err
@@ -162,7 +174,7 @@ func prepare(t *target, s *suite, cache string) ([]string, error) {
 	if t.arch != "" {
 		root, err := fetchTools(cache, t.arch)
 		if err != nil {
-			return nil, err
+			return nil, &absentError{err}
 		}
 		more, err := toolEntries(root)
 		if err != nil {

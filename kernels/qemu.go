@@ -23,7 +23,11 @@ const grace = 2 * time.Second
 // image finds the kernel of a target.
 func image(t *target, cache, root string) (string, error) {
 	if t.local != "" {
-		return filepath.Join(cache, t.local), nil
+		file := filepath.Join(cache, t.local)
+		if _, err := os.Stat(file); err != nil {
+			return "", &absentError{fmt.Errorf("%w (mips.sh builds it)", err)}
+		}
+		return file, nil
 	}
 	files, err := filepath.Glob(filepath.Join(root, t.kernel))
 	if err != nil || len(files) == 0 {

@@ -25,6 +25,25 @@ type report struct {
 	cpu     time.Duration
 	prepare time.Duration
 	err     error
+	absent  error // its kernel is not to be had: nothing ran
+}
+
+// totals are the reports' sums.
+type totals struct{ pass, fail, skip, bad, absent int }
+
+func (t *totals) add(r *report) {
+	t.pass += r.pass
+	t.fail += len(r.failed)
+	t.skip += len(r.skipped)
+	switch {
+	case r.absent != nil:
+		t.absent++
+	case r.bad():
+		t.bad++
+		if len(r.failed) == 0 {
+			t.fail++ // the machine itself
+		}
+	}
 }
 
 // read takes what the guest said on its console: see guest/main.go.
@@ -67,9 +86,17 @@ func (r *report) read(console []byte) {
 // shown is how many lines of what failing tests printed are shown.
 const shown = 60
 
-func (r *report) bad() bool { return r.err != nil || !r.ended || len(r.failed) > 0 }
+func (r *report) bad() bool { return r.absent == nil && (r.err != nil || !r.ended || len(r.failed) > 0) }
+
+func header(w io.Writer) {
+	fmt.Fprintf(w, "%-13s %-30s %5s %5s %5s  %5s %5s %5s\n", "target", "kernel", "pass", "fail", "skip", "made", "boot", "cpu")
+}
 
 func (r *report) print(w io.Writer, verbose bool) {
+	if r.absent != nil {
+		fmt.Fprintf(w, "%-13s skipped: %v\n", r.target.name, r.absent)
+		return
+	}
 	verdict := "ok"
 	switch {
 	case r.err != nil:

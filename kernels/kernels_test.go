@@ -1,0 +1,149 @@
+//go:build linux
+
+package main
+
+import (
+	"bytes"
+	"debug/elf"
+	"encoding/binary"
+	"errors"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/minins/minins/internal/testns"
+)
+
+// kernelModule is an object file with nothing but a .modinfo.
+func kernelModule(info ...string) []byte {
+	data := []byte(strings.Join(info, "\x00") + "\x00")
+	names := []byte("\x00.modinfo\x00.shstrtab\x00")
+	var b bytes.Buffer
+	const headers = 64
+	write := func(v any) { _ = binary.Write(&b, binary.LittleEndian, v) } // into memory
+	write(elf.Header64{
+		Ident: [16]byte{0x7f, 'E', 'L', 'F', byte(elf.ELFCLASS64), byte(elf.ELFDATA2LSB), byte(elf.EV_CURRENT)},
+		Type:  uint16(elf.ET_REL), Machine: uint16(elf.EM_X86_64), Version: 1, Ehsize: headers,
+		Shoff: uint64(headers + len(data) + len(names)), Shentsize: 64, Shnum: 3, Shstrndx: 2,
+	})
+	b.Write(data)
+	b.Write(names)
+	write(elf.Section64{})
+	write(elf.Section64{Name: 1, Type: uint32(elf.SHT_PROGBITS), Off: headers, Size: uint64(len(data))})
+	write(elf.Section64{Name: 10, Type: uint32(elf.SHT_STRTAB), Off: uint64(headers + len(data)), Size: uint64(len(names))})
+	return b.Bytes()
+}
+
+func TestLoadOrder(t *testing.T) {
+	root := t.TempDir()
+	for name, info := range map[string][]string{
+		"net/nf-tables.ko":         {"license=GPL", "depends=nfnetlink,libcrc32c"},
+		"net/nfnetlink.ko":         {"depends="},
+		"lib/libcrc32c.ko":         {"softdep=pre: crc32c post: other", "depends="},
+		"crypto/crc32c_generic.ko": {"alias=crypto-crc32c", "alias=crypto-crc32c-generic"},
+		"net/veth.ko":              {"depends="},
+		"sound/snd.ko":             {},
+	} {
+		file := filepath.Join(root, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, kernelModule(info...), 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(root+"/modules.builtin", []byte("kernel/net/ipv6/ipv6.ko\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	d, err := openDepot(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	order, missing, err := d.load([]string{"nf_tables", "veth", "ipv6", "dummy", "nfnetlink"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, m := range order {
+		names = append(names, m.name)
+	}
+	if want := []string{"nfnetlink", "crc32c_generic", "libcrc32c", "nf_tables", "veth"}; !slices.Equal(names, want) {
+		t.Errorf("loaded in the order %q, want %q", names, want)
+	}
+	if !slices.Equal(missing, []string{"dummy"}) {
+		t.Errorf("missing: %q", missing)
+	}
+}
+
+// The archive is what cpio(1) of busybox unpacks.
+func TestInitramfs(t *testing.T) {
+	dir := t.TempDir()
+	archive := dir + "/a.cpio"
+	if err := writeInitramfs(archive, []entry{
+		{name: "init", mode: exeMode, data: []byte("program")},
+		{name: "suite/nl/testdata/x", mode: fileMode, from: "kernels_test.go"},
+		{name: "bin", mode: linkMode, data: []byte("usr/bin")},
+		{name: "empty", mode: fileMode},
+	}, false); err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(archive)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := testns.Cmd{Args: []string{"busybox", "cpio", "-t"}, Stdin: string(b)}.Run(t).Must(t)
+	if want := "dev\ndev/console\ninit\nsuite\nsuite/nl\nsuite/nl/testdata\nsuite/nl/testdata/x\nbin\nempty\n"; out != want {
+		t.Errorf("the archive lists\n%swant\n%s", out, want)
+	}
+	testns.Cmd{Args: []string{"busybox", "cpio", "-i", "init", "bin", "suite/nl/testdata/x", "suite/nl/testdata", "suite/nl", "suite"}, Stdin: string(b), Dir: dir}.Run(t).Must(t)
+	want, _ := os.ReadFile("kernels_test.go")
+	got, err := os.ReadFile(dir + "/suite/nl/testdata/x")
+	to, lerr := os.Readlink(dir + "/bin")
+	st, serr := os.Stat(dir + "/init")
+	if err := errors.Join(err, lerr, serr); err != nil || !bytes.Equal(got, want) || to != "usr/bin" || st.Mode() != 0o755 {
+		t.Errorf("%v; %d bytes of %d, link to %q, mode %v", err, len(got), len(want), to, st.Mode())
+	}
+}
+
+func TestReport(t *testing.T) {
+	r := &report{target: &targets[0]}
+	r.read([]byte("[    0.5] noise\r\nK kernel 6.1.0 x86_64\r\nK module vcan no such device\r\n" +
+		"K pass nl TestBatch (0.01s)\r\n[ 1.0] K skip nl TestTripwire (0.00s): no io_uring\r\n" +
+		"K fail nl TestX (1.00s)\r\nK |     x_test.go:1: wrong\r\nK ran nl 2.0 exit status 1\r\nK pass demo ./demo\r\nK ran demo 1.0 ok\r\nK end\r\n"))
+	if r.kernel != "6.1.0 x86_64" || r.pass != 2 || !r.ended || !r.started || !r.bad() ||
+		!slices.Equal(r.failed, []string{"nl TestX (1.00s)", "nl (exit)"}) || !slices.Equal(r.skipped, []string{"nl TestTripwire (0.00s): no io_uring"}) {
+		t.Errorf("%+v", r)
+	}
+	ok := &report{}
+	ok.read([]byte("K kernel x\nK pass nl TestA (0.01s)\nK ran nl 2.0 ok\nK end\n"))
+	if ok.bad() {
+		t.Errorf("%+v is bad", ok)
+	}
+	cut := &report{}
+	cut.read([]byte("K kernel x\nK pass nl TestA (0.01s)\n"))
+	if !cut.bad() {
+		t.Error("a machine that died in the middle is good")
+	}
+}
+
+func TestVersions(t *testing.T) {
+	names := []string{"linux-image-6.1.0-9-cloud-amd64", "linux-image-6.1.0-50-cloud-amd64", "linux-image-5.10.0-70-cloud-amd64"}
+	if got := slices.MaxFunc(names, byNumbers); got != names[1] {
+		t.Errorf("the newest of %q is said to be %s", names, got)
+	}
+}
+
+// Each target is whole: a package and an image, or a kernel of one's own.
+func TestTargets(t *testing.T) {
+	seen := map[string]bool{}
+	for _, tt := range targets {
+		if seen[tt.name] || tt.env == "" || tt.qemu == "" || tt.console == "" ||
+			(tt.local == "") != (tt.suite != "" && tt.arch != "" && tt.pkg != "" && tt.kernel != "") {
+			t.Errorf("target %+v", tt)
+		}
+		seen[tt.name] = true
+		if _, err := regexp.Compile(tt.pkg); err != nil {
+			t.Error(err)
+		}
+	}
+}
