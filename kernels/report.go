@@ -86,7 +86,9 @@ func (r *report) read(console []byte) {
 // shown is how many lines of what failing tests printed are shown.
 const shown = 60
 
-func (r *report) bad() bool { return r.absent == nil && (r.err != nil || !r.ended || len(r.failed) > 0) }
+func (r *report) bad() bool {
+	return r.absent == nil && (r.err != nil || !r.ended || len(r.failed) > 0)
+}
 
 func header(w io.Writer) {
 	fmt.Fprintf(w, "%-13s %-30s %5s %5s %5s  %5s %5s %5s\n", "target", "kernel", "pass", "fail", "skip", "made", "boot", "cpu")
