@@ -14,7 +14,7 @@ import (
 
 // tools are the programs that tests set things up and compare with. They are of one
 // Debian on all kernels, since what a tool prints changes with its version.
-const tools = "busybox-static iproute2 nftables iptables netbase"
+const tools = "dash coreutils grep mount util-linux procps hostname strace iproute2 nftables iptables iputils-ping net-tools netbase base-files"
 
 // toolsSuite is that Debian; an architecture that came later has the first with it.
 func toolsSuite(arch string) string {
@@ -23,10 +23,6 @@ func toolsSuite(arch string) string {
 	}
 	return "bookworm"
 }
-
-// applets are what busybox is in the guest. It is neither ip nor ping, ps, route or arp: tests
-// that compare with those want the real ones.
-const applets = "sh cat echo env false true id kill ln ls mkdir mount nsenter readlink rm setpriv sleep stat timeout touch umount unshare"
 
 // fetchTools returns the directory of an architecture's tools in the cache.
 func fetchTools(cache, arch string) (root string, err error) {
@@ -56,7 +52,7 @@ func fetchTools(cache, arch string) (root string, err error) {
 	if err := errors.Join(os.RemoveAll(part), os.MkdirAll(part, 0o755)); err != nil {
 		return "", err
 	}
-	if err := d.unpack(packages, part, "*/share/doc/*", "*/share/man/*", "*/share/locale/*", "*/gconv/*", "*/share/bash-completion/*", "*/systemd/*"); err != nil {
+	if err := d.unpack(packages, part, "*/share/doc/*", "*/share/man/*", "*/share/locale/*", "*/gconv/*", "*/share/bash-completion/*", "*/systemd/*", "*/share/zoneinfo/*", "*/share/i18n/*", "*/share/lintian/*", "*/init.d/*"); err != nil {
 		return "", err
 	}
 	return root, os.Rename(part, root)
@@ -67,9 +63,6 @@ func fetchTools(cache, arch string) (root string, err error) {
 func toolEntries(root string) (entries []entry, err error) {
 	for _, dir := range []string{"bin", "sbin", "lib", "lib32", "lib64"} {
 		entries = append(entries, entry{name: "usr/" + dir, mode: dirMode}, entry{name: dir, mode: linkMode, data: []byte("usr/" + dir)})
-	}
-	for _, name := range strings.Fields(applets) {
-		entries = append(entries, entry{name: "usr/bin/" + name, mode: linkMode, data: []byte("busybox")})
 	}
 	err = filepath.WalkDir(root, func(file string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
@@ -93,7 +86,13 @@ func toolEntries(root string) (entries []entry, err error) {
 		entries = append(entries, e)
 		return nil
 	})
-	if len(entries) > 0 {
+	if err == nil {
+		entries = append(entries,
+			entry{name: "usr/bin/sh", mode: linkMode, data: []byte("dash")},
+			entry{name: "etc/passwd", mode: fileMode, data: []byte("root:x:0:0::/root:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n")},
+			entry{name: "etc/group", mode: fileMode, data: []byte("root:x:0:\nnogroup:x:65534:\n")},
+			entry{name: "etc/hostname", mode: fileMode, data: []byte("guest\n")},
+			entry{name: "etc/hosts", mode: fileMode, data: []byte("127.0.0.1 localhost\n")})
 		// /usr/sbin/iptables is chosen by update-alternatives, which has not run here.
 		for _, name := range []string{"iptables", "ip6tables", "iptables-save", "iptables-restore", "ip6tables-save", "ip6tables-restore", "arptables", "ebtables"} {
 			entries = append(entries, entry{name: "usr/sbin/" + name, mode: linkMode, data: []byte("xtables-nft-multi")})

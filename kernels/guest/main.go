@@ -90,6 +90,11 @@ func mounts() error {
 	if err := root(); err != nil {
 		return err
 	}
+	for _, dir := range []string{"/mnt", "/var/tmp", "/home"} {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return err
+		}
+	}
 	for _, m := range []struct {
 		source, target, options string
 	}{
