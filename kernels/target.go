@@ -26,16 +26,16 @@ const (
 
 const (
 	// QEMU 7.2 gets the flags of cmpxchg16b wrong: without cx16, Linux uses none.
-	x86    = "qemu-system-x86_64 -M q35 -cpu max,-cx16 -m 512 -serial stdio"
-	i386   = "qemu-system-i386 -M q35 -cpu max -m 512 -serial stdio"
-	s390   = "qemu-system-s390x -M s390-ccw-virtio -cpu max -m 768 -chardev stdio,id=c -device sclpconsole,chardev=c"
-	aarch  = "qemu-system-aarch64 -M virt -cpu cortex-a57 -m 512 -serial stdio"
-	arm    = "qemu-system-arm -M virt -cpu cortex-a15 -m 512 -serial stdio"
+	x86    = "qemu-system-x86_64 -M q35 -cpu max,-cx16 -m 1024 -serial stdio"
+	i386   = "qemu-system-i386 -M q35 -cpu max -m 1024 -serial stdio"
+	s390   = "qemu-system-s390x -M s390-ccw-virtio -cpu max -m 1024 -chardev stdio,id=c -device sclpconsole,chardev=c"
+	aarch  = "qemu-system-aarch64 -M virt -cpu cortex-a57 -m 1024 -serial stdio"
+	arm    = "qemu-system-arm -M virt -cpu cortex-a15 -m 1024 -serial stdio"
 	rpi0   = "qemu-system-arm -M raspi0 -serial stdio -dtb {dtb:bcm2835-rpi-zero.dtb}"
-	mipsle = "qemu-system-mipsel -M malta -cpu 24Kf -m 512 -serial stdio"
-	mips   = "qemu-system-mips -M malta -cpu 24Kf -m 512 -serial stdio"
-	mips6l = "qemu-system-mips64el -M malta -cpu 5KEc -m 512 -serial stdio"
-	mips6b = "qemu-system-mips64 -M malta -cpu 5KEc -m 512 -serial stdio"
+	mipsle = "qemu-system-mipsel -M malta -cpu 24Kf -m 1024 -serial stdio"
+	mips   = "qemu-system-mips -M malta -cpu 24Kf -m 1024 -serial stdio"
+	mips6l = "qemu-system-mips64el -M malta -cpu 5KEc -m 1024 -serial stdio"
+	mips6b = "qemu-system-mips64 -M malta -cpu 5KEc -m 1024 -serial stdio"
 	ppc    = "qemu-system-ppc64 -M pseries,x-vof=on -cpu power9 -m 1024 -serial stdio"
 	riscv  = "qemu-system-riscv64 -M virt -m 1024 -serial stdio"
 )

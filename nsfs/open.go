@@ -121,7 +121,8 @@ func OpenID(id Identity) (*NS, error) {
 	switch {
 	case err == unix.ESTALE:
 		hint = "it is gone, or id and inode are not of the same namespace"
-	case err == unix.EBADF || err == unix.EINVAL || err == unix.ENOTDIR || err == unix.EOPNOTSUPP:
+	case err == unix.EBADF || err == unix.EINVAL || err == unix.ENOTDIR || err == unix.EOPNOTSUPP ||
+		err == unix.EPERM: // before it looks at the descriptor, an older kernel asks for CAP_DAC_READ_SEARCH over the host
 		err, hint = unix.EOPNOTSUPP, "the kernel opens namespaces by their id since Linux 6.18"
 	}
 	return nil, openError(name, "open_by_handle_at(FD_NSFS_ROOT, …, O_RDONLY|O_CLOEXEC)", hint, err)

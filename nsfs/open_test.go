@@ -89,6 +89,12 @@ func TestOpenForms(t *testing.T) {
 	if err != nil {
 		t.Error(err)
 	}
+	if !testns.Since(t, 6, 18) {
+		if _, err = nsfs.OpenID(want); !errors.Is(err, unix.EOPNOTSUPP) || !strings.Contains(err.Error(), "since Linux 6.18") {
+			t.Errorf("OpenID of a kernel without: %v", err)
+		}
+		return
+	}
 	ns, err = nsfs.OpenID(want)
 	same(t, "OpenID", ns, err, want)
 }
@@ -103,8 +109,10 @@ func TestOpenFormsRefused(t *testing.T) {
 	}
 	_, err := nsfs.OpenPID(99999999)
 	wantError(t, err, nsfs.OpOpen, fs.ErrNotExist, `Cannot open network namespace "/proc/99999999/ns/net": No such file or directory`)
-	_, err = nsfs.OpenID(nsfs.Identity{ID: 1 << 60, Ino: 1})
-	wantError(t, err, nsfs.OpOpen, unix.ESTALE, `Cannot open network namespace "namespace id 1152921504606846976": Stale file handle`)
+	if testns.Since(t, 6, 18) {
+		_, err = nsfs.OpenID(nsfs.Identity{ID: 1 << 60, Ino: 1})
+		wantError(t, err, nsfs.OpOpen, unix.ESTALE, `Cannot open network namespace "namespace id 1152921504606846976": Stale file handle`)
+	}
 	uts, err := unix.Open("/proc/self/ns/uts", unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -163,14 +171,18 @@ func TestIdentity(t *testing.T) {
 	create(t, "red")
 	ns := open(t, "red")
 	old := identity(t, ns)
-	if old.ID == 0 || old.Dev == 0 || old.Ino == 0 {
+	hasID := testns.Since(t, 5, 14)
+	if (old.ID != 0) != hasID || old.Dev == 0 || old.Ino == 0 {
 		t.Errorf("identity %v", old)
 	}
 	if err := errors.Join(nsfs.Delete("red"), nsfs.Create("red")); err != nil {
 		t.Fatal(err)
 	}
-	if anew := identity(t, open(t, "red")); anew == old || anew.ID == old.ID {
+	if anew := identity(t, open(t, "red")); anew == old || hasID && anew.ID == old.ID {
 		t.Errorf("the name that was made anew is %v, as before", anew)
+	}
+	if !testns.Since(t, 6, 18) {
+		return
 	}
 	again, err := nsfs.OpenID(old)
 	same(t, "without a name", again, err, old)

@@ -159,7 +159,7 @@ func try(name string, limit time.Duration, args []string) {
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Dir = "/suite/" + name
 	cmd.Stdout, cmd.Stderr = &out, &out
-	cmd.Env = append(os.Environ(), "HOME=/tmp", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8")
+	cmd.Env = append(os.Environ(), "HOME=/tmp", "GOMEMLIMIT=200MiB", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8")
 	cmd.WaitDelay = time.Second
 	start := time.Now()
 	err := cmd.Start()
@@ -173,7 +173,7 @@ func try(name string, limit time.Duration, args []string) {
 		timer.Stop()
 	}
 	var log []string // the lines that say why
-	var reason string
+	var reason, last string
 	tests := 0
 	for lines := bufio.NewScanner(&out); lines.Scan(); {
 		line := lines.Text()
@@ -191,7 +191,9 @@ func try(name string, limit time.Duration, args []string) {
 			fmt.Printf("K skip %s %s: %s\n", name, test, reason)
 		case ok && strings.TrimSpace(verdict) == "--- SKIP":
 			fmt.Printf("K part %s %s: %s\n", name, test, reason)
-		case strings.HasPrefix(line, "=== "), strings.HasPrefix(strings.TrimSpace(line), "--- PASS"):
+		case strings.HasPrefix(line, "=== "):
+			last = line
+		case strings.HasPrefix(strings.TrimSpace(line), "--- PASS"):
 		default:
 			log = append(log, line)
 			if _, r, ok := strings.Cut(line, ".go:"); ok && strings.HasPrefix(line, "    ") {
@@ -212,6 +214,7 @@ func try(name string, limit time.Duration, args []string) {
 		for _, line := range log[max(0, len(log)-400):] {
 			fmt.Println("K |", line)
 		}
+		fmt.Println("K | the last to begin:", last)
 	}
 	fmt.Printf("K ran %s %.1f %s\n", name, time.Since(start).Seconds(), result)
 }

@@ -1,0 +1,33 @@
+//go:build linux
+
+package testns
+
+import (
+	"fmt"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// Since reports whether the kernel is at least of version major.minor.
+func Since(t testing.TB, major, minor int) bool {
+	t.Helper()
+	var u unix.Utsname
+	if err := unix.Uname(&u); err != nil {
+		t.Fatal(err)
+	}
+	release := unix.ByteSliceToString(u.Release[:])
+	var x, y int
+	if _, err := fmt.Sscanf(release, "%d.%d", &x, &y); err != nil {
+		t.Fatalf("kernel release %q: %v", release, err)
+	}
+	return x > major || x == major && y >= minor
+}
+
+// Needs skips the test on a kernel older than version major.minor, which brought what.
+func Needs(t testing.TB, major, minor int, what string) {
+	t.Helper()
+	if !Since(t, major, minor) {
+		Skip(t, fmt.Sprintf("Linux %d.%d brought %s", major, minor, what))
+	}
+}
