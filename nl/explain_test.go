@@ -20,9 +20,7 @@ import (
 var things = &nl.Protocol{Name: "NETLINK_THINGS", Type: types}
 
 func TestExplain(t *testing.T) {
-	if nativeIsBig() {
-		testns.Skip(t, "the text below holds little-endian bytes")
-	}
+	testns.LittleEndian(t)
 	m := &thing{M16: 2, U8: 1, U32: 2, BE16: 80, Name: "veth-blue", IP: netip.MustParseAddr("10.0.0.1"),
 		Kind: "apple", Apple: apple{7}, Flag: true, Hops: []hop{{Weight: 1, Via: netip.MustParseAddr("10.0.0.2")}}}
 	b, err := nl.Reply(nl.Header{Seq: 5}, 100, unix.NLM_F_REQUEST|unix.NLM_F_ACK|unix.NLM_F_CREATE|unix.NLM_F_EXCL, m)

@@ -8,6 +8,8 @@ import (
 	"github.com/minins/minins/nl"
 )
 
+const brSTPMode = 50 // IFLA_BR_STP_MODE
+
 // Bridge is what a link of kind "bridge" has of its own: IFLA_BR_* of
 // linux/if_link.h. Times are in hundredths of a second.
 type Bridge struct {
@@ -50,6 +52,7 @@ type Bridge struct {
 	VLANStatsPerPort nl.Opt[uint8]
 	BoolOpts         nl.Opt[BoolOpts]
 	FDBMaxLearned    nl.Opt[uint32]
+	STPMode          nl.Opt[uint32] // BR_STP_MODE_*, who decides on STP: 0 the kernel's helper, 1 a daemon, 2 the kernel; Linux 7.1
 
 	// Read only.
 	RootID, BridgeID       BridgeID
@@ -100,6 +103,7 @@ func (b *Bridge) fields(c *nl.Coder) {
 		c.End()
 	}
 	nl.OptU32(c, unix.IFLA_BR_FDB_MAX_LEARNED, "IFLA_BR_FDB_MAX_LEARNED", &b.FDBMaxLearned)
+	nl.OptU32(c, brSTPMode, "IFLA_BR_STP_MODE", &b.STPMode)
 	b.state(c)
 }
 

@@ -8,6 +8,8 @@ import (
 	"github.com/minins/minins/nl"
 )
 
+const brportNeighForwardGrat = 45 // IFLA_BRPORT_NEIGH_FORWARD_GRAT
+
 // BridgePort is what a link has as a port of a bridge: IFLA_BRPORT_* of
 // linux/if_link.h. Switches are 0 or 1; timers are in hundredths of a second.
 type BridgePort struct {
@@ -40,6 +42,7 @@ type BridgePort struct {
 	McastMaxGroups    nl.Opt[uint32]
 	NeighVLANSuppress nl.Opt[uint8]
 	BackupNHID        nl.Opt[uint32]
+	NeighForwardGrat  nl.Opt[uint8] // gratuitous ARP passes neigh_suppress; Linux 7.1
 	Flush             bool // in requests: forget the addresses learned here
 
 	// Read only.
@@ -87,6 +90,7 @@ func (p *BridgePort) fields(c *nl.Coder) {
 	nl.OptU32(c, unix.IFLA_BRPORT_MCAST_MAX_GROUPS, "IFLA_BRPORT_MCAST_MAX_GROUPS", &p.McastMaxGroups)
 	nl.OptU8(c, unix.IFLA_BRPORT_NEIGH_VLAN_SUPPRESS, "IFLA_BRPORT_NEIGH_VLAN_SUPPRESS", &p.NeighVLANSuppress)
 	nl.OptU32(c, unix.IFLA_BRPORT_BACKUP_NHID, "IFLA_BRPORT_BACKUP_NHID", &p.BackupNHID)
+	nl.OptU8(c, brportNeighForwardGrat, "IFLA_BRPORT_NEIGH_FORWARD_GRAT", &p.NeighForwardGrat)
 	nl.Flag(c, unix.IFLA_BRPORT_FLUSH, "IFLA_BRPORT_FLUSH", &p.Flush)
 	p.state(c)
 }

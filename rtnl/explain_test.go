@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/minins/minins/internal/testns"
 	"github.com/minins/minins/nl"
 )
 
@@ -112,6 +113,7 @@ func (s sample) datagram(t testing.TB) []byte {
 // TestExplained compares the bytes of each sample, in words, with those that
 // were read once and found right. -update writes them anew.
 func TestExplained(t *testing.T) {
+	testns.LittleEndian(t)
 	for _, s := range samples() {
 		var got bytes.Buffer
 		got.WriteString("$ " + s.command + "\n")

@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/minins/minins/internal/testns"
 	"github.com/minins/minins/nl"
 )
 
@@ -30,6 +31,7 @@ type capture struct {
 
 func captures(t testing.TB) []capture {
 	t.Helper()
+	testns.LittleEndian(t)
 	files, err := filepath.Glob("testdata/*.hex")
 	if err != nil || len(files) < 30 {
 		t.Fatalf("%d captures in testdata, %v", len(files), err)

@@ -3,6 +3,7 @@
 package testns
 
 import (
+	"encoding/binary"
 	"fmt"
 	"testing"
 
@@ -29,5 +30,13 @@ func Needs(t testing.TB, major, minor int, what string) {
 	t.Helper()
 	if !Since(t, major, minor) {
 		Skip(t, fmt.Sprintf("Linux %d.%d brought %s", major, minor, what))
+	}
+}
+
+// LittleEndian skips the test on a host of the other byte order, for which it has no bytes.
+func LittleEndian(t testing.TB) {
+	t.Helper()
+	if binary.NativeEndian.Uint16([]byte{1, 0}) != 1 {
+		Skip(t, "these bytes are of a little-endian machine")
 	}
 }

@@ -142,9 +142,7 @@ func TestFamilies(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if binary.NativeEndian.Uint16([]byte{1, 0}) != 1 {
-			testns.Skip(t, "these bytes are of a little-endian machine")
-		}
+		testns.LittleEndian(t)
 		if out, errs, _ := run(t, hex.EncodeToString(b), "--text", "-"); !strings.HasPrefix(out, tt.want) {
 			t.Errorf("%s: %s%s", tt.want, out, errs)
 		}
