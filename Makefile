@@ -47,7 +47,7 @@ GOLANGCI         ?= $(GOLANGCI_DIR)/golangci-lint
 # The directories of all modules: this one, and those with a go.mod of their own.
 MODULES := . $(patsubst %/go.mod,%,$(wildcard */go.mod */*/go.mod))
 
-.PHONY: help minins debug demo test docs tools bench bench-quick scale faults faults-quick soak size dist pictures lint fuzz install clean FORCE
+.PHONY: help minins debug demo test docs tools bench bench-quick scale faults faults-quick soak kernels kernels-mips qemu size dist pictures lint fuzz install clean FORCE
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 13
@@ -120,6 +120,27 @@ soak: ## all that can go on for long, for SOAK: 60s each; 1,000,000 visits to na
 	MININS_SOAK=$(SOAK) $(GO) test -count=1 -v -timeout 0 -run '^TestConcurrent$$' ./nft
 	MININS_SOAK=$(SOAK) $(GO) test -count=1 -v -timeout 0 -run '^TestWriters$$' ./cmd/minins
 	MININS_SOAK=$(SOAK) $(GO) test -count=1 -v -timeout 0 -run '^TestSoak$$' ./internal/fault/matrix
+
+# The kernels, programs and logs are kept in KERNELS_CACHE.
+KERNELS       ?= .
+KERNELS_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/minins/kernels
+KERNEL_TESTS  := ./nl ./rtnl ./nft/lang ./nft/rule ./nft/xt ./survey ./pcap ./internal/ntop
+QEMU_PACKAGES := qemu-system-x86 qemu-system-misc qemu-system-arm qemu-system-mips qemu-system-ppc opensbi xz-utils zstd
+
+kernels: qemu dist ## the tutorial, and tests of libraries, on Debian's kernels and other processors: KERNELS=REGEXP
+	$(GO) run ./kernels -v -cache $(KERNELS_CACHE) -run '$(KERNELS)' -file /bin/minins=$(CURDIR)/dist/minins-linux-{arch} \
+		-exec './internal/tutorial/cmd/demo -minins /bin/minins' $(KERNEL_TESTS)
+
+kernels-mips: ## build the big-endian kernels for make kernels: 40 minutes of a processor
+	kernels/mips.sh $(KERNELS_CACHE)
+
+qemu:
+	@command -v qemu-system-x86_64 qemu-system-s390x qemu-system-arm qemu-system-mips qemu-system-ppc64 xz zstd >/dev/null && exit 0; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $(QEMU_PACKAGES); \
+	else \
+		echo "missing: $(QEMU_PACKAGES)" >&2; exit 1; \
+	fi
 
 docs: ## write the messages in docs/messages.md anew, and docs/graph.svg
 	$(GO) test -count=1 -run '^(TestMessages|TestPicture)$$' ./cmd/minins -update

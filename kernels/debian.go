@@ -99,7 +99,7 @@ func (d *debian) unpack(packages []string, root string, except ...string) error 
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(download)
+	defer func() { _ = os.RemoveAll(download) }() // what is left is in the cache
 	if _, err := d.run(download, "apt-get", append([]string{"-qq", "download"}, packages...)...); err != nil {
 		return err
 	}
@@ -167,7 +167,7 @@ func fetch(cache string, t *target) (root string, err error) {
 	}
 	pkg, err := d.newest(t.pkg)
 	if err != nil {
-		return "", fmt.Errorf("%s in Debian's %s for %s", err, t.suite, t.arch)
+		return "", fmt.Errorf("%w in Debian's %s for %s", err, t.suite, t.arch)
 	}
 	packages, err := d.kernelPackages(pkg)
 	if err != nil {

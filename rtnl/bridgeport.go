@@ -43,7 +43,7 @@ type BridgePort struct {
 	NeighVLANSuppress nl.Opt[uint8]
 	BackupNHID        nl.Opt[uint32]
 	NeighForwardGrat  nl.Opt[uint8] // gratuitous ARP passes neigh_suppress; Linux 7.1
-	Flush             bool // in requests: forget the addresses learned here
+	Flush             bool          // in requests: forget the addresses learned here
 
 	// Read only.
 	RootID, BridgeID  BridgeID
