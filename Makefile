@@ -47,7 +47,7 @@ GOLANGCI         ?= $(GOLANGCI_DIR)/golangci-lint
 # The directories of all modules: this one, and those with a go.mod of their own.
 MODULES := . $(patsubst %/go.mod,%,$(wildcard */go.mod */*/go.mod))
 
-.PHONY: help minins debug demo test docs tools bench bench-quick scale faults faults-quick soak kernels kernels-mips qemu size dist pictures lint fuzz install clean FORCE
+.PHONY: help minins debug demo test docs tools bench bench-quick scale faults faults-quick soak kernels kernels-mips qemu-demo qemu size dist pictures lint fuzz install clean FORCE
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 13
@@ -125,6 +125,8 @@ soak: ## all that can go on for long, for SOAK: 60s each; 1,000,000 visits to na
 KERNELS       ?= .
 KERNELS_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/minins/kernels
 KERNEL_TESTS  := ./nl ./rtnl ./nft/lang ./nft/rule ./nft/xt ./survey ./pcap ./internal/ntop
+DEMO_MODULES  := veth bridge br_netfilter nf_tables nf_conntrack nf_nat nft_chain_nat nft_compat nft_masq nft_nat nft_ct nft_counter \
+	xt_MASQUERADE xt_nat xt_tcpudp xt_conntrack af_packet
 QEMU_PACKAGES := qemu-system-x86 qemu-system-misc qemu-system-arm qemu-system-mips qemu-system-ppc opensbi xz-utils zstd
 
 kernels: qemu dist ## the tutorial, and tests of libraries, on Debian's kernels and other processors: KERNELS=REGEXP
@@ -133,6 +135,13 @@ kernels: qemu dist ## the tutorial, and tests of libraries, on Debian's kernels 
 
 kernels-mips: ## build the big-endian kernels for make kernels: 40 minutes of a processor
 	kernels/mips.sh $(KERNELS_CACHE)
+
+# 64 MB do on the big-endian kernels of make kernels-mips; Debian's own are larger.
+qemu-demo: qemu dist ## minins as the first process of machines with nothing else: the tutorial on amd64 and s390x
+	for machine in amd64-6.1:112 s390x-6.1:96; do \
+		$(GO) run ./kernels -cache $(KERNELS_CACHE) -run "^$${machine%:*}\$$" -memory $${machine#*:} -init $(CURDIR)/dist/minins-linux-{arch} \
+			-rc kernels/demo.rc -modules '$(DEMO_MODULES)' -exec ./internal/tutorial/cmd/demo </dev/null || exit 1; \
+	done
 
 qemu:
 	@command -v qemu-system-x86_64 qemu-system-s390x qemu-system-arm qemu-system-mips qemu-system-ppc64 xz zstd >/dev/null && exit 0; \

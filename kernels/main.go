@@ -37,6 +37,10 @@ func run() error {
 	cache := flag.String("cache", "", "`DIR` for kernels, programs and logs")
 	jobs := flag.Int("j", 2, "machines at once")
 	limit := flag.Duration("timeout", 5*time.Minute, "for a machine")
+	machine := flag.String("init", "", "`FILE` that is /init in place of the tests: its console is this terminal; {arch} is GOARCH")
+	rc := flag.String("rc", "", "with -init, `FILE` that becomes /etc/rc")
+	flag.StringVar(&wanted, "modules", allModules, "`NAMES` of the kernel's modules")
+	memory := flag.Int("memory", 0, "of the machine, in `MB`, if not what its tests need")
 	least := flag.Int("least", -1, "how many targets have to have run; -1: all but two")
 	verbose := flag.Bool("v", false, "name what was skipped, and why")
 	flag.DurationVar(&s.limit, "each", 100*time.Second, "for a program")
@@ -72,6 +76,14 @@ func run() error {
 	}
 	if err := os.MkdirAll(filepath.Join(*cache, "kernel"), 0o755); err != nil {
 		return err
+	}
+	if *machine != "" {
+		for _, t := range chosen {
+			if err := console(t, &s, *cache, *machine, *rc, *memory, *limit); err != nil {
+				return fmt.Errorf("%s: %w", t.name, err)
+			}
+		}
+		return nil
 	}
 	if *least < 0 {
 		*least = max(1, len(chosen)-2)
@@ -143,31 +155,19 @@ func try(t *target, s *suite, cache string, limit time.Duration) *report {
 	return r
 }
 
+// wanted are the modules to load.
+var wanted string
+
 // fetching is held by who fills the cache: apt-get does not wait for its own lock.
 var fetching sync.Mutex
 
-// prepare makes all that a machine needs and returns QEMU's command line.
+// prepare makes all that a machine needs for tests and returns QEMU's command line.
 func prepare(t *target, s *suite, cache string) ([]string, error) {
-	root := ""
-	var order []module
-	if t.local == "" {
-		var err error
-		if root, err = fetch(cache, t); err != nil {
-			return nil, &absentError{err}
-		}
-		d, err := openDepot(root)
-		if err != nil {
-			return nil, err
-		}
-		if order, _, err = d.load(strings.Fields(modules)); err != nil {
-			return nil, err
-		}
-	}
-	kernel, err := image(t, cache, root)
+	root, kernel, order, err := boards(t, cache)
 	if err != nil {
 		return nil, err
 	}
-	entries, err := s.build(t, filepath.Join(cache, "build", strings.NewReplacer(" ", "-", "=", "-").Replace(t.env)))
+	entries, err := s.build(t, t.buildDir(cache))
 	if err != nil {
 		return nil, err
 	}
@@ -182,15 +182,44 @@ func prepare(t *target, s *suite, cache string) ([]string, error) {
 		}
 		entries = append(more, entries...)
 	}
-	var lines strings.Builder
-	for _, m := range order {
-		lines.WriteString(m.name + "\n")
-		entries = append(entries, entry{name: "modules/" + m.name + ".ko", mode: fileMode, data: m.elf})
-	}
-	entries = append(entries, entry{name: "modules/order", mode: fileMode, data: []byte(lines.String())})
+	entries = append(entries, moduleEntries(order)...)
 	initramfs := filepath.Join(cache, t.name+".cpio")
 	if err := writeInitramfs(initramfs, entries, t.gzip); err != nil {
 		return nil, err
 	}
 	return command(t, root, kernel, initramfs)
+}
+
+// boards finds a target's kernel, its packages and the modules that it can load.
+func boards(t *target, cache string) (root, kernel string, order []module, err error) {
+	if t.local == "" {
+		if root, err = fetch(cache, t); err != nil {
+			return "", "", nil, &absentError{err}
+		}
+		d, err := openDepot(root)
+		if err != nil {
+			return "", "", nil, err
+		}
+		if order, _, err = d.load(strings.Fields(wanted)); err != nil {
+			return "", "", nil, err
+		}
+	}
+	kernel, err = image(t, cache, root)
+	return root, kernel, order, err
+}
+
+// moduleEntries are the modules and their order, where "minins init" looks for them too.
+func moduleEntries(order []module) []entry {
+	var entries []entry
+	var lines strings.Builder
+	for _, m := range order {
+		lines.WriteString(m.name + ".ko\n")
+		entries = append(entries, entry{name: "lib/modules/" + m.name + ".ko", mode: fileMode, data: m.elf})
+	}
+	return append(entries, entry{name: "lib/modules/order", mode: fileMode, data: []byte(lines.String())})
+}
+
+// buildDir is where programs for a target are built: targets of one architecture share it.
+func (t *target) buildDir(cache string) string {
+	return filepath.Join(cache, "build", strings.NewReplacer(" ", "-", "=", "-").Replace(t.env))
 }

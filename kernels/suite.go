@@ -46,16 +46,15 @@ func list(patterns []string) ([]pkg, error) {
 // build makes the suite's programs for a target in dir, and returns what the guest
 // needs: them, the files that they read, and the order.
 func (s *suite) build(t *target, dir string) ([]entry, error) {
-	env := append(strings.Fields(t.env), "CGO_ENABLED=0", "GOOS=linux")
+	env := t.goEnv()
 	if err := os.MkdirAll(dir+"/test", 0o755); err != nil {
 		return nil, err
 	}
-	flags := []string{"-trimpath", "-buildvcs=false", "-ldflags=-s -w"}
 	var entries []entry
 	var order strings.Builder
 	seconds := int(s.limit.Seconds())
 
-	self, err := output("", env, "go", append(append([]string{"build"}, flags...), "-o", dir+"/init", guest)...)
+	self, err := output("", env, "go", append(append([]string{"build"}, buildFlags...), "-o", dir+"/init", guest)...)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s", err, self)
 	}
@@ -66,7 +65,7 @@ func (s *suite) build(t *target, dir string) ([]entry, error) {
 		return nil, err
 	}
 	if len(pkgs) > 0 {
-		args := append(append([]string{"test", "-c"}, flags...), "-o", dir+"/test/")
+		args := append(append([]string{"test", "-c"}, buildFlags...), "-o", dir+"/test/")
 		if _, err := output("", env, "go", append(args, s.tests...)...); err != nil {
 			return nil, err
 		}
@@ -94,24 +93,60 @@ func (s *suite) build(t *target, dir string) ([]entry, error) {
 		return nil, err
 	}
 	entries = append(entries, sources...)
+	programs, err := s.builtPrograms(t, dir, "suite/")
+	if err != nil {
+		return nil, err
+	}
+	entries = append(entries, programs...)
 	for _, line := range s.programs {
 		f := strings.Fields(line)
 		name := path.Base(f[0])
-		if _, err := output("", env, "go", append(append([]string{"build"}, flags...), "-o", dir+"/"+name, f[0])...); err != nil {
+		fmt.Fprintf(&order, ". %d ./%s %s\n", seconds, name, strings.Join(f[1:], " "))
+	}
+	given, err := s.given(t)
+	if err != nil {
+		return nil, err
+	}
+	entries = append(entries, given...)
+	return append(entries, entry{name: "suite/order", mode: fileMode, data: []byte(order.String())}), nil
+}
+
+// buildFlags are of programs and of test binaries.
+var buildFlags = []string{"-trimpath", "-buildvcs=false", "-ldflags=-s -w"}
+
+func (t *target) goEnv() []string {
+	return append(strings.Fields(t.env), "CGO_ENABLED=0", "GOOS=linux")
+}
+
+// builtPrograms builds the programs in dir, for the machine's directory to.
+func (s *suite) builtPrograms(t *target, dir, to string) (entries []entry, err error) {
+	for _, line := range s.programs {
+		name := path.Base(strings.Fields(line)[0])
+		file := filepath.Join(dir, name)
+		if _, err := output("", t.goEnv(), "go", append(append([]string{"build"}, buildFlags...), "-o", file, strings.Fields(line)[0])...); err != nil {
 			return nil, err
 		}
-		entries = append(entries, entry{name: "suite/" + name + "/" + name, mode: exeMode, from: dir + "/" + name})
-		fmt.Fprintf(&order, "%s %d ./%s %s\n", name, seconds, name, strings.Join(f[1:], " "))
+		entries = append(entries, entry{name: to + name, mode: exeMode, from: file})
 	}
+	return entries, nil
+}
+
+// given are the files that were asked for by -file.
+func (s *suite) given(t *target) (entries []entry, err error) {
 	for _, f := range s.files {
 		to, from, ok := strings.Cut(f, "=")
 		if !ok {
 			return nil, fmt.Errorf("-file %s: expected PATH=FILE", f)
 		}
-		arch, _, _ := strings.Cut(strings.TrimPrefix(t.env, "GOARCH="), " ")
-		entries = append(entries, entry{name: strings.TrimPrefix(to, "/"), mode: exeMode, from: strings.ReplaceAll(from, "{arch}", arch)})
+		entries = append(entries, entry{name: strings.TrimPrefix(to, "/"), mode: exeMode, from: s.forArch(t, from)})
 	}
-	return append(entries, entry{name: "suite/order", mode: fileMode, data: []byte(order.String())}), nil
+	return entries, nil
+}
+
+// forArch is the name of a file in which {arch} stands for GOARCH.
+func (s *suite) forArch(t *target, file string) string {
+	arch, _, _ := strings.Cut(strings.TrimPrefix(t.env, "GOARCH="), " ")
+	return strings.ReplaceAll(file, "{arch}", arch)
 }
 
 // commonRoot is the directory of the packages' module.

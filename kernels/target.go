@@ -64,9 +64,9 @@ var targets = []target{
 	{name: "s390x-6.1", suite: "bookworm", arch: "s390x", pkg: `linux-image-6\.1\.0-\d+-s390x`, env: "GOARCH=s390x", qemu: s390, kernel: vmlinuz, console: "ttysclp0"},
 }
 
-// modules are what the kernels are to have loaded: what the tests use, and each kind
+// allModules are what the kernels are to have loaded: what the tests use, and each kind
 // of link.
-const modules = "veth bridge br_netfilter nf_tables nf_conntrack nf_nat nft_chain_nat nft_compat nft_masq nft_nat nft_ct" +
+const allModules = "veth bridge br_netfilter nf_tables nf_conntrack nf_nat nft_chain_nat nft_compat nft_masq nft_nat nft_ct" +
 	" nft_redir nft_fib nft_fib_ipv4 nft_fib_ipv6 nft_fib_inet nft_reject nft_reject_ipv4 nft_reject_ipv6 nft_reject_inet nft_reject_bridge nft_reject_netdev nft_dup_ipv6 nft_fib_netdev nft_limit nft_quota nft_connlimit nft_hash nft_numgen nft_socket nft_osf nft_xfrm nft_tunnel nft_synproxy nft_log nft_queue nft_tproxy nft_objref nft_dup_ipv4 nft_dup_netdev nft_fwd_netdev" +
 	" nft_flow_offload nft_counter nft_set_rbtree nft_meta_bridge nf_conntrack_bridge nfnetlink nfnetlink_log nfnetlink_queue nf_conntrack_netlink nf_flow_table nf_flow_table_inet nf_log_syslog nf_log_common nf_log_ipv4 nf_log_ipv6 nf_log_arp nf_log_bridge nf_log_netdev" +
 	" ip_tables iptable_filter iptable_nat x_tables ipt_REJECT ip6t_REJECT xt_REDIRECT xt_MASQUERADE xt_nat xt_state xt_connmark xt_CONNMARK xt_CT xt_TCPMSS xt_NFLOG xt_NFQUEUE xt_set xt_mac xt_iprange xt_length xt_ttl ipt_ttl xt_hl xt_owner xt_physdev xt_pkttype xt_recent xt_statistic xt_string xt_tcpmss xt_time xt_u32 xt_icmp xt_hashlimit xt_helper xt_dscp xt_DSCP xt_cgroup xt_bpf xt_cluster xt_connlimit xt_connbytes xt_connlabel xt_policy xt_quota xt_realm xt_rpfilter xt_sctp xt_dccp xt_esp xt_ecn xt_cpu xt_devgroup xt_socket xt_TPROXY xt_TRACE xt_CHECKSUM xt_CLASSIFY xt_NETMAP xt_RATEEST xt_SYNPROXY ipt_SYNPROXY xt_HL xt_AUDIT xt_LED xt_conntrack xt_comment xt_addrtype xt_mark xt_multiport xt_tcpudp xt_limit xt_LOG ebtables" +

@@ -9,6 +9,7 @@ import (
 	"github.com/minins/minins/cmd/minins/applet"
 	"github.com/minins/minins/cmd/minins/arping"
 	"github.com/minins/minins/cmd/minins/bench"
+	"github.com/minins/minins/cmd/minins/boot"
 	"github.com/minins/minins/cmd/minins/capture"
 	"github.com/minins/minins/cmd/minins/decode"
 	"github.com/minins/minins/cmd/minins/doctor"
@@ -52,6 +53,7 @@ func applets() []applet.Applet {
 		{Name: "sysctl", Summary: "read and write settings of the kernel", Run: sysctl.Run},
 		{Name: "unshare", Summary: "run a program in new namespaces", Run: nsapplets.Unshare},
 		{Name: "nsenter", Summary: "run a program in the namespaces of another process", Run: nsapplets.Nsenter},
+		{Name: "init", Summary: "process 1 of a machine that has nothing else", Run: initialize},
 		{Name: nsapplets.ChildName, Run: nsapplets.UnshareChild},
 		{Name: rootless.Name, Summary: "run a command as root of a network of its own; nobody has to be root", Run: rootless.Run},
 		{Name: rootless.LabName, Summary: "list and end the networks that --rootless=LAB has made", Run: rootless.Lab},
@@ -81,7 +83,7 @@ func applets() []applet.Applet {
 // itself: no tool of that name is stood in for, so that no link is made.
 func own(name string) bool {
 	switch name {
-	case "ns", "gc", "doctor", "graph", "capture", "trace-packet", "explain", "decode", "lesson", "bench",
+	case "ns", "gc", "doctor", "graph", "capture", "trace-packet", "explain", "decode", "lesson", "bench", "init",
 		"install", "uninstall", "help", "version", "completion", ip.CompleteName, nsapplets.ChildName, bench.ChildName,
 		rootless.Name, rootless.LabName, rootless.ChildName, rootless.HolderName:
 		return true
@@ -140,6 +142,8 @@ func complete(c *applet.Cmd) int {
 
 func rootlessChild(c *applet.Cmd) int  { return rootless.Child(c, links()) }
 func rootlessHolder(c *applet.Cmd) int { return rootless.Holder(c, links()) }
+
+func initialize(c *applet.Cmd) int { return boot.Run(c, links()) }
 
 func install(c *applet.Cmd) int   { return setup.Install(c, links()) }
 func uninstall(c *applet.Cmd) int { return setup.Uninstall(c, links()) }

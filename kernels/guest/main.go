@@ -134,12 +134,12 @@ func settings() error {
 }
 
 func load() error {
-	order, err := os.ReadFile("/modules/order")
+	order, err := os.ReadFile("/lib/modules/order")
 	if err != nil {
 		return err
 	}
 	for _, name := range strings.Fields(string(order)) {
-		f, err := os.Open("/modules/" + name + ".ko")
+		f, err := os.Open("/lib/modules/" + name)
 		if err != nil {
 			return err
 		}
