@@ -15,13 +15,13 @@ GOARCH   ?= $(shell $(GO) env GOARCH)
 # they are called (-l): a command waits for the kernel most of the time.
 # It asks for no floating-point unit where small processors have none: ARM of version 5
 # on, MIPS.
-# $(call build,ARCH,FILE)
+# $(call build,ARCH,FILE,FLAGS)
 MODULE     := github.com/minins/minins
 VERSION    := $(or $(shell git describe --tags --always --dirty 2>/dev/null),(devel))
 OUTLINED   := $(MODULE)/cmd/... $(MODULE)/container $(MODULE)/doctor $(MODULE)/nft/... $(MODULE)/nsfs $(MODULE)/pcap $(MODULE)/survey github.com/mdlayher/... \
 	golang.org/x/sys/unix context fmt log strings syscall time
 EXPERIMENT := $(shell GOEXPERIMENT=nogreenteagc $(GO) env GOVERSION >/dev/null 2>&1 && echo nogreenteagc)
-build = CGO_ENABLED=0 GOOS=linux GOARCH=$(1) GOARM=5 GOMIPS=softfloat GOMIPS64=softfloat GOEXPERIMENT=$(EXPERIMENT) $(GO) build -trimpath -buildvcs=false \
+build = CGO_ENABLED=0 GOOS=linux GOARCH=$(1) GOARM=5 GOMIPS=softfloat GOMIPS64=softfloat GOEXPERIMENT=$(EXPERIMENT) $(GO) build -trimpath -buildvcs=false $(3) \
 	$$(test ! -x .link/linker || echo -toolexec=$(CURDIR)/.link/linker) \
 	-ldflags '-s -w -X $(MODULE)/cmd/minins/setup.version=$(VERSION) $(if $(filter 386 amd64,$(1)),-funcalign=1) $(if $(filter amd64 arm64,$(1)),-E main.start)' \
 	$(OUTLINED:%=-gcflags '%=-l') -o $(2) ./cmd/minins
@@ -32,8 +32,9 @@ slim = GOENV=off GOOS= GOARCH= $(GO) run ./internal/strip -o $(2) $(1)
 # Every architecture that Go has for Linux and mdlayher/netlink builds for.
 ARCHES := 386 amd64 arm arm64 loong64 mips mipsle mips64 mips64le ppc64 ppc64le riscv64 s390x
 
-# The budget of the stripped linux/amd64 binary, in bytes.
-BUDGET := 3000000
+# The budgets of the stripped linux/amd64 binaries, in bytes.
+BUDGET      := 3000000
+TINY_BUDGET := 2400000
 
 # What tests compare minins with, and what they are built and checked by.
 PACKAGES := iproute2 iptables nftables net-tools iputils-ping iputils-arping procps util-linux strace mandoc gcc libc6-dev busybox tshark tcpdump
@@ -47,7 +48,7 @@ GOLANGCI         ?= $(GOLANGCI_DIR)/golangci-lint
 # The directories of all modules: this one, and those with a go.mod of their own.
 MODULES := . $(patsubst %/go.mod,%,$(wildcard */go.mod */*/go.mod))
 
-.PHONY: help minins debug demo test docs tools bench bench-quick scale faults faults-quick soak kernels kernels-mips qemu-demo qemu size dist pictures lint fuzz install clean FORCE
+.PHONY: help minins tiny debug demo test docs tools bench bench-quick scale faults faults-quick soak kernels kernels-mips qemu-demo qemu size dist pictures lint fuzz install clean FORCE
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 13
@@ -56,6 +57,11 @@ minins: .link/link ## build ./minins, static and stripped
 	$(call build,$(GOARCH),minins.debug)
 	$(call slim,minins.debug,minins) || { echo "minins keeps its names" >&2; cp minins.debug minins; }
 	@rm -f minins.debug
+
+tiny: .link/link ## build ./minins-tiny: what the tutorial types, for hosts where each 100 KB counts
+	$(call build,$(GOARCH),minins-tiny.debug,-tags tiny)
+	$(call slim,minins-tiny.debug,minins-tiny) || { echo "minins-tiny keeps its names" >&2; cp minins-tiny.debug minins-tiny; }
+	@rm -f minins-tiny.debug
 
 debug: .link/link ## build ./minins.debug: the same with names and lines in tracebacks
 	$(call build,$(GOARCH),minins.debug)
@@ -155,13 +161,18 @@ docs: ## write the messages in docs/messages.md anew, and docs/graph.svg
 	$(GO) test -count=1 -run '^(TestMessages|TestPicture)$$' ./cmd/minins -update
 	$(GO) test -count=1 -run '^TestTutorial$$' ./internal/tutorial -update
 
-size: dist ## print the sizes of the stripped binaries; fail over the budget
+size: dist tiny ## print the sizes of the stripped binaries; fail over the budget
 	@wc -c dist/minins-linux-* | sed -n 's|dist/minins-linux-||p'; \
 	size=$$(wc -c <dist/minins-linux-amd64); \
 	if [ $$size -gt $(BUDGET) ]; then \
 		echo "amd64: $$size bytes are $$((size - $(BUDGET))) over the budget of $(BUDGET)" >&2; exit 1; \
 	fi; \
-	echo "amd64: $$(($(BUDGET) - size)) bytes below the budget of $(BUDGET)"
+	echo "amd64: $$(($(BUDGET) - size)) bytes below the budget of $(BUDGET)"; \
+	size=$$(wc -c <minins-tiny); \
+	if [ $$size -gt $(TINY_BUDGET) ]; then \
+		echo "tiny: $$size bytes are $$((size - $(TINY_BUDGET))) over the budget of $(TINY_BUDGET)" >&2; exit 1; \
+	fi; \
+	echo "tiny: $$size bytes, $$(($(TINY_BUDGET) - size)) below the budget of $(TINY_BUDGET)"
 
 dist: $(ARCHES:%=dist/minins-linux-%) ## build for every architecture into dist/, with SHA256SUMS
 	@cd dist && sha256sum $(ARCHES:%=minins-linux-%) >SHA256SUMS
@@ -206,4 +217,4 @@ install: minins ## install the binary and the man pages below PREFIX (/usr/local
 	done
 
 clean: ## remove what make made
-	rm -rf minins minins.debug dist .link
+	rm -rf minins minins.debug minins-tiny dist .link

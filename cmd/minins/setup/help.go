@@ -30,22 +30,25 @@ Usage: minins COMMAND [ARGUMENTS]
 
 Commands:
 `)
+	rootless := ""
 	for _, a := range applets {
 		if a.Summary != "" { // minins calls the others itself
 			c.Printf("  %-19s %s\n", a.Name, a.Summary)
+		}
+		if a.Name == "--rootless" { // not of each build
+			rootless = "\"minins --rootless COMMAND\" has a network of its own, and needs no root.\n"
 		}
 	}
 	c.Printf(`
 "minins COMMAND -h" has the words of each ("minins ip help", "minins ip link
 help"). "ip netns exec NAME COMMAND" finds these commands too, after PATH.
-"minins --rootless COMMAND" has a network of its own, and needs no root.
-"minins --trace COMMAND", or "COMMAND --trace ARGUMENTS", shows what it says to the kernel and
+%s"minins --trace COMMAND", or "COMMAND --trace ARGUMENTS", shows what it says to the kernel and
 what that answers (--trace=bytes, --trace=json; --pcap FILE for Wireshark).
 
 Environment:
   MININS_HINTS=1   explain errors below the text of the original tool, also
                    where standard error is not a terminal
-`)
+`, rootless)
 	return 0
 }
 
