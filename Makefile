@@ -48,7 +48,7 @@ GOLANGCI         ?= $(GOLANGCI_DIR)/golangci-lint
 # The directories of all modules: this one, and those with a go.mod of their own.
 MODULES := . $(patsubst %/go.mod,%,$(wildcard */go.mod */*/go.mod))
 
-.PHONY: help minins tiny debug demo test docs tools bench bench-quick scale faults faults-quick soak kernels kernels-mips qemu-demo qemu size dist pictures lint fuzz install clean FORCE
+.PHONY: help minins tiny debug demo test docs tools bench bench-quick scale faults faults-quick soak kernels kernels-mips qemu-demo qemu size dist deb deb-test reproducible pictures lint fuzz install clean FORCE
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 13
@@ -181,6 +181,23 @@ dist/minins-linux-%: .link/link FORCE
 	@mkdir -p dist
 	$(call build,$*,$@.debug)
 	@$(call slim,$@.debug,$@) && rm $@.debug
+
+deb: dist ## a Debian package for every architecture into dist/
+	@for arch in $(ARCHES); do packaging/deb.sh $$arch dist/minins-linux-$$arch dist || exit 1; done
+
+deb-test: dist/minins-linux-amd64 ## install the package in a clean Debian, play the tutorial, remove it: as root, a minute
+	@for tool in debootstrap lintian; do command -v $$tool >/dev/null || apt-get install -q -y --no-install-recommends $$tool || exit 1; done
+	rm -rf dist/deb-test && packaging/deb.sh amd64 dist/minins-linux-amd64 dist/deb-test
+	lintian --fail-on error dist/deb-test/*.deb
+	CGO_ENABLED=0 $(GO) build -o dist/deb-test/demo ./internal/tutorial/cmd/demo
+	packaging/test.sh dist/deb-test/*.deb dist/deb-test/demo
+
+# The path of the other directory is of another length.
+reproducible: dist/minins-linux-amd64 ## build the same commit in another directory: the bytes must be the same
+	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && git clone -q . "$$dir/another/directory" && \
+		$(MAKE) -s -C "$$dir/another/directory" dist/minins-linux-amd64 && \
+		cmp dist/minins-linux-amd64 "$$dir/another/directory/dist/minins-linux-amd64" && \
+		sha256sum dist/minins-linux-amd64
 
 # Chromium and Mermaid are large: not in .ci/run. npm gets Mermaid from its registry.
 pictures: ## have dot, Mermaid's parser and headless Chromium read what minins graph draws: 1 minute
