@@ -16,8 +16,8 @@ import (
 // brought says which Linux told of a field first. Older ones leave out of a request what they do not
 // know, and say nothing of it.
 var brought = map[string][2]int{
-	"Locked":            {5, 16},
-	"EHTHostsLimit":     {5, 13},
+	"Locked":            {5, 18},
+	"EHTHostsLimit":     {5, 12},
 	"Proto":             {5, 18},
 	"GROMaxSize":        {5, 19},
 	"GSOIPv4MaxSize":    {6, 3},
@@ -27,7 +27,7 @@ var brought = map[string][2]int{
 	"BCCutoff":          {6, 4},
 	"BCQueueLen":        {5, 11},
 	"FDBMaxLearned":     {6, 7},
-	"LabelPolicy":       {6, 8},
+	"LabelPolicy":       {6, 7},
 }
 
 // same compares every field of want that is set with got's, of those that the kernel tells.
@@ -186,7 +186,7 @@ func TestKindsReadBack(t *testing.T) {
 	addr := netip.MustParseAddr
 	must(t, c.AddLink(ctx, &Link{Name: "p", Index: 50, Info: LinkInfo{Kind: "veth", Peer: &Link{Name: "q"}}}))
 	allFlags := (VXLANGBP-1)&^VXLANVNIFilter | VXLANLocalBypass // VNIFilter and MCRoute are told when they are on
-	if !testns.Since(t, 6, 4) {
+	if !testns.Since(t, 6, 5) {
 		allFlags &^= VXLANLocalBypass
 	}
 	vniFilter := VXLANVNIFilter

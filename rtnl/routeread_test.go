@@ -135,7 +135,7 @@ func TestRules(t *testing.T) {
 func TestNextHopObjectReadBack(t *testing.T) {
 	ctx := t.Context()
 	most := NextHopShare{Weight: 255}.Weight
-	if !testns.Since(t, 6, 13) {
+	if !testns.Since(t, 6, 12) {
 		most = 254 // a byte, of one less
 	}
 	c := wired(t)
