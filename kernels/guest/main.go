@@ -158,6 +158,9 @@ func try(name string, limit time.Duration, args []string) {
 	var out bytes.Buffer
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Dir = "/suite/" + name
+	if name == "." {
+		name = strings.TrimPrefix(args[0], "./") // of a program there is no package
+	}
 	cmd.Stdout, cmd.Stderr = &out, &out
 	cmd.Env = append(os.Environ(), "HOME=/tmp", "GOMEMLIMIT=200MiB", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8")
 	cmd.WaitDelay = time.Second
