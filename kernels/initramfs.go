@@ -89,7 +89,7 @@ func (a *archive) dirs(dir string) {
 }
 
 func (a *archive) add(e entry) {
-	if e.mode == dirMode {
+	if e.mode == dirMode || e.mode == linkMode { // one to a directory is not made one
 		a.made[e.name] = true
 	}
 	a.ino++

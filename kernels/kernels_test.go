@@ -84,6 +84,7 @@ func TestInitramfs(t *testing.T) {
 		{name: "suite/nl/testdata/x", mode: fileMode, from: "kernels_test.go"},
 		{name: "bin", mode: linkMode, data: []byte("usr/bin")},
 		{name: "empty", mode: fileMode},
+		{name: "bin/sh", mode: linkMode, data: []byte("dash")},
 	}, false); err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +93,7 @@ func TestInitramfs(t *testing.T) {
 		t.Fatal(err)
 	}
 	out := testns.Cmd{Args: []string{"busybox", "cpio", "-t"}, Stdin: string(b)}.Run(t).Must(t)
-	if want := "dev\ndev/console\ninit\nsuite\nsuite/nl\nsuite/nl/testdata\nsuite/nl/testdata/x\nbin\nempty\n"; out != want {
+	if want := "dev\ndev/console\ninit\nsuite\nsuite/nl\nsuite/nl/testdata\nsuite/nl/testdata/x\nbin\nempty\nbin/sh\n"; out != want {
 		t.Errorf("the archive lists\n%swant\n%s", out, want)
 	}
 	testns.Cmd{Args: []string{"busybox", "cpio", "-i", "init", "bin", "suite/nl/testdata/x", "suite/nl/testdata", "suite/nl", "suite"}, Stdin: string(b), Dir: dir}.Run(t).Must(t)

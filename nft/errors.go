@@ -22,7 +22,7 @@ func inWords(e *nl.Error, why string, err error) error {
 	}
 	what := "nft: " + describe(h, body)
 	if why == "" {
-		why = reason(h.Type&0xff, e)
+		why = reason(h.Type&0xff, h.Flags, e)
 	}
 	if why != "" {
 		return fmt.Errorf("%s: %s: %w", what, why, err)
@@ -119,7 +119,7 @@ func verbOf(typeName string, flags uint16) string {
 
 // reason is why a request is refused, where the kernel has no text for it and
 // more than one errno's worth to say.
-func reason(msg uint16, e *nl.Error) string {
+func reason(msg, flags uint16, e *nl.Error) string {
 	last := ""
 	if len(e.Path) > 0 {
 		last = e.Path[len(e.Path)-1]
@@ -131,6 +131,8 @@ func reason(msg uint16, e *nl.Error) string {
 		return "it still has rules, or rules jump to it"
 	case e.Errno == unix.EBUSY && (msg == unix.NFT_MSG_DELSET || msg == unix.NFT_MSG_DELOBJ):
 		return "rules still use it"
+	case e.Errno == unix.EEXIST && msg == unix.NFT_MSG_NEWCHAIN && flags&unix.NLM_F_EXCL == 0: // Linux 6.1
+		return "it exists with another hook or priority"
 	case e.Errno == unix.EEXIST:
 		return "it exists already"
 	case e.Errno == unix.ENOENT && strings.HasSuffix(last, "_TABLE"):

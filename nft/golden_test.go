@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/minins/minins/internal/testns"
 	"github.com/minins/minins/nft"
 	"github.com/minins/minins/nl"
 )
@@ -25,6 +26,7 @@ type datagram struct {
 // capture reads a capture: "> … HEX" is sent, "< … HEX" received, "#" a remark.
 func capture(t testing.TB, file string) (all []datagram) {
 	t.Helper()
+	testns.LittleEndian(t)
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)

@@ -50,6 +50,11 @@ func Run(c *applet.Cmd, names []string) int {
 		c.Errorf("init: is for process 1 of a machine, and this is process %d; 'init --help' says how", os.Getpid())
 		return 1
 	}
+	// Process 1 of a process namespace would mount over a host's directories.
+	if unix.Access("/proc/self", unix.F_OK) == nil {
+		c.Errorf("init: /proc is mounted: this is no machine that has just started; 'init --help' says how")
+		return 1
+	}
 	m := machine{c: c}
 	m.furnish(names)
 	m.control()

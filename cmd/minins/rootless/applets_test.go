@@ -65,6 +65,8 @@ func TestApplets(t *testing.T) {
 		{"sysctl -w net.ipv4.ip_forward=1", 0, `^net\.ipv4\.ip_forward = 1\n$`, ""},
 		{"ip netns exec red sysctl -n net.ipv4.ip_forward", 0, `^0\n$`, ""},
 		{"sysctl kernel.panic=1", 1, "", `^sysctl: permission denied on key "kernel.panic"\n$`},
+		{"init", 1, "", `^init: is for process 1 of a machine`},
+		{"unshare -pf minins init", 1, "", `^init: /proc is mounted`},
 		{"unshare -n ip link", 0, `^1: lo: <LOOPBACK> .*\n.*\n$`, ""},
 		{"unshare -Urpf --mount-proc ps aux", 0, `(?m)^root +1 .* ps aux$`, ""},
 		{"nsenter --net=/run/netns/red ip -br addr", 0, `(?m)^vb@if[0-9]+ +UP +10\.1\.0\.2/24`, ""},
