@@ -3,8 +3,9 @@
 package nft_test
 
 import (
-	"encoding/hex"
+	"encoding/binary"
 	"errors"
+	"slices"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -14,21 +15,19 @@ import (
 	"github.com/minins/minins/nl"
 )
 
+// attr is an attribute of which the value fills its words.
+func attr(typ uint16, value ...byte) []byte {
+	b := binary.NativeEndian.AppendUint16(nil, uint16(4+len(value)))
+	return append(binary.NativeEndian.AppendUint16(b, typ), value...)
+}
+
 // ofTheFuture is a rule with two expressions that this package does not know: one of a
 // name of its own, and one that has an attribute more than today's.
-func ofTheFuture(t *testing.T) *nft.Rule {
-	t.Helper()
-	raw := func(kind, data string) *nft.Raw {
-		b, err := hex.DecodeString(data)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return &nft.Raw{Kind: kind, Data: b}
-	}
+func ofTheFuture() *nft.Rule {
 	return &nft.Rule{Family: nft.IPv4, Table: "t", Chain: "c", Exprs: []nft.Expr{
 		&nft.Counter{},
-		raw("teleport", "0800010000000007"+"0c00028008000100deadbeef"),
-		raw("meta", "0800020000000010"+"0800010000000001"+"08003f000000002a"),
+		&nft.Raw{Kind: "teleport", Data: slices.Concat(attr(1, 0, 0, 0, 7), attr(2|unix.NLA_F_NESTED, attr(1, 0xde, 0xad, 0xbe, 0xef)...))},
+		&nft.Raw{Kind: "meta", Data: slices.Concat(attr(2, 0, 0, 0, 16), attr(1, 0, 0, 0, 1), attr(63, 0, 0, 0, 42))},
 		nft.Load(nft.Reg1, []byte{1, 2, 3, 4}),
 	}}
 }
@@ -72,7 +71,7 @@ func TestUnknownExpressions(t *testing.T) {
 		}
 	}
 	c := nft.New(nl.Pretend(nft.Protocol, kernel))
-	change(t, c, func(b *nft.Batch) { b.AddRule(ofTheFuture(t)) })
+	change(t, c, func(b *nft.Batch) { b.AddRule(ofTheFuture()) })
 	for range 2 { // listed and restored, and once more
 		listed, err := c.Rules(t.Context(), nft.IPv4, "t", "c")
 		if err != nil || len(listed) != 1 {
@@ -97,16 +96,15 @@ func TestUnknownInKernel(t *testing.T) {
 		headers   = 0x0f // NFT_INNER_HDRSIZE, _LL, _NH and _TH
 		vxlanLen  = 8
 	)
-	be32 := func(typ byte, v byte) []byte { return []byte{8, 0, typ, 0, 0, 0, 0, v} }
+	be32 := func(typ uint16, v byte) []byte { return attr(typ, 0, 0, 0, v) }
 	// NFTA_INNER_NUM, _TYPE, _FLAGS, _HDRSIZE, and _EXPR: meta protocol => reg 1
 	var data []byte
 	for _, a := range [][]byte{be32(1, 0), be32(2, typeVXLAN), be32(3, headers), be32(4, vxlanLen)} {
 		data = append(data, a...)
 	}
-	meta := append([]byte{20, 0, 2, 0x80}, append(be32(2, byte(nft.MetaProtocol)), be32(1, 1)...)...)
-	expr := append([]byte{9, 0, 1, 0, 'm', 'e', 't', 'a', 0, 0, 0, 0}, meta...)
-	data = append(data, byte(4+len(expr)), 0, 5, 0x80)
-	data = append(data, expr...)
+	meta := attr(2|unix.NLA_F_NESTED, append(be32(2, byte(nft.MetaProtocol)), be32(1, 1)...)...)
+	expr := slices.Concat(attr(1, 'm', 'e', 't', 'a', 0), []byte{0, 0, 0}, meta)
+	data = append(data, attr(5|unix.NLA_F_NESTED, expr...)...)
 	b := c.Begin(t.Context())
 	b.AddTable(&nft.Table{Family: nft.IPv4, Name: "t"})
 	b.AddChain(&nft.Chain{Family: nft.IPv4, Table: "t", Name: "c"})

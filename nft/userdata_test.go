@@ -85,9 +85,9 @@ func TestCommentsAreKept(t *testing.T) {
 func TestUnknownIsKept(t *testing.T) {
 	var c nl.Coder
 	// A meta with an attribute 9, and an expression of another name.
-	odd := &nft.Raw{Kind: "meta", Data: []byte{8, 0, 2, 0, 0, 0, 0, 6, 8, 0, 9, 0, 1, 2, 3, 4}}
-	other := &nft.Raw{Kind: "inner", Data: []byte{8, 0, 1, 0, 0, 0, 0, 1}}
-	in := nft.Rule{Family: nft.IPv4, Table: "t", Chain: "c", Exprs: []nft.Expr{odd, other}, Rest: []byte{8, 0, 60, 0, 9, 9, 9, 9}}
+	odd := &nft.Raw{Kind: "meta", Data: append(attr(2, 0, 0, 0, 6), attr(9, 1, 2, 3, 4)...)}
+	other := &nft.Raw{Kind: "inner", Data: attr(1, 0, 0, 0, 1)}
+	in := nft.Rule{Family: nft.IPv4, Table: "t", Chain: "c", Exprs: []nft.Expr{odd, other}, Rest: attr(60, 9, 9, 9, 9)}
 	want, err := c.Append(nil, &in)
 	if err != nil {
 		t.Fatal(err)
