@@ -85,7 +85,7 @@ func TestSysctlNames(t *testing.T) {
 		"net/ipv4/ip_forward":              "net/ipv4/ip_forward",
 		"net.ipv4.ip_forward":              "net/ipv4/ip_forward",
 		"net.ipv4.conf.lo.rp_filter":       "net/ipv4/conf/lo/rp_filter",
-		"net/ipv4/neigh/lo/gc_stale_time":  "net/ipv4/neigh/lo/gc_stale_time",
+		"net/ipv4/conf/lo/forwarding":      "net/ipv4/conf/lo/forwarding",
 		"net.ipv4.ping_group_range":        "net/ipv4/ping_group_range",
 		"net/ipv4/conf/eth0.5/rp_filter":   "", // a name that is well formed, of a link that is not there
 		"net.ipv4.conf.eth0/5.rp_filter":   "",

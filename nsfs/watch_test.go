@@ -207,13 +207,14 @@ func TestWatchChurn(t *testing.T) {
 	}
 	create(t, "last")
 	var told int
+	hasID := testns.Since(t, 5, 14) // before, another namespace may be as one that is gone
 	ids := map[nsfs.Identity]bool{}
 	for sign := "+"; ; told++ {
 		e := <-events
 		if e.Name == "last" {
 			break
 		}
-		if e.Gone != (sign == "-") || e.Gone != ids[e.ID] {
+		if e.Gone != (sign == "-") || e.Gone != ids[e.ID] && hasID {
 			t.Errorf("event %d: %v", told, e)
 		}
 		ids[e.ID] = true
