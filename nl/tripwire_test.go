@@ -33,6 +33,9 @@ func TestTripwire(t *testing.T) {
 		return &c.batch
 	}
 	if sent, _ := s.sendApart(fill(100, -1), 0, 100); sent != 100 {
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
 		if bits.UintSize == 64 {
 			testns.Skip(t, "no io_uring that stops sendmmsg: that takes Linux 6.5")
 		}
