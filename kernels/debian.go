@@ -50,7 +50,7 @@ func openDebian(dir, suite, arch string) (*debian, error) {
 	return &d, err
 }
 
-// mirror is the one that the machine is set up with, or Debian's own.
+// mirror is the one that the machine is set up with.
 func mirror() (string, error) {
 	re := regexp.MustCompile(`(?m)^(?:URIs:|deb(?: \[[^]]*\])?)\s+(\S+/debian)/?(?:\s|$)`)
 	for _, file := range []string{"/etc/apt/sources.list.d/debian.sources", "/etc/apt/sources.list"} {
@@ -62,7 +62,7 @@ func mirror() (string, error) {
 			return string(m[1]), nil
 		}
 	}
-	return "http://deb.debian.org/debian", nil
+	return "", errors.New("no mirror of Debian in /etc/apt/sources.list.d/debian.sources or /etc/apt/sources.list: it is where the kernels come from")
 }
 
 func (d *debian) run(dir, tool string, args ...string) ([]byte, error) {
@@ -155,8 +155,6 @@ func (d *debian) kernelPackages(pkg string) ([]string, error) {
 // fetch returns the directory of a target's kernel in the cache, and fills it first if
 // it is not there. A kernel of an older version is taken as it is.
 func fetch(cache string, t *target) (root string, err error) {
-	fetching.Lock()
-	defer fetching.Unlock()
 	root = filepath.Join(cache, "kernel", t.name)
 	if _, err := os.Stat(root); err == nil {
 		return root, nil

@@ -158,11 +158,14 @@ func try(t *target, s *suite, cache string, limit time.Duration) *report {
 // wanted are the modules to load.
 var wanted string
 
-// fetching is held by who fills the cache: apt-get does not wait for its own lock.
-var fetching sync.Mutex
+// preparing is held by who makes what a machine needs: apt-get does not wait for its own lock,
+// and targets of one architecture have the same programs.
+var preparing sync.Mutex
 
 // prepare makes all that a machine needs for tests and returns QEMU's command line.
 func prepare(t *target, s *suite, cache string) ([]string, error) {
+	preparing.Lock()
+	defer preparing.Unlock()
 	root, kernel, order, err := boards(t, cache)
 	if err != nil {
 		return nil, err

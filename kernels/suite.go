@@ -54,9 +54,8 @@ func (s *suite) build(t *target, dir string) ([]entry, error) {
 	var order strings.Builder
 	seconds := int(s.limit.Seconds())
 
-	self, err := output("", env, "go", append(append([]string{"build"}, buildFlags...), "-o", dir+"/init", guest)...)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %s", err, self)
+	if _, err := output("", env, "go", append(append([]string{"build"}, buildFlags...), "-o", dir+"/init", guest)...); err != nil {
+		return nil, err
 	}
 	entries = append(entries, entry{name: "init", mode: exeMode, from: dir + "/init"})
 
@@ -70,7 +69,7 @@ func (s *suite) build(t *target, dir string) ([]entry, error) {
 			return nil, err
 		}
 	}
-	root, err := commonRoot(pkgs)
+	root, err := moduleRoot(pkgs)
 	if err != nil {
 		return nil, err
 	}
@@ -149,8 +148,8 @@ func (s *suite) forArch(t *target, file string) string {
 	return strings.ReplaceAll(file, "{arch}", arch)
 }
 
-// commonRoot is the directory of the packages' module.
-func commonRoot(pkgs []pkg) (string, error) {
+// moduleRoot is the directory of the packages' module.
+func moduleRoot(pkgs []pkg) (string, error) {
 	if len(pkgs) == 0 {
 		return "", nil
 	}

@@ -26,8 +26,6 @@ func toolsSuite(arch string) string {
 
 // fetchTools returns the directory of an architecture's tools in the cache.
 func fetchTools(cache, arch string) (root string, err error) {
-	fetching.Lock()
-	defer fetching.Unlock()
 	root = filepath.Join(cache, "tools", arch)
 	if _, err := os.Stat(root); err == nil {
 		return root, nil

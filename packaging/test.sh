@@ -5,7 +5,7 @@
 #   test.sh PACKAGE DEMO        as root; DEMO is internal/tutorial/cmd/demo, linked statically
 set -euo pipefail
 deb=$(readlink -f "$1") demo=$(readlink -f "$2")
-suite=${SUITE:-bookworm} mirror=${MIRROR:-http://deb.debian.org/debian}
+suite=${SUITE:-bookworm} mirror=${MIRROR-} # or debootstrap's own
 dir=$(mktemp -d)
 trap 'rm -rf --one-file-system "$dir"' EXIT
 debian=$dir/root
@@ -20,7 +20,7 @@ inside() { unshare -mn sh -c 'mount --bind "$0" "$0" && cd "$0" && mount --rbind
 	pivot_root . mnt && exec chroot . sh -c "umount -l /mnt && exec \"\$@\"" sh "$@"' "$debian" "$@"; }
 
 step "a clean $suite"
-debootstrap --variant=minbase "$suite" "$debian" "$mirror" >"$dir/log" || { cat "$dir/log"; exit 1; }
+debootstrap --variant=minbase "$suite" "$debian" $mirror >"$dir/log" || { cat "$dir/log"; exit 1; }
 names >"$dir/before"
 
 step 'install'
