@@ -20,7 +20,7 @@ import (
 // -exec and -file say, in /bin: this terminal is its console. What a line of its rc says of an exit status other than 0
 // is the end's.
 func console(t *target, s *suite, cache, program, rc string, memory int, limit time.Duration) error {
-	root, kernel, order, err := boards(t, cache)
+	b, err := openBoard(t, cache)
 	if err != nil {
 		return err
 	}
@@ -33,7 +33,7 @@ func console(t *target, s *suite, cache, program, rc string, memory int, limit t
 	if err != nil {
 		return err
 	}
-	entries = append(append(append(entries, programs...), more...), moduleEntries(order)...)
+	entries = append(append(append(entries, programs...), more...), moduleEntries(b.modules)...)
 	if rc != "" {
 		entries = append(entries, entry{name: "etc/rc", mode: fileMode, from: rc})
 	}
@@ -41,7 +41,7 @@ func console(t *target, s *suite, cache, program, rc string, memory int, limit t
 	if err := writeInitramfs(initramfs, entries, t.local == ""); err != nil {
 		return err
 	}
-	cmd, err := command(t, root, kernel, initramfs)
+	cmd, err := command(t, b.root, b.kernel, initramfs)
 	if err != nil {
 		return err
 	}

@@ -133,7 +133,7 @@ func (e *absentError) Unwrap() error { return e.error }
 func try(t *target, s *suite, cache string, limit time.Duration) *report {
 	r := &report{target: t}
 	start := time.Now()
-	cmd, err := prepare(t, s, cache)
+	cmd, err := prepare(r, s, cache)
 	r.prepare = time.Since(start)
 	if absent := (*absentError)(nil); errors.As(err, &absent) {
 		r.absent = err
@@ -163,13 +163,15 @@ var wanted string
 var preparing sync.Mutex
 
 // prepare makes all that a machine needs for tests and returns QEMU's command line.
-func prepare(t *target, s *suite, cache string) ([]string, error) {
+func prepare(r *report, s *suite, cache string) ([]string, error) {
+	t := r.target
 	preparing.Lock()
 	defer preparing.Unlock()
-	root, kernel, order, err := boards(t, cache)
+	b, err := openBoard(t, cache)
 	if err != nil {
 		return nil, err
 	}
+	r.missing = b.missing
 	entries, err := s.build(t, t.buildDir(cache))
 	if err != nil {
 		return nil, err
@@ -185,30 +187,37 @@ func prepare(t *target, s *suite, cache string) ([]string, error) {
 		}
 		entries = append(more, entries...)
 	}
-	entries = append(entries, moduleEntries(order)...)
+	entries = append(entries, moduleEntries(b.modules)...)
 	initramfs := filepath.Join(cache, t.name+".cpio")
 	if err := writeInitramfs(initramfs, entries, t.gzip); err != nil {
 		return nil, err
 	}
-	return command(t, root, kernel, initramfs)
+	return command(t, b.root, b.kernel, initramfs)
 }
 
-// boards finds a target's kernel, its packages and the modules that it can load.
-func boards(t *target, cache string) (root, kernel string, order []module, err error) {
+// A board is a target's kernel.
+type board struct {
+	root    string // of its unpacked packages
+	kernel  string // its image
+	modules []module
+	missing []string // of the modules that were asked for
+}
+
+func openBoard(t *target, cache string) (b board, err error) {
 	if t.local == "" {
-		if root, err = fetch(cache, t); err != nil {
-			return "", "", nil, &absentError{err}
+		if b.root, err = fetch(cache, t); err != nil {
+			return b, &absentError{err}
 		}
-		d, err := openDepot(root)
+		d, err := openDepot(b.root)
 		if err != nil {
-			return "", "", nil, err
+			return b, err
 		}
-		if order, _, err = d.load(strings.Fields(wanted)); err != nil {
-			return "", "", nil, err
+		if b.modules, b.missing, err = d.load(strings.Fields(wanted)); err != nil {
+			return b, err
 		}
 	}
-	kernel, err = image(t, cache, root)
-	return root, kernel, order, err
+	b.kernel, err = image(t, cache, b.root)
+	return b, err
 }
 
 // moduleEntries are the modules and their order, where "minins init" looks for them too.

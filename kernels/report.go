@@ -18,6 +18,7 @@ type report struct {
 	skipped []string // "PACKAGE TEST: reason"
 	parts   []string // subtests that were skipped
 	notes   []string // modules that could not be loaded, and what failing programs printed
+	missing []string // modules that its kernel does not have
 	ran     []string // "PACKAGE SECONDS ok"
 	ended   bool     // the guest came to its end
 	started bool     // it had begun to run tests
@@ -109,6 +110,9 @@ func (r *report) print(w io.Writer, verbose bool) {
 	fmt.Fprintf(w, "%-13s %-30s %5d %5d %5d  %5.0f %5.0f %5.0f  %s\n", r.target.name, r.kernel, r.pass, len(r.failed), len(r.skipped),
 		r.prepare.Seconds(), r.wall.Seconds(), r.cpu.Seconds(), verdict)
 	if verbose {
+		if len(r.missing) > 0 {
+			fmt.Fprintln(w, "  its kernel has no", strings.Join(r.missing, ", "))
+		}
 		for _, s := range r.ran {
 			fmt.Fprintln(w, "  ran", s)
 		}
