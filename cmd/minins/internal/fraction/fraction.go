@@ -58,11 +58,23 @@ func Parse(s string) (float64, error) {
 		if rest[0]|0x20 != 'e' {
 			return 0, strconv.ErrSyntax
 		}
-		e, err := strconv.Atoi(rest[1:])
-		if e > 10000 || e < -10000 {
-			e = max(min(e, 10000), -10000)
-		} else if err != nil {
+		power := rest[1:]
+		down := strings.HasPrefix(power, "-")
+		if down || strings.HasPrefix(power, "+") {
+			power = power[1:]
+		}
+		if power == "" {
 			return 0, strconv.ErrSyntax
+		}
+		e := 0
+		for _, c := range []byte(power) {
+			if c < '0' || c > '9' {
+				return 0, strconv.ErrSyntax
+			}
+			e = min(10*e+int(c-'0'), 10000)
+		}
+		if down {
+			e = -e
 		}
 		exp += e
 	}

@@ -20,7 +20,7 @@ func TestParse(t *testing.T) {
 			t.Errorf("%q: %v, %v, want %v, %v", s, got, err, want, werr)
 		}
 	}
-	for _, s := range []string{"", "-", ".", "+-1", "--1", "1.2.3", "1e", "1e+", "e5", "1x", "0x10", " 1", "1 ", "1,5", "1_0", "infi", "1e5.0"} {
+	for _, s := range []string{"", "-", ".", "+-1", "--1", "1.2.3", "1e", "1e+", "e5", "1x", "0x10", " 1", "1 ", "1,5", "1_0", "infi", "1e5.0", "0e20000000000000000000A", "1e+-5"} {
 		if got, err := Parse(s); !errors.Is(err, strconv.ErrSyntax) {
 			t.Errorf("%q: %v, %v", s, got, err)
 		}
