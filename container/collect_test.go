@@ -160,7 +160,7 @@ func TestCollectMeanwhile(t *testing.T) {
 	make := []func(string) container.Port{port, second}
 	to := []string{" 10.1.0.2:80", " 10.1.0.3:80"}
 	rounds := 0
-	for range 15 {
+	for range max(3, testns.Rounds(15)) {
 		for i, p := range pubs {
 			publishing.Go(func() {
 				at := fmt.Sprintf("tcp 0.0.0.0:%d", 8000+i)

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/minins/minins/container"
+	"github.com/minins/minins/internal/testns"
 	"github.com/minins/minins/nl"
 	"github.com/minins/minins/nsfs"
 	"github.com/minins/minins/rtnl"
@@ -42,7 +43,7 @@ func TestDeleteNamespace(t *testing.T) {
 	// The stage's namespace is not the thread's, and is found by its name.
 	try(t, nsfs.Attach("host", s.ns.Path()))
 	t.Cleanup(func() { try(t, nsfs.Delete("host")) })
-	for i := range rounds {
+	for i := range testns.Rounds(rounds) {
 		try(t, nsfs.Create("red"))
 		ns, err := nsfs.Open("red")
 		try(t, err)

@@ -325,7 +325,8 @@ func TestHundred(t *testing.T) {
 	for _, pooled := range []bool{true, false} {
 		s := newStage(t, pooled)
 		before := s.count(t)
-		all := dual(100)
+		n := max(10, testns.Rounds(100))
+		all := dual(n)
 		count := 0
 		s.host.Each = func(i int) {
 			if i != count {
@@ -337,11 +338,11 @@ func TestHundred(t *testing.T) {
 			count = 0
 			try(t, s.host.Up(t.Context(), all...))
 			now := s.count(t)
-			if want := (census{before.links + 100, 100, before.mounts, before.fds + 100, false}); now != want && pooled || count != 100 {
+			if want := (census{before.links + n, n, before.mounts, before.fds + n, false}); now != want && pooled || count != n {
 				t.Errorf("%d up: %+v, want %+v", count, now, want)
 			}
 			host := links(t, s.conn)
-			for i := 0; i < 100; i += 33 {
+			for i := 0; i < n; i += n / 3 {
 				s.readBack(t, &all[i], host)
 			}
 			start := time.Now()
@@ -367,8 +368,9 @@ func TestAllocs(t *testing.T) {
 			try(t, s.host.Down(t.Context(), all...))
 		})
 	}
-	up(20) // tables grow
-	if per := (up(20) - up(10)) / 10; per > 30 {
+	n := max(3, testns.Rounds(10))
+	up(2 * n) // tables grow
+	if per := (up(2*n) - up(n)) / float64(n); per > 30 {
 		t.Errorf("%.1f allocations per container", per)
 	} else {
 		t.Logf("%.1f allocations per container", per)

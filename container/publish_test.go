@@ -271,9 +271,13 @@ func (s *street) state(t *testing.T) string {
 func TestReachable(t *testing.T) {
 	testns.Tool(t, "nft")
 	testns.Tool(t, "iptables")
+	i := 0
 	for _, bridged := range []int{0, 1} {
 		for _, fw := range forwards {
 			for _, n := range []int{1, 1000} {
+				if i++; !testns.Some(i, 1, 6) {
+					continue
+				}
 				t.Run(fmt.Sprintf("bridge-nf-call=%d, %s, %d ports", bridged, fw.name, n), func(t *testing.T) {
 					s := newStreet(t)
 					if _, err := os.Stat("/proc/sys/net/bridge"); err != nil {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/minins/minins/doctor"
+	"github.com/minins/minins/internal/testns"
 )
 
 // A setUp is one in which nothing is wrong, though it may look so. may is a warning that
@@ -117,8 +118,8 @@ iptables -A DOCKER -d 192.168.15.2/32 ! -i v0 -o v0 -p tcp -m tcp --dport 80 -j 
 func TestHealthy(t *testing.T) {
 	healthy := append(healthy[:len(healthy):len(healthy)], harmless...)
 	for i := range healthy {
-		if testing.Short() && i%4 != 0 {
-			continue // with the race detector: without it, all are tried
+		if !testns.Some(i, 4, 30) {
+			continue
 		}
 		h := &healthy[i]
 		t.Run(strings.ReplaceAll(h.name, ",", ""), func(t *testing.T) {

@@ -20,10 +20,9 @@ import (
 // TestDecide compares what is read from rules and tables with the routes that the kernel
 // answers, for rules and tables by chance.
 func TestDecide(t *testing.T) {
-	const rounds = 40
 	r := rand.New(rand.NewPCG(1, 2))
 	pick := func(words ...string) string { return words[r.IntN(len(words))] }
-	for round := range rounds {
+	for round := range testns.Rounds(40) {
 		host := testns.New(t)
 		script := `ip link set lo up
 ip link add e1 type veth peer name e3

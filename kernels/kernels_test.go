@@ -120,6 +120,19 @@ func TestReport(t *testing.T) {
 	if ok.bad() {
 		t.Errorf("%+v is bad", ok)
 	}
+	unexplained := &report{}
+	unexplained.read([]byte("K skip nl TestA (0.01s): \nK ran nl 2.0 ok\nK end\n"))
+	if !unexplained.bad() {
+		t.Error("a test that was skipped without a reason is good")
+	}
+	var all totals
+	all.add(r)
+	all.add(&report{target: &targets[1], skipped: []string{"nl TestTripwire (0.00s): no io_uring", "nl TestOther (0.00s): no io_uring"}})
+	var why strings.Builder
+	all.why(&why)
+	if want := "skipped 3 times: no io_uring: nl TestTripwire, nl TestOther (" + targets[0].name + " " + targets[1].name + ")\n"; why.String() != want {
+		t.Errorf("got %q, want %q", why.String(), want)
+	}
 	cut := &report{}
 	cut.read([]byte("K kernel x\nK pass nl TestA (0.01s)\n"))
 	if !cut.bad() {

@@ -114,6 +114,7 @@ func run() error {
 	}
 	close(queue)
 	wg.Wait()
+	all.why(os.Stdout)
 	fmt.Printf("%d targets, %.0f s\n", len(chosen), time.Since(start).Seconds())
 	fmt.Printf("%d passed, %d failed, %d skipped\n", all.pass, all.fail, all.skip)
 	if all.bad > 0 {

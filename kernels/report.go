@@ -5,6 +5,8 @@ package main
 import (
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 )
@@ -12,7 +14,7 @@ import (
 // A report is what became of a target.
 type report struct {
 	target  *target
-	kernel  string // uname -r and -m
+	kernel  string // uname -r and -m, bits and byte order
 	pass    int
 	failed  []string
 	skipped []string // "PACKAGE TEST: reason"
@@ -30,12 +32,40 @@ type report struct {
 }
 
 // totals are the reports' sums.
-type totals struct{ pass, fail, skip, bad, absent int }
+type totals struct {
+	pass, fail, skip, bad, absent int
+
+	reasons map[string]*skips // why tests were skipped
+}
+
+// skips are the tests that were skipped for one reason, and where.
+type skips struct {
+	count          int
+	tests, targets []string
+}
 
 func (t *totals) add(r *report) {
 	t.pass += r.pass
 	t.fail += len(r.failed)
 	t.skip += len(r.skipped)
+	for _, line := range append(r.skipped, r.parts...) {
+		test, reason := unskip(line)
+		if t.reasons == nil {
+			t.reasons = make(map[string]*skips)
+		}
+		s := t.reasons[reason]
+		if s == nil {
+			s = new(skips)
+			t.reasons[reason] = s
+		}
+		s.count++
+		if !slices.Contains(s.tests, test) {
+			s.tests = append(s.tests, test)
+		}
+		if !slices.Contains(s.targets, r.target.name) {
+			s.targets = append(s.targets, r.target.name)
+		}
+	}
 	switch {
 	case r.absent != nil:
 		t.absent++
@@ -64,6 +94,9 @@ func (r *report) read(console []byte) {
 			r.failed = append(r.failed, rest)
 		case "skip":
 			r.skipped = append(r.skipped, rest)
+			if test, reason := unskip(rest); reason == "" {
+				r.failed = append(r.failed, test+" (skipped without a reason)")
+			}
 		case "part":
 			r.parts = append(r.parts, rest)
 		case "ran":
@@ -91,8 +124,30 @@ func (r *report) bad() bool {
 	return r.absent == nil && (r.err != nil || !r.ended || len(r.failed) > 0)
 }
 
+// unskip takes "PACKAGE TEST (0.00s): REASON" apart.
+func unskip(line string) (test, reason string) {
+	test, reason, _ = strings.Cut(line, ": ")
+	if i := strings.LastIndex(test, " ("); i >= 0 {
+		test = test[:i]
+	}
+	return test, reason
+}
+
+// why prints the reasons for which tests were skipped.
+func (t *totals) why(w io.Writer) {
+	const named = 4
+	for _, reason := range slices.Sorted(maps.Keys(t.reasons)) {
+		s := t.reasons[reason]
+		tests := strings.Join(s.tests[:min(named, len(s.tests))], ", ")
+		if n := len(s.tests) - named; n > 0 {
+			tests += fmt.Sprintf(" and %d more", n)
+		}
+		fmt.Fprintf(w, "skipped %d times: %s: %s (%s)\n", s.count, reason, tests, strings.Join(s.targets, " "))
+	}
+}
+
 func header(w io.Writer) {
-	fmt.Fprintf(w, "%-13s %-30s %5s %5s %5s  %5s %5s %5s\n", "target", "kernel", "pass", "fail", "skip", "made", "boot", "cpu")
+	fmt.Fprintf(w, "%-13s %-43s %5s %5s %5s  %5s %5s %5s\n", "target", "kernel, machine, bits, byte order", "pass", "fail", "skip", "made", "boot", "cpu")
 }
 
 func (r *report) print(w io.Writer, verbose bool) {
@@ -107,7 +162,7 @@ func (r *report) print(w io.Writer, verbose bool) {
 	case len(r.failed) > 0:
 		verdict = "FAILED"
 	}
-	fmt.Fprintf(w, "%-13s %-30s %5d %5d %5d  %5.0f %5.0f %5.0f  %s\n", r.target.name, r.kernel, r.pass, len(r.failed), len(r.skipped),
+	fmt.Fprintf(w, "%-13s %-43s %5d %5d %5d  %5.0f %5.0f %5.0f  %s\n", r.target.name, r.kernel, r.pass, len(r.failed), len(r.skipped),
 		r.prepare.Seconds(), r.wall.Seconds(), r.cpu.Seconds(), verdict)
 	if verbose {
 		if len(r.missing) > 0 {

@@ -74,7 +74,8 @@ func (b *Batch) lacks(ctx context.Context, e *nl.Error) string {
 			return without(m.Family, "tables", "NF_TABLES_"+m.Family.config())
 		}
 	case *Chain:
-		if e.Errno == unix.ENOENT && at == "NFTA_CHAIN_TYPE" {
+		// Linux 5.10 does not say at what; the type filter is in each kernel.
+		if e.Errno == unix.ENOENT && (at == "NFTA_CHAIN_TYPE" || at == "" && m.Type != "" && m.Type != "filter") {
 			return without(m.Family, "chains of type "+m.Type, chainConfig(m.Family, m.Type))
 		}
 	case *Rule:

@@ -85,14 +85,14 @@ func fits(t testing.TB, b *nft.Batch) {
 func TestManyElems(t *testing.T) {
 	ns := testns.New(t)
 	c := dial(t, ns)
-	const n = 65000
+	n := testns.Rounds(65000)
 	set, all := portMap(n)
 	b := c.Begin(t.Context())
 	preroutingOf(b)
 	b.AddSet(set)
 	before := b.Len()
 	b.AddElems(all)
-	if parts := b.Len() - before; parts < 30 || parts > 60 {
+	if parts := b.Len() - before; parts < n/2100 || parts > n/1080 {
 		t.Errorf("%d requests", parts)
 	}
 	fits(t, b)
@@ -150,7 +150,11 @@ func TestRefusedElement(t *testing.T) {
 			t.Fatalf("%v, %v", h, err)
 		}
 		first := int(binary.BigEndian.Uint16(part.Elems[0].Key)) - 1
-		if first > 5000 || first+len(part.Elems) <= 5000 || index < 4 || !strings.HasSuffix(err.Error(), "(element 5000)") {
+		said := "(element 5000)"
+		if !testns.Since(t, 6, 1) { // 5.10 does not say which
+			said = fmt.Sprintf("(elements %d to %d)", first, first+len(part.Elems)-1)
+		}
+		if first > 5000 || first+len(part.Elems) <= 5000 || index < 4 || !strings.HasSuffix(err.Error(), said) {
 			t.Errorf("request %d: err = %v", index, err)
 		}
 	}
@@ -281,12 +285,13 @@ func TestElemKinds(t *testing.T) {
 		}
 	}
 	fits(t, b)
+	text = ns.Run(t, "nft", "list", "ruleset").Must(t)
 	for _, want := range []struct{ set, text string }{
 		{"i", "10.11.183.16/28"},
 		{"p", `10.11.183.0/24 . 80-90 comment "a comment"`},
 		{"v", "10.11.183.1 timeout 1h expires "},
 	} {
-		if got := ns.Run(t, "nft", "list", "ruleset").Must(t); !strings.Contains(got, want.text) {
+		if !strings.Contains(text, want.text) {
 			t.Errorf("set %s lacks %s", want.set, want.text)
 		}
 	}

@@ -105,7 +105,8 @@ func fdinfo(fd int, key string) string {
 // OpenID opens a namespace by what [NS.Identity] returned, if it lives still,
 // under whatever name or none: by a file handle of nsfs, since Linux 6.18. Of id
 // it takes ID, and Ino, which later kernels can do without. A namespace that is gone is
-// [unix.ESTALE], a kernel that has no such handles [unix.EOPNOTSUPP].
+// [unix.ESTALE], and since Linux 7.0 (and updates of 6.18) so is any to a caller without CAP_SYS_ADMIN in the
+// initial user namespace; a kernel that has no such handles is [unix.EOPNOTSUPP].
 func OpenID(id Identity) (*NS, error) {
 	name := "namespace id " + strconv.FormatUint(id.ID, 10)
 	fd, err := unix.OpenByHandleAt(unix.FD_NSFS_ROOT, id.handle(), unix.O_RDONLY|unix.O_CLOEXEC)
@@ -120,7 +121,7 @@ func OpenID(id Identity) (*NS, error) {
 	hint := ""
 	switch {
 	case err == unix.ESTALE:
-		hint = "it is gone, or id and inode are not of the same namespace"
+		hint = "it is gone, or id and inode are not of the same namespace, or this is a user namespace, from which Linux 7 keeps it"
 	case err == unix.EBADF || err == unix.EINVAL || err == unix.ENOTDIR || err == unix.EOPNOTSUPP ||
 		err == unix.EPERM: // before it looks at the descriptor, an older kernel asks for CAP_DAC_READ_SEARCH over the host
 		err, hint = unix.EOPNOTSUPP, "the kernel opens namespaces by their id since Linux 6.18"

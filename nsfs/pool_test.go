@@ -470,7 +470,7 @@ func TestPoolKilled(t *testing.T) {
 // TestNoMounts has many namespaces, half of them in a pool, and finds no mount more
 // than before. `make soak` has 10,000.
 func TestNoMounts(t *testing.T) {
-	n := 500
+	n := testns.Rounds(500) / 4 * 4
 	if os.Getenv("MININS_SOAK") != "" {
 		n = 10_000
 	}

@@ -28,7 +28,7 @@ func TestWinners(t *testing.T) {
 	census(t)
 	const all, rounds = 64, 5
 	for _, names := range []int{1, 8, 32} {
-		for range rounds {
+		for range testns.Rounds(rounds) {
 			for verb, do := range []func(string) error{nsfs.Create, nsfs.Delete} {
 				var wins [32]atomic.Int32
 				var wg sync.WaitGroup
@@ -161,7 +161,8 @@ func (c *crowd) run() (failed [][]byte) {
 func TestFirstAdds(t *testing.T) {
 	census(t)
 	testns.Tool(t, "ip")
-	const all, names = 200, 50
+	names := testns.Rounds(50)
+	all := 4 * names
 	inMountNS(t, unix.MS_PRIVATE, func() {
 		if err := unix.Mount("tmpfs", "/run", "tmpfs", 0, "mode=0755"); err != nil {
 			t.Error(err)
@@ -182,7 +183,7 @@ func TestFirstAdds(t *testing.T) {
 			}
 			add("add", fmt.Sprint("first", i%names))
 		}
-		var won [names]int
+		won := make([]int, names)
 		for i, said := range c.run() {
 			name := fmt.Sprint("first", i%names)
 			switch want := `Cannot create namespace file "/run/netns/` + name + `": File exists` + "\n"; {
@@ -200,9 +201,9 @@ func TestFirstAdds(t *testing.T) {
 		if n := lines() - before; n != names+1 {
 			t.Errorf("%d mounts came, want one of the directory and %d of names", n, names)
 		}
-		all, err := nsfs.Entries()
-		if err != nil || len(all) != names || slices.ContainsFunc(all, func(e nsfs.Entry) bool { return e.State != nsfs.Live }) {
-			t.Errorf("%d entries: %v, %v", len(all), all, err)
+		entries, err := nsfs.Entries()
+		if err != nil || len(entries) != names || slices.ContainsFunc(entries, func(e nsfs.Entry) bool { return e.State != nsfs.Live }) {
+			t.Errorf("%d entries: %v, %v", len(entries), entries, err)
 		}
 	})
 }
@@ -261,7 +262,10 @@ func TestRepairBeside(t *testing.T) {
 		time.Sleep(10 * time.Millisecond)
 	}
 	makers.Wait()
-	time.Sleep(time.Second)
+	for wait := time.Now().Add(20 * time.Second); removed.Load() < stale && time.Now().Before(wait); {
+		time.Sleep(10 * time.Millisecond)
+	}
+	time.Sleep(100 * time.Millisecond) // nothing else may go
 	stop.Store(true)
 	repairers.Wait()
 	if removed.Load() != stale || made.Load() < 20 {

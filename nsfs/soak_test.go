@@ -14,9 +14,10 @@ import (
 	"time"
 	"unsafe"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/minins/minins/internal/testns"
 	"github.com/minins/minins/nsfs"
-	"golang.org/x/sys/unix"
 )
 
 // TestNoThreadLeft has 64 goroutines enter and leave namespaces, with one to 64
@@ -24,7 +25,7 @@ import (
 // and no more descriptors and threads are there than before. `make soak` has it do so
 // a million times.
 func TestNoThreadLeft(t *testing.T) {
-	visits := 20_000
+	visits := testns.Rounds(20_000)
 	if os.Getenv("MININS_SOAK") != "" {
 		visits = 1_000_000
 	}

@@ -150,7 +150,8 @@ func TestWatchNoDir(t *testing.T) {
 func TestWatchThousand(t *testing.T) {
 	census(t)
 	ip := testns.Tool(t, "ip")
-	const makers, each = 4, 250
+	const makers = 4
+	each := testns.Rounds(250)
 	create(t, "other")
 	events, _ := watch(t, true)
 	wantEvents(t, events, "=other")
@@ -200,7 +201,8 @@ func TestWatchChurn(t *testing.T) {
 	create(t, "other")
 	events, stop := watch(t, false)
 	wantEvents(t, events, "=other")
-	for range 300 {
+	rounds := testns.Rounds(300)
+	for range rounds {
 		if err := errors.Join(nsfs.Create("red"), nsfs.Delete("red")); err != nil {
 			t.Fatal(err)
 		}
@@ -224,7 +226,7 @@ func TestWatchChurn(t *testing.T) {
 	if told%2 != 0 {
 		t.Errorf("%d events", told)
 	}
-	t.Logf("%d of 300 were there for long enough to be seen", told/2)
+	t.Logf("%d of %d were there for long enough to be seen", told/2, rounds)
 }
 
 // TestWatchEnds leaves nothing behind, however it ends.
@@ -242,7 +244,7 @@ func TestWatchEnds(t *testing.T) {
 	if err != left {
 		t.Error(err)
 	}
-	for range 100 {
+	for range testns.Rounds(100) {
 		ctx, cancel := context.WithCancel(context.Background())
 		if err := nsfs.Watch(ctx, func(nsfs.Event) error { go cancel(); return nil }); err != nil {
 			t.Error(err)

@@ -39,6 +39,28 @@ func Ordinary(m *testing.M, dir string) {
 // Binary is the program that [Ordinary] has built.
 func Binary() string { return os.Getenv(binaryEnv) }
 
+// Build makes the program in directory dir as file. Where there is no go command, as in the machines
+// of package kernels, MININS_BUILT names it: it was built before.
+func Build(file, dir string) error {
+	if built := os.Getenv("MININS_BUILT"); built != "" {
+		b, err := os.ReadFile(built)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(file, b, 0o755)
+	}
+	flags := "-s -w"
+	if runtime.GOARCH == "amd64" || runtime.GOARCH == "arm64" {
+		flags += " -E main.start" // as the Makefile
+	}
+	build := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags", flags, "-o", file, dir)
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		return fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	return nil
+}
+
 func ordinary(dir string) (code int, err error) {
 	tmp, err := os.MkdirTemp("", "minins-test")
 	if err != nil {
@@ -48,14 +70,8 @@ func ordinary(dir string) (code int, err error) {
 	if err := os.Chmod(tmp, 0o755); err != nil { // for the other user
 		return 2, err
 	}
-	flags := "-s -w"
-	if runtime.GOARCH == "amd64" || runtime.GOARCH == "arm64" {
-		flags += " -E main.start" // as the Makefile
-	}
-	build := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags", flags, "-o", tmp+"/minins", dir)
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		return 2, fmt.Errorf("go build: %w\n%s", err, out)
+	if err := Build(tmp+"/minins", dir); err != nil {
+		return 2, err
 	}
 	args := slices.DeleteFunc(slices.Clone(os.Args[1:]), func(arg string) bool {
 		return strings.HasPrefix(arg, "-test.testlogfile=") // go test's, in a directory that is not open to others

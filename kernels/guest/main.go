@@ -13,6 +13,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"os"
 	"os/exec"
@@ -43,18 +44,22 @@ func run() error {
 	if err := unix.Uname(&u); err != nil {
 		return err
 	}
-	fmt.Println("K kernel", unix.ByteSliceToString(u.Release[:]), unix.ByteSliceToString(u.Machine[:]))
+	order := "little"
+	if binary.NativeEndian.Uint16([]byte{0, 1}) == 1 {
+		order = "big"
+	}
+	fmt.Println("K kernel", unix.ByteSliceToString(u.Release[:]), unix.ByteSliceToString(u.Machine[:]), strconv.IntSize, order)
 	if err := load(); err != nil {
 		return err
 	}
-	order, err := os.ReadFile("/suite/order")
+	suite, err := os.ReadFile("/suite/order")
 	if err != nil {
 		return err
 	}
 	if err := settings(); err != nil {
 		return err
 	}
-	for _, line := range strings.Split(strings.TrimSpace(string(order)), "\n") {
+	for _, line := range strings.Split(strings.TrimSpace(string(suite)), "\n") {
 		f := strings.Fields(line)
 		if len(f) < 3 {
 			return fmt.Errorf("/suite/order: %q: expected DIRECTORY SECONDS PROGRAM [ARGUMENT]…", line)
@@ -162,7 +167,7 @@ func try(name string, limit time.Duration, args []string) {
 		name = strings.TrimPrefix(args[0], "./") // of a program there is no package
 	}
 	cmd.Stdout, cmd.Stderr = &out, &out
-	cmd.Env = append(os.Environ(), "HOME=/tmp", "GOMEMLIMIT=200MiB", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8")
+	cmd.Env = append(os.Environ(), "HOME=/tmp", "MININS_SLOW=1", "MININS_BUILT=/bin/minins", "GOMEMLIMIT=200MiB", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8")
 	cmd.WaitDelay = time.Second
 	start := time.Now()
 	err := cmd.Start()

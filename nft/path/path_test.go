@@ -434,6 +434,7 @@ func TestNeighbours(t *testing.T) {
 // TestTable has nft list what AddTable makes.
 func TestTable(t *testing.T) {
 	testns.Tool(t, "nft")
+	testns.Needs(t, 5, 12, "tables that go with their socket")
 	cookie := [8]byte{1, 2, 3, 4, 5, 6, 7, 8}
 	var all strings.Builder
 	for _, f := range []path.Flow{

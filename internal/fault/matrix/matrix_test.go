@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -30,12 +29,11 @@ func TestMain(m *testing.M) {
 func install(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	build := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", dir+"/minins", "../../../cmd/minins")
-	build.Env = append(build.Environ(), "CGO_ENABLED=0")
-	for _, cmd := range []*exec.Cmd{build, exec.Command(dir+"/minins", "install", dir)} {
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("%s: %v\n%s", filepath.Base(cmd.Path), err, out)
-		}
+	if err := testns.Build(dir+"/minins", "../../../cmd/minins"); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command(dir+"/minins", "install", dir).CombinedOutput(); err != nil {
+		t.Fatalf("minins install: %v\n%s", err, out)
 	}
 	return dir
 }
