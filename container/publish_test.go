@@ -275,7 +275,7 @@ func TestReachable(t *testing.T) {
 	for _, bridged := range []int{0, 1} {
 		for _, fw := range forwards {
 			for _, n := range []int{1, 1000} {
-				if i++; !testns.Some(i, 1, 6) {
+				if i++; !testns.Some(i, 1, 12) {
 					continue
 				}
 				t.Run(fmt.Sprintf("bridge-nf-call=%d, %s, %d ports", bridged, fw.name, n), func(t *testing.T) {

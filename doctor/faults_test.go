@@ -219,7 +219,7 @@ const (
 func TestFaults(t *testing.T) {
 	faults := append(faults[:len(faults):len(faults)], matters...)
 	for i := range faults {
-		if !testns.Some(i, 4, 30) {
+		if !testns.Some(i, 4, 60) {
 			continue
 		}
 		f := &faults[i]

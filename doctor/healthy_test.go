@@ -118,7 +118,7 @@ iptables -A DOCKER -d 192.168.15.2/32 ! -i v0 -o v0 -p tcp -m tcp --dport 80 -j 
 func TestHealthy(t *testing.T) {
 	healthy := append(healthy[:len(healthy):len(healthy)], harmless...)
 	for i := range healthy {
-		if !testns.Some(i, 4, 30) {
+		if !testns.Some(i, 4, 60) {
 			continue
 		}
 		h := &healthy[i]

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/minins/minins/internal/testns"
 	"github.com/minins/minins/nsfs"
 )
 
@@ -63,6 +64,7 @@ func TestNames(t *testing.T) {
 
 // TestQuoted has a shell read names.
 func TestQuoted(t *testing.T) {
+	testns.Tool(t, "bash")
 	for _, name := range []string{"red", "a b", "it's", "-x", "$HOME", "a\x1b[31m'b\\", "x\ny", "\xff", "é", `"q`, "\u200e", "~"} {
 		got, err := exec.Command("bash", "-c", "printf %s "+quoted(name)).Output()
 		if err != nil || string(got) != name {

@@ -68,7 +68,7 @@ func TestPairs(t *testing.T) {
 		return &faults[i]
 	}
 	for i, pair := range pairs {
-		if !testns.Some(i, 4, 30) {
+		if !testns.Some(i, 4, 60) {
 			continue
 		}
 		t.Run(strings.ReplaceAll(pair[0]+" and "+pair[1], ",", ""), func(t *testing.T) {

@@ -140,6 +140,32 @@ func TestReport(t *testing.T) {
 	}
 }
 
+func TestExtra(t *testing.T) {
+	e, err := parseExtra("s390x|^amd64-7=./nsfs ./container")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &suite{tests: []string{"./nl"}, more: []extra{e}}
+	for name, want := range map[string]string{"s390x-6.1": "./nl ./nsfs ./container", "mips-6.1": "./nl"} {
+		if got := strings.Join(s.testsFor(&target{name: name}), " "); got != want {
+			t.Errorf("%s: got %s, want %s", name, got, want)
+		}
+	}
+	for _, wrong := range []string{"./nsfs", "(=./nsfs"} {
+		if _, err := parseExtra(wrong); err == nil {
+			t.Errorf("%q is taken", wrong)
+		}
+	}
+}
+
+// Packages of one name are built apart.
+func TestGroups(t *testing.T) {
+	got := groups([]pkg{{path: "m/nft"}, {path: "m/nl"}, {path: "m/cmd/nft"}, {path: "m/x/nft"}})
+	if want := [][]pkg{{{path: "m/nft"}, {path: "m/nl"}}, {{path: "m/cmd/nft"}}, {{path: "m/x/nft"}}}; !slices.EqualFunc(got, want, slices.Equal) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
 func TestVersions(t *testing.T) {
 	names := []string{"linux-image-6.1.0-9-cloud-amd64", "linux-image-6.1.0-50-cloud-amd64", "linux-image-5.10.0-70-cloud-amd64"}
 	if got := slices.MaxFunc(names, byNumbers); got != names[1] {

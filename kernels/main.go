@@ -46,6 +46,11 @@ func run() error {
 	flag.DurationVar(&s.limit, "each", 100*time.Second, "for a program")
 	flag.Func("exec", "`PACKAGE ARGUMENT...` of a program that is to exit with 0", func(v string) error { s.programs = append(s.programs, v); return nil })
 	flag.Func("file", "`PATH=FILE`: more for the machine; {arch} is GOARCH", func(v string) error { s.files = append(s.files, v); return nil })
+	flag.Func("also", "`REGEXP=PACKAGE...`: more tests on the targets that match", func(v string) error {
+		e, err := parseExtra(v)
+		s.more = append(s.more, e)
+		return err
+	})
 	flag.Parse()
 	s.tests = flag.Args()
 	re, err := regexp.Compile(*pattern)

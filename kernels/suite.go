@@ -12,6 +12,9 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -19,9 +22,37 @@ import (
 // A suite is what the machines run.
 type suite struct {
 	tests    []string // packages of tests
+	more     []extra  // more of them, on some targets
 	programs []string // packages of programs with their arguments, that have to exit with 0
 	files    []string // "PATH=FILE": more files, {env} in FILE stands for GOARCH
 	limit    time.Duration
+}
+
+// An extra is packages of tests for the targets whose name matches.
+type extra struct {
+	on    *regexp.Regexp
+	tests []string
+}
+
+// parseExtra reads "REGEXP=PACKAGE…".
+func parseExtra(text string) (extra, error) {
+	on, tests, ok := strings.Cut(text, "=")
+	if !ok {
+		return extra{}, fmt.Errorf("expected REGEXP=PACKAGE…, not %q", text)
+	}
+	re, err := regexp.Compile(on)
+	return extra{re, strings.Fields(tests)}, err
+}
+
+// testsFor are the packages of tests for a target.
+func (s *suite) testsFor(t *target) []string {
+	all := slices.Clone(s.tests)
+	for _, e := range s.more {
+		if e.on.MatchString(t.name) {
+			all = append(all, e.tests...)
+		}
+	}
+	return all
 }
 
 // A pkg is what go list says of a package.
@@ -47,8 +78,8 @@ func list(patterns []string) ([]pkg, error) {
 // needs: them, the files that they read, and the order.
 func (s *suite) build(t *target, dir string) ([]entry, error) {
 	env := t.goEnv()
-	if err := os.MkdirAll(dir+"/test", 0o755); err != nil {
-		return nil, err
+	if err := errors.Join(os.RemoveAll(dir+"/test"), os.MkdirAll(dir+"/test", 0o755)); err != nil {
+		return nil, err // a binary of a package that has no tests any more would be taken for one of now
 	}
 	var entries []entry
 	var order strings.Builder
@@ -59,13 +90,16 @@ func (s *suite) build(t *target, dir string) ([]entry, error) {
 	}
 	entries = append(entries, entry{name: "init", mode: exeMode, from: dir + "/init"})
 
-	pkgs, err := list(s.tests)
+	pkgs, err := list(s.testsFor(t))
 	if err != nil {
 		return nil, err
 	}
-	if len(pkgs) > 0 {
-		args := append(append([]string{"test", "-c"}, buildFlags...), "-o", dir+"/test/")
-		if _, err := output("", env, "go", append(args, s.tests...)...); err != nil {
+	for i, group := range groups(pkgs) {
+		args := append(append([]string{"test", "-c"}, buildFlags...), "-o", fmt.Sprintf("%s/test/%d/", dir, i))
+		for _, p := range group {
+			args = append(args, p.path)
+		}
+		if _, err := output("", env, "go", args...); err != nil {
 			return nil, err
 		}
 	}
@@ -73,9 +107,11 @@ func (s *suite) build(t *target, dir string) ([]entry, error) {
 	if err != nil {
 		return nil, err
 	}
+	nth := make(map[string]int)
 	for _, p := range pkgs {
 		name := path.Base(p.path) + ".test"
-		file := filepath.Join(dir, "test", name)
+		file := filepath.Join(dir, "test", strconv.Itoa(nth[name]), name)
+		nth[name]++
 		if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
 			continue // it has no tests
 		}
@@ -146,6 +182,21 @@ func (s *suite) given(t *target) (entries []entry, err error) {
 func (s *suite) forArch(t *target, file string) string {
 	arch, _, _ := strings.Cut(strings.TrimPrefix(t.env, "GOARCH="), " ")
 	return strings.ReplaceAll(file, "{arch}", arch)
+}
+
+// groups are packages that go test -c builds at once: it names a test binary for the last
+// element of the package's path.
+func groups(pkgs []pkg) (all [][]pkg) {
+	nth := make(map[string]int)
+	for _, p := range pkgs {
+		name := path.Base(p.path)
+		if nth[name] == len(all) {
+			all = append(all, nil)
+		}
+		all[nth[name]] = append(all[nth[name]], p)
+		nth[name]++
+	}
+	return all
 }
 
 // moduleRoot is the directory of the packages' module.

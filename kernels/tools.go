@@ -4,6 +4,8 @@ package main
 
 import (
 	"errors"
+	"fmt"
+	"hash/fnv"
 	"io/fs"
 	"os"
 	"path"
@@ -14,7 +16,7 @@ import (
 
 // tools are the programs that tests set things up and compare with. They are of one
 // Debian on all kernels, since what a tool prints changes with its version.
-const tools = "dash coreutils grep mount util-linux procps hostname strace iproute2 nftables iptables iputils-ping net-tools netbase base-files"
+const tools = "dash coreutils grep mount util-linux procps hostname mawk strace iproute2 nftables iptables iputils-ping net-tools netbase base-files"
 
 // toolsSuite is that Debian; an architecture that came later has the first with it.
 func toolsSuite(arch string) string {
@@ -24,9 +26,12 @@ func toolsSuite(arch string) string {
 	return "bookworm"
 }
 
-// fetchTools returns the directory of an architecture's tools in the cache.
+// fetchTools returns the directory of an architecture's tools in the cache: another one
+// when the list of tools has changed.
 func fetchTools(cache, arch string) (root string, err error) {
-	root = filepath.Join(cache, "tools", arch)
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(tools)) // never fails
+	root = filepath.Join(cache, "tools", fmt.Sprintf("%s-%08x", arch, h.Sum32()))
 	if _, err := os.Stat(root); err == nil {
 		return root, nil
 	}
@@ -87,6 +92,7 @@ func toolEntries(root string) (entries []entry, err error) {
 	if err == nil {
 		entries = append(entries,
 			entry{name: "usr/bin/sh", mode: linkMode, data: []byte("dash")},
+			entry{name: "usr/bin/awk", mode: linkMode, data: []byte("mawk")},
 			entry{name: "etc/passwd", mode: fileMode, data: []byte("root:x:0:0::/root:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n")},
 			entry{name: "etc/group", mode: fileMode, data: []byte("root:x:0:\nnogroup:x:65534:\n")},
 			entry{name: "etc/hostname", mode: fileMode, data: []byte("guest\n")},

@@ -177,11 +177,14 @@ func TestIptablesReadsOurs(t *testing.T) {
 	for i, r := range rules {
 		theirs.Run(t, "sh", "-c", tool(r.Family, " ")+options[i]).Must(t)
 	}
-	for _, args := range []string{
+	for i, args := range []string{
 		"iptables-save", "ip6tables-save",
 		"iptables -t nat -nvL", "iptables -nvL", "iptables -t nat -S", "iptables -S",
 		"ip6tables -t nat -nvL", "ip6tables -nvL", "ip6tables -t nat -S", "ip6tables -S",
 	} {
+		if !testns.Some(i, 1, 3) {
+			continue
+		}
 		got, want := mine.Run(t, "sh", "-c", args), theirs.Run(t, "sh", "-c", args)
 		if g, w := undated(got.Must(t)), undated(want.Must(t)); g != w {
 			t.Errorf("%s\ngot\n%s\nwant\n%s", args, g, w)

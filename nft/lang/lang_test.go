@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/minins/minins/internal/testns"
 	"github.com/minins/minins/nft"
 	"github.com/minins/minins/nl"
 )
@@ -113,7 +114,10 @@ func FuzzParse(f *testing.F) {
 	if err != nil || len(files) == 0 {
 		f.Fatalf("no texts: %v", err)
 	}
-	for _, file := range files {
+	for i, file := range files {
+		if !testns.Some(i, 1, 4) {
+			continue
+		}
 		text, err := os.ReadFile(file)
 		if err != nil {
 			f.Fatal(err)
