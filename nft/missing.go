@@ -79,7 +79,7 @@ func (b *Batch) lacks(ctx context.Context, e *nl.Error) string {
 			return without(m.Family, "chains of type "+m.Type, chainConfig(m.Family, m.Type))
 		}
 	case *Rule:
-		if e.Errno == unix.ENOENT && at == "NFTA_LIST_ELEM" {
+		if (e.Errno == unix.ENOENT || e.Errno == unix.EPERM) && at == "NFTA_LIST_ELEM" {
 			return b.lacksExpr(ctx, m.Family, e)
 		}
 	}
@@ -94,6 +94,12 @@ func (b *Batch) lacksExpr(ctx context.Context, f Family, e *nl.Error) string {
 		return ""
 	}
 	name := x.expr.Name()
+	if e.Errno == unix.EPERM {
+		if name == "payload" {
+			return "since Linux 7 only the initial user namespace may write into packets"
+		}
+		return ""
+	}
 	i := slices.IndexFunc(b.answers, func(a answer) bool { return a.family == f && a.expr == name })
 	if i < 0 { // a batch may have many such rules
 		has, err := b.c.HasExpr(ctx, f, name)

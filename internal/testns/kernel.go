@@ -3,8 +3,10 @@
 package testns
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
+	"os"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -31,6 +33,17 @@ func Needs(t testing.TB, major, minor int, what string) {
 	if !Since(t, major, minor) {
 		Skip(t, fmt.Sprintf("Linux %d.%d brought %s", major, minor, what))
 	}
+}
+
+// UserNS reports whether the tests are in a user namespace that is not the host's, where kernels
+// refuse some of what root may do.
+func UserNS(t testing.TB) bool {
+	t.Helper()
+	m, err := os.ReadFile("/proc/self/uid_map")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return !bytes.Contains(m, []byte("4294967295"))
 }
 
 // LittleEndian skips the test on a host of the other byte order, for which it has no bytes.
