@@ -11,8 +11,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// pidfdNetNamespace is PIDFD_GET_NET_NAMESPACE of linux/pidfd.h, _IO(0xff, 4).
-const pidfdNetNamespace = 0xff04
+// pidfdNetNamespace is PIDFD_GET_NET_NAMESPACE of linux/pidfd.h, _IO(0xff, 4). MIPS and PowerPC
+// have a bit more in what _IO makes.
+const pidfdNetNamespace = unix.NS_GET_NSTYPE&^0xffff | 0xff04
 
 // OpenPID opens the network namespace of a process, which is that of its main
 // thread. Its errors are those of [Open].
