@@ -222,8 +222,12 @@ func TestCorpus(t *testing.T) {
 			ours(mine, tool, "-t", table, "-N", "OTHER").Must(t)
 		}
 	}
+	rules, count := corpus(t), 0
+	if testing.Short() { // a part of it
+		rules = slices.DeleteFunc(rules, func(corpusRule) bool { count++; return count%8 != 0 })
+	}
 	var accepted []corpusRule
-	for _, r := range corpus(t) {
+	for _, r := range rules {
 		args := r.args("-A", "-v")
 		want := real(theirs, args...)
 		compare(t, strings.Join(args, " "), ours(mine, args...), want)
@@ -231,7 +235,7 @@ func TestCorpus(t *testing.T) {
 			accepted = append(accepted, r)
 		}
 	}
-	t.Logf("%d rules, %d of them right", len(corpus(t)), len(accepted))
+	t.Logf("%d rules, %d of them right", len(rules), len(accepted))
 	sameRules(t, "written", dump(t, theirs, true), dump(t, mine, true))
 
 	for _, tool := range []string{"iptables", "ip6tables"} {
