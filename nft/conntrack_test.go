@@ -13,13 +13,15 @@ import (
 // bytes shown.
 func TestConntrackIsNamed(t *testing.T) {
 	var text strings.Builder
-	all := capture(t, "testdata/conntrack/ctnetlink-dump.hex")
-	for _, d := range all {
-		nft.Protocol.Explain(&text, d.data)
-	}
-	for _, want := range []string{"IPCTNL_MSG_CT_GET", "IPCTNL_MSG_CT_NEW", "NLMSG_DONE"} {
-		if !strings.Contains(text.String(), "nlmsg_type = "+want+"\n") {
-			t.Errorf("%s is missing in\n%s", want, &text)
+	for _, order := range []string{"little", "big"} {
+		text.Reset()
+		for _, d := range capture(t, "testdata/"+order+"/conntrack/ctnetlink-dump.hex") {
+			nft.Protocol.Explain(&text, d.data)
+		}
+		for _, want := range []string{"IPCTNL_MSG_CT_GET", "IPCTNL_MSG_CT_NEW", "NLMSG_DONE"} {
+			if !strings.Contains(text.String(), "nlmsg_type = "+want+"\n") {
+				t.Errorf("%s: %s is missing in\n%s", order, want, &text)
+			}
 		}
 	}
 }

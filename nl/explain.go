@@ -81,18 +81,26 @@ type explainer struct {
 	remark string
 }
 
-const perLine = 8
-
-// item writes raw bytes, eight a line, with the meaning behind the first.
 func (x *explainer) item(i *Item) {
-	what := i.Text()
+	remark := ""
 	if x.mark >= i.Offset && x.mark < i.Offset+max(len(i.Bytes), 1) {
-		what += "   <-- " + x.remark
+		remark = "   <-- " + x.remark
 		x.mark = -1
 	}
+	i.write(x.w, remark)
+}
+
+// Explain writes the item as [Protocol.Explain] does.
+func (i *Item) Explain(w io.Writer) { i.write(w, "") }
+
+const perLine = 8
+
+// write writes raw bytes, eight a line, with the meaning behind the first.
+func (i *Item) write(w io.Writer, remark string) {
+	what := i.Text() + remark
 	for at := 0; at == 0 || at < len(i.Bytes); at += perLine {
 		s := fmt.Sprintf("%04x  %-24s %s%s", i.Offset+at, fmt.Sprintf("% x", i.Bytes[at:min(at+perLine, len(i.Bytes))]), strings.Repeat("  ", i.Depth), what)
-		fmt.Fprintln(x.w, strings.TrimRight(s, " "))
+		fmt.Fprintln(w, strings.TrimRight(s, " "))
 		what = ""
 	}
 }
@@ -101,6 +109,7 @@ func (x *explainer) item(i *Item) {
 type walker struct {
 	visit func(*Item)
 	named bool
+	swap  bool // turn each integer into this machine's order before it is read
 }
 
 func (x *walker) item(off int, raw []byte, depth int, name, value, note string) {
@@ -115,6 +124,7 @@ func (x *walker) unknown(off int, raw []byte, depth int, what string) {
 
 // message walks the message at an offset, and returns where the next one is.
 func (x *walker) message(p *Protocol, off int, datagram []byte) (next int) {
+	x.hostHeader(datagram[off:])
 	h, body, rest, ok := Next(datagram[off:])
 	if !ok {
 		x.unknown(off, datagram[off:], 0, "not a whole message")
@@ -163,6 +173,8 @@ func (x *walker) refusal(p *Protocol, off int, h Header, body []byte) {
 		x.unknown(off, body, 0, "a truncated struct nlmsgerr")
 		return
 	}
+	x.host(body[:4])
+	x.hostHeader(body[4:])
 	x.item(off, body[:4], 0, "error", errnoText(int32(binary.NativeEndian.Uint32(body))), "")
 	orig, tlvs := splitAck(h, body)
 	inner, request, _, ok := Next(orig)
@@ -201,6 +213,7 @@ func (x *walker) set(s *Set, b []byte, off, depth int, sel selector) {
 			if len(b) < m.Size {
 				break
 			}
+			x.hostInt(m, b[:m.Size])
 			value, note := m.memberValue(b[:m.Size])
 			x.item(off, b[:m.Size], depth, m.Name, value, note)
 			b, off = b[m.Size:], off+m.Size
@@ -217,6 +230,10 @@ func (x *walker) set(s *Set, b []byte, off, depth int, sel selector) {
 func (x *walker) attrs(s *Set, b []byte, off, depth int) {
 	var sel selector
 	for len(b) > 0 {
+		if len(b) >= nlaHeader {
+			x.host(b[:2])
+			x.host(b[2:nlaHeader])
+		}
 		l, t, ok := attrAt(b)
 		if !ok {
 			x.unknown(off, b, depth, "trailing bytes")
@@ -256,6 +273,7 @@ func (x *walker) attr(a *Attr, known bool, t uint16, raw []byte, off, depth int,
 		x.attrs(nil, p, off+nlaHeader, depth+1)
 	default:
 		i.Bytes = raw
+		x.hostInt(a, p)
 		if i.Value, i.Note = a.value(p); !known {
 			i.Note = "not described"
 		}
@@ -265,7 +283,10 @@ func (x *walker) attr(a *Attr, known bool, t uint16, raw []byte, off, depth int,
 
 func (x *walker) records(s *Set, b []byte, off, depth int) {
 	for len(b) > 0 {
+		size := b[:min(2, len(b))]
+		x.host(size)
 		l, _, ok := attrAt(b)
+		x.host(size) // it is the first member as well
 		if !ok {
 			x.unknown(off, b, depth, "trailing bytes")
 			return

@@ -4,6 +4,7 @@ package nl_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"reflect"
 	"testing"
 
@@ -29,10 +30,23 @@ func (p *pairs) Fields(c *nl.Coder) {
 }
 
 func TestStructs(t *testing.T) {
-	if nativeIsBig() {
-		return // the bytes below are little-endian
+	attr := func(typ uint16, words ...uint32) []byte {
+		b := binary.NativeEndian.AppendUint16(nil, uint16(4+4*len(words)))
+		b = binary.NativeEndian.AppendUint16(b, typ)
+		for _, w := range words {
+			b = binary.NativeEndian.AppendUint32(b, w)
+		}
+		return b
 	}
-	want := []byte{28, 0, 7, 0x80, 12, 0, 1, 0, 1, 0, 0, 0, 2, 0, 0, 0, 12, 0, 1, 0, 3, 0, 0, 0, 4, 0, 0, 0}
+	nest := func(elems ...[]byte) []byte {
+		b := attr(0x8007)
+		for _, e := range elems {
+			b = append(b, e...)
+		}
+		binary.NativeEndian.PutUint16(b, uint16(len(b)))
+		return b
+	}
+	want := nest(attr(1, 1, 2), attr(1, 3, 4))
 	in := &pairs{[][2]uint32{{1, 2}, {3, 4}}}
 	if got := encode(t, in); !bytes.Equal(got, want) {
 		t.Errorf("got  %x\nwant %x", got, want)
@@ -43,7 +57,7 @@ func TestStructs(t *testing.T) {
 		t.Errorf("got %v, %v", out, err)
 	}
 	// A struct of an older kernel is shorter, one of a newer kernel longer.
-	odd := []byte{28, 0, 7, 0x80, 8, 0, 1, 0, 1, 0, 0, 0, 16, 0, 1, 0, 3, 0, 0, 0, 4, 0, 0, 0, 5, 0, 0, 0}
+	odd := nest(attr(1, 1), attr(1, 3, 4, 5))
 	if err := c.Decode(odd, &out); err != nil || !reflect.DeepEqual(out.list, [][2]uint32{{1, 0}, {3, 4}}) {
 		t.Errorf("got %v, %v", out, err)
 	}
