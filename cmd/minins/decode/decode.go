@@ -117,22 +117,20 @@ func show(w io.Writer, in io.Reader, o trace.Options) (named bool, err error) {
 	}
 	named = true
 	type source struct {
-		where  string
-		family int
+		where   string
+		family  int
+		swapped bool
 	}
 	n, before := 0, unix.NETLINK_ROUTE
 	sources := map[source]func(time.Time, bool, []byte) bool{}
 	err = read(in, func(d datagram) error {
 		n++
-		if err := d.check(); err != nil {
-			return err
-		}
 		d.guess(before)
 		before = d.family
-		key := source{d.where, d.family}
+		key := source{d.where, d.family, d.swapped()}
 		see := sources[key]
 		if see == nil {
-			see = t.Source(protocol(d.family), d.where)
+			see = t.Source(protocol(d.family), d.where, key.swapped)
 			sources[key] = see
 		}
 		named = see(d.at, d.dir == sent, d.bytes) && named
@@ -144,39 +142,39 @@ func show(w io.Writer, in io.Reader, o trace.Options) (named bool, err error) {
 	return named, errors.Join(err, t.Close())
 }
 
-// header reads the first nlmsghdr.
-func (d *datagram) header() (h nl.Header, ok bool) {
-	h, _, _, ok = nl.Next(d.bytes)
-	return h, ok
+// order is the byte order of the machine that a datagram was recorded on, in which the length
+// of its first message makes sense. ok is false if that is so in neither.
+func (d *datagram) order() (order binary.ByteOrder, ok bool) {
+	if len(d.bytes) < unix.NLMSG_HDRLEN {
+		return nil, false
+	}
+	for _, order = range [...]binary.ByteOrder{binary.LittleEndian, binary.BigEndian} {
+		if n := order.Uint32(d.bytes); n >= unix.NLMSG_HDRLEN && int64(n) <= int64(len(d.bytes)) {
+			return order, true
+		}
+	}
+	return nil, false
 }
 
-var errOrder = errors.New("these bytes are of a machine of the other byte order")
-
-// check tells bytes of the other byte order from others.
-func (d *datagram) check() error {
-	if _, ok := d.header(); ok || len(d.bytes) < unix.NLMSG_HDRLEN {
-		return nil
-	}
-	b := d.bytes
-	swapped := append([]byte{b[3], b[2], b[1], b[0]}, b[4:]...)
-	if _, _, _, ok := nl.Next(swapped); ok {
-		return errOrder
-	}
-	return nil
+// swapped says whether that is not this machine's order.
+func (d *datagram) swapped() bool {
+	order, ok := d.order()
+	return ok && order.Uint32(d.bytes) != binary.NativeEndian.Uint32(d.bytes)
 }
 
 // guess finds out what the input did not say. before is the family of the datagram before it.
 func (d *datagram) guess(before int) {
-	h, ok := d.header()
+	order, ok := d.order()
 	if !ok {
 		if d.family == unknownFamily {
 			d.family = before
 		}
 		return
 	}
+	length, typ, flags := order.Uint32(d.bytes), order.Uint16(d.bytes[4:]), order.Uint16(d.bytes[6:])
 	if d.dir == unknownDirection {
 		d.dir = received
-		if h.Flags&unix.NLM_F_REQUEST != 0 && h.Type != unix.NLMSG_ERROR && h.Type != unix.NLMSG_DONE {
+		if flags&unix.NLM_F_REQUEST != 0 && typ != unix.NLMSG_ERROR && typ != unix.NLMSG_DONE {
 			d.dir = sent
 		}
 	}
@@ -184,16 +182,15 @@ func (d *datagram) guess(before int) {
 		return
 	}
 	const inner = unix.NLMSG_HDRLEN + 4 // in an NLMSG_ERROR, the header of the request
-	if h.Type == unix.NLMSG_ERROR && len(d.bytes) >= inner+unix.NLMSG_HDRLEN {
-		h.Len = binary.NativeEndian.Uint32(d.bytes[inner:])
-		h.Type = binary.NativeEndian.Uint16(d.bytes[inner+4:])
+	if typ == unix.NLMSG_ERROR && len(d.bytes) >= inner+unix.NLMSG_HDRLEN {
+		length, typ = order.Uint32(d.bytes[inner:]), order.Uint16(d.bytes[inner+4:])
 	}
 	switch {
-	case h.Type > 0xff: // with the number of a subsystem
+	case typ > 0xff: // with the number of a subsystem
 		d.family = unix.NETLINK_NETFILTER
-	case h.Type < unix.NLMSG_MIN_TYPE:
+	case typ < unix.NLMSG_MIN_TYPE:
 		d.family = before
-	case h.Type <= unix.NFNL_MSG_BATCH_END && h.Len < unix.NLMSG_HDRLEN+unix.SizeofIfInfomsg:
+	case typ <= unix.NFNL_MSG_BATCH_END && length < unix.NLMSG_HDRLEN+unix.SizeofIfInfomsg:
 		d.family = unix.NETLINK_NETFILTER // too short for RTM_NEWLINK, which has the same number
 	default:
 		d.family = unix.NETLINK_ROUTE

@@ -50,7 +50,7 @@ func (m *event) json(w *bufio.Writer) {
 	j.Open("items", '[')
 	depth := 0 // of the objects that are open, less one
 	first := true
-	m.named = p.Walk(m.bytes, func(i *nl.Item) {
+	m.named = m.walk(func(i *nl.Item) {
 		if i.Offset < headerLen {
 			return
 		}

@@ -70,6 +70,7 @@ type socket struct {
 	protocol *nl.Protocol
 	ns       string             // the name of its namespace, "" for that of the process
 	requests map[uint32]request // that have no verdict yet, by sequence number
+	swapped  bool               // its datagrams are of a machine of the other byte order
 	iface    int                // in the file
 	section  int                // of the file
 }
@@ -86,13 +87,14 @@ func (t *Tracer) Socket(p *nl.Protocol, ns string) func(sent bool, datagram []by
 	if ns == "" {
 		ns = nameOf(0)
 	}
-	see := t.Source(p, ns)
+	see := t.Source(p, ns, false)
 	return func(sent bool, datagram []byte) { see(time.Now(), sent, datagram) }
 }
 
-// Source is the same for datagrams that were recorded, at a time, which may be none.
-func (t *Tracer) Source(p *nl.Protocol, ns string) func(at time.Time, sent bool, datagram []byte) (named bool) {
-	s := &socket{t: t, protocol: p, ns: ns, requests: map[uint32]request{}}
+// Source is the same for datagrams that were recorded, at a time, which may be none, and
+// on a machine that may have the other byte order.
+func (t *Tracer) Source(p *nl.Protocol, ns string, swapped bool) func(at time.Time, sent bool, datagram []byte) (named bool) {
+	s := &socket{t: t, protocol: p, ns: ns, requests: map[uint32]request{}, swapped: swapped}
 	return s.datagram
 }
 
@@ -149,9 +151,14 @@ func (s *socket) datagram(now time.Time, sent bool, datagram []byte) (named bool
 		clear(s.requests)
 	}
 	named = true
+	recorded := datagram
+	if s.swapped {
+		datagram = slices.Clone(datagram)
+		s.protocol.Swap(datagram)
+	}
 	for rest := datagram; len(rest) > 0; {
 		h, _, next, ok := nl.Next(rest)
-		m := event{s: s, now: now, sent: sent, header: h, bytes: rest[:len(rest)-len(next)]}
+		m := event{s: s, now: now, sent: sent, header: h, bytes: rest[:len(rest)-len(next)], recorded: recorded[len(datagram)-len(rest):]}
 		if !ok {
 			m.bytes, next = rest, nil
 		}
@@ -161,7 +168,7 @@ func (s *socket) datagram(now time.Time, sent bool, datagram []byte) (named bool
 			m.json(t.out)
 		case formatBytes:
 			m.head(t.out)
-			m.named = s.protocol.Explain(t.out, m.bytes)
+			m.named = m.walk(func(i *nl.Item) { i.Explain(t.out) })
 			m.refusal(t.out)
 		default:
 			m.text(t.out, t.format == formatSent && !sent)
@@ -179,10 +186,20 @@ type event struct {
 	now     time.Time
 	sent    bool
 	header  nl.Header
-	bytes   []byte
+	bytes   []byte    // in this machine's order
 	request *request  // that it answers, or nil
 	refused *nl.Error // what it says of that, or nil
 	named   bool      // set by what shows it
+
+	recorded []byte // bytes, in the order that they have come in, and what follows
+}
+
+// walk is nl.Protocol.Walk with the bytes as they were recorded.
+func (m *event) walk(visit func(*nl.Item)) (named bool) {
+	return m.s.protocol.Walk(m.bytes, func(i *nl.Item) {
+		i.Bytes = m.recorded[i.Offset:][:len(i.Bytes)]
+		visit(i)
+	})
 }
 
 // about finds the request that a message answers, or notes that it is one.
