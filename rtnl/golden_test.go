@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -267,4 +268,43 @@ func TestEveryTypeIsNamed(t *testing.T) {
 			t.Errorf("type %d is %q, %T", typ, name, m)
 		}
 	}
+}
+
+// TestOrdersAgree compares what the same commands ask for on machines of both byte orders: once
+// the integers of one are turned, it is the same, but for the numbers of links and descriptors.
+// What lists asks for the names of what is there besides.
+func TestOrdersAgree(t *testing.T) {
+	last := map[string]string{} // request of each file
+	lists := regexp.MustCompile("^rtnl|show|list")
+	for _, cap := range captures(t) {
+		if cap.sent && !lists.MatchString(cap.file) {
+			last[cap.file] = words(cap.data)
+		}
+	}
+	for file, want := range last {
+		if strings.Contains(file, ",") {
+			continue
+		}
+		if got, ok := last[file+", swapped"]; (ok && got != want) != (file == "ip-link-unknown-kind.hex") { // which is another kind
+			t.Errorf("%s: got\n%s\nwant\n%s", file, got, want)
+		}
+	}
+	if len(last) < 80 {
+		t.Errorf("only %d files", len(last))
+	}
+}
+
+// words are the items of a message without the numbers that the machine gave.
+func words(message []byte) string {
+	var b strings.Builder
+	Protocol.Walk(message, func(i *nl.Item) {
+		switch i.Name {
+		case "nlmsg_seq", "(padding)":
+			return
+		case "ifi_index", "ifa_index", "ifindex", "RTA_OIF", "NHA_OIF", "IFLA_LINK", "IFLA_MASTER", "IFLA_VXLAN_LINK", "IFLA_NET_NS_FD", "NETNSA_FD":
+			i.Value = "N"
+		}
+		b.WriteString(strings.Repeat("  ", i.Depth) + i.Text() + "\n")
+	})
+	return b.String()
 }
