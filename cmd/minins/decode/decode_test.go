@@ -267,10 +267,53 @@ func TestCapture(t *testing.T) {
 	if out, errs, code := run(t, file.String()[:file.Len()-10], "--text", "-"); code != 1 || !strings.Contains(errs, "unexpected EOF") || !strings.HasPrefix(out, "03:04:05.000006 nlmon0") {
 		t.Errorf("a part of it: status %d, %s\n%s", code, errs, out)
 	}
-	old := filepath.Join(t.TempDir(), "old.pcap")
-	ng := filepath.Join(t.TempDir(), "new.pcapng")
+}
+
+// TestOldCapture reads files of the older format, in both orders of the file, which is that of
+// who wrote it, and of the messages, which is that of who spoke.
+func TestOldCapture(t *testing.T) {
+	for _, spoke := range []string{"little", "big"} {
+		b := recorded(t, "../../../rtnl/testdata/"+spoke+"/ip-link-add-veth.hex")
+		for _, order := range []binary.AppendByteOrder{binary.LittleEndian, binary.BigEndian} {
+			packet := pcap.AppendNetlink(nil, pcap.Outbound, unix.NETLINK_ROUTE, b)
+			file := order.AppendUint32(nil, 0xa1b2c3d4)
+			file = order.AppendUint16(order.AppendUint16(file, 2), 4)
+			for _, n := range []uint32{0, 0, 65535, pcap.LinkTypeNetlink, 1, 2, uint32(len(packet)), uint32(len(packet))} {
+				file = order.AppendUint32(file, n)
+			}
+			out, errs, code := run(t, string(append(file, packet...)), "--text", "-")
+			if !strings.Contains(out, "\n        VETH_INFO_PEER, 36 bytes\n") || errs != "" || code != 0 {
+				t.Errorf("%s in a file of %v: status %d, %s\n%s", spoke, order, code, errs, out)
+			}
+		}
+	}
+}
+
+// recorded is the last request of a capture.
+func recorded(t *testing.T, file string) (b []byte) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		if w := strings.Fields(line); w[0] == ">" {
+			if b, err = hex.DecodeString(w[len(w)-1]); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	return b
+}
+
+// TestTshark reads what tshark has written in the older format.
+func TestTshark(t *testing.T) {
+	tshark := testns.Tool(t, "tshark")
+	b := request(t)
+	old, recent := filepath.Join(t.TempDir(), "old.pcap"), filepath.Join(t.TempDir(), "recent.pcapng")
 	var only bytes.Buffer // netlink, as the older format has one link type
-	if w, err = pcap.NewWriter(&only, "test"); err != nil {
+	w, err := pcap.NewWriter(&only, "test")
+	if err != nil {
 		t.Fatal(err)
 	}
 	id, err := w.Interface(pcap.Interface{LinkType: pcap.LinkTypeNetlink, Name: "nlmon0"})
@@ -278,18 +321,18 @@ func TestCapture(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if err := w.Packet(id, pcap.Packet{Time: at, Data: pcap.AppendNetlink(nil, pcap.Outbound, unix.NETLINK_ROUTE, b)}); err != nil {
+		if err := w.Packet(id, pcap.Packet{Time: time.Now(), Data: pcap.AppendNetlink(nil, pcap.Outbound, unix.NETLINK_ROUTE, b)}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := os.WriteFile(ng, only.Bytes(), 0o600); err != nil {
+	if err := os.WriteFile(recent, only.Bytes(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := exec.Command(testns.Tool(t, "tshark"), "-r", ng, "-F", "pcap", "-w", old).CombinedOutput(); err != nil {
+	if out, err := exec.Command(tshark, "-r", recent, "-F", "pcap", "-w", old).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	if out, errs, code := run(t, "", "--text", old); strings.Count(out, text) != 2 || errs != "" || code != 0 {
-		t.Errorf("as pcap: status %d, %s\n%s", code, errs, out)
+		t.Errorf("status %d, %s\n%s", code, errs, out)
 	}
 }
 
