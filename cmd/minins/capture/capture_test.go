@@ -246,6 +246,8 @@ func TestDropped(t *testing.T) {
 
 // TestText compares lines with those of tcpdump, which reads the same packets.
 func TestText(t *testing.T) {
+	testns.Tool(t, "bash") // which sends by TCP and UDP
+	testns.Tool(t, "tcpdump")
 	cable(t)
 	dir := t.TempDir()
 	ip(t, "ip netns exec red sysctl -qw net.ipv6.conf.eth0.disable_ipv6=0")

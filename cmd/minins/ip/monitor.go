@@ -278,8 +278,8 @@ func (m *monitor) event(h nl.Header, body []byte, nsid nl.Opt[int32]) {
 	s.where = nsid
 	if !m.show(h.Type, msg) {
 		if h.Type == stamp && len(body) >= 8 {
-			n := binary.NativeEndian.Uint64(body)
-			m.stamp(time.Unix(int64(uint32(n)), int64(n>>32)*1000), "us")
+			sec, usec := binary.NativeEndian.Uint32(body), binary.NativeEndian.Uint32(body[4:])
+			m.stamp(time.Unix(int64(sec), int64(usec)*1000), "us")
 		} else if h.Type > unix.NLMSG_DONE {
 			s.complain("Unknown message: "+rtnl.Protocol.TypeName(h.Type), "")
 		}

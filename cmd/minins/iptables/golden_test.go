@@ -19,7 +19,7 @@ import (
 )
 
 // The captures of iptables-nft 1.8.9 are kept with package nft: here those of a machine with
-// this one's byte order, as the commands of both are compared byte by byte.
+// this one's byte order and alignment, as the commands of both are compared byte by byte.
 const golden = "../../../nft/testdata/"
 
 // byDesign are captures whose batch ours differs from.
@@ -53,7 +53,7 @@ func split(t *testing.T, b []byte) (all []message) {
 // TestGolden gives our applet the kernel's answers of each capture and compares
 // the batch that it sends with the real tool's, byte by byte.
 func TestGolden(t *testing.T) {
-	files, err := filepath.Glob(golden + testns.Order() + "/ipt-*.hex")
+	files, err := filepath.Glob(golden + testns.Layout() + "/ipt-*.hex")
 	if err != nil || len(files) < 30 {
 		t.Fatalf("only %d captures, %v", len(files), err)
 	}
