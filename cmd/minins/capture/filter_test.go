@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"math/bits"
 	"net/netip"
 	"os"
 	"slices"
@@ -258,6 +259,9 @@ func TestLong(t *testing.T) {
 	}
 	defer unix.Close(fd)
 	if err := unix.SetsockoptSockFprog(fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &unix.SockFprog{Len: uint16(len(code)), Filter: &code[0]}); err != nil {
+		if err == unix.ENOMEM && bits.UintSize == 32 && !testns.Since(t, 6, 9) {
+			testns.Skip(t, "net.core.optmem_max of 32-bit machines had room for less before Linux 6.9")
+		}
 		t.Error(err)
 	}
 }

@@ -5,6 +5,7 @@ package capture
 import (
 	"encoding/binary"
 	"os"
+	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -43,6 +44,9 @@ func openRing(code []unix.SockFilter, blocks int) (r *ring, err error) {
 	}
 	call := "SO_ATTACH_FILTER"
 	err = unix.SetsockoptSockFprog(r.fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &unix.SockFprog{Len: uint16(len(code)), Filter: &code[0]})
+	if err == unix.ENOMEM {
+		call = "SO_ATTACH_FILTER, " + strconv.Itoa(len(code)) + " instructions, for which net.core.optmem_max has to be larger"
+	}
 	if err == nil {
 		call = "TPACKET_V3"
 		err = unix.SetsockoptInt(r.fd, unix.SOL_PACKET, unix.PACKET_VERSION, unix.TPACKET_V3)
