@@ -48,7 +48,7 @@ GOLANGCI         ?= $(GOLANGCI_DIR)/golangci-lint
 # The directories of all modules: this one, and those with a go.mod of their own.
 MODULES := . $(patsubst %/go.mod,%,$(wildcard */go.mod */*/go.mod))
 
-.PHONY: help minins tiny debug demo test docs tools bench bench-quick scale faults faults-quick soak kernels kernels-quick kernels-mips captures qemu-demo qemu size dist deb deb-test reproducible pictures lint fuzz install clean FORCE
+.PHONY: help minins tiny debug demo test docs tools bench bench-quick scale faults faults-quick soak kernels kernels-quick kernels-mips captures captures-386 qemu-demo qemu size dist deb deb-test reproducible pictures lint fuzz install clean FORCE
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 13
@@ -154,15 +154,24 @@ kernels-mips: ## build the big-endian kernels for make kernels: 40 minutes of a 
 
 # What no tool says is said again as a little-endian machine was told.
 REPLAYED := rtnl/testdata/little/rtnl-errors.hex rtnl/testdata/little/rtnl-netnsid.hex nft/testdata/little/nft-batch-semantics.hex nft/testdata/little/nft-limits.hex
+CAPTURES ?= .
 
-captures: qemu ## record what ip, nft and iptables say on a big-endian machine: testdata/big, in ten minutes
-	for pkg in rtnl nft; do \
-		GOARCH=s390x CGO_ENABLED=0 $(GO) test -c -trimpath -ldflags='-s -w' -o dist/big-$$pkg.test ./$$pkg || exit 1; \
+# record records on a target, of an architecture, for packages, the cases that match a pattern.
+define record
+	for pkg in $(3); do \
+		GOARCH=$(2) CGO_ENABLED=0 $(GO) test -c -trimpath -ldflags='-s -w' -o dist/$(2)-$$pkg.test ./$$pkg || exit 1; \
 	done
-	$(GO) run ./kernels -cache $(KERNELS_CACHE) -run '^s390x-6.1$$' -each 20m -timeout 20m \
-		-file /bin/rtnl.test=dist/big-rtnl.test -file /bin/nft.test=dist/big-nft.test \
-		$(foreach f,$(REPLAYED),-file /suite/replay/$(notdir $f)=$f) -exec './internal/record /bin/rtnl.test /bin/nft.test'
-	$(GO) run ./internal/record -from $(KERNELS_CACHE)/s390x-6.1.log
+	$(GO) run ./kernels -cache $(KERNELS_CACHE) -run '^$(1)$$' -each 20m -timeout 20m \
+		$(foreach pkg,$(3),-file /bin/$(pkg).test=dist/$(2)-$(pkg).test) \
+		$(foreach f,$(REPLAYED),-file /suite/replay/$(notdir $f)=$f) -exec './internal/record -run $(4) $(foreach pkg,$(3),/bin/$(pkg).test)'
+	$(GO) run ./internal/record -from $(KERNELS_CACHE)/$(1).log
+endef
+
+captures: qemu ## record what ip, nft and iptables say on a big-endian machine, in ten minutes: CAPTURES=REGEXP
+	$(call record,s390x-6.1,s390x,rtnl nft,$(CAPTURES))
+
+captures-386: qemu ## record what iptables says where 64 bits are aligned to 4 bytes
+	$(call record,386-6.1,386,nft,^ip6?t-)
 
 # 64 MB do on the big-endian kernels of make kernels-mips; Debian's own are larger.
 qemu-demo: qemu dist ## minins as the first process of machines with nothing else: the tutorial on amd64 and s390x

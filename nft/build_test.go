@@ -6,10 +6,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"flag"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -76,30 +76,29 @@ var builds = []struct {
 		b.AddRule(rule(nft.IPv6, "nat", "POSTROUTING", 0, iface(nft.MetaOIFName, nft.Eq, "eth0"), counter(), target(xt.SNAT(out6, out6))))
 	}},
 	{"nft-anon-set", "nft add rule ip kf c tcp dport { 80, 443 } accept", func(b *nft.Batch) {
+		id := uint32(7) // a number by which nft has read more or less of what was there
+		if testns.Order() == "big" {
+			id = 9
+		}
 		b.AddSet(&nft.Set{
 			Family: nft.IPv4, Table: "kf", Name: "__set%d", Flags: nl.Some(nft.SetAnonymous | nft.SetConstant),
-			KeyType: 13, KeyLen: 2, ID: 7, Desc: nl.Some(nft.SetDesc{Size: 2}),
-			Userdata: unhex("0004020000000314000407000000010c000408000000010402000000"),
+			KeyType: 13, KeyLen: 2, ID: id, Desc: nl.Some(nft.SetDesc{Size: 2}),
+			Userdata: slices.Concat([]byte{0, 4}, native(2), []byte{3, 20, 0, 4}, native(7), []byte{1, 12, 0, 4}, native(8), []byte{1, 4}, native(2)),
 		})
-		b.AddElems(&nft.Elems{Family: nft.IPv4, Table: "kf", Set: "__set%d", SetID: 7, Elems: []nft.Elem{{Key: []byte{0, 80}}, {Key: []byte{1, 187}}}})
+		b.AddElems(&nft.Elems{Family: nft.IPv4, Table: "kf", Set: "__set%d", SetID: id, Elems: []nft.Elem{{Key: []byte{0, 80}}, {Key: []byte{1, 187}}}})
 		b.AddRule(&nft.Rule{Family: nft.IPv4, Table: "kf", Chain: "c", Exprs: append(proto(6),
 			&nft.Payload{Dreg: nft.Reg1, Base: nft.TransportHeader, Offset: 2, Len: 2},
-			&nft.Lookup{Sreg: nft.Reg1, Set: "__set%d", SetID: 7}, nft.Accept())})
+			&nft.Lookup{Sreg: nft.Reg1, Set: "__set%d", SetID: id}, nft.Accept())})
 	}},
 }
 
-func unhex(s string) []byte {
-	b, err := hex.DecodeString(s)
-	if err != nil {
-		panic(err) // a typing error
-	}
-	return b
-}
+// native is a number as nft notes it in the userdata of a set.
+func native(n uint32) []byte { return binary.NativeEndian.AppendUint32(nil, n) }
 
 // sentBatch is the batch that a capture holds.
 func sentBatch(t *testing.T, name string) []byte {
 	t.Helper()
-	for _, d := range capture(t, "testdata/"+testns.Order()+"/"+name+".hex") {
+	for _, d := range capture(t, recorded(name)+name+".hex") {
 		if h, _, _, _ := nl.Next(d.data); d.sent && h.Type == unix.NFNL_MSG_BATCH_BEGIN {
 			return d.data
 		}
@@ -172,7 +171,7 @@ func TestBuilds(t *testing.T) {
 			var text bytes.Buffer
 			text.WriteString("$ " + tt.command + "\n")
 			nft.Protocol.Explain(&text, got)
-			golden(t, "testdata/"+testns.Order()+"/"+tt.capture+".golden", text.Bytes())
+			golden(t, recorded(tt.capture)+tt.capture+".golden", text.Bytes())
 			if *update {
 				return // the capture may be still to be recorded
 			}

@@ -19,7 +19,7 @@ import (
 	"github.com/minins/minins/nl"
 )
 
-// A datagram of a capture in testdata/little or testdata/big.
+// A datagram of a capture.
 type datagram struct {
 	sent bool
 	data []byte
@@ -42,7 +42,7 @@ func capture(t testing.TB, file string) (all []datagram) {
 		if err != nil {
 			t.Fatalf("%s: %v", file, err)
 		}
-		if !strings.HasPrefix(file, "testdata/"+testns.Order()+"/") {
+		if strings.Contains(file, "/little/") != (testns.Order() == "little") && !strings.Contains(file, "/386/") {
 			nft.Protocol.Swap(b)
 		}
 		all = append(all, datagram{f[0] == ">", b})
@@ -53,13 +53,32 @@ func capture(t testing.TB, file string) (all []datagram) {
 	return all
 }
 
+// captures are those that this machine understands: those of 386 have other structs of xtables.
 func captures(t testing.TB) []string {
 	t.Helper()
 	files, err := filepath.Glob("testdata/*/*.hex")
-	if err != nil || len(files) < 140 {
+	if err != nil || len(files) < 170 {
 		t.Fatalf("only %d captures, %v", len(files), err)
 	}
-	return files
+	return slices.DeleteFunc(files, func(file string) bool {
+		of386 := strings.Contains(file, "/386/")
+		return of386 != (testns.Layout() == "386") && (of386 || xtables(file))
+	})
+}
+
+// xtables reports whether structs of xtables are in a capture. Those that were made by hand are
+// not made for 386.
+func xtables(file string) bool {
+	name := filepath.Base(file)
+	return strings.HasPrefix(name, "ip") || strings.HasPrefix(name, "nft-limits.")
+}
+
+// recorded is the directory of this machine's captures and golden files.
+func recorded(name string) string {
+	if xtables(name) {
+		return "testdata/" + testns.Layout() + "/"
+	}
+	return "testdata/" + testns.Order() + "/"
 }
 
 // TestExplain names every byte of the captures.
@@ -187,6 +206,9 @@ func TestOrdersAgree(t *testing.T) {
 	compared := 0
 	for _, file := range files {
 		name := filepath.Base(file)
+		if testns.Layout() == "386" && xtables(file) {
+			continue
+		}
 		var batches [2]string
 		for i, order := range []string{"little", "big"} {
 			for _, d := range capture(t, "testdata/"+order+"/"+name) {
@@ -200,7 +222,7 @@ func TestOrdersAgree(t *testing.T) {
 			t.Errorf("%s: got\n%s\nwant\n%s", name, got, want)
 		}
 	}
-	if compared < 190 {
+	if compared < 60 {
 		t.Errorf("only %d batches", compared)
 	}
 }

@@ -59,6 +59,9 @@ func captures(t testing.TB) []capture {
 				}
 				name, order := filepath.Base(file), filepath.Base(filepath.Dir(file))
 				if order != testns.Order() {
+					if testing.Short() && f[0] == "<" {
+						continue // they are long, and take minutes of an emulated processor
+					}
 					Protocol.Swap(data)
 					name += ", swapped"
 				}
@@ -232,10 +235,10 @@ func dropZeros(want, got map[string][]string) {
 		switch {
 		case len(v) == 1 && strings.Trim(v[0], "0") == "":
 			delete(want, path)
-		case path == "RTA_TABLE>" && v[0] == got["rtm_table"][0]+"000000":
+		case path == "RTA_TABLE>" && v[0] == word(got["rtm_table"]):
 			want["rtm_table"] = got["rtm_table"] // which ip leaves zero
 			delete(want, path)
-		case path == "FRA_TABLE>" && v[0] == got["table"][0]+"000000":
+		case path == "FRA_TABLE>" && v[0] == word(got["table"]):
 			delete(want, path)
 		}
 	}
@@ -243,6 +246,15 @@ func dropZeros(want, got map[string][]string) {
 	if t := want["table"]; got["FRA_TABLE>"] != nil && t != nil && t[0] == "00" {
 		want["table"] = got["table"]
 	}
+}
+
+// word is a member of one byte as a word of four.
+func word(member []string) string {
+	b, err := hex.DecodeString(member[0])
+	if err != nil || len(b) != 1 {
+		return "no member of one byte"
+	}
+	return hex.EncodeToString(binary.NativeEndian.AppendUint32(nil, uint32(b[0])))
 }
 
 func TestEveryTypeIsNamed(t *testing.T) {

@@ -101,7 +101,7 @@ func TestTake(t *testing.T) {
 		&rtnl.Link{Name: "br0", Info: rtnl.LinkInfo{Kind: "bridge"}}, &rtnl.Link{Name: "mv", Parent: nl.Some(uint32(2)), Info: rtnl.LinkInfo{Kind: "macvlan"}})
 	try(t, os.WriteFile(nsfs.Path("stale"), nil, 0))
 	defer os.Remove(nsfs.Path("stale"))
-	cmd := exec.Command("sleep", "60")
+	cmd := exec.Command(testns.Tool(t, "sleep"), "60")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWNET, Pdeathsig: unix.SIGKILL}
 	try(t, cmd.Start())
 	defer func() {

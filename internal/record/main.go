@@ -24,6 +24,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -31,16 +34,18 @@ import (
 
 func main() {
 	from := flag.String("from", "", "write the files that are in `LOG`, of a machine's console")
+	pattern := flag.String("run", ".", "record the groups that have a case whose name matches `REGEXP`, and those alone")
 	what := flag.String("talk", "", "(how it starts itself in a namespace)")
 	flag.Parse()
-	var err error
+	re, err := regexp.Compile(*pattern)
 	switch {
+	case err != nil:
 	case *from != "":
 		err = write(*from)
 	case *what != "":
 		err = talk(*what)
 	default:
-		err = record(flag.Args())
+		err = record(re, flag.Args())
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "record:", err)
@@ -48,8 +53,8 @@ func main() {
 	}
 }
 
-// record prints all fixtures on the console.
-func record(tests []string) (err error) {
+// record prints fixtures on the console.
+func record(re *regexp.Regexp, tests []string) (err error) {
 	out, err := os.OpenFile("/dev/console", os.O_WRONLY, 0)
 	if err != nil {
 		return err
@@ -57,6 +62,9 @@ func record(tests []string) (err error) {
 	defer out.Close()
 	var failed []error
 	for _, g := range groups {
+		if !slices.ContainsFunc(g.steps, func(s step) bool { return s.name != "" && re.MatchString(s.name) }) {
+			continue
+		}
 		if err := g.record(out); err != nil {
 			failed = append(failed, err)
 		}
@@ -69,9 +77,13 @@ func record(tests []string) (err error) {
 	return errors.Join(failed...)
 }
 
-// order is the host's byte order, and the name of the directory in testdata that has its fixtures.
-func order() string {
-	if binary.NativeEndian.Uint16([]byte{1, 0}) == 1 {
+// layout is the directory in testdata that has the host's fixtures: its byte order, or "386",
+// where the structs of xtables are laid out as nowhere else.
+func layout() string {
+	switch {
+	case runtime.GOARCH == "386":
+		return runtime.GOARCH
+	case binary.NativeEndian.Uint16([]byte{1, 0}) == 1:
 		return "little"
 	}
 	return "big"
@@ -111,7 +123,7 @@ func (g *group) record(out *os.File) (err error) {
 		if err != nil {
 			return fmt.Errorf("%s: %w", s.name, err)
 		}
-		print(out, filepath.Join(g.dir, order(), s.name+".hex"), lines)
+		print(out, filepath.Join(g.dir, layout(), s.name+".hex"), lines)
 	}
 	return nil
 }
@@ -168,7 +180,7 @@ func run(words ...string) (said string, err error) {
 	return string(b), err
 }
 
-// goldens runs a package's test binary, DIR.test, which writes testdata/ORDER/*.golden.
+// goldens runs a package's test binary, DIR.test, which writes testdata/LAYOUT/*.golden.
 func goldens(out *os.File, program string) error {
 	pkg := strings.TrimSuffix(filepath.Base(program), ".test")
 	dir, err := os.MkdirTemp("", pkg)
@@ -176,9 +188,11 @@ func goldens(out *os.File, program string) error {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	in := filepath.Join("testdata", order())
-	if err := os.MkdirAll(filepath.Join(dir, in), 0o755); err != nil {
-		return err
+	in := filepath.Join("testdata", layout())
+	for _, in := range []string{in, filepath.Join("testdata", "little")} { // the latter has on 386 what is no other there
+		if err := os.MkdirAll(filepath.Join(dir, in), 0o755); err != nil {
+			return err
+		}
 	}
 	cmd := exec.Command(program, "-test.run", "^(TestExplained|TestBuilds)$", "-update")
 	cmd.Dir = dir

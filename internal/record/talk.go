@@ -132,7 +132,7 @@ func replay(name string) error {
 		if w[1] == "proto=12" {
 			protocol = nft.Protocol
 		}
-		if order() != "little" {
+		if layout() == "big" {
 			protocol.Swap(b)
 		}
 		if w[0] == "<" {

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"os"
+	"runtime"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -53,4 +54,13 @@ func Order() string {
 		return "little"
 	}
 	return "big"
+}
+
+// Layout is Order, or "386" there: it alone aligns integers of 64 bits to 4 bytes, and has
+// the structs of xtables without the padding behind them.
+func Layout() string {
+	if runtime.GOARCH == "386" {
+		return runtime.GOARCH
+	}
+	return Order()
 }

@@ -154,10 +154,7 @@ func flood(t *testing.T, packets, length int) {
 
 // TestSpeed sends 100,000 packets as fast as it can: each is captured twice, in order.
 func TestSpeed(t *testing.T) {
-	packets := 100_000
-	if testing.Short() {
-		packets = 10_000
-	}
+	packets := testns.Rounds(100_000)
 	cable(t)
 	file := t.TempDir() + "/file"
 	c := start(t, "-a", "-w", file, "udp")
@@ -189,10 +186,7 @@ func TestSpeed(t *testing.T) {
 // TestDropped stops the command, so that rings overflow: what is not captured is
 // counted, of each namespace, and said of each link in the file.
 func TestDropped(t *testing.T) {
-	packets := 50_000
-	if testing.Short() {
-		packets = 20_000 // rings have room for less
-	}
+	packets := max(20_000, testns.Rounds(50_000)) // rings have room for less
 	cable(t)
 	file := t.TempDir() + "/file"
 	c := start(t, "-n", "red", "-n", "blue", "-s", "1500", "-w", file, "udp")
