@@ -54,6 +54,9 @@ func Describe(m Message) *Set {
 	return s
 }
 
+// Nothing of what describes need be quick, and some of it would be copied to many places.
+//
+//go:noinline
 func (c *Coder) add(typ uint16, a Attr) {
 	s := c.sch[c.top]
 	if s.Attrs == nil {
@@ -62,6 +65,7 @@ func (c *Coder) add(typ uint16, a Attr) {
 	s.Attrs[typ] = a
 }
 
+//go:noinline
 func (c *Coder) member(a Attr) {
 	s := c.sch[c.top]
 	s.Members = append(s.Members, a)
@@ -76,6 +80,7 @@ func describeInt[T integer](c *Coder, typ uint16, name string, size int, big boo
 	c.describeInt(typ, name, size, big, formatter[T]())
 }
 
+//go:noinline
 func (c *Coder) describeInt(typ uint16, name string, size int, big bool, format func(uint64) string) {
 	c.add(typ, Attr{Name: name, Kind: KindInt, Size: size, Big: big, Format: format})
 }
@@ -85,6 +90,7 @@ func describeMember[T integer](c *Coder, name string, size int, big bool) {
 	c.describeMember(name, size, big, formatter[T]())
 }
 
+//go:noinline
 func (c *Coder) describeMember(name string, size int, big bool, format func(uint64) string) {
 	c.member(Attr{Name: name, Kind: KindInt, Size: size, Big: big, Format: format})
 }

@@ -79,6 +79,8 @@ func (c *Coder) open(typ uint16, name, sel string, flag uint16, kind Kind) bool 
 
 // Case reports whether the open union holds the variant called name. A
 // description holds them all.
+//
+//go:noinline // there are many of it, that take space
 func (c *Coder) Case(name string) bool {
 	switch c.mode {
 	case encode:
@@ -263,6 +265,8 @@ func (c *Coder) Again() {
 
 // Name describes an attribute that the message does not model, so that it can
 // be explained.
+//
+//go:noinline // there are many of it, that take space
 func (c *Coder) Name(typ uint16, name string, kind Kind) {
 	if c.mode == describe {
 		c.add(typ, Attr{Name: name, Kind: kind})
