@@ -3,6 +3,8 @@
 package rtnl
 
 import (
+	"encoding/binary"
+
 	"golang.org/x/sys/unix"
 
 	"github.com/minins/minins/nl"
@@ -19,7 +21,35 @@ type BridgeVLAN struct {
 	Range       uint16 // the last VLAN of a range; 0: there is one only
 	State       nl.Opt[PortState]
 	McastRouter nl.Opt[uint8] // as in [BridgePort]
-	Other       []byte        // attributes that are not modelled, and further entries of a dump, as they came
+	Other       []byte        // attributes that are not modelled, as they came
+}
+
+// sizeofBrVLANMsg is that of struct br_vlan_msg.
+const sizeofBrVLANMsg = 8
+
+// EachBridgeVLAN calls each with every VLAN, or range of them, of the body of an RTM_NEWVLAN: in
+// a dump that is all that a bridge or port has, where decoding the body would take the first.
+func EachBridgeVLAN(body []byte, each func(v *BridgeVLAN)) error {
+	var c nl.Coder
+	var v BridgeVLAN
+	if len(body) < sizeofBrVLANMsg {
+		return c.Decode(body, &v)
+	}
+	head := body[:sizeofBrVLANMsg:sizeofBrVLANMsg]
+	for rest := body[sizeofBrVLANMsg:]; len(rest) > 0; {
+		n := len(rest)
+		if n >= unix.SizeofNlAttr {
+			n = min(n, (max(int(binary.NativeEndian.Uint16(rest)), unix.SizeofNlAttr)+3)&^3)
+		}
+		if err := c.Decode(append(head, rest[:n]...), &v); err != nil {
+			return err
+		}
+		if v.VID != 0 {
+			each(&v)
+		}
+		rest = rest[n:]
+	}
+	return nil
 }
 
 // Fields is the one description of struct br_vlan_msg and BRIDGE_VLANDB_ENTRY.

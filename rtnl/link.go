@@ -99,10 +99,16 @@ type LinkInfo struct {
 	MACVLAN   *MACVLAN // also of kind "macvtap"
 	VXLAN     *VXLAN
 	VLAN      *VLAN
+	VRF       *VRF
+	IPVLAN    *IPVLAN // also of kind "ipvtap"
+	Bond      *Bond
+	Geneve    *Geneve
 	Tun       *Tun   // read only
 	Data      []byte // of another kind, and what is not modelled, as it came
 	SlaveKind string // kind of the master: "bridge"
 	Port      *BridgePort
+	BondPort  *BondPort
+	PortTable uint32 // read only: the table of the VRF that it is a port of
 	SlaveData []byte // of another kind, and what is not modelled, as it came
 	XStats    []byte
 }

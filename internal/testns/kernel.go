@@ -64,3 +64,72 @@ func Layout() string {
 	}
 	return Order()
 }
+
+// configs are the options of the kernel that bring kinds of links.
+var configs = map[string]string{
+	"dummy": "CONFIG_DUMMY", "ifb": "CONFIG_IFB", "vlan": "CONFIG_VLAN_8021Q", "macvlan": "CONFIG_MACVLAN", "macvtap": "CONFIG_MACVTAP",
+	"ipvlan": "CONFIG_IPVLAN", "ipvtap": "CONFIG_IPVTAP", "vxlan": "CONFIG_VXLAN", "geneve": "CONFIG_GENEVE", "bond": "CONFIG_BONDING",
+	"team": "CONFIG_NET_TEAM", "vrf": "CONFIG_NET_VRF", "wireguard": "CONFIG_WIREGUARD", "nlmon": "CONFIG_NLMON", "vcan": "CONFIG_CAN_VCAN",
+}
+
+// NeedsKind skips the test on a kernel that was built without links of one of the kinds, or that
+// does not have the module. Continuous integration takes that for no failure, as such a test runs
+// on the kernels of make kernels.
+func NeedsKind(t testing.TB, kinds ...string) {
+	t.Helper()
+	for _, kind := range kinds {
+		config := configs[kind]
+		if config == "" {
+			t.Fatalf("testns knows no CONFIG of links of kind %q", kind)
+		}
+		var err error
+		if e := New(t).do(func() error { err = addLink(kind); return nil }); e != nil {
+			t.Fatal(e)
+		}
+		if err == unix.EOPNOTSUPP {
+			Lacks(t, config)
+		}
+	}
+}
+
+// Lacks skips the test on a kernel that was built without an option.
+func Lacks(t testing.TB, config string) {
+	t.Helper()
+	t.Skip("this kernel lacks " + config)
+}
+
+// addLink asks the kernel for a link of a kind: it says EOPNOTSUPP of what it does not know, and
+// may say something else of what needs more than a kind.
+func addLink(kind string) error {
+	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_ROUTE)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	order := binary.NativeEndian
+	attr := func(typ uint16, data []byte) []byte { // padded
+		b := order.AppendUint16(order.AppendUint16(nil, uint16(4+len(data))), typ)
+		b = append(b, data...)
+		return append(b, make([]byte, -len(b)&3)...)
+	}
+	body := append(make([]byte, unix.SizeofIfInfomsg), attr(unix.IFLA_LINKINFO, attr(unix.IFLA_INFO_KIND, []byte(kind)))...)
+	b := order.AppendUint32(nil, uint32(unix.SizeofNlMsghdr+len(body)))
+	b = order.AppendUint16(b, unix.RTM_NEWLINK)
+	b = order.AppendUint16(b, unix.NLM_F_REQUEST|unix.NLM_F_ACK|unix.NLM_F_CREATE|unix.NLM_F_EXCL)
+	b = append(b, make([]byte, 8)...) // sequence and port
+	if err := unix.Sendto(fd, append(b, body...), 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
+		return err
+	}
+	reply := make([]byte, 4096)
+	n, _, err := unix.Recvfrom(fd, reply, 0)
+	if err != nil {
+		return err
+	}
+	if n < unix.SizeofNlMsghdr+4 {
+		return fmt.Errorf("an answer of %d bytes", n)
+	}
+	if errno := -int32(order.Uint32(reply[unix.SizeofNlMsghdr:])); errno != 0 {
+		return unix.Errno(errno)
+	}
+	return nil
+}
