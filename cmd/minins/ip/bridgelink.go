@@ -160,9 +160,7 @@ func (s *session) showPorts(w *words, vlans bool) error {
 		v.write("\n")
 	}
 	if vlans && s.opt.details > 0 {
-		if err := s.noVLANs(); err != nil {
-			return err
-		}
+		return s.showVLANOptions(v, index, want)
 	}
 	for i := range links {
 		v.begin()
@@ -225,25 +223,8 @@ func (v *view) showVLANs(l *rtnl.Link, vid uint64) {
 			continue
 		}
 		if vid == 0 || vid >= first && vid <= last {
-			if name != "" {
-				v.object("")
-				v.str("ifname", "", name)
-				v.array("vlans")
-			}
-			if v.json == nil {
-				v.str("", "%-16s  ", name)
-			}
+			v.beginVLAN(name, first, last, flags)
 			name = ""
-			v.object("")
-			v.uint("vlan", "%d", first)
-			v.number(last != first, "vlanEnd", "-%d", last)
-			if names, _ := bitNames(portVLANFlags, flags); names != nil {
-				v.array("flags")
-				for _, flag := range names {
-					v.str("", " %s", flag)
-				}
-				v.endArray()
-			}
 			v.end()
 			v.write("\n")
 		}
@@ -252,6 +233,32 @@ func (v *view) showVLANs(l *rtnl.Link, vid uint64) {
 	if name == "" {
 		v.endArray()
 		v.end()
+	}
+}
+
+// beginVLAN renders a VLAN or a range of them; name is that of the port, or "" for one more of the same.
+func (v *view) beginVLAN(name string, first, last uint64, flags uint32) {
+	if name != "" {
+		v.object("")
+		v.str("ifname", "", name)
+		v.array("vlans")
+	}
+	if v.json == nil {
+		c := colorName
+		if name == "" {
+			c = plain
+		}
+		v.strColor(c, "", "%-16s  ", name)
+	}
+	v.object("")
+	v.uint("vlan", "%d", first)
+	v.number(last != first, "vlanEnd", "-%d", last)
+	if names, _ := bitNames(portVLANFlags, flags); names != nil {
+		v.array("flags")
+		for _, flag := range names {
+			v.str("", " %s", flag)
+		}
+		v.endArray()
 	}
 }
 

@@ -110,6 +110,14 @@ func (v *view) showOption(word, key string, value any) {
 		n.V, n.Ok = uint64(p.V), p.Ok
 	case *nl.Opt[uint64]:
 		n = *p
+	case *nl.Opt[int32]:
+		if p.Ok {
+			v.int(key, text+"%d ", int64(p.V))
+		}
+	case choice:
+		v.showChoice(word, key, p)
+	case *lacpState:
+		v.showLACPState(word, p)
 	case *onOff:
 		if p.Ok {
 			v.onOff(key, text+"%s ", p.V != 0)

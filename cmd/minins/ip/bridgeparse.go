@@ -30,6 +30,10 @@ func setOption(w *words, word string, value any, why string) {
 		p.V, p.Ok = uint32(w.uint(32, why)), true
 	case *nl.Opt[uint64]:
 		p.V, p.Ok = w.uint(64, why), true
+	case *nl.Opt[int32]:
+		*p = nl.Some(w.int(why))
+	case choice:
+		setChoice(w, word, p, why)
 	case *nl.Opt[rtnl.PortState]:
 		p.V, p.Ok = rtnl.PortState(w.uint(8, why)), true
 	}

@@ -150,13 +150,42 @@ func (s *session) passOver(w *words) {
 	}
 }
 
-// noVLANs is what iproute2 says of "bridge -d vlan show" where bridges know no VLANs.
-func (s *session) noVLANs() error {
-	err := s.each(unix.RTM_GETVLAN, &rtnl.BridgeVLAN{}, &rtnl.BridgeVLAN{}, func() {})
-	if e := asRefusal(err); e != nil {
+// showVLANOptions renders VLANs with what is set for each: those that vid is in, or all if it is 0,
+// of a port or bridge, or of all if index is 0. A message has all VLANs of one.
+func (s *session) showVLANOptions(v *view, index uint32, vid uint64) error {
+	err := s.stream(unix.RTM_GETVLAN, &rtnl.BridgeVLAN{Index: index}, func(_ nl.Header, body []byte) error {
+		shown := false
+		err := rtnl.EachBridgeVLAN(body, func(vlan *rtnl.BridgeVLAN) {
+			first := uint64(vlan.VID)
+			last := max(first, uint64(vlan.Range))
+			if vid != 0 && (vid < first || vid > last) {
+				return
+			}
+			name := ""
+			if !shown {
+				v.begin()
+				name = v.linkName(vlan.Index)
+			}
+			shown = true
+			v.beginVLAN(name, first, last, uint32(vlan.Flags))
+			v.line()
+			v.write("                    ")
+			v.showPortState(&vlan.State)
+			v.number(vlan.McastRouter.Ok, "mcast_router", "mcast_router %d ", uint64(vlan.McastRouter.V))
+			v.write("\n")
+			v.end()
+		})
+		if shown {
+			v.endArray()
+			v.end()
+		}
+		return err
+	})
+	if e := asRefusal(err); e != nil { // bridges here know no VLANs
 		f := fail(exitFailed, kernelText(e)+"\nDump terminated", "")
 		f.exits = true
 		return f
 	}
+	v.finish()
 	return err
 }

@@ -158,7 +158,7 @@ func (s *session) values(arg string) []string {
 		}
 		return names
 	case "KIND":
-		return keywords("veth bridge bridge_slave macvlan vxlan vlan dummy ifb").words()
+		return keywords("veth bridge bridge_slave macvlan vxlan vlan dummy ifb vrf bond bond_slave ipvlan geneve nlmon").words()
 	case "BOOL":
 		return []string{"0", "1"}
 	case "SWITCH":

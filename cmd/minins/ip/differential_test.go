@@ -36,7 +36,7 @@ var masks = []struct {
 	{regexp.MustCompile(`used [0-9]+/[0-9]+/[0-9]+`), "used T"},
 	{regexp.MustCompile(`"(used|confirmed|updated)": ?[0-9]+`), `"$1":T`},
 	{regexp.MustCompile(`(?m)^(SOLICITED|ff02::16) .*\n`), ""}, // they come with time
-	{regexp.MustCompile(` age 0sec`), ""},
+	{regexp.MustCompile(` age [0-9]sec`), ""},
 	{regexp.MustCompile(` tentative`), ""},
 	{regexp.MustCompile(`"tentative": ?true,\s*`), ""},
 	{regexp.MustCompile(`(?m)^ +[0-9]+ +[0-9]+( +[0-9]+)+ $`), "COUNTERS"},

@@ -55,15 +55,25 @@ func (v *view) showKind(l *rtnl.Link) {
 	if i.Kind != "" {
 		v.line()
 		v.str("info_kind", "    %s ", i.Kind)
-		v.showData(i)
+		if i.Bridge != nil || i.MACVLAN != nil || i.VXLAN != nil || i.VLAN != nil || i.Tun != nil || i.VRF != nil || i.IPVLAN != nil ||
+			i.Geneve != nil || i.Bond != nil {
+			v.showData(i)
+		}
 	}
 	if i.SlaveKind != "" {
 		v.line()
 		v.str("info_slave_kind", "    %s_slave ", i.SlaveKind)
-		if i.Port != nil {
+		if i.Port != nil || i.BondPort != nil || i.PortTable != 0 {
 			v.object("info_slave_data")
 			show := &visitor{show: v}
-			show.port(i.Port)
+			switch {
+			case i.Port != nil:
+				show.port(i.Port)
+			case i.BondPort != nil:
+				show.bondPort(i.BondPort)
+			default:
+				v.uint("table", "table %d ", uint64(i.PortTable))
+			}
 			v.end()
 		}
 	}
@@ -72,14 +82,19 @@ func (v *view) showKind(l *rtnl.Link) {
 
 // showData renders what is of a kind alone.
 func (v *view) showData(i *rtnl.LinkInfo) {
-	if i.Bridge == nil && i.MACVLAN == nil && i.VXLAN == nil && i.VLAN == nil && i.Tun == nil {
-		return
-	}
+	show := &visitor{show: v}
 	v.object("info_data")
 	switch {
 	case i.Bridge != nil:
-		show := &visitor{show: v}
 		show.bridge(i.Bridge)
+	case i.VRF != nil:
+		v.uint("table", "table %d ", uint64(i.VRF.Table.V))
+	case i.IPVLAN != nil:
+		showIPVLAN(v, i.IPVLAN)
+	case i.Geneve != nil:
+		showGeneve(v, i.Geneve)
+	case i.Bond != nil:
+		show.bond(i.Bond)
 	case i.MACVLAN != nil:
 		showMACVLAN(v, i.MACVLAN)
 	case i.VXLAN != nil:

@@ -49,9 +49,9 @@ const linkWords grammar = `
 	arp { on | off }  whether addresses are resolved by ARP
 	carrier { on | off }  whether the cable is in
 	vf NUMBER
-	master* DEV  the bridge that it is to be a port of
-	vrf NAME
-	nomaster*  take it out of its bridge
+	master* DEV  the bridge, bond or VRF that it is to be a port of
+	vrf NAME  the VRF that it is to be in
+	nomaster*  take it out of that
 	dynamic* { on | off }  whether its addresses go when it goes down
 	type* KIND  the kind of link, and behind it the options of that kind
 	alias* TEXT  a note on it
@@ -101,6 +101,16 @@ func parseLink(w *words, create bool) (*linkRequest, error) {
 		parseVXLAN(w, r)
 	case "vlan":
 		parseVLAN(w, r)
+	case "vrf":
+		parseVRF(w, r)
+	case "ipvlan", "ipvtap":
+		parseIPVLAN(w, r)
+	case "geneve":
+		parseGeneve(w, r)
+	case "bond":
+		parseBond(w, r)
+	case "bond_slave":
+		parseBondPort(w, r)
 	case "dummy", "ifb", "nlmon", "tun", "vcan", "team":
 		// iproute2 does not look at what follows
 	default:
@@ -236,6 +246,7 @@ func (p *linkParser) take(w *words) {
 		w.text(&l.ParentDev)
 	case "vrf":
 		w.vrf(noVRF)
+		p.master = w.cur
 	case "vf", "xdp":
 		w.notOurs("link set")
 	case "link":

@@ -96,7 +96,7 @@ const listWords grammar = `
 	nomaster  that are nobody's port
 	type KIND  of the kind; KIND_slave: ports of one
 	[dev] DEV  the link
-	vrf NAME
+	vrf NAME  that are in the VRF
 	help*`
 
 // flagWords are the words of some flags of addresses, for "did you mean".
@@ -129,6 +129,7 @@ func parseListing(w *words, x extent, family rtnl.Family) (*listing, error) {
 			q.noMaster = false
 		case "vrf":
 			w.vrf(noVRF)
+			q.master, q.noMaster = w.cur, false
 		case "nomaster":
 			q.master, q.noMaster = "", true
 		case "type":
@@ -158,14 +159,6 @@ func parseListing(w *words, x extent, family rtnl.Family) (*listing, error) {
 	}
 	return q, w.err
 }
-
-// vrf refuses the name of a VRF, of which there is none.
-func (w *words) vrf(why string) { w.wrong(w.arg(), why, "") }
-
-const (
-	noVRF      = "Not a valid VRF name\n"
-	invalidVRF = "Invalid VRF\n" // of routes
-)
 
 // scopeArg reads a scope, or "all", which is no condition.
 func scopeArg(w *words) nl.Opt[uint32] {

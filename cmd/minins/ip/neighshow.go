@@ -33,7 +33,7 @@ type neighQuery struct {
 const neighQueryWords grammar = `
 	dev DEV  on the link
 	master DEV  on ports of the bridge
-	vrf NAME
+	vrf NAME  on links in the VRF
 	nomaster  on links that are nobody's port
 	unused  that nobody uses
 	nud STATE  in the state; all
@@ -59,6 +59,7 @@ func parseNeighQuery(w *words, family rtnl.Family, states, all rtnl.NeighState) 
 			q.noMaster = false
 		case "vrf":
 			w.vrf(noVRF)
+			q.master, q.noMaster = w.cur, false
 		case "nomaster":
 			q.master, q.noMaster = "", true
 		case "unused":

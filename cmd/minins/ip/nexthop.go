@@ -37,7 +37,7 @@ const nexthopQueryWords grammar = `
 	dev* DEV  those by this link
 	groups*  groups alone
 	master* DEV  those by ports of this link
-	vrf* VRF
+	vrf* NAME  on links in the VRF
 	id ID  this one
 	protocol* NUMBER  made by this one
 	fdb*  those of forwarding tables
@@ -47,7 +47,7 @@ const nexthopQueryWords grammar = `
 const bucketWords grammar = `
 	dev* DEV
 	master* DEV
-	vrf* VRF
+	vrf* NAME  on links in the VRF
 	id ID
 	nhid ID  buckets that lead to this object
 	help*`
@@ -186,6 +186,7 @@ func (q *nexthopRequest) take(w *words, known grammar) bool {
 		w.master(&q.master)
 	case "vrf":
 		w.vrf(invalidVRF)
+		q.master = w.cur
 	case "encap":
 		w.notOurs("nexthop")
 	case "via":

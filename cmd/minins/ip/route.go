@@ -159,7 +159,7 @@ const lookupWords grammar = `
 	ipproto* PROTO  icmp, tcp, udp or a number
 	sport* NUMBER  its source port
 	dport* NUMBER  its destination port
-	vrf* NAME
+	vrf* NAME  the VRF that it is sent in
 	[to] ADDRESS  its destination
 	help*`
 
@@ -197,6 +197,7 @@ func parseLookup(w *words, family rtnl.Family) (*lookup, error) {
 			r.DPort = uint16(w.uint(16, "invalid dport\n"))
 		case "vrf":
 			w.vrf(invalidVRF)
+			l.oif = w.cur
 		case "help":
 			w.fail(usage("route"))
 		default:

@@ -66,7 +66,7 @@ const routeWords grammar = `
 	nexthop  one of several ways: via, dev, weight, onlink, realms
 	protocol* PROTOCOL  who made it
 	table* TABLE  the table that it is in
-	vrf* NAME
+	vrf* NAME  the VRF whose table it is in
 	dev|oif DEV  the link
 	pref* { low | medium | high }  which of several IPv6 routers
 	fastopen_no_cookie* BOOL  TCP Fast Open without a cookie
@@ -157,7 +157,7 @@ func (p *routeParser) take(w *words) {
 		w.prefix(&src, &r.Family)
 		r.Src = src.set()
 	case "vrf":
-		w.vrf(invalidVRF)
+		r.Table, p.tabled = w.vrf(invalidVRF), true
 	case "encap":
 		w.notOurs("route")
 	case "via":

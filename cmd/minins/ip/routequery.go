@@ -34,6 +34,8 @@ type routeQuery struct {
 	via               prefix
 	src               prefix
 
+	forwarded bool // neither to this host nor to all
+
 	to, from span
 }
 
@@ -42,7 +44,7 @@ type span struct{ root, match *prefix }
 
 const queryWords grammar = `
 	table* TABLE  in the table; all
-	vrf* NAME
+	vrf* NAME  in the VRF, without its own addresses
 	cached*|cloned*  that were learned, such as a path's MTU
 	tos|dsfield* TOS  for the type of service
 	protocol* PROTOCOL  made by it
@@ -77,7 +79,7 @@ func (q *routeQuery) take(w *words) {
 	case "table":
 		q.takeTable(w)
 	case "vrf":
-		w.vrf(invalidVRF)
+		q.table, q.forwarded = w.vrf(invalidVRF), true
 	case "cached":
 		q.cached = true
 	case "tos":
@@ -171,6 +173,7 @@ func (q *routeQuery) takes(r *rtnl.Route) bool {
 		q.proto.Ok && uint32(r.Protocol) != q.proto.V,
 		q.scope.Ok && uint32(r.Scope) != q.scope.V,
 		q.kind.Ok && uint32(r.Type) != q.kind.V,
+		q.forwarded && (r.Type == unix.RTN_LOCAL || r.Type == unix.RTN_BROADCAST),
 		q.tos.Ok && uint32(r.TOS) != q.tos.V,
 		q.metric.Ok && r.Priority != q.metric.V,
 		q.mark.Ok && r.Mark != q.mark.V,

@@ -49,8 +49,10 @@ const vxlanFlags = "external vnifilter learning proxy rsc l2miss l3miss udpcsum:
 
 const vxlanShownOff = rtnl.VXLANLearning | rtnl.VXLANUDPCsum | rtnl.VXLANUDPZeroCsum6Tx | rtnl.VXLANUDPZeroCsum6Rx
 
-// A vxlanParser reads the words after "type vxlan".
+// A vxlanParser reads the words after "type vxlan", or "type geneve", which has some of them.
 type vxlanParser struct {
+	kind   string
+	known  grammar
 	r      *linkRequest
 	v      *rtnl.VXLAN
 	w      *words
@@ -60,25 +62,23 @@ type vxlanParser struct {
 
 func parseVXLAN(w *words, r *linkRequest) {
 	r.link.Info.VXLAN = new(rtnl.VXLAN)
-	p := &vxlanParser{r: r, v: r.link.Info.VXLAN, w: w, seen: given{}}
+	p := &vxlanParser{kind: "vxlan", known: vxlanWords, r: r, v: r.link.Info.VXLAN, w: w, seen: given{}}
 	for w.next() {
 		p.take()
 	}
-	if why := p.finish(); why != "" {
-		w.refuse("vxlan: "+why, "")
-	}
+	p.finish()
 }
 
 // take reads a word and its argument.
 func (p *vxlanParser) take() {
-	key := vxlanWords.find(p.w.cur)
+	key := p.known.find(p.w.cur)
 	word, off := strings.CutPrefix(p.w.cur, "no")
 	if abbreviates(p.w.cur, "no") {
 		word, off = "learning", true
 	}
 	bit := rtnl.VXLANFlags(1)
 	for _, f := range strings.Fields(vxlanFlags) {
-		if f, _, _ = strings.Cut(f, ":"); key == f || off && abbreviates(word, f) && bit < rtnl.VXLANGBP && (f != "vnifilter" || word == f) {
+		if f, _, _ = strings.Cut(f, ":"); p.known.find(f) == f && (key == f || off && abbreviates(word, f) && bit < rtnl.VXLANGBP && (f != "vnifilter" || word == f)) {
 			p.once(f, p.w.cur)
 			p.v.FlagMask |= bit
 			if !off {
@@ -91,7 +91,7 @@ func (p *vxlanParser) take() {
 	attr := key
 	switch key {
 	case "", "help":
-		p.w.fail(unknownOption("vxlan: unknown command", "vxlan", p.w, vxlanWords.words()))
+		p.w.fail(unknownOption(p.kind+": unknown command", p.kind, p.w, p.known.words()))
 		return
 	case "group", "remote":
 		if attr = "remote"; p.v.Remote.IsValid() && p.v.Remote.IsMulticast() != (key == "group") {
@@ -153,7 +153,10 @@ func (p *vxlanParser) takeNumber(key string) {
 	case "maxaddress":
 		named, why, to = "unlimited", "max addresses", &v.Limit
 	case "dstport":
-		v.Port = nl.Some(uint16(p.w.asUint(16, "dst port")))
+		if why = "dst port"; p.kind == "geneve" {
+			why = key
+		}
+		v.Port = nl.Some(uint16(p.w.asUint(16, why)))
 		return
 	case "df":
 		n, ok = numberIn(vxlanDF, word)
@@ -193,16 +196,28 @@ Will use Linux kernel default (non-standard value)
 Use 'dstport 4789' to get the IANA assigned value
 Use 'dstport 0' to get default and quiet this message`
 
-// finish settles what the words mean together, or says why they have no meaning.
-func (p *vxlanParser) finish() string {
+// finish settles what the words mean together, or refuses what has no meaning.
+func (p *vxlanParser) finish() {
+	if why := p.settle(); why != "" {
+		p.w.refuse(p.kind+": "+why, "")
+	}
+}
+
+func (p *vxlanParser) settle() string {
 	external := p.v.Flags&rtnl.VXLANCollectMetadata != 0
 	switch {
 	case p.v.Flags&rtnl.VXLANVNIFilter != 0 && !external:
 		return "vnifilter is valid only when 'external' is set"
 	case external && p.seen["id"]:
 		return "both 'external' and vni cannot be specified"
-	case !external && !p.seen["id"] && p.r.create:
+	case !external && !p.seen["id"] && (p.r.create || p.kind == "geneve"):
 		return "missing virtual network identifier"
+	case p.kind == "geneve":
+		if p.r.create && !external && !p.v.Remote.IsValid() {
+			return "remote link partner not specified"
+		}
+		p.v.Port.Ok = p.v.Port.V != 0
+		return ""
 	case p.v.Remote.IsMulticast() && !p.seen["dev"]:
 		return "'group' requires 'dev' to be specified"
 	case p.v.Port.Ok:
@@ -239,25 +254,9 @@ func showVXLAN(v *view, l *rtnl.VXLAN) {
 	v.end()
 	v.number(l.Port.Ok, "port", "dstport %d ", uint64(l.Port.V))
 	showVXLANFlags(v, l, rtnl.VXLANUDPCsum-rtnl.VXLANLearning)
-	if l.TOS.V == 1 && v.json == nil {
-		v.write("tos inherit ")
-	} else if l.TOS.V != 0 {
-		v.hex("tos", "tos %#x ", uint64(l.TOS.V))
-	}
-	switch {
-	case l.Flags&rtnl.VXLANTTLInherit != 0:
-		v.write("ttl inherit ")
-	case l.TTL.V == 0 && v.json == nil:
-		v.write("ttl auto ")
-	default:
-		v.uint("ttl", "ttl %d ", uint64(l.TTL.V))
-	}
-	if l.DF.V != 0 || v.json != nil {
-		v.str("df", "df %s ", nameIn(vxlanDF, uint32(l.DF.V), "unknown"))
-	}
-	if l.Label.V != 0 {
-		v.hex("label", "flowlabel %#x ", uint64(l.Label.V))
-	}
+	showTOS(v, l.TOS.V)
+	showTTL(v, l.Flags&rtnl.VXLANTTLInherit != 0, l.TTL.V)
+	showDF(v, l.DF.V, l.Label.V)
 	if l.Ageing.V == 0 && v.json == nil {
 		v.write("ageing none ")
 	} else {
@@ -265,6 +264,35 @@ func showVXLAN(v *view, l *rtnl.VXLAN) {
 	}
 	v.nonzero("limit", "maxaddr %d ", l.Limit.V)
 	showVXLANFlags(v, l, ^(rtnl.VXLANUDPCsum - 1))
+}
+
+func showTOS(v *view, tos uint8) {
+	if tos == 1 && v.json == nil {
+		v.write("tos inherit ")
+	} else if tos != 0 {
+		v.hex("tos", "tos %#x ", uint64(tos))
+	}
+}
+
+func showTTL(v *view, inherit bool, ttl uint8) {
+	switch {
+	case inherit:
+		v.write("ttl inherit ")
+	case ttl == 0 && v.json == nil:
+		v.write("ttl auto ")
+	default:
+		v.uint("ttl", "ttl %d ", uint64(ttl))
+	}
+}
+
+// showDF renders whether packets may be cut, and the flow label.
+func showDF(v *view, df uint8, label uint32) {
+	if df != 0 || v.json != nil {
+		v.str("df", "df %s ", nameIn(vxlanDF, uint32(df), "unknown"))
+	}
+	if label != 0 {
+		v.hex("label", "flowlabel %#x ", uint64(label))
+	}
 }
 
 // showVXLANFlags renders those of some bits.
