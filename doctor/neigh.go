@@ -38,9 +38,12 @@ func (w *walk) neighbour(out *survey.Link, next netip.Addr, r *rtnl.Route, p *pa
 		if seg.open != nil {
 			w.Ends = true
 			w.step(out.Namespace, p, " leaves what can be seen by "+seg.open.Name)
-			if seg.open.Info.Kind == "veth" {
+			switch m := seg.open.Master(); {
+			case m != nil:
+				w.unseen(m.Namespace, "beyond "+seg.open.Name+", a port of the "+m.Info.Kind+" "+m.Name, errNotFollowed)
+			case seg.open.Info.Kind == "veth":
 				w.found(Suspect, "link/cable-gone", &facts{l: seg.open})
-			} else {
+			default:
 				w.leftBy(out, p)
 			}
 			return nil

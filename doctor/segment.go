@@ -77,6 +77,14 @@ func (s *spread) leave(l *survey.Link, tag uint16, way []edge) {
 	switch {
 	case l.Info.Kind == "bridge":
 		s.flood(l, nil, tag, way)
+	case l.Info.Kind == "bond":
+		for _, port := range l.Namespace.Links {
+			if port.Master() == l {
+				if way, ok := s.pass(edge{from: l, to: port}, way); ok {
+					s.leave(port, tag, way)
+				}
+			}
+		}
 	case l.Lower != nil:
 		way, ok := s.pass(edge{from: l, to: l.Lower}, way)
 		if !ok {
@@ -106,7 +114,11 @@ func (s *spread) arrive(l *survey.Link, tag uint16, way []edge) {
 		if tag == 0 {
 			s.ends = append(s.ends, arrival{l, way})
 		}
-	case bridge.Info.Kind != "bridge":
+	case bridge.Info.Kind == "bond":
+		if up, ok := s.pass(edge{from: l, to: bridge}, way); ok {
+			s.arrive(bridge, tag, up)
+		}
+	case bridge.Info.Kind != "bridge": // a VRF's port has routes of its own
 		s.open = l
 	default:
 		if up, ok := s.pass(edge{from: l, to: bridge, bridge: bridge}, way); ok {

@@ -165,6 +165,13 @@ func (w *walk) noRoute(n *survey.Namespace, p *packet, by *survey.Link, err erro
 	if lo := n.LinkNamed("lo"); w.isLocal(n, p.dst) && (lo == nil || lo.Flags&unix.IFF_UP == 0) {
 		return w.fault("link/lo-down", &f)
 	}
+	for _, l := range n.Links {
+		if l.Info.Kind == "vrf" {
+			w.Ends = true
+			w.unseen(n, "routes of the vrf "+l.Name+", for what is bound to it", errNotFollowed)
+			return false
+		}
+	}
 	rule, r := decide(n, p, by)
 	main := best(n, p.dst)
 	if f.t = "default"; r != nil {

@@ -3,6 +3,7 @@
 package doctor
 
 import (
+	"errors"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -334,7 +335,9 @@ func (w *walk) step(n *survey.Namespace, p *packet, what string) {
 	w.Steps = append(w.Steps, nsfs.Printable(n.Label()+": "+p.String()+what))
 }
 
-// unseen notes what could not be read.
+var errNotFollowed = errors.New("not followed")
+
+// unseen notes what could not be read, or is not followed.
 func (w *walk) unseen(n *survey.Namespace, what string, err error) {
 	if text := nsfs.Printable(n.Label() + ": " + what + ": " + err.Error()); w.first(text) {
 		w.Unseen = append(w.Unseen, text)
