@@ -95,6 +95,8 @@ var errStop = errors.New("nl: the loop was left")
 // is the same each time, to a value that the next step overwrites. It ends
 // with an error if the dump fails or was interrupted by a change. The Conn is
 // in use until the loop ends.
+//
+//go:noinline // or each caller would have a copy of the loop
 func Stream[T any, P interface {
 	*T
 	Message

@@ -276,6 +276,8 @@ func (c *Coder) Name(typ uint16, name string, kind Kind) {
 // Pad describes an attribute without a value that the kernel puts before a u64, as
 // often as it takes for that to be aligned (nla_put_64bit). It does so only on processors that
 // cannot read it elsewhere: not on x86 and arm64.
+//
+//go:noinline
 func Pad(c *Coder, typ uint16, name string) {
 	var none []byte
 	Bytes(c, typ, name, &none)

@@ -18,7 +18,7 @@ type Geneve struct {
 	ID           nl.Opt[uint32] // the network's number (VNI), of 24 bits
 	Remote       netip.Addr     // IFLA_GENEVE_REMOTE or REMOTE6: the other end
 	TTL          nl.Opt[uint8]  // 0: the kernel's choice
-	TTLInherit   nl.Opt[uint8]  // 1: that of the packet inside
+	TTLInherit   nl.Opt[uint8]  // 1: that of the packet inside; if it is there, TTL does not count
 	TOS          nl.Opt[uint8]  // 1: that of the packet inside
 	DF           nl.Opt[uint8]  // GENEVE_DF_*: 0 unset, 1 set, 2 that of the packet inside
 	Label        nl.Opt[uint32] // flow label of IPv6, network order

@@ -140,6 +140,8 @@ func (c *Conn) StreamLinks(ctx context.Context, f LinkFilter) iter.Seq2[*Link, e
 }
 
 // stream yields what keep accepts of seq.
+//
+//go:noinline
 func stream[P any](seq iter.Seq2[P, error], objects string, keep func(P) bool) iter.Seq2[P, error] {
 	return func(yield func(P, error) bool) {
 		for v, err := range seq {

@@ -21,8 +21,8 @@ const bondWords grammar = `
 	downdelay* MILLISECONDS  and not used
 	peer_notify_delay* MILLISECONDS
 	use_carrier* BOOL
-	arp_interval* MILLISECONDS  how often to ask arp_ip_target
-	arp_ip_target* ADDRESS[,ADDRESS]...  whose answer says that a port works
+	arp_interval* MILLISECONDS
+	arp_ip_target* ADDRESS[,ADDRESS]...  whom to ask, so as to know that a port works
 	arp_validate* WHICH  none, active, backup, all, filter ...
 	arp_all_targets* WHICH  any or all
 	primary* DEV  the port to use if it works
@@ -71,16 +71,16 @@ func choicesOf(word string) []string {
 	return strings.Fields(names)
 }
 
-// A choice is an option whose values have names.
-type choice struct {
-	n8  *nl.Opt[uint8] // or
-	n32 *nl.Opt[uint32]
-}
+// Options whose values have names.
+type (
+	choice8  nl.Opt[uint8]
+	choice32 nl.Opt[uint32]
+)
 
 // bond visits the options of a bond, in the order in which they are shown.
 func (x *visitor) bond(b *rtnl.Bond) {
 	x.visit("mode active_slave miimon updelay downdelay peer_notify_delay use_carrier arp_interval arp_missed_max",
-		choice{n8: &b.Mode}, (*index)(&b.ActiveSlave), &b.Miimon, &b.UpDelay, &b.DownDelay, &b.PeerNotifDelay, &b.UseCarrier,
+		(*choice8)(&b.Mode), (*index)(&b.ActiveSlave), &b.Miimon, &b.UpDelay, &b.DownDelay, &b.PeerNotifDelay, &b.UseCarrier,
 		&b.ARPInterval, &b.MissedMax)
 	if x.show != nil {
 		x.show.showTargets(b)
@@ -88,9 +88,9 @@ func (x *visitor) bond(b *rtnl.Bond) {
 	x.visit("arp_validate arp_all_targets primary primary_reselect fail_over_mac xmit_hash_policy resend_igmp "+
 		"num_grat_arp:num_peer_notif all_slaves_active min_links lp_interval packets_per_slave lacp_active:ad_lacp_active "+
 		"lacp_rate:ad_lacp_rate ad_select",
-		choice{n32: &b.ARPValidate}, choice{n32: &b.ARPAllTargets}, (*index)(&b.Primary), choice{n8: &b.PrimaryReselect},
-		choice{n8: &b.FailOverMAC}, choice{n8: &b.XmitHashPolicy}, &b.ResendIGMP, &b.NumPeerNotif, &b.AllSlavesActive,
-		&b.MinLinks, &b.LPInterval, &b.PacketsPerSlave, choice{n8: &b.LACPActive}, choice{n8: &b.LACPRate}, choice{n8: &b.ADSelect})
+		(*choice32)(&b.ARPValidate), (*choice32)(&b.ARPAllTargets), (*index)(&b.Primary), (*choice8)(&b.PrimaryReselect),
+		(*choice8)(&b.FailOverMAC), (*choice8)(&b.XmitHashPolicy), &b.ResendIGMP, &b.NumPeerNotif, &b.AllSlavesActive,
+		&b.MinLinks, &b.LPInterval, &b.PacketsPerSlave, (*choice8)(&b.LACPActive), (*choice8)(&b.LACPRate), (*choice8)(&b.ADSelect))
 	if i := &b.ADInfo; x.show != nil && i.Aggregator.Ok {
 		x.show.object("ad_info")
 		x.visit("ad_aggregator:aggregator ad_num_ports:num_ports ad_actor_key:actor_key ad_partner_key:partner_key "+
@@ -106,22 +106,26 @@ func (x *visitor) bondPort(p *rtnl.BondPort) {
 	actor := lacpState{V: uint16(p.ActorPortState.V), Ok: p.ActorPortState.Ok}
 	x.visit("state mii_status link_failure_count perm_hwaddr queue_id prio ad_aggregator_id ad_actor_oper_port_state "+
 		"ad_partner_oper_port_state",
-		choice{n8: &p.State}, choice{n8: &p.MIIStatus}, &p.LinkFailureCount, &p.PermHWAddr, &p.QueueID, &p.Prio,
+		(*choice8)(&p.State), (*choice8)(&p.MIIStatus), &p.LinkFailureCount, &p.PermHWAddr, &p.QueueID, &p.Prio,
 		&p.AggregatorID, &actor, (*lacpState)(&p.PartnerPortState))
 }
 
 // A lacpState is what one end of an 802.3ad link says of itself, as a number and in words.
 type lacpState nl.Opt[uint16]
 
-var lacpStates = []numbered{{1, "active"}, {2, "short_timeout"}, {4, "aggregating"}, {8, "in_sync"}, {16, "collecting"},
-	{32, "distributing"}, {64, "defaulted"}, {128, "expired"}}
+const lacpStates = "active short_timeout aggregating in_sync collecting distributing defaulted expired"
 
 func (v *view) showLACPState(word string, state *lacpState) {
 	if !state.Ok {
 		return
 	}
 	v.uint(word, word+" %d ", uint64(state.V))
-	names, _ := bitNames(lacpStates, uint32(state.V))
+	var names []string
+	for i, name := range strings.Fields(lacpStates) {
+		if state.V>>i&1 != 0 {
+			names = append(names, name)
+		}
+	}
 	v.list(word+"_str", names)
 	v.write(word + "_str <" + strings.Join(names, ",") + "> ")
 }
@@ -199,39 +203,30 @@ func parseBondPort(w *words, r *linkRequest) {
 	}
 }
 
-// setChoice reads the name of a value, or its number.
-func setChoice(w *words, word string, c choice, why string) {
+// choice is an argument that is the name of one of an option's values, or its number.
+func (w *words) choice(word, why string) uint32 {
 	names := choicesOf(word)
 	s := w.arg()
 	n := slices.Index(names, s)
 	if i, ok := integer(s); ok && i >= 0 && int(i) < len(names) {
 		n = int(i)
 	}
-	switch {
-	case n < 0:
+	if n < 0 {
 		w.wrong(s, why, meant(s, names))
-	case c.n8 != nil:
-		*c.n8 = nl.Some(uint8(n))
-	default:
-		*c.n32 = nl.Some(uint32(n))
 	}
+	return uint32(n)
 }
 
-func (v *view) showChoice(word, key string, c choice) {
-	var n nl.Opt[uint32]
-	if c.n8 != nil {
-		n.V, n.Ok = uint32(c.n8.V), c.n8.Ok
-	} else {
-		n = *c.n32
+func (v *view) showChoice(word, key string, n uint32, ok bool) {
+	name := "UNKNOWN"
+	if names := choicesOf(word); int(n) < len(names) {
+		name = names[n]
 	}
-	names := choicesOf(word)
 	switch {
-	case !n.Ok:
-	case n.V == 0 && key == "arp_validate" && v.json != nil:
+	case !ok:
+	case n == 0 && key == "arp_validate" && v.json != nil:
 		v.null(key, "")
-	case int(n.V) < len(names):
-		v.str(key, word+" %s ", names[n.V])
 	default:
-		v.str(key, word+" %s ", "UNKNOWN")
+		v.str(key, word+" %s ", name)
 	}
 }

@@ -114,8 +114,10 @@ func (v *view) showOption(word, key string, value any) {
 		if p.Ok {
 			v.int(key, text+"%d ", int64(p.V))
 		}
-	case choice:
-		v.showChoice(word, key, p)
+	case *choice8:
+		v.showChoice(word, key, uint32(p.V), p.Ok)
+	case *choice32:
+		v.showChoice(word, key, p.V, p.Ok)
 	case *lacpState:
 		v.showLACPState(word, p)
 	case *onOff:

@@ -32,8 +32,10 @@ func setOption(w *words, word string, value any, why string) {
 		p.V, p.Ok = w.uint(64, why), true
 	case *nl.Opt[int32]:
 		*p = nl.Some(w.int(why))
-	case choice:
-		setChoice(w, word, p, why)
+	case *choice8:
+		p.V, p.Ok = uint8(w.choice(word, why)), true
+	case *choice32:
+		p.V, p.Ok = w.choice(word, why), true
 	case *nl.Opt[rtnl.PortState]:
 		p.V, p.Ok = rtnl.PortState(w.uint(8, why)), true
 	}
