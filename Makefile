@@ -48,7 +48,7 @@ GOLANGCI         ?= $(GOLANGCI_DIR)/golangci-lint
 # The directories of all modules: this one, and those with a go.mod of their own.
 MODULES := . $(patsubst %/go.mod,%,$(wildcard */go.mod */*/go.mod))
 
-.PHONY: help minins tiny debug demo test docs tools bench bench-quick scale faults faults-quick soak kernels kernels-quick kernels-mips captures captures-386 qemu-demo qemu size dist deb deb-test reproducible pictures lint fuzz install clean FORCE
+.PHONY: help minins tiny debug demo test docs tools bench bench-quick scale faults faults-quick soak kernels kernels-quick kernels-missing kernels-mips captures captures-386 qemu-demo qemu size dist deb deb-test reproducible pictures lint fuzz install clean FORCE
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 13
@@ -172,6 +172,13 @@ captures: qemu ## record what ip, nft and iptables say on a big-endian machine, 
 
 captures-386: qemu ## record what iptables says where 64 bits are aligned to 4 bytes
 	$(call record,386-6.1,386,nft,^ip6?t-)
+
+# What a kernel lacks by its build, its modules or its command line, and what a host does.
+kernels-missing: qemu dist/minins-linux-amd64 dist/minins-linux-mips ## minins where parts of the kernel, modules, file systems and rights are missing: 2 minutes
+	@play() { $(GO) run ./kernels -v -least 0 -cache $(KERNELS_CACHE) -file /bin/minins=$(CURDIR)/dist/minins-linux-{arch} -run "$$1" -modules "$$2" -append "$$3" \
+		-exec "./kernels/missing -minins /bin/minins $$4"; } && \
+	play '^amd64-6.1$$' '' '' 'no-modules hosts no-userns' && play '^amd64-6.1$$' 'veth nfnetlink' ipv6.disable=1 'no-ipv6 no-nf-tables' && \
+	play '^amd64-6.1$$' nf_tables '' no-nft-modules && play mips-cut-6.1 '' '' cut
 
 # 64 MB do on the big-endian kernels of make kernels-mips; Debian's own are larger.
 qemu-demo: qemu dist ## minins as the first process of machines with nothing else: the tutorial on amd64 and s390x

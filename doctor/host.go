@@ -108,15 +108,15 @@ func (k *Kernel) Sysctl(n *survey.Namespace, path string) (string, error) { retu
 
 // Ruleset dumps what there is. A kernel without nf_tables has no rules.
 func (k *Kernel) Ruleset(n *survey.Namespace) (*Ruleset, error) {
+	rs := &Ruleset{}
 	c, err := n.DialNFT(k.Context)
+	if errors.Is(err, unix.EPROTONOSUPPORT) {
+		return rs, nil
+	}
 	if err != nil {
-		if errors.Is(err, unix.EPROTONOSUPPORT) {
-			return &Ruleset{}, nil
-		}
 		return nil, err
 	}
 	defer c.Close()
-	rs := &Ruleset{}
 	_, err = c.Snapshot(k.Context, func() (err error) {
 		*rs = Ruleset{Elems: map[*nft.Set]*nft.ElemList{}}
 		if rs.Chains, err = c.Chains(k.Context, nft.Unspec, ""); err != nil {
@@ -136,6 +136,9 @@ func (k *Kernel) Ruleset(n *survey.Namespace) (*Ruleset, error) {
 		}
 		return nil
 	})
+	if errors.Is(err, unix.EPROTONOSUPPORT) {
+		err = nil
+	}
 	return rs, err
 }
 

@@ -40,6 +40,7 @@ func run() error {
 	machine := flag.String("init", "", "`FILE` that is /init in place of the tests: its console is this terminal; {arch} is GOARCH")
 	rc := flag.String("rc", "", "with -init, `FILE` that becomes /etc/rc")
 	flag.StringVar(&wanted, "modules", allModules, "`NAMES` of the kernel's modules")
+	flag.StringVar(&appended, "append", "", "`WORDS` more for the kernel's command line")
 	memory := flag.Int("memory", 0, "of the machine, in `MB`, if not what its tests need")
 	least := flag.Int("least", -1, "how many targets have to have run; -1: all but two")
 	verbose := flag.Bool("v", false, "name what was skipped, and why")
@@ -59,7 +60,7 @@ func run() error {
 	}
 	var chosen []*target
 	for i := range targets {
-		if re.MatchString(targets[i].name) {
+		if re.MatchString(targets[i].name) && (!targets[i].apart || *pattern == targets[i].name) {
 			chosen = append(chosen, &targets[i])
 		}
 	}
@@ -161,8 +162,8 @@ func try(t *target, s *suite, cache string, limit time.Duration) *report {
 	return r
 }
 
-// wanted are the modules to load.
-var wanted string
+// wanted are the modules to load, appended what the kernel's command line has more.
+var wanted, appended string
 
 // preparing is held by who makes what a machine needs: apt-get does not wait for its own lock,
 // and targets of one architecture have the same programs.

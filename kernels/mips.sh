@@ -4,8 +4,8 @@
 #
 #   mips.sh CACHE [mips|mips64|mips-cut]...
 #
-# leaves CACHE/vmlinux-NAME and CACHE/vmlinux-NAME.version. mips-cut has neither nf_tables nor
-# IPv6, namespaces or /sys: there, minins has to say what is missing.
+# leaves CACHE/vmlinux-NAME. mips-cut has neither nf_tables nor IPv6, namespaces, tables of routes,
+# inotify, io_uring or /sys: there, minins has to say what is missing.
 # apt-get install gcc-mips-linux-gnu flex bison bc xz-utils make gcc libc6-dev
 set -euo pipefail
 cache=$(mkdir -p "$1" && cd "$1" && pwd); shift
@@ -27,7 +27,8 @@ for name in "$@"; do
 	mips64) words="$words CPU_MIPS64_R2 64BIT" ;;
 	*) words="$words CPU_MIPS32_R2 32BIT" ;;
 	esac
-	[ "$name" != mips-cut ] || words=$(tr ' ' '\n' <<<"$words" | grep -vE '^(SYSFS|NAMESPACES|.*_NS|.*IPV6.*|.*IP6.*|NETFILTER.*|NF_.*|NFT_.*|IP_NF.*|BRIDGE.*|NET_CLS.*|NET_SCH.*|WIREGUARD|GENEVE|BAREUDP|NET_ACT_MIRRED)$')
+	# Only experts may do without /sys.
+	[ "$name" != mips-cut ] || words="EXPERT $(tr ' ' '\n' <<<"$words" | grep -vE '^(SYSFS|.*MULTIPLE_TABLES|NAMESPACES|.*_NS|.*IPV6.*|.*IP6.*|NETFILTER.*|NF_.*|NFT_.*|IP_NF.*|BRIDGE.*|NET_CLS.*|NET_SCH.*|WIREGUARD|GENEVE|BAREUDP|NET_ACT_MIRRED)$')"
 	obj=$work/$name
 	mkdir -p "$obj"
 	printf 'CONFIG_%s=y\n' $words >"$obj/wanted"

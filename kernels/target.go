@@ -17,6 +17,7 @@ type target struct {
 	console string
 	args    string // more for the kernel's command line
 	gzip    bool   // the initramfs has to be small
+	apart   bool   // it is only taken by its whole name: what it lacks is what it is for
 }
 
 const (
@@ -56,6 +57,7 @@ var targets = []target{
 	{name: "armv7-6.1", suite: "bookworm", arch: "armhf", pkg: `linux-image-6\.1\.0-\d+-armmp`, env: "GOARCH=arm GOARM=7", qemu: arm, kernel: vmlinuz, console: "ttyAMA0"},
 	{name: "386-6.1", suite: "bookworm", arch: "i386", pkg: `linux-image-6\.1\.0-\d+-686-pae`, env: "GOARCH=386", qemu: i386, kernel: vmlinuz, console: "ttyS0"},
 	{name: "mips-6.1", env: "GOARCH=mips GOMIPS=softfloat", qemu: mips, local: "vmlinux-mips", console: "ttyS0"},
+	{name: "mips-cut-6.1", env: "GOARCH=mips GOMIPS=softfloat", qemu: mips, local: "vmlinux-mips-cut", console: "ttyS0", apart: true},
 	{name: "mipsle-6.1", suite: "bookworm", arch: "mipsel", pkg: `linux-image-6\.1\.0-\d+-4kc-malta`, env: "GOARCH=mipsle GOMIPS=softfloat", qemu: mipsle, kernel: vmlinuz, console: "ttyS0", gzip: true},
 	{name: "mips64-6.1", env: "GOARCH=mips64 GOMIPS64=softfloat", qemu: mips6b, local: "vmlinux-mips64", console: "ttyS0"},
 	{name: "mips64le-6.1", suite: "bookworm", arch: "mips64el", pkg: `linux-image-6\.1\.0-\d+-5kc-malta`, env: "GOARCH=mips64le GOMIPS64=softfloat", qemu: mips6l, kernel: vmlinuz, console: "ttyS0", gzip: true},

@@ -2,13 +2,7 @@
 
 package nft
 
-import (
-	"errors"
-	"fmt"
-
-	"github.com/minins/minins/nl"
-	"golang.org/x/sys/unix"
-)
+import "github.com/minins/minins/nl"
 
 // A Conn is a socket to nf_tables in one network namespace. All that it does
 // needs CAP_NET_ADMIN in the user namespace that owns it.
@@ -22,9 +16,6 @@ type Conn struct {
 // calling thread.
 func Dial(cfg nl.Config) (*Conn, error) {
 	c, err := nl.Dial(Protocol, cfg)
-	if errors.Is(err, unix.EPROTONOSUPPORT) {
-		return nil, fmt.Errorf("nft: the kernel has no netlink for netfilter: CONFIG_NETFILTER_NETLINK: %w", err)
-	}
 	if err != nil {
 		return nil, err
 	}

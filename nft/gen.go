@@ -4,6 +4,7 @@ package nft
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/minins/minins/nl"
@@ -33,10 +34,15 @@ func (g *Gen) Fields(c *nl.Coder) {
 	c.Rest(&g.Rest)
 }
 
-// Gen asks for the current generation.
+// Gen asks for the current generation. A kernel with netlink for netfilter and no nf_tables
+// is [unix.EPROTONOSUPPORT].
 func (c *Conn) Gen(ctx context.Context) (uint32, error) {
 	var g Gen
-	if err := c.Do(ctx, typ(unix.NFT_MSG_GETGEN), 0, &Gen{}, &g); err != nil {
+	err := c.Do(ctx, typ(unix.NFT_MSG_GETGEN), 0, &Gen{}, &g)
+	if errors.Is(err, unix.EINVAL) { // nfnetlink: there is nobody of that number
+		return 0, fmt.Errorf("nft: the kernel has no nf_tables: %s: %w", Protocol.Needs, unix.EPROTONOSUPPORT)
+	}
+	if err != nil {
 		return 0, fmt.Errorf("nft: get the generation: %w", err)
 	}
 	return g.ID, nil

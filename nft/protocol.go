@@ -10,7 +10,8 @@ import (
 // Protocol is NETLINK_NETFILTER, as far as this package speaks it: nf_tables,
 // the batches around its messages, and nft_compat. Those of connection
 // tracking have their names.
-var Protocol = &nl.Protocol{Name: "NETLINK_NETFILTER", Family: unix.NETLINK_NETFILTER, Type: message}
+var Protocol = &nl.Protocol{Name: "NETLINK_NETFILTER", Family: unix.NETLINK_NETFILTER, Type: message,
+	Needs: "CONFIG_NF_TABLES (modprobe nf_tables)"}
 
 // typ is the nlmsg_type of an NFT_MSG_* number: the subsystem is the high byte.
 func typ(msg uint16) uint16 { return unix.NFNL_SUBSYS_NFTABLES<<8 | msg }

@@ -47,9 +47,12 @@ type Config struct {
 // Being odd, it is never filled exactly: netlink pads to four bytes.
 const receiveBuffer = 128<<10 + 1
 
-// Dial opens a socket of protocol p.
+// Dial opens a socket of protocol p. A kernel that does not have it is [unix.EPROTONOSUPPORT].
 func Dial(p *Protocol, cfg Config) (*Conn, error) {
 	s, strict, err := openSocket(p.Family, cfg.NetNS)
+	if errors.Is(err, unix.EPROTONOSUPPORT) && p.Needs != "" {
+		err = fmt.Errorf("nl: the kernel has no %s: %s: %w", p.Name, p.Needs, unix.EPROTONOSUPPORT)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ package nl
 type Protocol struct {
 	Name   string // the kernel's: "NETLINK_ROUTE"
 	Family int    // unix.NETLINK_ROUTE
+	Needs  string // what a kernel without it lacks, for the error of [Dial]; "": each has it
 
 	// Type names message type typ ("RTM_NEWLINK") and makes an empty message
 	// of it for [Describe], or returns "" and nil for a type it does not know.

@@ -148,6 +148,9 @@ func openError(name, call, hint string, err error) error {
 	if hint == "" && !strings.HasPrefix(Path(name), Dir) && (err == unix.EACCES || err == unix.EPERM) {
 		hint = "to look into a process of another user takes CAP_SYS_PTRACE"
 	}
+	if err == unix.ENOENT && strings.HasSuffix(name, "/ns/net") {
+		hint = notBuilt(unix.CLONE_NEWNET)
+	}
 	return &Error{
 		Op: OpOpen, Name: name, Call: call, Err: err, Hint: hint,
 		What: `Cannot open network namespace "` + name + `"`,

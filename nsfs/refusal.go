@@ -35,9 +35,9 @@ func Refusal(err error, flags uintptr) string {
 	case unix.EPERM, unix.EACCES:
 		why = gates(flags, no)
 	case unix.ENOENT:
-		if unix.Access("/proc/self", unix.F_OK) != nil {
-			why = noProc
-		}
+		why = notBuilt(flags)
+	case unix.EROFS:
+		why = "what the names are in is read-only: mount -t tmpfs tmpfs /run, or -o remount,rw; \"unshare -n\" and \"minins --rootless\" take no name"
 	}
 	return why
 }
@@ -107,7 +107,7 @@ func gates(flags uintptr, no unix.Errno) string {
 	gate(flags&unix.CLONE_NEWUSER != 0 && chrooted(), "this is a chroot, in which nobody may make a user namespace: leave it (pivot_root, as containers have, would do)")
 	gate(flags&unix.CLONE_NEWUSER != 0 && procLine("/proc/self/uid_map") == "",
 		"the user namespace of this process maps no user: make it with a mapping (unshare -r)")
-	gate(!mayAdmin() && procLine("/proc/sys/kernel/unprivileged_userns_clone") == "0",
+	gate(!(mayAdmin() && hostUser()) && procLine("/proc/sys/kernel/unprivileged_userns_clone") == "0",
 		"kernel.unprivileged_userns_clone is 0: as root, \"sysctl kernel.unprivileged_userns_clone=1\"")
 	gate(procLine("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == "1",
 		"kernel.apparmor_restrict_unprivileged_userns is 1: as root, \"sysctl kernel.apparmor_restrict_unprivileged_userns=0\", or give minins an AppArmor profile with \"userns,\"")
@@ -137,6 +137,10 @@ func mayAdmin() bool {
 	digit := len(caps) - 1 - unix.CAP_SYS_ADMIN/4
 	return digit >= 0 && strings.IndexByte("2367abefABEF", caps[digit]) >= 0
 }
+
+// hostUser reports whether this is the host's own user namespace, as far as can be told: one
+// that maps all users.
+func hostUser() bool { return strings.HasSuffix(procLine("/proc/self/uid_map"), " 4294967295") }
 
 func filtered() bool { return status("Seccomp:") == "2" }
 

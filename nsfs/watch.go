@@ -85,7 +85,11 @@ func Watch(ctx context.Context, f func(Event) error) error {
 }
 
 func watchError(call string, err error) error {
-	return &Error{Op: OpList, Name: Dir, Call: call, What: "Cannot watch " + Dir, Err: err}
+	hint := ""
+	if err == unix.ENOSYS {
+		hint = "this kernel was built without CONFIG_INOTIFY_USER"
+	}
+	return &Error{Op: OpList, Name: Dir, Call: call, What: "Cannot watch " + Dir, Err: err, Hint: hint}
 }
 
 // A watcher compares what is in Dir with what was.

@@ -14,6 +14,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -22,6 +23,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/minins/minins/internal/machine"
 )
 
 func main() {
@@ -37,7 +40,7 @@ func main() {
 }
 
 func run() error {
-	if err := mounts(); err != nil {
+	if err := furnish(); err != nil {
 		return err
 	}
 	var u unix.Utsname
@@ -49,9 +52,7 @@ func run() error {
 		order = "big"
 	}
 	fmt.Println("K kernel", unix.ByteSliceToString(u.Release[:]), unix.ByteSliceToString(u.Machine[:]), strconv.IntSize, order)
-	if err := load(); err != nil {
-		return err
-	}
+	machine.Load(func(name string, err error) { fmt.Printf("K module %s %v\n", name, err) })
 	suite, err := os.ReadFile("/suite/order")
 	if err != nil {
 		return err
@@ -73,53 +74,19 @@ func run() error {
 	return nil
 }
 
-// root makes / a mount that pivot_root(2) takes: the file system that Linux unpacks the
-// initramfs into is none.
-func root() error {
-	if err := os.MkdirAll("/root", 0o755); err != nil {
-		return err
-	}
-	if err := unix.Mount("/", "/root", "", unix.MS_BIND, ""); err != nil {
-		return fmt.Errorf("bind / to /root: %w", err)
-	}
-	if err := unix.Chdir("/root"); err != nil {
-		return err
-	}
-	if err := unix.Mount(".", "/", "", unix.MS_MOVE, ""); err != nil {
-		return fmt.Errorf("move /root to /: %w", err)
-	}
-	return unix.Chroot(".")
-}
-
-func mounts() error {
-	if err := root(); err != nil {
-		return err
-	}
+// furnish makes the machine as tests expect hosts to be.
+func furnish() (err error) {
+	machine.Furnish(func(what string, wrong error) {
+		if what != "mount /sys" || wrong != unix.ENODEV { // a kernel may be built without it
+			err = errors.Join(err, fmt.Errorf("%s: %w", what, wrong))
+		}
+	})
 	for _, dir := range []string{"/mnt", "/var/tmp", "/home"} {
-		if err := os.MkdirAll(dir, 0o755); err != nil {
-			return err
-		}
+		err = errors.Join(err, os.MkdirAll(dir, 0o755))
 	}
-	for _, m := range []struct {
-		source, target, options string
-	}{
-		{"proc", "/proc", ""},
-		{"sysfs", "/sys", ""},
-		{"devtmpfs", "/dev", ""},
-		{"devpts", "/dev/pts", ""},
-		{"tmpfs", "/run", "mode=0755"},
-		{"tmpfs", "/tmp", ""},
-		{"tracefs", "/sys/kernel/tracing", ""},
-	} {
-		if err := os.MkdirAll(m.target, 0o755); err != nil && m.source != "tracefs" {
-			return err
-		}
-		if err := unix.Mount(m.source, m.target, m.source, 0, m.options); err != nil && m.source != "tracefs" {
-			return fmt.Errorf("mount %s on %s: %w", m.source, m.target, err)
-		}
-	}
+	_ = unix.Mount("tracefs", "/sys/kernel/tracing", "tracefs", 0, "") // not all have it
 	// A mount that is shared is what most hosts have: systemd makes / so.
-	return unix.Mount("", "/", "", unix.MS_REC|unix.MS_SHARED, "")
+	return errors.Join(err, unix.Mount("", "/", "", unix.MS_REC|unix.MS_SHARED, ""))
 }
 
 // settings are as tests expect them to be. New namespaces begin with lo alone: the modules of
@@ -133,25 +100,6 @@ func settings() error {
 	} {
 		if err := os.WriteFile("/proc/sys/"+s[0], []byte(s[1]), 0); err != nil {
 			return err
-		}
-	}
-	return nil
-}
-
-func load() error {
-	order, err := os.ReadFile("/lib/modules/order")
-	if err != nil {
-		return err
-	}
-	for _, name := range strings.Fields(string(order)) {
-		f, err := os.Open("/lib/modules/" + name)
-		if err != nil {
-			return err
-		}
-		err = unix.FinitModule(int(f.Fd()), "", 0)
-		f.Close()
-		if err != nil && err != unix.EEXIST {
-			fmt.Printf("K module %s %v\n", name, err)
 		}
 	}
 	return nil

@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/minins/minins/cmd/minins/internal/lacks"
 	"github.com/minins/minins/nl"
 )
 
@@ -123,13 +124,19 @@ func (c *Cmd) Failed(err error, capabilities string) {
 	if errors.Is(err, unix.EPERM) || errors.Is(err, unix.EACCES) {
 		c.Hintf("it takes %s: become root, or put \"minins --rootless\" before the command", capabilities)
 	}
+	if errors.Is(err, unix.EAFNOSUPPORT) {
+		c.Hint(lacks.IPv6())
+	}
 }
 
 // Hintf writes, below an error, what it is about and what to type instead:
 // one line "minins: ...", but only where a person reads it (a terminal, or
 // MININS_HINTS=1), since scripts compare what the real tools print.
-func (c *Cmd) Hintf(format string, args ...any) {
-	if c.Hints {
-		c.Errorf("minins: "+format, args...)
+func (c *Cmd) Hintf(format string, args ...any) { c.Hint(fmt.Sprintf(format, args...)) }
+
+// Hint is Hintf of a text, and prints nothing if that is "".
+func (c *Cmd) Hint(text string) {
+	if c.Hints && text != "" {
+		c.Errorf("minins: %s", text)
 	}
 }

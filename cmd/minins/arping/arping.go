@@ -21,6 +21,7 @@ import (
 	"github.com/mdlayher/packet"
 	"github.com/minins/minins/cmd/minins/applet"
 	"github.com/minins/minins/cmd/minins/internal/iputils"
+	"github.com/minins/minins/cmd/minins/internal/lacks"
 	"github.com/minins/minins/cmd/minins/internal/resolve"
 	"golang.org/x/sys/unix"
 )
@@ -57,6 +58,7 @@ func Run(c *applet.Cmd) int {
 func run(c *applet.Cmd, o *options) (int, error) {
 	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil { // without the right, nothing else is looked at
+		c.Hint(lacks.Packet(err))
 		return 0, iputils.FailErrno(2, err, "socket")
 	}
 	unix.Close(fd)

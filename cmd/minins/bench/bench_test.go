@@ -247,7 +247,7 @@ func TestVersusMissing(t *testing.T) {
 not compared: ip: DIR/ip is minins
 not compared: busybox ip: busybox is not in PATH
 not compared: iptables-restore: iptables-restore is not in PATH
-not measured: rules by nft -f: it is broken
+not measured: rules by nft -f: it is broken; nft -f -: wait status 768
 `
 	if got := strings.ReplaceAll(stdout, dir, "DIR"); !strings.HasSuffix(got, want) {
 		t.Errorf("got\n%s\nwant\n%s", got, want)

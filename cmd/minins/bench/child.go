@@ -152,6 +152,6 @@ func start(path, program, text string) error {
 func spawn(file string, words []string, sys *syscall.SysProcAttr, in, out, errs int) (pid int, err error) {
 	sys.Pdeathsig = unix.SIGKILL
 	return syscall.ForkExec(file, words, &syscall.ProcAttr{
-		Env: os.Environ(), Files: []uintptr{uintptr(in), uintptr(out), uintptr(errs)}, Sys: sys,
+		Env: append(os.Environ(), "MININS_HINTS=1"), Files: []uintptr{uintptr(in), uintptr(out), uintptr(errs)}, Sys: sys,
 	})
 }

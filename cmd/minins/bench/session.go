@@ -137,7 +137,7 @@ func (s *session) child(e *series) string {
 		return s.child(e)
 	}
 	if err != nil {
-		return "new namespaces: " + err.Error() + "; see /proc/sys/user and kernel.apparmor_restrict_unprivileged_userns"
+		return "new namespaces: " + err.Error() + "; " + nsfs.Refusal(err, sys.Cloneflags)
 	}
 	out, killed := s.read(pipe[0], pid)
 	status, err := nsfs.Wait(pid)
@@ -145,7 +145,8 @@ func (s *session) child(e *series) string {
 		return err.Error()
 	}
 	if killed == "" && !e.take(out, status == 0) {
-		killed, _, _ = strings.Cut(out, "\n")
+		killed, _, _ = strings.Cut(out, "\nCommand failed") // as ip -batch goes on
+		killed = strings.ReplaceAll(strings.TrimSpace(killed), "\n", "; ")
 		if killed == "" {
 			killed = fmt.Sprint("wait status ", int(status))
 		}

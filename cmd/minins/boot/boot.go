@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/minins/minins/cmd/minins/applet"
+	"github.com/minins/minins/internal/machine"
 )
 
 const usage = `Usage: init [FILE]
@@ -55,7 +56,7 @@ func Run(c *applet.Cmd, names []string) int {
 		c.Errorf("init: /proc is mounted: this is no machine that has just started; 'init --help' says how")
 		return 1
 	}
-	m := machine{c: c}
+	m := session{c: c}
 	m.furnish(names)
 	m.control()
 	file := rc
@@ -75,7 +76,7 @@ func Run(c *applet.Cmd, names []string) int {
 	return m.end()
 }
 
-type machine struct {
+type session struct {
 	c        *applet.Cmd
 	terminal bool // the console is this process's, and what it runs can be stopped by ^C
 	ending   bool
@@ -83,44 +84,25 @@ type machine struct {
 }
 
 // say prints an error at once: there is nobody to read it later.
-func (m *machine) say(format string, args ...any) {
+func (m *session) say(format string, args ...any) {
 	_ = m.c.Stdout.Flush() // the console is all there is
 	m.c.Errorf(format, args...)
 }
 
-// A mount is one that every Linux system has.
-type mount struct{ source, target, options string }
-
-var mounts = []mount{
-	{"proc", "/proc", ""}, {"sysfs", "/sys", ""}, {"devtmpfs", "/dev", ""}, {"devpts", "/dev/pts", ""},
-	{"tmpfs", "/run", "mode=0755"}, {"tmpfs", "/tmp", ""},
-}
-
 // furnish makes the machine one that programs can run on. What does not work is said, and
 // the rest is done all the same.
-func (m *machine) furnish(names []string) {
+func (m *session) furnish(names []string) {
+	failed := func(what string, err error) { m.say("init: %s: %s", what, applet.Strerror(err)) }
 	try := func(what string, err error) {
-		if err != nil && err != unix.EBUSY && err != unix.EEXIST { // it is there: the kernel may mount /dev
-			m.say("init: %s: %s", what, applet.Strerror(err))
+		if err != nil && err != unix.EEXIST {
+			failed(what, err)
 		}
 	}
-	// pivot_root(2) takes no initramfs for the old root, but a mount of it.
-	try("mkdir /root", unix.Mkdir("/root", 0o700))
-	try("bind / to /root", unix.Mount("/", "/root", "", unix.MS_BIND, ""))
-	try("cd /root", unix.Chdir("/root"))
-	try("move /root to /", unix.Mount(".", "/", "", unix.MS_MOVE, ""))
-	try("chroot", unix.Chroot("."))
-	for _, x := range mounts {
-		try("mkdir "+x.target, unix.Mkdir(x.target, 0o755))
-		try("mount "+x.target, unix.Mount(x.source, x.target, x.source, 0, x.options))
-	}
-	try("chmod /tmp", unix.Chmod("/tmp", 0o1777))
+	machine.Furnish(failed)
 	try("mkdir /bin", unix.Mkdir("/bin", 0o755))
 	if at, err := os.Readlink(self); err == nil {
 		for _, name := range append(names, "minins") {
-			if err := unix.Symlink(at, "/bin/"+name); err != unix.EEXIST {
-				try("link /bin/"+name, err)
-			}
+			try("link /bin/"+name, unix.Symlink(at, "/bin/"+name))
 		}
 	}
 	try("PATH", os.Setenv("PATH", "/bin:/sbin:/usr/bin:/usr/sbin"))
@@ -128,37 +110,18 @@ func (m *machine) furnish(names []string) {
 	if name, err := os.ReadFile("/proc/sys/kernel/hostname"); err == nil && string(name) == "(none)\n" {
 		try("hostname", unix.Sethostname([]byte("minins")))
 	}
-	m.modules()
-}
-
-// modules are loaded in the order in which they need each other: depmod(8) is not there.
-func (m *machine) modules() {
-	const dir = "/lib/modules/"
-	order, err := os.ReadFile(dir + "order")
-	if err != nil {
-		return // the kernel has all inside
-	}
-	for _, name := range strings.Fields(string(order)) {
-		f, err := os.Open(dir + name)
-		if err == nil {
-			err = unix.FinitModule(int(f.Fd()), "", 0)
-			f.Close()
-		}
-		if err != nil && err != unix.EEXIST {
-			m.say("init: module %s: %s", name, applet.Strerror(err))
-		}
-	}
+	machine.Load(func(name string, err error) { failed("module "+name, err) })
 }
 
 // control makes the console the terminal of this process, so that ^C ends what it runs.
-func (m *machine) control() {
+func (m *session) control() {
 	signal.Ignore(unix.SIGTTOU)
 	_, _ = unix.Setsid() // it leads one already if it was started by another init
 	m.terminal = unix.IoctlSetInt(0, unix.TIOCSCTTY, 1) == nil
 }
 
 // lines runs the lines of a file or of the console.
-func (m *machine) lines(r io.Reader, show bool) {
+func (m *session) lines(r io.Reader, show bool) {
 	in := bufio.NewReader(r)
 	for !m.ending {
 		if !show {
@@ -182,7 +145,7 @@ func (m *machine) lines(r io.Reader, show bool) {
 }
 
 // line runs one.
-func (m *machine) line(line string) {
+func (m *session) line(line string) {
 	words, err := split(line)
 	switch {
 	case err != nil:
@@ -248,7 +211,7 @@ func split(line string) (words []string, err error) {
 }
 
 // start runs a program, and waits for it.
-func (m *machine) start(words []string) (status int, err error) {
+func (m *session) start(words []string) (status int, err error) {
 	if err := m.c.Stdout.Flush(); err != nil {
 		return 0, err
 	}
@@ -282,7 +245,7 @@ func (m *machine) start(words []string) (status int, err error) {
 }
 
 // foreground takes the terminal back. Who is not in the foreground is sent SIGTTOU for it.
-func (m *machine) foreground() {
+func (m *session) foreground() {
 	if m.terminal {
 		_ = unix.IoctlSetPointerInt(0, unix.TIOCSPGRP, unix.Getpgrp()) // it is this session's
 	}
@@ -302,7 +265,7 @@ func look(name string) (string, error) {
 }
 
 // reap waits for processes that have ended and whose parents did before.
-func (m *machine) reap() {
+func (m *session) reap() {
 	for {
 		if pid, err := unix.Wait4(-1, nil, unix.WNOHANG, nil); pid <= 0 && err != unix.EINTR {
 			return
@@ -311,7 +274,7 @@ func (m *machine) reap() {
 }
 
 // end ends the machine.
-func (m *machine) end() int {
+func (m *session) end() int {
 	_ = m.c.Stdout.Flush() // the console
 	_ = unix.Kill(-1, unix.SIGTERM)
 	time.Sleep(100 * time.Millisecond)

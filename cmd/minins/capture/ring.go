@@ -4,12 +4,15 @@ package capture
 
 import (
 	"encoding/binary"
+	"fmt"
 	"os"
 	"strconv"
 	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/minins/minins/cmd/minins/internal/lacks"
 )
 
 // A ring is one packet socket, and memory that the kernel puts packets into:
@@ -40,6 +43,9 @@ func openRing(code []unix.SockFilter, blocks int) (r *ring, err error) {
 	const frame = 1 << 11 // means nothing in this version but that it has to fit
 	r = &ring{}
 	if r.fd, err = unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0); err != nil {
+		if why := lacks.Packet(err); why != "" {
+			return nil, fmt.Errorf("%s: %w", why, err)
+		}
 		return nil, os.NewSyscallError("socket(AF_PACKET)", err)
 	}
 	call := "SO_ATTACH_FILTER"

@@ -141,16 +141,15 @@ func (s *sweep) ports() {
 	}
 	defer ns.Close()
 	p, err := container.NewPublisher(s.c.Context(), ns)
-	if errors.Is(err, unix.EPROTONOSUPPORT) {
-		return // no netfilter, no ports
+	if err == nil {
+		var done []string
+		done, err = p.Collect(s.c.Context(), s.dry)
+		for _, what := range done {
+			s.did(what)
+		}
+		err = errors.Join(err, p.Close())
 	}
-	if err != nil {
+	if !errors.Is(err, unix.EPROTONOSUPPORT) { // no nf_tables, no ports
 		s.failed(err)
-		return
 	}
-	done, err := p.Collect(s.c.Context(), s.dry)
-	for _, what := range done {
-		s.did(what)
-	}
-	s.failed(errors.Join(err, p.Close()))
 }

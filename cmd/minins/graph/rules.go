@@ -58,6 +58,9 @@ func (rs *ruleset) read(ctx context.Context, n *survey.Namespace) error {
 		rules, err = c.Rules(ctx, nft.Unspec, "", "")
 		return err
 	})
+	if errors.Is(err, unix.EPROTONOSUPPORT) {
+		return nil
+	}
 	published := false
 	for i := range rules {
 		r := &rules[i]

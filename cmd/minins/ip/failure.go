@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/minins/minins/cmd/minins/applet"
+	"github.com/minins/minins/cmd/minins/internal/lacks"
 	"github.com/minins/minins/nl"
 	"github.com/minins/minins/nsfs"
 )
@@ -176,9 +177,7 @@ func asRefusal(err error) *nl.Error {
 // complain prints an error and, for a person, a hint or "".
 func (s *session) complain(text, hint string) {
 	s.c.Errorf("%s", text)
-	if hint != "" {
-		s.c.Hintf("%s", hint)
-	}
+	s.c.Hint(hint)
 }
 
 // warn prints what is no reason to stop.
@@ -204,6 +203,9 @@ func (s *session) report(err error) int {
 	if refused := asRefusal(err); refused != nil {
 		var h hinted
 		errors.As(err, &h)
+		if why := lacking(refused); why != "" {
+			h.hint = why
+		}
 		s.complain(kernelText(refused), h.hint)
 		if refused.Path != nil {
 			s.c.Hintf("the kernel objects to %s", strings.Join(refused.Path, " > "))
@@ -218,6 +220,28 @@ func (s *session) report(err error) int {
 	return exitFailed
 }
 
+// lacking is what of the kernel's build a refusal is for, or "".
+func lacking(refused *nl.Error) string {
+	if refused.Errno != unix.EOPNOTSUPP && refused.Errno != unix.EAFNOSUPPORT {
+		return ""
+	}
+	h, body, _, ok := nl.Next(refused.Request())
+	if !ok || len(body) == 0 { // its first byte is the family
+		return ""
+	}
+	six := ""
+	if body[0] == unix.AF_INET6 {
+		if why := lacks.IPv6(); why != "" {
+			return why
+		}
+		six = "V6"
+	}
+	if h.Type >= unix.RTM_NEWRULE && h.Type <= unix.RTM_GETRULE {
+		return "this kernel was built without CONFIG_IP" + six + "_MULTIPLE_TABLES"
+	}
+	return ""
+}
+
 func (s *session) reportFailure(f *failure) int {
 	if f.usage == "veth" { // the one that iproute2 prints there
 		s.c.Stdout.WriteString(usageText(f.usage))
@@ -230,9 +254,7 @@ func (s *session) reportFailure(f *failure) int {
 	if f.after != "" {
 		s.usage(f.after)
 	}
-	if f.hint != "" {
-		s.c.Hintf("%s", f.hint)
-	}
+	s.c.Hint(f.hint)
 	return f.code
 }
 

@@ -13,7 +13,10 @@ import (
 	"context"
 	"fmt"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/minins/minins/cmd/minins/applet"
+	"github.com/minins/minins/cmd/minins/internal/lacks"
 )
 
 // version is the release of iproute2 whose words and formats these are.
@@ -68,6 +71,9 @@ func start(c *applet.Cmd, bridge bool) int {
 func (s *session) run(args []string) int {
 	err := s.command(args)
 	if err == nil {
+		if s.opt.family == unix.AF_INET6 { // of which iproute2 lists nothing
+			s.c.Hint(lacks.IPv6())
+		}
 		return 0
 	}
 	code := s.report(err)

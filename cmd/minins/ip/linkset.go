@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/minins/minins/cmd/minins/internal/lacks"
 	"github.com/minins/minins/rtnl"
 )
 
@@ -80,15 +81,15 @@ func (s *session) addLink(w *words, flags uint16) error {
 				return err
 			}
 		}
-		return explained(s.change(unix.RTM_NEWLINK, flags, batchLinks, &r.link), whyNotAdded, r.dev, r.link.Info.Kind, peer)
+		return explained(s.change(unix.RTM_NEWLINK, flags, batchLinks, &r.link), whyNotAdded, r.dev, r.link.Info.Kind, peer, lacks.Kind(r.link.Info.Kind))
 	})
 }
 
-// whyNotAdded is of a name, a kind and a peer's name.
+// whyNotAdded is of a name, a kind, a peer's name, and what the kind takes.
 var whyNotAdded = []reason{
 	{unix.EEXIST, "", 3, "one of the names %[1]q and %[3]q is taken"},
 	{unix.EEXIST, "", 0, "the name %[1]q is taken"},
-	{unix.EOPNOTSUPP, "Unknown device type", 0, "this kernel knows no links of type %[2]q"},
+	{unix.EOPNOTSUPP, "Unknown device type", 0, "this kernel knows no links of type %[2]q: %[4]s"},
 	{unix.ENOTCONN, "", 3, "the peer cannot be up before both ends are there; leave \"up\" out and set it up afterwards"},
 	{0, "", 0, "link %[1]q was not added"},
 }

@@ -65,9 +65,7 @@ func (s *session) listNetns() error {
 		id, err := s.nsid(name)
 		if err != nil {
 			s.report(err)
-			if hint := s.notLive(name); hint != "" {
-				s.c.Hintf("%s", hint)
-			}
+			s.c.Hint(s.notLive(name))
 		}
 		v.object("")
 		v.str("name", "%s", name)
@@ -171,7 +169,11 @@ func (s *session) monitorNetns() error {
 		}
 	}
 	_ = unix.Close(fd)
-	return fail(exitFailed, what+" failed: "+applet.Strerror(err), "")
+	hint := ""
+	if err == unix.ENOSYS {
+		hint = "this kernel was built without CONFIG_INOTIFY_USER"
+	}
+	return fail(exitFailed, what+" failed: "+applet.Strerror(err), hint)
 }
 
 func (s *session) deleteNetns(w *words) error {

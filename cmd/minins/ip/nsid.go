@@ -132,7 +132,7 @@ func (s *session) identify(w *words) error {
 	}
 	dev, ino, err := fileID(path)
 	if err != nil {
-		return cannotOpen(err, "")
+		return cannotOpen(err, nsfs.Refusal(err, unix.CLONE_NEWNET))
 	}
 	all, err := nsfs.List()
 	if err != nil {

@@ -89,7 +89,7 @@ func dumpFailure(what string, err error) error {
 	if e.Message != "" || e.Errno != unix.ENOENT && e.Errno != unix.EOPNOTSUPP {
 		text = kernelText(e) + "\n" + text
 	}
-	return fail(exitKernel, text, "")
+	return fail(exitKernel, text, lacking(e))
 }
 
 // routeDump is the dump in which what q selects is.

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/minins/minins/cmd/minins/applet"
+	"github.com/minins/minins/cmd/minins/internal/lacks"
 	"github.com/minins/minins/nsfs"
 	"github.com/minins/minins/rtnl"
 )
@@ -182,7 +183,7 @@ func setTun(r *tunRequest) error {
 	if what == "open" {
 		hint = tunDevice + " cannot be opened; also where everybody may be root, as in \"minins --rootless\", the host's root has to allow it: chmod 666 " + tunDevice
 		if err == unix.ENOENT {
-			hint = "this kernel has no tun devices, or not yet: modprobe tun"
+			hint = "there is no " + tunDevice + ": " + lacks.Kind("tun")
 		}
 	}
 	return fail(exitFailed, what+": "+applet.Strerror(err), hint)

@@ -4,6 +4,7 @@ package iptables
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/minins/minins/cmd/minins/applet"
 )
@@ -21,6 +22,7 @@ const (
 	noTable                  // 3: no such table
 	byKernel                 // 4: the kernel said no
 	otherFamily              // 2: -6 to iptables, -4 to ip6tables: only the last line
+	noNetlink                // 1: the kernel has no netlink for netfilter
 )
 
 // A failure ends the command: what iptables prints, and a hint for people.
@@ -63,6 +65,11 @@ func report(c *applet.Cmd, err error) int {
 		text = "Bad argument `" + f.text + "'"
 	case refused:
 		text = c.Name + ": " + f.text + "."
+	case noNetlink:
+		text = c.Name + "/" + version[1:] + " " + f.text
+		if !strings.Contains(c.Name, "-") {
+			text = c.Name + ": " + f.text
+		}
 	case noTable:
 		text += "\nPerhaps iptables or your kernel needs to be upgraded."
 	}
@@ -73,10 +80,8 @@ func report(c *applet.Cmd, err error) int {
 	if status == 2 {
 		c.Errorf("Try `%s -h' or '%s --help' for more information.", c.Name, c.Name)
 	}
-	if f.hint != "" {
-		c.Hintf("%s", f.hint)
-	}
+	c.Hint(f.hint)
 	return status
 }
 
-var statuses = [...]int{usage: 2, badArgument: 2, refused: 1, incompatible: 1, noTable: 3, byKernel: 4, otherFamily: 2}
+var statuses = [...]int{usage: 2, badArgument: 2, refused: 1, incompatible: 1, noTable: 3, byKernel: 4, otherFamily: 2, noNetlink: 1}

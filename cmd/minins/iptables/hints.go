@@ -61,6 +61,9 @@ func (cmd *command) noRule(s *state, c *chain) string {
 func byTheKernel(cmd *command, err error) error {
 	var e *nl.Error
 	if !errors.As(err, &e) {
+		if errors.Is(err, unix.EPROTONOSUPPORT) {
+			return fail(byKernel, "Could not fetch rule set generation id: Invalid argument").hinted(err.Error())
+		}
 		return err
 	}
 	if e.Errno == unix.EPERM || e.Errno == unix.EACCES {

@@ -211,9 +211,7 @@ func (r *restorer) failed(err error) int {
 	default:
 		return report(r.c, err)
 	}
-	if f.hint != "" {
-		r.c.Hintf("%s", f.hint)
-	}
+	r.c.Hint(f.hint)
 	return statuses[f.kind]
 }
 

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/minins/minins/cmd/minins/applet"
 	"github.com/minins/minins/nft"
 )
@@ -104,6 +106,9 @@ func (cmd *command) run(c *applet.Cmd, t *table) (status int, err error) {
 // dial opens the socket.
 func dial(ctx context.Context, c *applet.Cmd, f nft.Family) (*kernel, error) {
 	conn, err := c.Dial(nft.Protocol, "")
+	if errors.Is(err, unix.EPROTONOSUPPORT) {
+		return nil, fail(noNetlink, "Failed to initialize nft: Protocol not supported").hinted(err.Error())
+	}
 	if err != nil {
 		return nil, err
 	}

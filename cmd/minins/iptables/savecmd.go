@@ -118,7 +118,7 @@ func (o *saveOptions) save(c *applet.Cmd) (text string, status int, err error) {
 		l, err := k.newListing(cmd, s)
 		if err != nil {
 			out.Printf("# Table `%s' is incompatible, use 'nft' tool.\n", t.name)
-			c.Hintf("%s", err.(*failure).hint)
+			c.Hint(err.(*failure).hint)
 			continue
 		}
 		status = max(status, l.saveTable(&out, o.counters))

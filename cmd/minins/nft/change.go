@@ -29,6 +29,7 @@ type runner struct {
 	texts  map[string]string // of files, by name
 	conn   *nft.Conn
 	names  *names
+	failed int // the exit status of what was reported
 }
 
 func (r *runner) close() {
@@ -48,14 +49,16 @@ func (r *runner) dial() (*nft.Conn, error) {
 	return r.conn, nil
 }
 
+// run returns the exit status.
 func (r *runner) run(ctx context.Context) int {
+	r.failed = 1
 	r.names = &names{r: r}
 	r.o.list.Device = r.names.deviceName
 	r.texts = map[string]string{r.source.name: r.source.text}
 	cmds, err := lang.Parse(r.source.name, r.source.text, r.names)
 	if err != nil {
 		r.report(err)
-		return 1
+		return r.failed
 	}
 	if len(cmds) == 0 {
 		return 0
@@ -63,7 +66,7 @@ func (r *runner) run(ctx context.Context) int {
 	for _, cmd := range cmds {
 		if cmd.Op == "describe" || cmd.Op == "export" || cmd.Op == "import" {
 			r.report(&wrong{cmd.At, cmd.Op + " is not carried out by minins"})
-			return 1
+			return r.failed
 		}
 	}
 	// Lists come in between: what was said before them is done by then.
@@ -74,7 +77,7 @@ func (r *runner) run(ctx context.Context) int {
 			continue
 		}
 		if !r.commit(ctx, batch) {
-			return 1
+			return r.failed
 		}
 		batch = nil
 		if cmd.Op == "monitor" {
@@ -84,11 +87,11 @@ func (r *runner) run(ctx context.Context) int {
 		}
 		if err != nil {
 			r.report(err)
-			return 1
+			return r.failed
 		}
 	}
 	if !r.commit(ctx, batch) {
-		return 1
+		return r.failed
 	}
 	return 0
 }
@@ -108,6 +111,11 @@ func (r *runner) report(err error) {
 	var w *wrong
 	text := err.Error()
 	switch {
+	case r.conn == nil && errors.Is(err, unix.EPROTONOSUPPORT): // no socket
+		r.c.Errorf("mnl.c:60: Unable to initialize Netlink socket: Protocol not supported") // nft's own words
+		r.c.Hintf("%v", err)
+		r.failed = 3 // NFT_EXIT_NONL
+		return
 	case errors.As(err, &syntax):
 		at, text = syntax.Place, syntax.Text
 	case errors.As(err, &w):

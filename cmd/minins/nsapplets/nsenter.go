@@ -217,6 +217,9 @@ func open(c *applet.Cmd, files []file) ([]int, error) {
 				}
 				return err
 			})
+		if refused, ok := err.(*stepError); ok && refused.err == unix.ENOENT {
+			refused.flags = f.flag // does the kernel have that kind?
+		}
 		if err != nil {
 			return fds, err
 		}

@@ -45,9 +45,7 @@ func failed(c *applet.Cmd, p *nsfs.Command, err error) int {
 		c.Errorf("%s: %s", c.Name, message(err))
 		s := &stepError{}
 		if errors.As(err, &s); s.flags != 0 {
-			if why := nsfs.Refusal(err, s.flags); why != "" {
-				c.Hintf("%s", why)
-			}
+			c.Hint(nsfs.Refusal(err, s.flags))
 		}
 		if s.what == "setgroups failed" {
 			c.Hintf("that user namespace has setgroups denied, as for all that ordinary users make: --preserve-credentials leaves user and groups as they are, and a user who is mapped to root is root")

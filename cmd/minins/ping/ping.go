@@ -19,6 +19,7 @@ import (
 
 	"github.com/minins/minins/cmd/minins/applet"
 	"github.com/minins/minins/cmd/minins/internal/iputils"
+	"github.com/minins/minins/cmd/minins/internal/lacks"
 	"github.com/minins/minins/cmd/minins/internal/resolve"
 	"github.com/minins/minins/internal/ntop"
 )
@@ -44,7 +45,10 @@ func Run(c *applet.Cmd) int {
 	}
 	status, err := run(c, o)
 	if err != nil {
-		return iputils.Report(c, err, usage)
+		status = iputils.Report(c, err, usage)
+		if o.family == resolve.IPv6 || strings.Contains(o.target, ":") {
+			c.Hint(lacks.IPv6())
+		}
 	}
 	return status
 }

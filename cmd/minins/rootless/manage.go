@@ -42,7 +42,7 @@ func Lab(c *applet.Cmd) int {
 	if verb == "list" {
 		do = func(name string) error { return d.show(c, name) }
 		if names, err = namesIn("/proc/self/fd/" + strconv.Itoa(d.fd)); err != nil {
-			return failed(c, err)
+			return failed(c, failure("list the labs", err))
 		}
 		slices.Sort(names)
 	}

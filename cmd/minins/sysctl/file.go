@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/minins/minins/cmd/minins/internal/lacks"
 	"github.com/minins/minins/nsfs"
 )
 
@@ -36,7 +37,9 @@ func (s *session) stat(path, call string, outside int) (mode fs.FileMode, status
 	case s.on['e']:
 		return 0, 0
 	}
-	return 0, s.fail("cannot stat %s", path, err)
+	s.fail("cannot stat %s", path, err)
+	s.c.Hint(lacks.Sysctl(path[len(root):]))
+	return 0, 1
 }
 
 // read prints a setting, or all of a folder.
