@@ -17,7 +17,8 @@ GOARCH   ?= $(shell $(GO) env GOARCH)
 # on, MIPS.
 # $(call build,ARCH,FILE,FLAGS)
 MODULE     := github.com/minins/minins
-VERSION    := $(or $(shell git describe --tags --always --dirty 2>/dev/null),(devel))
+# What git says, or, in a tarball that git archive made, what it wrote into the file.
+VERSION    := $(or $(if $(wildcard .git),$(shell git describe --tags --always --dirty 2>/dev/null),$(filter-out $$Format:%,$(file <packaging/version))),(devel))
 OUTLINED   := $(MODULE)/cmd/... $(MODULE)/container $(MODULE)/doctor $(MODULE)/nft/... $(MODULE)/nsfs $(MODULE)/pcap $(MODULE)/survey github.com/mdlayher/... \
 	golang.org/x/sys/unix context fmt log strings syscall time
 EXPERIMENT := $(shell GOEXPERIMENT=nogreenteagc $(GO) env GOVERSION >/dev/null 2>&1 && echo nogreenteagc)

@@ -41,10 +41,8 @@ func uninstall(c *applet.Cmd) int { return setup.Uninstall(c, links()) }
 // links are the names that the binary can be called by.
 func links() []string {
 	var names []string
-	for _, a := range applets() {
-		if !own(a.Name) {
-			names = append(names, a.Name)
-		}
+	for _, a := range tools() {
+		names = append(names, a.Name)
 	}
 	return names
 }

@@ -105,8 +105,9 @@ func (m *session) furnish(names []string) {
 			try("link /bin/"+name, unix.Symlink(at, "/bin/"+name))
 		}
 	}
-	try("PATH", os.Setenv("PATH", "/bin:/sbin:/usr/bin:/usr/sbin"))
-	try("HOME", os.Setenv("HOME", "/root"))
+	// Of names and values like these it is never refused.
+	_ = os.Setenv("PATH", "/bin:/sbin:/usr/bin:/usr/sbin")
+	_ = os.Setenv("HOME", "/root")
 	if name, err := os.ReadFile("/proc/sys/kernel/hostname"); err == nil && string(name) == "(none)\n" {
 		try("hostname", unix.Sethostname([]byte("minins")))
 	}

@@ -57,8 +57,8 @@ Environment:
 // but takes 12 KB of code to read.
 var version = "(devel)"
 
-// Version prints the version that the binary was built as.
+// Version prints the version that the binary was built as, Go's, and the architecture.
 func Version(c *applet.Cmd) int {
-	c.Printf("minins %s %s\n", version, runtime.Version())
+	c.Printf("minins %s %s "+runtime.GOARCH+"\n", version, runtime.Version())
 	return 0
 }
