@@ -3,12 +3,11 @@
 package tutorial
 
 import (
-	"context"
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -82,18 +81,14 @@ func (h *hand) http(url, server string) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	srv := &http.Server{ReadHeaderTimeout: time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		from, _, _ := strings.Cut(r.RemoteAddr, ":")
-		fmt.Fprintf(w, "answered at %s in namespace %s to %s\n", server, name, from)
-	})}
 	served := make(chan error, 1)
-	go func() { served <- srv.Serve(l) }()
+	go func() { served <- answer(l, server, name) }()
 
 	body, err := h.get(url)
-	if cerr := srv.Close(); cerr != nil {
+	if cerr := l.Close(); cerr != nil {
 		err = errors.Join(err, cerr)
 	}
-	if serr := <-served; !errors.Is(serr, http.ErrServerClosed) {
+	if serr := <-served; !errors.Is(serr, net.ErrClosed) {
 		err = errors.Join(err, serr)
 	}
 	if err != nil {
@@ -103,22 +98,53 @@ func (h *hand) http(url, server string) (Result, error) {
 	return Result{Stdout: body}, nil
 }
 
+// answer answers one request. net/http would be most of a program that is to fit into a machine of
+// 64 MB beside the kernel.
+func answer(l net.Listener, server, name string) error {
+	c, err := l.Accept()
+	if err != nil {
+		return err
+	}
+	from, _, _ := strings.Cut(c.RemoteAddr().String(), ":")
+	err = c.SetDeadline(time.Now().Add(time.Second))
+	for in := bufio.NewReader(c); err == nil; {
+		var line string
+		if line, err = in.ReadString('\n'); line == "\r\n" { // the end of its head
+			_, err = fmt.Fprintf(c, "HTTP/1.0 200 OK\r\n\r\nanswered at %s in namespace %s to %s\n", server, name, from)
+			break
+		}
+	}
+	return errors.Join(err, c.Close())
+}
+
 // get gets the URL from within the held namespace.
 func (h *hand) get(url string) (string, error) {
-	client := &http.Client{Timeout: 3 * time.Second, Transport: &http.Transport{
-		DisableKeepAlives: true,
-		DialContext: func(ctx context.Context, network, addr string) (c net.Conn, err error) {
-			err = inside(h.held, func() (err error) { c, err = (&net.Dialer{}).DialContext(ctx, network, addr); return err })
-			return c, err
-		},
-	}}
-	r, err := client.Get(url)
+	host, path, _ := strings.Cut(strings.TrimPrefix(url, "http://"), "/")
+	if !strings.Contains(host, ":") {
+		host += ":80"
+	}
+	var c net.Conn
+	err := inside(h.held, func() (err error) { c, err = net.DialTimeout("tcp4", host, 3*time.Second); return err })
 	if err != nil {
 		return "", err
 	}
-	defer r.Body.Close()
-	body, err := io.ReadAll(r.Body)
-	return fmt.Sprintf("GET %s from wan: %s\n%s", url, r.Status, body), err
+	err = c.SetDeadline(time.Now().Add(3 * time.Second))
+	if err == nil {
+		_, err = fmt.Fprintf(c, "GET /%s HTTP/1.0\r\nHost: %s\r\n\r\n", path, host)
+	}
+	var all []byte
+	if err == nil {
+		all, err = io.ReadAll(c)
+	}
+	if err = errors.Join(err, c.Close()); err != nil {
+		return "", err
+	}
+	head, body, _ := strings.Cut(string(all), "\r\n\r\n")
+	status, ok := strings.CutPrefix(head, "HTTP/1.0 ")
+	if !ok {
+		return "", fmt.Errorf("%s: no answer of HTTP, but %q", url, all)
+	}
+	return fmt.Sprintf("GET %s from wan: %s\n%s", url, status, body), nil
 }
 
 // owner finds the named namespace that has the address.
