@@ -21,8 +21,8 @@
 //
 // The last are for people: they are what a traceback prints, and with what
 // serves them alone they are more than half of the pclntab, a quarter of a small
-// program. This tool writes the pclntab anew without them and moves what follows
-// in the file down. Code and data keep their addresses, and not one byte of them
+// program. This tool writes the pclntab anew without them, and to the end of the
+// file (shrink.go). Code and data keep their addresses, and not one byte of them
 // changes but the runtime's own record of where its tables are (moduledata).
 //
 // What is left is the same for many functions that follow one another, so that

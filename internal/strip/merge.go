@@ -30,9 +30,10 @@ import (
 //     same, with zeros for what lies below a smaller frame. Nobody looks there.
 //   - the largest frame: of some it is asked for, and they are left alone.
 //   - the name: what is left of it (names.go).
-//   - the entry: a goroutine that has not started stands there, and its frame is
-//     then described by the first of the stack maps. It has neither arguments nor
-//     variables yet, so that it makes no difference which map it gets.
+//   - the entry: where a function begins again once its stack is larger (on MIPS), its
+//     arguments are described by the first of its stack maps, but the runtime looks
+//     for that of a call, an instruction in front of the entry. So it holds there too:
+//     no function ends in a call (cmd/compile puts a NOP behind one that would be the last).
 const (
 	mergedCode = 16 << 10 // bytes of code under one entry: tables are read from their beginning
 	mergedBits = 512      // width of a stack map
@@ -222,7 +223,7 @@ func (tab *pclntab) tables(group []member) (t tables) {
 	var pc [pcdataKinds][]pcStep
 	index := make(map[[2]string]int32)
 	var rows [][2]string
-	for _, m := range group {
+	for k, m := range group {
 		sp = append(sp, until(m.sp, m.next)...)
 		number := make([]int32, len(m.maps[0].rows))
 		for r := range number {
@@ -239,7 +240,11 @@ func (tab *pclntab) tables(group []member) (t tables) {
 			if steps == nil {
 				steps = []pcStep{{-1, m.next}}
 			}
-			steps = slices.Clone(until(steps, m.next))
+			end := m.next
+			if i == pcdataStackMapIndex && k+1 < len(group) {
+				end -= uint32(tab.header[6])
+			}
+			steps = until(steps, end)
 			if i == pcdataStackMapIndex {
 				for j, s := range steps {
 					steps[j].value = number[max(s.value, 0)] // without a number it is the first
@@ -297,10 +302,14 @@ func widen(m stackMaps, row, nbit int, front bool) string {
 	return string(b)
 }
 
-// until has the last value hold up to the next function.
-func until(steps []pcStep, next uint32) []pcStep {
+// until has the last value hold up to an address: to the next function or to its last
+// instruction.
+func until(steps []pcStep, end uint32) []pcStep {
 	steps = slices.Clone(steps)
-	steps[len(steps)-1].end = next
+	for len(steps) > 1 && steps[len(steps)-2].end >= end {
+		steps = steps[:len(steps)-1]
+	}
+	steps[len(steps)-1].end = end
 	return steps
 }
 
@@ -324,7 +333,7 @@ func (tab *pclntab) steps(run string, pc uint32) (steps []pcStep) {
 func (tab *pclntab) run(steps []pcStep, pc uint32) (run []byte) {
 	value := int32(-1)
 	for i, s := range steps {
-		if i+1 < len(steps) && steps[i+1].value == s.value {
+		if i+1 < len(steps) && steps[i+1].value == s.value || s.end == pc {
 			continue
 		}
 		d := s.value - value

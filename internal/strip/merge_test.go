@@ -113,6 +113,14 @@ func (tab *pclntab) compare(t *testing.T, f function, now *pclntab, next uint32)
 		wasN, _ := tab.pcdata(f, pcdataStackMapIndex, pc)
 		isN, _ := now.pcdata(g, pcdataStackMapIndex, pc)
 		for i, what := range []string{"arguments", "local variables"} {
+			if pc == f.entry && pc != g.entry {
+				// The runtime looks in front of it where a function begins again.
+				n, _ := now.pcdata(g, pcdataStackMapIndex, pc-1)
+				same("the first map of "+what, tab.pointers(f, i, 0), now.pointers(g, i, max(n, 0)))
+			}
+			if pc+uint32(tab.header[6]) >= next {
+				continue // no call ends there
+			}
 			same("the map of "+what, tab.pointers(f, i, max(wasN, 0)), now.pointers(g, i, max(isN, 0)))
 		}
 		args, all := tab.Uint32(f.record[funcArgs:]), now.Uint32(g.record[funcArgs:])
@@ -178,6 +186,10 @@ func TestCalls(t *testing.T) {
 				if pc := uint32(addr - old.text); call || back {
 					seen++
 					f, g := old.find1(t, pc), now.find1(t, pc)
+					before := old.find1(t, pc-1)
+					if back && before.entry != f.entry && len(before.funcdata) > funcdataLocalsPointerMaps && arch != "arm" { // it has words that it reads there
+						t.Errorf("%#x: a function ends in a call", addr)
+					}
 					was, _ := old.value(f, old.Uint32(f.record[funcPcsp:]), pc)
 					is, _ := now.value(g, now.Uint32(g.record[funcPcsp:]), pc)
 					if was != is {

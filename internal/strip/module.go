@@ -106,6 +106,7 @@ func (mod *module) update(p *packed) {
 		mod.set(i+1, uint64(length))
 		mod.set(i+2, uint64(length))
 	}
+	mod.set(mdHeader, base)
 	slice(mdNames, p.names, p.noFiles-p.names)
 	slice(mdCU, p.noFiles, 0)
 	slice(mdFiles, p.noFiles, 0)

@@ -20,40 +20,88 @@ import (
 // moves down to it, by its address as well: moduledata alone says where it is.
 // Data moves down in the file, by whole pages, and keeps its addresses.
 func (img *image) shrink(mod *module, packed *packed) ([]byte, error) {
-	tables, data, err := img.segments(mod.pclntab)
+	img.trim()
+	rodata, data, err := img.segments(mod.pclntab)
 	if err != nil {
 		return nil, err
 	}
+	tables, err := img.addSegment(rodata)
+	if err != nil {
+		return nil, err
+	}
+	own := img.between(mod.pclntab.Offset+mod.pclntab.Size, rodata.Off+rodata.Filesz)
+	behind := img.between(data.Off+data.Filesz, uint64(len(img.file)))
+	oldData := img.file[data.Off:][:data.Filesz]
+	rodata.Filesz = mod.pclntab.Offset - rodata.Off
+	rodata.Memsz = rodata.Filesz
+
 	out := bytes.Clone(img.file[:mod.pclntab.Offset])
+	old := data.Off
+	data.Off = uint64(len(out)) + (data.Vaddr-uint64(len(out)))&(data.Align-1)
+	for _, s := range img.sections {
+		if s.Addr >= data.Vaddr {
+			s.Offset -= old - data.Off
+		}
+	}
+	out = append(out, make([]byte, data.Off-uint64(len(out)))...)
+	atData := len(out)
+	out = append(out, oldData...)
+
+	out = pad(out, int(max(mod.pclntab.Addralign, 1)))
+	tables.Off = uint64(len(out))
+	page := (mod.pclntab.Addr + tables.Align - 1) &^ (tables.Align - 1)
+	tables.Vaddr = page + tables.Off&(tables.Align-1)
+	tables.Paddr = tables.Vaddr
+	mod.pclntab.Offset, mod.pclntab.Addr, mod.pclntab.Size = tables.Off, tables.Vaddr, uint64(len(packed.bytes))
 	out = append(out, packed.bytes...)
-	behind := img.between(mod.pclntab.Offset+mod.pclntab.Size, tables.Off+tables.Filesz)
-	mod.pclntab.Size = uint64(len(packed.bytes))
-	out = img.appendSections(out, behind)
-	for _, s := range behind {
+	out = img.appendSections(out, own)
+	for _, s := range own {
 		if s.Flags&elf.SHF_ALLOC != 0 {
 			s.Addr = tables.Vaddr + s.Offset - tables.Off
 		}
 	}
 	tables.Filesz = uint64(len(out)) - tables.Off
 	tables.Memsz = tables.Filesz
-	mod.update(packed)
-
-	// The kernel maps pages: address and place in the file stay congruent.
-	behind = img.between(data.Off+data.Filesz, uint64(len(img.file)))
-	moved := (data.Off - uint64(len(out))) &^ (data.Align - 1)
-	for _, s := range img.sections {
-		if s.Addr >= data.Vaddr {
-			s.Offset -= moved
-		}
+	if tables.Vaddr+tables.Memsz > data.Vaddr&^(data.Align-1) {
+		return nil, errors.New("there is no room for the tables in front of the data")
 	}
-	old := img.file[data.Off:][:data.Filesz]
-	data.Off -= moved
-	out = append(out, make([]byte, data.Off-uint64(len(out)))...)
-	out = append(out, old...)
+	mod.update(packed)
+	copy(out[atData:], oldData) // moduledata is there
 	out = img.appendSections(out, behind)
 
 	img.putHeaders(out)
 	return out, nil
+}
+
+// trim has segments begin with their first section, but for that with the headers. The linker
+// has them begin with a page, in which others may end: the kernel maps whole pages anyway.
+func (img *image) trim() {
+	for _, p := range img.progs {
+		in := img.between(p.Off, p.Off+p.Filesz)
+		if p.Type != elf.PT_LOAD || p.Off == 0 {
+			continue
+		}
+		for _, s := range in {
+			if s.Flags&elf.SHF_ALLOC != 0 && s.Addr >= p.Vaddr && s.Addr-p.Vaddr == s.Offset-p.Off {
+				n := s.Offset - p.Off
+				p.Off, p.Vaddr, p.Paddr, p.Filesz, p.Memsz = p.Off+n, p.Vaddr+n, p.Paddr+n, p.Filesz-n, p.Memsz-n
+				break
+			}
+		}
+	}
+}
+
+// addSegment makes a segment like rodata, and behind it, in the place of what says where the
+// headers of segments are: the kernel and Go find them without.
+func (img *image) addSegment(rodata *elf.Prog) (*elf.Prog, error) {
+	phdr := slices.IndexFunc(img.progs, func(p *elf.Prog) bool { return p.Type == elf.PT_PHDR })
+	if phdr < 0 {
+		return nil, errors.New("no segment of headers")
+	}
+	img.progs = slices.Delete(img.progs, phdr, phdr+1)
+	added := &elf.Prog{ProgHeader: rodata.ProgHeader}
+	img.progs = slices.Insert(img.progs, slices.Index(img.progs, rodata)+1, added)
+	return added, nil
 }
 
 // segments finds the read-only segment with the pclntab and that of the data
@@ -126,13 +174,21 @@ func (img *image) appendSections(out []byte, sections []*elf.Section) []byte {
 func (img *image) progSize() int    { return 8 + 6*img.size }
 func (img *image) sectionSize() int { return 16 + 6*img.size }
 
-// putHeaders writes to a new file the fields of headers that shrink changes.
+// putHeaders writes to a new file the headers of segments, and the fields of those of sections
+// that shrink changes.
 func (img *image) putHeaders(out []byte) {
 	for i, p := range img.progs {
 		h := out[img.phoff+i*img.progSize():]
-		img.putWord(h[1*img.size:], p.Off)
-		img.putWord(h[4*img.size:], p.Filesz)
-		img.putWord(h[5*img.size:], p.Memsz)
+		words := []uint64{p.Off, p.Vaddr, p.Paddr, p.Filesz, p.Memsz, p.Align}
+		img.PutUint32(h, uint32(p.Type))
+		if img.size == 8 {
+			img.PutUint32(h[4:], uint32(p.Flags))
+		} else {
+			words = slices.Insert(words, 5, uint64(p.Flags))
+		}
+		for j, word := range words {
+			img.putWord(h[(1+j)*img.size:], word)
+		}
 	}
 	for i, s := range img.sections {
 		h := out[img.shoff+i*img.sectionSize():]

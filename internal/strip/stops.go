@@ -39,7 +39,7 @@ func (tab *pclntab) stopAtCalls() error {
 // settle has a function make its frame at once, and keep it until its end: no
 // call is made from the instructions that push, pop and return. What
 // calls runtime.morestack has no frame, and is the first such part of a
-// function or the last one, by architecture.
+// function or the last one, by architecture: it has more than one instruction.
 func (tab *pclntab) settle(f *function) error {
 	off := tab.Uint32(f.record[funcPcsp:])
 	if off == 0 || f.record[funcFlag] != 0 { // of assembly, which may do anything
@@ -61,7 +61,7 @@ func (tab *pclntab) settle(f *function) error {
 		switch s.value {
 		case size:
 		case 0:
-			if i > 0 && i < last { // it returns
+			if i > 0 && (i < last || s.end-steps[i-1].end <= 4) { // it returns
 				steps[i].value = size
 			}
 		case int32(tab.size): // the frame pointer is pushed

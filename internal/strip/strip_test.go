@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"debug/buildinfo"
 	"debug/elf"
 	"math/rand"
@@ -62,7 +63,8 @@ func TestLayout(t *testing.T) {
 // checkSegments checks what execve(2) wants of the segments of a program.
 func checkSegments(t *testing.T, f *elf.File, size uint64) {
 	t.Helper()
-	var end, fileEnd uint64
+	var end uint64
+	var loaded []*elf.Prog
 	for _, p := range f.Progs {
 		if p.Off+p.Filesz > size {
 			t.Errorf("%v at %#x ends behind the end of the file", p.Type, p.Off)
@@ -73,10 +75,17 @@ func checkSegments(t *testing.T, f *elf.File, size uint64) {
 		if p.Off%p.Align != p.Vaddr%p.Align {
 			t.Errorf("the segment at %#x is at %#x in the file: not the same place in a page of %#x", p.Vaddr, p.Off, p.Align)
 		}
-		if p.Vaddr < end || p.Off < fileEnd {
-			t.Errorf("the segment at %#x (%#x in the file) overlaps the one before", p.Vaddr, p.Off)
+		if p.Vaddr&-p.Align < end {
+			t.Errorf("the segment at %#x has a page with the one before", p.Vaddr)
 		}
-		end, fileEnd = p.Vaddr+p.Memsz, p.Off+p.Filesz
+		end = p.Vaddr + p.Memsz
+		loaded = append(loaded, p)
+	}
+	slices.SortFunc(loaded, func(a, b *elf.Prog) int { return cmp.Compare(a.Off, b.Off) })
+	for i, p := range loaded[1:] {
+		if before := loaded[i]; p.Off < before.Off+before.Filesz {
+			t.Errorf("the segment at %#x (%#x in the file) overlaps another one there", p.Vaddr, p.Off)
+		}
 	}
 }
 
