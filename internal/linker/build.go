@@ -13,22 +13,33 @@ import (
 	"strings"
 )
 
-//go:embed ld obj x86 runtime
+//go:embed ld obj arm loong64 mips ppc64 s390x x86 runtime
 var added embed.FS
 
 // folders are where the files in our folders join the sources of Go (GOROOT/src).
 var folders = map[string]string{
-	"ld":  "cmd/link/internal/ld",
-	"obj": "cmd/internal/obj",
-	"x86": "cmd/internal/obj/x86",
+	"ld":      "cmd/link/internal/ld",
+	"obj":     "cmd/internal/obj",
+	"arm":     "cmd/internal/obj/arm",
+	"loong64": "cmd/internal/obj/loong64",
+	"mips":    "cmd/internal/obj/mips",
+	"ppc64":   "cmd/internal/obj/ppc64",
+	"s390x":   "cmd/internal/obj/s390x",
+	"x86":     "cmd/internal/obj/x86",
 }
 
-// grow is a file of package runtime that is not in GOROOT but beside the tools: it is
-// assembled in the place of another one, which it includes.
-const (
-	grow     = "grow_amd64.s"
-	inGoroot = "asm_amd64.s"
-)
+// grown is files of assembly of package runtime, by the one that each is added to the end of:
+// the two are beside the tools, and assembled instead of that in GOROOT.
+var grown = map[string]string{
+	"asm_386.s":     "grow_386.s",
+	"asm_amd64.s":   "grow_amd64.s",
+	"asm_arm.s":     "grow_arm.s",
+	"asm_loong64.s": "grow_loong64.s",
+	"asm_mipsx.s":   "grow_mipsx.s",
+	"asm_mips64x.s": "grow_mips64x.s",
+	"asm_ppc64x.s":  "grow_ppc64x.s",
+	"asm_s390x.s":   "grow_s390x.s",
+}
 
 // ignore keeps the files in our folders from being taken for packages of this module.
 const ignore = "//go:build ignore\n"
@@ -46,21 +57,34 @@ func build(tools string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	overlay, err := writeOverlay(dir, filepath.Join(strings.TrimSpace(string(goroot)), "src"))
+	src := filepath.Join(strings.TrimSpace(string(goroot)), "src")
+	overlay, err := writeOverlay(dir, src)
 	if err != nil {
 		return err
 	}
-	text, err := added.ReadFile("runtime/" + grow)
-	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(filepath.Join(tools, grow), text, 0o600); err != nil {
-		return err
+	for name, grow := range grown {
+		if err := writeGrown(filepath.Join(tools, grow), filepath.Join(src, "runtime", name), grow); err != nil {
+			return err
+		}
 	}
 	cmd := exec.Command(tool, "build", "-overlay", overlay, "-trimpath", "-pgo=off", "-o", tools+"/", "cmd/link", "cmd/compile")
 	cmd.Env = append(os.Environ(), "GOOS=", "GOARCH=", "GOEXPERIMENT=", "GOFLAGS=", "GOENV=off")
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	return cmd.Run()
+}
+
+// writeGrown writes to file what old has and, behind it, what is added to it. Which
+// processors that is for has been decided by the name of old.
+func writeGrown(file, old, grow string) error {
+	text, err := os.ReadFile(old)
+	if err != nil {
+		return err
+	}
+	more, err := added.ReadFile("runtime/" + grow)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, append(text, more...), 0o600)
 }
 
 // writeOverlay writes to dir the files that replace those in src or join them,

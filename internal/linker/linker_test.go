@@ -7,9 +7,18 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/minins/minins/internal/testns"
 )
+
+// emulators run programs of other architectures, where they are installed.
+var emulators = map[string]string{
+	"arm": "qemu-arm-static", "loong64": "qemu-loongarch64-static", "mips": "qemu-mips-static",
+	"mips64le": "qemu-mips64el-static", "ppc64le": "qemu-ppc64le-static", "s390x": "qemu-s390x-static",
+}
 
 // TestProgram checks that a program does the same with our linker as with Go's,
 // also stripped, and is smaller: see testdata/probe.
@@ -18,24 +27,32 @@ func TestProgram(t *testing.T) {
 	ours := filepath.Join(dir, "linker")
 	command(t, nil, "go", "build", "-o", ours, ".")
 	command(t, nil, ours, "build")
-	arches := []string{runtime.GOARCH}
-	if runtime.GOARCH == "amd64" {
-		arches = append(arches, "386") // the same kernel runs it
-	}
-	for _, arch := range arches {
+	for _, arch := range []string{"386", "amd64", "arm", "loong64", "mips", "mips64le", "ppc64le", "s390x"} {
 		t.Run(arch, func(t *testing.T) {
-			env := []string{"CGO_ENABLED=0", "GOOS=linux", "GOARCH=" + arch}
+			var emulator []string
+			if arch != runtime.GOARCH && (arch != "386" || runtime.GOARCH != "amd64") { // the same kernel runs it
+				path, err := exec.LookPath(emulators[arch])
+				if err != nil {
+					testns.Skip(t, "no "+emulators[arch])
+				}
+				emulator = []string{path}
+			}
+			run := func(env []string, file string) string {
+				args := append(slices.Clone(emulator), file)
+				return command(t, env, args[0], args[1:]...)
+			}
+			env := []string{"CGO_ENABLED=0", "GOOS=linux", "GOARCH=" + arch, "GOARM=5", "GOMIPS=softfloat", "GOMIPS64=softfloat"}
 			plain, small, stripped := filepath.Join(dir, "plain-"+arch), filepath.Join(dir, "small-"+arch), filepath.Join(dir, "stripped-"+arch)
 			command(t, env, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", plain, "./testdata/probe")
 			command(t, env, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", small, "-toolexec", ours, "./testdata/probe")
 			command(t, nil, "go", "run", "../strip", "-o", stripped, small)
-			want := command(t, nil, plain)
+			want := run(nil, plain)
 			if !strings.Contains(want, "finalized true\n") {
 				t.Fatalf("the program did not get to its end:\n%s", want)
 			}
 			for _, file := range []string{small, stripped} {
 				for _, env := range [][]string{nil, {"GOGC=1"}, {"GODEBUG=gccheckmark=1", "GOGC=5"}} {
-					if got := command(t, env, file); got != want {
+					if got := run(env, file); got != want {
 						t.Errorf("%s, %v: got\n%s\nwant\n%s", filepath.Base(file), env, got, want)
 					}
 				}

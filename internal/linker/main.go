@@ -20,16 +20,22 @@
 //     none is put into an interface;
 //   - order.go: like functions behind one another, for internal/strip.
 //
-// A fifth of the code for amd64 is there for what hardly ever happens, for speed that
-// nobody notices who waits for the kernel, or for nothing. Folders x86, obj and runtime have it written
-// in fewer bytes:
+// A fifth of the code is there for what hardly ever happens, for speed that nobody notices
+// who waits for the kernel, or for nothing. The folders that are named like those of Go's
+// assemblers (cmd/internal/obj), obj and runtime have it written in fewer bytes:
 //
 //   - nearly every function can make its stack larger, and keeps its arguments
-//     meanwhile, in ten bytes of code for each: all have that in common now;
-//   - variables are found from the end of the frame that is nearer, and one instruction
-//     gives a large frame back;
-//   - addresses are constants, not distances: five bytes, not seven;
-//   - jumps are not moved away from multiples of 32 bytes.
+//     meanwhile: all have that in common now. On amd64 what keeps the arguments
+//     is called, on other processors the check whether the stack is too small as well, and,
+//     where arguments are in registers, the frame is made there too: folder runtime
+//     has what is called, grow.go what a function begins with;
+//   - a function gives its frame back in one place (obj/returns.go);
+//   - on MIPS, instructions are in the slots behind branches, not NOPs (mips/slots.go);
+//   - on amd64, variables are found from the end of the frame that is nearer, one
+//     instruction gives a large frame back, addresses are constants, not distances: five
+//     bytes, not seven; jumps are not moved away from multiples of 32 bytes (x86/small.go).
+//
+// And there is nothing between segments in the file: ld/pack.go.
 //
 // # How
 //
@@ -80,16 +86,20 @@ func run(args []string) error {
 	name := filepath.Base(args[0])
 	tool := exec.Command(args[0], args[1:]...)
 	tool.Stdin, tool.Stdout, tool.Stderr = os.Stdin, os.Stdout, os.Stderr
-	ours := filepath.Join(dir, name)
+	var ours []string // files by which the tool is another one
 	switch name {
 	case "link", "compile":
-		tool.Path = ours
+		tool.Path = filepath.Join(dir, name)
+		ours = []string{tool.Path}
 	case "asm":
-		ours = filepath.Join(dir, grow)
+		for _, grow := range grown {
+			ours = append(ours, filepath.Join(dir, grow))
+		}
+		slices.Sort(ours)
 		if slices.Contains(args, "runtime") { // -p runtime
 			for i, arg := range tool.Args {
-				if filepath.Base(arg) == inGoroot {
-					tool.Args[i] = ours
+				if grow, ok := grown[filepath.Base(arg)]; ok {
+					tool.Args[i] = filepath.Join(dir, grow)
 				}
 			}
 		}
@@ -104,16 +114,20 @@ func run(args []string) error {
 
 // version prints what a tool says of itself and a sum of what is ours of it: go build
 // makes anew what was made where that was another one.
-func version(tool *exec.Cmd, ours string) error {
+func version(tool *exec.Cmd, ours []string) error {
 	tool.Stdout = nil
 	text, err := tool.Output()
 	if err != nil {
 		return err
 	}
-	program, err := os.ReadFile(ours)
-	if err != nil {
-		return err
+	sum := sha256.New()
+	for _, file := range ours {
+		program, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		sum.Write(program)
 	}
-	fmt.Printf("%s %x\n", bytes.TrimSpace(text), sha256.Sum256(program))
+	fmt.Printf("%s %x\n", bytes.TrimSpace(text), sum.Sum(nil))
 	return nil
 }

@@ -82,6 +82,19 @@ var patches = map[string][]edit{
 			"	// Sort the text symbols by type, so that FIPS",
 			"	orderText(ctxt)\n\n	// Sort the text symbols by type, so that FIPS",
 		},
+		// Nothing is between two segments in the file.
+		{
+			"		va = uint64(Rnd(int64(va), *FlagRound))\n\n		order = append(order, &Segrodata)\n",
+			"		va = behind(ctxt, uint64(Rnd(int64(va), *FlagRound)), va, Segrodata.Sections)\n\n		order = append(order, &Segrodata)\n",
+		},
+		{
+			"	order = append(order, &Segdata)\n",
+			"	if len(Segrelrodata.Sections) == 0 {\n		va = behind(ctxt, va, rodataEnd(va), Segdata.Sections)\n	}\n	order = append(order, &Segdata)\n",
+		},
+		{
+			"				seg.Fileoff = uint64(Rnd(int64(prev.Fileoff+prev.Filelen), *FlagRound))\n",
+			"				end := prev.Fileoff + prev.Filelen\n				seg.Fileoff = end + (seg.Vaddr-end)%uint64(*FlagRound)\n",
+		},
 	},
 	// A table of types by name, for reflect.
 	"cmd/link/internal/ld/typelink.go": {
@@ -101,7 +114,113 @@ var patches = map[string][]edit{
 			"		addEdge(2*sc.callSize, sc.morestack)\n",
 		},
 	},
+	"cmd/internal/obj/plist.go": {
+		{
+			"		ctxt.Arch.Preprocess(ctxt, s, newprog)\n",
+			"		oneReturn(ctxt, s)\n		ctxt.Arch.Preprocess(ctxt, s, newprog)\n",
+		},
+	},
+	"cmd/internal/obj/arm/obj5.go": {
+		{
+			"				p = c.stacksplit(p, autosize) // emit split check\n",
+			"				p = c.grow(p, autosize) // emit split check\n",
+		},
+	},
+	// Nothing comes to the end of a function, where there is no way around what it reads.
+	"cmd/internal/obj/arm/asm5.go": {
+		{
+			"		if skip != 0 {\n			if false && skip == 1 {\n",
+			"		if skip == 1 {\n			if false && skip == 1 {\n",
+		},
+		{
+			"		} else if force == 0 && (p.Pc",
+			"		} else if skip == 0 && force == 0 && (p.Pc",
+		},
+	},
+	"cmd/internal/obj/ppc64/obj9.go": {
+		{
+			"				q = c.stacksplit(q, autosize) // emit split check\n			}\n\n			if autosize != 0 {\n",
+			"				if grown := c.grow(q, autosize); grown != nil {\n" +
+				"					p = grown\n" +
+				"					if c.cursym.Func().Text.Mark&LEAF != 0 {\n" +
+				"						c.cursym.Set(obj.AttrLeaf, true)\n" +
+				"					}\n" +
+				"					break\n" +
+				"				}\n" +
+				"				q = c.stacksplit(q, autosize) // emit split check\n			}\n\n			if autosize != 0 {\n",
+		},
+	},
+	"cmd/internal/obj/loong64/obj.go": {
+		{
+			"				p = c.stacksplit(p, autosize) // emit split check\n			}\n\n			q = p\n\n			if autosize != 0 {\n",
+			"				if grown := c.grow(p, autosize); grown != nil {\n" +
+				"					p = grown\n" +
+				"					break\n" +
+				"				}\n" +
+				"				p = c.stacksplit(p, autosize) // emit split check\n			}\n\n			q = p\n\n			if autosize != 0 {\n",
+		},
+	},
+	"cmd/internal/obj/s390x/objz.go": {
+		{
+			"				p, pPreempt, pCheck = c.stacksplitPre(p, autosize) // emit pre part of split check\n",
+			"				if grown := c.grow(p, autosize); grown != nil {\n" +
+				"					p = grown\n" +
+				"					if c.cursym.Func().Text.Mark&LEAF != 0 {\n" +
+				"						c.cursym.Set(obj.AttrLeaf, true)\n" +
+				"					}\n" +
+				"					break\n" +
+				"				}\n" +
+				"				p, pPreempt, pCheck = c.stacksplitPre(p, autosize) // emit pre part of split check\n",
+		},
+		{
+			"	if wasSplit {\n		c.stacksplitPost(pLast",
+			"	c.multiple()\n	if wasSplit {\n		c.stacksplitPost(pLast",
+		},
+	},
+	"cmd/internal/obj/s390x/asmz.go": {
+		{
+			"				zRIL(_b, op_BRASL, uint32(REG_LR), uint32(v), asm)\n",
+			"				zRIL(_b, op_BRASL, link(p), uint32(v), asm)\n",
+		},
+		// Instructions begin at multiples of two bytes, and so may functions.
+		{
+			"	funcAlign = 16\n",
+			"	funcAlign = 2\n",
+		},
+	},
+	"cmd/internal/obj/mips/obj0.go": {
+		{
+			"				p = c.stacksplit(p, autosize) // emit split check\n			}\n\n			q = p\n\n			if autosize != 0 {\n",
+			"				if q := c.grow(p, autosize); q != nil {\n" +
+				"					p = q\n" +
+				"					break\n" +
+				"				}\n" +
+				"				p = c.stacksplit(p, autosize) // emit split check\n			}\n\n			q = p\n\n			if autosize != 0 {\n",
+		},
+		{
+			"				c.addnop(p)\n			}\n		}\n		return\n",
+			"				c.addnop(p)\n			}\n		}\n		c.fillSlots()\n		return\n",
+		},
+	},
+	"cmd/internal/obj/mips/asm0.go": {
+		{
+			"		o1 = OP_IRR(c.opirr(p.As), uint32(v), p.From.Reg, p.Reg)\n",
+			"		o1 = putLikely(p, OP_IRR(c.opirr(p.As), uint32(v), p.From.Reg, p.Reg))\n",
+		},
+		{
+			"	for n = 0; optab[n].as != obj.AXXX; n++ {\n	}\n",
+			"	for n = 0; optab[n].as != obj.AXXX; n++ {\n	}\n	dropBase()\n",
+		},
+		{
+			"	mips64FuncAlign = 8\n",
+			"	mips64FuncAlign = 4\n",
+		},
+	},
 	"cmd/internal/obj/x86/obj6.go": {
+		{
+			"		p = stacksplit(ctxt, cursym, p, newprog, autoffset, int32(textarg))",
+			"		p = grow(ctxt, cursym, p, newprog, autoffset, int32(textarg))",
+		},
 		{
 			"	pcdata = cursym.Func().SpillRegisterArgs(spill, newprog)\n",
 			"	more := growth(ctxt, cursym)\n	pcdata = cursym.Func().SpillRegisterArgs(spill, newprog)\n",

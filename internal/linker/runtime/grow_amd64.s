@@ -1,5 +1,4 @@
-// This is assembled in the place of asm_amd64.s of package runtime.
-#include "asm_amd64.s"
+// This is assembled behind asm_amd64.s of package runtime.
 
 // What morestack does for a function with n arguments, each in a register and none
 // anywhere else. It may change all registers, and the collector may look for pointers

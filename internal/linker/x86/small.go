@@ -23,6 +23,22 @@ func growth(ctxt *obj.Link, cursym *obj.LSym) string {
 	return strconv.Itoa(n)
 }
 
+// grow has a function for 386 begin with a call of runtime.grow, or with the check of the
+// stack that Go has. To find g alone takes three times as many bytes as that call.
+func grow(ctxt *obj.Link, cursym *obj.LSym, p *obj.Prog, newprog obj.ProgAlloc, framesize, textarg int32) *obj.Prog {
+	if ctxt.Arch.Family == sys.I386 {
+		// A function has the word for the way back from grow, whatever its frame.
+		if grow := obj.GrowBig(ctxt, cursym, max(int64(framesize), 4), 124); grow != nil {
+			p = ctxt.StartUnsafePoint(p, newprog)
+			p = obj.Appendp(p, newprog)
+			p.As = obj.ACALL
+			p.To = obj.Addr{Type: obj.TYPE_BRANCH, Name: obj.NAME_EXTERN, Sym: grow}
+			return ctxt.EndUnsafePoint(p, newprog, -1)
+		}
+	}
+	return stacksplit(ctxt, cursym, p, newprog, framesize, textarg)
+}
+
 // putAddress assembles LEAQ sym(SB), reg as MOVL $sym(SB), reg, which has two bytes less:
 // a program that is not to be moved in memory has all of its addresses below 2 GB.
 func (ab *AsmBuf) putAddress(ctxt *obj.Link, cursym *obj.LSym, p *obj.Prog) bool {

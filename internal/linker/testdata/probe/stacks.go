@@ -43,15 +43,16 @@ func leaves() {
 func stacks() {
 	const deep = 3000
 	closures := closures()
-	sums := make([]int, 9+len(closures))
+	const plain = 12
+	sums := make([]int, plain+len(closures))
 	var all sync.WaitGroup
 	for i := range sums {
 		all.Go(func() {
 			x := 1
 			for range 5 {
 				sums[i] += onStack(i, deep, &x)
-				if i >= 9 {
-					sums[i] += closures[i-9](deep, new(int), 1, 2, 3)
+				if i >= plain {
+					sums[i] += closures[i-plain](deep, new(int), 1, 2, 3)
 				}
 			}
 		})
@@ -122,6 +123,12 @@ func onStack(i, n int, x *int) int {
 		return eight(n, x, "four", 5, x, true, 8)
 	case 8:
 		return nine(n, x, "four", 5, x, true, 8, x)
+	case 9:
+		return ten(n, x, "four", 5, x, true, 8, x, "ten")
+	case 10:
+		return thirteen(n, x, "four", 5, x, true, 8, x, "ten", x, 12)
+	case 11:
+		return sixteen(n, x, "four", 5, x, true, 8, x, "ten", x, 12, 13, 14, x)
 	}
 	return small(n, true, 2, 3, x)
 }
@@ -202,6 +209,30 @@ func nine(n int, x *int, s string, a int, z *int, b bool, c uint16, v *int) int 
 		return y
 	}
 	return nine(n-1, z, s, a, v, b, c, &y) + *x
+}
+
+func ten(n int, x *int, s string, a int, z *int, b bool, c uint16, v *int, t string) int {
+	y := *v + len(s) + len(t) + a + int(c) - 20
+	if n == 0 || !b {
+		return y
+	}
+	return ten(n-1, z, s, a, v, b, c, &y, t) + *x
+}
+
+func thirteen(n int, x *int, s string, a int, z *int, b bool, c uint16, v *int, t string, w *int, d int) int {
+	y := *w + len(s) + len(t) + a + int(c) + d - 32
+	if n == 0 || !b {
+		return y
+	}
+	return thirteen(n-1, z, s, a, v, b, c, w, t, &y, d) + *x
+}
+
+func sixteen(n int, x *int, s string, a int, z *int, b bool, c uint16, v *int, t string, w *int, d, e, f int, u *int) int {
+	y := *u + len(s) + len(t) + a + int(c) + d + e + f - 59
+	if n == 0 || !b {
+		return y
+	}
+	return sixteen(n-1, z, s, a, v, b, c, w, t, u, d, e, f, &y) + *x
 }
 
 // small has arguments that share a word.
