@@ -3,8 +3,8 @@
 package nl
 
 import (
-	"fmt"
 	"context"
+	"fmt"
 	"math"
 	"runtime"
 	"testing"
