@@ -58,7 +58,8 @@ var targets = []target{
 	{name: "386-6.1", suite: "bookworm", arch: "i386", pkg: `linux-image-6\.1\.0-\d+-686-pae`, env: "GOARCH=386", qemu: i386, kernel: vmlinuz, console: "ttyS0"},
 	{name: "mips-6.1", env: "GOARCH=mips GOMIPS=softfloat", qemu: mips, local: "vmlinux-mips", console: "ttyS0"},
 	{name: "mips-cut-6.1", env: "GOARCH=mips GOMIPS=softfloat", qemu: mips, local: "vmlinux-mips-cut", console: "ttyS0", apart: true},
-	{name: "mipsle-6.1", suite: "bookworm", arch: "mipsel", pkg: `linux-image-6\.1\.0-\d+-4kc-malta`, env: "GOARCH=mipsle GOMIPS=softfloat", qemu: mipsle, kernel: vmlinuz, console: "ttyS0", gzip: true},
+	{name: "mipsle-6.1", suite: "bookworm", arch: "mipsel", pkg: `linux-image-6\.1\.0-\d+-4kc-malta`, env: "GOARCH=mipsle GOMIPS=softfloat", qemu: mipsle, kernel: vmlinuz, console: "ttyS0", gzip: true,
+		args: "rootfstype=ramfs"}, // a tmpfs would hold half of 256 MB
 	{name: "mips64-6.1", env: "GOARCH=mips64 GOMIPS64=softfloat", qemu: mips6b, local: "vmlinux-mips64", console: "ttyS0"},
 	{name: "mips64le-6.1", suite: "bookworm", arch: "mips64el", pkg: `linux-image-6\.1\.0-\d+-5kc-malta`, env: "GOARCH=mips64le GOMIPS64=softfloat", qemu: mips6l, kernel: vmlinuz, console: "ttyS0", gzip: true},
 	{name: "ppc64le-6.1", suite: "bookworm", arch: "ppc64el", pkg: `linux-image-6\.1\.0-\d+-powerpc64le`, env: "GOARCH=ppc64le", qemu: ppc, kernel: vmlinuz, console: "hvc0"},
