@@ -123,7 +123,7 @@ func (g *group) record(out *os.File) (err error) {
 		if err != nil {
 			return fmt.Errorf("%s: %w", s.name, err)
 		}
-		print(out, filepath.Join(g.dir, layout(), s.name+".hex"), lines)
+		emit(out, filepath.Join(g.dir, layout(), s.name+".hex"), lines)
 	}
 	return nil
 }
@@ -208,13 +208,13 @@ func goldens(out *os.File, program string) error {
 		if err != nil {
 			return err
 		}
-		print(out, filepath.Join(pkg, in, filepath.Base(file)), strings.Split(strings.TrimSuffix(string(b), "\n"), "\n"))
+		emit(out, filepath.Join(pkg, in, filepath.Base(file)), strings.Split(strings.TrimSuffix(string(b), "\n"), "\n"))
 	}
 	return err
 }
 
-// print prints a file on the console.
-func print(out *os.File, file string, lines []string) {
+// emit prints a file on the console.
+func emit(out *os.File, file string, lines []string) {
 	text := strings.Join(lines, "\n") + "\n"
 	for _, line := range lines {
 		fmt.Fprintf(out, "R %s %s\n", file, line)

@@ -60,7 +60,7 @@ func TestConsole(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer out.Close()
-	print(out, "a/b/one.hex", []string{"# one", "> fd=3 00"})
+	emit(out, "a/b/one.hex", []string{"# one", "> fd=3 00"})
 	if err := write("log"); err != nil {
 		t.Fatal(err)
 	}
