@@ -386,6 +386,10 @@ func newLink(s *space, l *survey.Link) *link {
 		d.kind += " " + number(int(i.VLAN.ID.V))
 	case i.VXLAN != nil && i.VXLAN.ID.Ok:
 		d.kind += " " + number(int(i.VXLAN.ID.V))
+	case i.Geneve != nil && !i.Geneve.External:
+		d.kind += " " + number(int(i.Geneve.ID.V))
+	case i.VRF != nil:
+		d.kind += " " + number(int(i.VRF.Table.V))
 	case i.Tun != nil && i.Tun.Type.V == 2:
 		d.kind = "tap"
 	}
