@@ -45,8 +45,8 @@ const (
 		sw: link set br0 up
 		host: link add eth0 netns a type veth peer name a netns sw
 		host: link add eth0 netns b type veth peer name b netns sw
-		sw: link set a master br0 up
-		sw: link set b master br0 up
+		sw: link set dev a master br0 up
+		sw: link set dev b master br0 up
 		a: link set eth0 up
 		b: link set eth0 up
 		a: addr add 10.0.0.1/24 dev eth0
@@ -89,7 +89,7 @@ var labs = []lab{
 	{name: "vlan", kinds: "vlan", question: "a b", steps: pair + `
 		a: link add link eth0 name v5 up type vlan id 5
 		b: link add link eth0 name v5 up type vlan id 5` + on("v5")},
-	{name: "vlan, another number", kinds: "vlan", question: "a 10.0.0.2", fault: "addr/unreachable", steps: pair + `
+	{name: "vlan, another number", kinds: "vlan", question: "a 10.0.0.2", fault: "route/wrong-link", steps: pair + `
 		a: link add link eth0 name v5 up type vlan id 5
 		b: link add link eth0 name v5 up type vlan id 6` + on("v5")},
 	{name: "vlan of a bridge", kinds: "vlan filtering", question: "a b", steps: pair + `

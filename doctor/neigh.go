@@ -128,7 +128,7 @@ func (w *walk) resolves(out *survey.Link, next netip.Addr, to *arrival) bool {
 		return w.fault("neigh/stale", &f)
 	}
 	for _, l := range [...]*survey.Link{out, to.link} {
-		if l.Flags&unix.IFF_NOARP != 0 && out.Info.Kind != "" {
+		if l.Flags&unix.IFF_NOARP != 0 && out.Info.Kind != "" && out.Info.IPVLAN == nil { // that one needs none in modes l3 and l3s
 			return w.fault("neigh/noarp", &facts{l: l})
 		}
 	}

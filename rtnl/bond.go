@@ -41,6 +41,7 @@ type Bond struct {
 	LACPActive      nl.Opt[uint8] // of 802.3ad, as what follows; 1: it speaks first
 	LACPRate        nl.Opt[uint8] // 0 slow, 1 fast
 	ADSelect        nl.Opt[uint8] // 0 stable, 1 bandwidth, 2 count
+	CoupledControl  nl.Opt[uint8] // Linux 6.9
 	ADInfo          ADInfo        // read only
 	ActorSysPrio    nl.Opt[uint16]
 	UserPortKey     nl.Opt[uint16]
@@ -70,7 +71,10 @@ type BondPort struct {
 	AggregatorID     nl.Opt[uint16] // of 802.3ad, as what follows
 	ActorPortState   nl.Opt[uint8]  // LACP_STATE_*, as the next
 	PartnerPortState nl.Opt[uint16]
+	ActorPortPrio    nl.Opt[uint16] // Linux 6.18
 }
+
+const iflaBondSlaveActorPortPrio = 10 // IFLA_BOND_SLAVE_ACTOR_PORT_PRIO
 
 func (b *Bond) fields(c *nl.Coder) {
 	if b == nil {
@@ -104,6 +108,7 @@ func (b *Bond) fields(c *nl.Coder) {
 	nl.OptU32(c, unix.IFLA_BOND_PEER_NOTIF_DELAY, "IFLA_BOND_PEER_NOTIF_DELAY", &b.PeerNotifDelay)
 	nl.OptU8(c, unix.IFLA_BOND_AD_LACP_ACTIVE, "IFLA_BOND_AD_LACP_ACTIVE", &b.LACPActive)
 	nl.OptU8(c, unix.IFLA_BOND_MISSED_MAX, "IFLA_BOND_MISSED_MAX", &b.MissedMax)
+	nl.OptU8(c, unix.IFLA_BOND_COUPLED_CONTROL, "IFLA_BOND_COUPLED_CONTROL", &b.CoupledControl)
 	b.targets(c)
 	if c.Nest(unix.IFLA_BOND_AD_INFO, "IFLA_BOND_AD_INFO") {
 		i := &b.ADInfo
@@ -146,4 +151,5 @@ func (b *BondPort) fields(c *nl.Coder) {
 	nl.OptU8(c, unix.IFLA_BOND_SLAVE_AD_ACTOR_OPER_PORT_STATE, "IFLA_BOND_SLAVE_AD_ACTOR_OPER_PORT_STATE", &b.ActorPortState)
 	nl.OptU16(c, unix.IFLA_BOND_SLAVE_AD_PARTNER_OPER_PORT_STATE, "IFLA_BOND_SLAVE_AD_PARTNER_OPER_PORT_STATE", &b.PartnerPortState)
 	nl.OptU32(c, unix.IFLA_BOND_SLAVE_PRIO, "IFLA_BOND_SLAVE_PRIO", &b.Prio)
+	nl.OptU16(c, iflaBondSlaveActorPortPrio, "IFLA_BOND_SLAVE_ACTOR_PORT_PRIO", &b.ActorPortPrio)
 }
