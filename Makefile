@@ -187,11 +187,11 @@ kernels-missing: qemu dist/minins-linux-amd64 dist/minins-linux-mips ## minins w
 	play '^amd64-6.1$$' '' '' 'no-modules hosts no-userns' && play '^amd64-6.1$$' 'veth nfnetlink' ipv6.disable=1 'no-ipv6 no-nf-tables' && \
 	play '^amd64-6.1$$' nf_tables '' no-nft-modules && play mips-cut-6.1 '' '' cut
 
-# 64 MB do on the big-endian kernels of make kernels-mips; Debian's own are larger.
+# Debian's kernel for amd64 does not unpack itself in less: docs/embedded.md.
 qemu-demo: qemu dist ## minins as the first process of machines with nothing else: the tutorial on amd64 and s390x
-	for machine in amd64-6.1:112 s390x-6.1:96; do \
+	for machine in amd64-6.1:80 s390x-6.1:64; do \
 		$(GO) run ./kernels -cache $(KERNELS_CACHE) -run "^$${machine%:*}\$$" -memory $${machine#*:} -init $(CURDIR)/dist/minins-linux-{arch} \
-			-rc kernels/demo.rc -modules '$(DEMO_MODULES)' -exec ./internal/tutorial/cmd/demo </dev/null || exit 1; \
+			-rc kernels/demo.rc -append initcall_blacklist=tracer_init_tracefs -modules '$(DEMO_MODULES)' -exec ./internal/tutorial/cmd/demo </dev/null || exit 1; \
 	done
 
 qemu:

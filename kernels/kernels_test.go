@@ -187,3 +187,33 @@ func TestTargets(t *testing.T) {
 		}
 	}
 }
+
+// docs/kernel.config has each option that minins names where it is missing, and the big-endian
+// kernels have all of it, so that it is tried.
+func TestKernelConfig(t *testing.T) {
+	read := func(file string) string {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	config := read("../docs/kernel.config")
+	comment := regexp.MustCompile(`(?m)#.*`)
+	built := strings.Fields(comment.ReplaceAllString(read("mips.config"), ""))
+	built = append(built, "INOTIFY_USER", "NETFILTER_XTABLES") // by default, but of a kernel for experts
+	options := regexp.MustCompile(`(?m)^CONFIG_(\w+)=y$`).FindAllStringSubmatch(config, -1)
+	if len(options) < 50 {
+		t.Fatalf("%d options", len(options))
+	}
+	for _, m := range options {
+		if !slices.Contains(built, m[1]) {
+			t.Errorf("%s is in docs/kernel.config, and not in mips.config", m[1])
+		}
+	}
+	for _, name := range regexp.MustCompile(`CONFIG_\w+\b`).FindAllString(read("missing/missing.txt"), -1) {
+		if name != "CONFIG_NFT" && !strings.Contains(config, name+"=y\n") { // NFT: the beginning of any
+			t.Errorf("%s is named by minins, and not in docs/kernel.config", name)
+		}
+	}
+}

@@ -73,7 +73,7 @@ func (c *Conn) Close() error { return c.t.close() }
 func (c *Conn) Protocol() *Protocol { return c.protocol }
 
 // Strict reports whether the kernel checks requests strictly and filters dumps
-// itself (NETLINK_GET_STRICT_CHK, since Linux 5.0). Where it does not, it
+// itself (NETLINK_GET_STRICT_CHK, since Linux 4.20). Where it does not, it
 // ignores filters, and the caller has to filter what comes.
 func (c *Conn) Strict() bool { return c.strict }
 

@@ -36,6 +36,9 @@ func Refusal(err error, flags uintptr) string {
 		why = gates(flags, no)
 	case unix.ENOENT:
 		why = notBuilt(flags)
+		if why == "" && unix.Access("/run", unix.F_OK) != nil { // an image "FROM scratch"
+			why = "there is no /run: mkdir /run, or a tmpfs (of Docker and Podman, --tmpfs /run)"
+		}
 	case unix.EROFS:
 		why = "what the names are in is read-only: mount -t tmpfs tmpfs /run, or -o remount,rw; \"unshare -n\" and \"minins --rootless\" take no name"
 	}

@@ -41,6 +41,9 @@ func furnish(c *applet.Cmd, links []string) error {
 func furnishRun() error {
 	// It is built elsewhere: once covered, the old one could not be got at.
 	const build = "/proc"
+	if err := unix.Mkdir("/run", 0o755); err != nil && err != unix.EEXIST { // an image "FROM scratch" has none
+		return failure("mkdir /run", err)
+	}
 	for _, m := range []struct {
 		from, to, kind string
 		flags          uintptr
