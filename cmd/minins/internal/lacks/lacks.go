@@ -43,7 +43,7 @@ func Kind(kind string) string {
 
 // Sysctl is what a setting below /proc/sys comes with, or "" if that is not known.
 func Sysctl(path string) string {
-	why := ""
+	var why string
 	switch {
 	case unix.Access("/proc/self", unix.F_OK) != nil:
 		return "/proc is not mounted: mount -t proc proc /proc"
