@@ -177,10 +177,25 @@ var patches = map[string][]edit{
 			"	c.multiple()\n	if wasSplit {\n		c.stacksplitPost(pLast",
 		},
 	},
+	"cmd/compile/internal/s390x/ssa.go": {
+		{
+			"	case ssa.OpS390XMOVBZatomicload, ssa.OpS390XMOVWZatomicload, ssa.OpS390XMOVDatomicload:\n		p := s.Prog(v.Op.Asm())\n",
+			"	case ssa.OpS390XMOVBZatomicload, ssa.OpS390XMOVWZatomicload, ssa.OpS390XMOVDatomicload:\n		p := s.Prog(v.Op.Asm())\n		p.Scond = 1 // isAtomic\n",
+		},
+	},
 	"cmd/internal/obj/s390x/asmz.go": {
 		{
 			"				zRIL(_b, op_BRASL, uint32(REG_LR), uint32(v), asm)\n",
 			"				zRIL(_b, op_BRASL, link(p), uint32(v), asm)\n",
+		},
+		// LA is two bytes shorter, where it can add.
+		{
+			"			zRIE(_d, oprie, uint32(p.To.Reg)",
+			"			if p.As == AADD && !c.ctxt.IsAsm && r != REG_R0 && v >= 0 && v < DISP12 {\n" +
+				"				zRX(op_LA, uint32(p.To.Reg), uint32(r), 0, uint32(v), asm)\n" +
+				"				break\n" +
+				"			}\n" +
+				"			zRIE(_d, oprie, uint32(p.To.Reg)",
 		},
 		// Instructions begin at multiples of two bytes, and so may functions.
 		{
