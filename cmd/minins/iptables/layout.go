@@ -114,7 +114,8 @@ func (l *layout) protocol() {
 		return
 	}
 	for _, g := range l.groups {
-		p, why := "tcp", ""
+		p := "tcp"
+		var why string
 		switch {
 		case g.by == nil:
 			continue
