@@ -21,7 +21,7 @@ func TestCopy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if testns.Since(t, 7, 0) && testns.UserNS(t) {
+	if !testns.WritesPackets(t) {
 		testns.Skip(t, "since Linux 7 only the initial user namespace may write into packets")
 	}
 	from, to := testns.New(t), testns.New(t)

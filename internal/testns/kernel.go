@@ -47,6 +47,12 @@ func UserNS(t testing.TB) bool {
 	return !bytes.Contains(m, []byte("4294967295"))
 }
 
+// WritesPackets reports whether rules may write into packets: since Linux 7 not those of a user namespace.
+func WritesPackets(t testing.TB) bool {
+	t.Helper()
+	return !Since(t, 7, 0) || !UserNS(t)
+}
+
 // Order is this machine's byte order, "little" or "big": the directories in testdata of what
 // was recorded on machines of each.
 func Order() string {

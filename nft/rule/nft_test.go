@@ -56,6 +56,11 @@ func nftRun(t *testing.T, ns *testns.NS, text string, args ...string) testns.Res
 func TestLikeNFT(t *testing.T) {
 	testns.Tool(t, "nft")
 	theirs, ours := testns.New(t), testns.New(t)
+	rules := rules
+	if !testns.WritesPackets(t) {
+		rules = slices.Clone(rules)
+		rules = slices.DeleteFunc(rules, func(r ruleCase) bool { return strings.Contains(r.line, "addr set ") })
+	}
 	var lines strings.Builder
 	for _, tt := range rules {
 		for _, family := range words(tt.families) {

@@ -79,11 +79,14 @@ var (
 	addrPort = netip.MustParseAddrPort
 )
 
-// rules are lines of nft and the parts that say the same.
-var rules = []struct {
+// A ruleCase is a rule in words of nft, and in parts.
+type ruleCase struct {
 	families, chain, line string
 	parts                 func(f nft.Family) []Part
-}{
+}
+
+// rules are lines of nft and the parts that say the same.
+var rules = []ruleCase{
 	{"ip", "forw", "ip saddr 10.0.0.0/8 drop", p(SAddr(prefix("10.0.0.0/8")), Drop())},
 	{"ip inet", "forw", "ip saddr 10.1.2.3 ip daddr 10.4.5.6 accept", p(SAddr(prefix("10.1.2.3")), DAddr(prefix("10.4.5.6")), Accept())},
 	{"ip", "forw", "ip daddr != 10.0.0.0/9 return", p(Not(DAddr(prefix("10.0.0.0/9"))), Return())},
