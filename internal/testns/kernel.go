@@ -98,7 +98,8 @@ func NeedsKind(t testing.TB, kinds ...string) {
 	}
 }
 
-// Lacks skips the test on a kernel that was built without an option.
+// Lacks skips the test on a kernel that was built without an option, also in continuous
+// integration: see NeedsKind.
 func Lacks(t testing.TB, config string) {
 	t.Helper()
 	t.Skip("this kernel lacks " + config)

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -54,11 +53,6 @@ var setUp = map[string][]string{
 	"ip netns exec blue ping -c1 192.168.1.1": wan,
 }
 
-// notCovered are the captures of commands that minins does not have, with the reason.
-var notCovered = map[string]string{
-	"bridge link": "minins has no bridge command; \"ip link show master\" lists the ports",
-}
-
 // better are the captures where minins does, on purpose, not what the tools
 // do: the text of the captures that differs, and what it is.
 var better = map[string]struct{ captured, ours, reason string }{
@@ -96,13 +90,7 @@ func table(t *testing.T) []capture {
 			all[i].Cmd = cmd
 		}
 	}
-	return slices.DeleteFunc(all, func(c capture) bool {
-		reason, ok := notCovered[c.Cmd]
-		if ok {
-			t.Logf("not covered: %s: %s", c.Cmd, reason)
-		}
-		return ok
-	})
+	return all
 }
 
 // afterwards does the set-up that follows a command.
