@@ -29,6 +29,8 @@
 //     is called, on other processors the check whether the stack is too small as well, and,
 //     where arguments are in registers, the frame is made there too: folder runtime
 //     has what is called, grow.go what a function begins with;
+//   - where code is large, what writes a pointer asks in a call whether the collector wants to
+//     know of it, and has no branch for that (ssa/barriers.go);
 //   - a function gives its frame back in one place (obj/returns.go);
 //   - on MIPS, instructions are in the slots behind branches, not NOPs (mips/slots.go);
 //   - on amd64, variables are found from the end of the frame that is nearer, one

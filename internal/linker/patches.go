@@ -177,6 +177,51 @@ var patches = map[string][]edit{
 			"	c.multiple()\n	if wasSplit {\n		c.stacksplitPost(pLast",
 		},
 	},
+	"cmd/compile/internal/ssa/writebarrier.go": {
+		{
+			"		if a := stores[0].Args[0]; a.Op == OpNilCheck",
+			"		calls := CallsBarriers()\n		if a := stores[0].Args[0]; !calls && a.Op == OpNilCheck",
+		},
+		{
+			"		bThen := f.NewBlock(BlockPlain)\n		bEnd := f.NewBlock(b.Kind)\n",
+			"		bThen, bEnd := b, b\n		if !calls {\n		bThen, bEnd = f.NewBlock(BlockPlain), f.NewBlock(b.Kind)\n",
+		},
+		{
+			"		bThen.AddEdgeTo(bEnd)\n",
+			"		bThen.AddEdgeTo(bEnd)\n		}\n",
+		},
+		{
+			"		mem = bEnd.NewValue2(pos, OpPhi, types.TypeMem, mem, memThen)\n",
+			"		if calls {\n			mem = memThen\n		} else {\n			mem = bEnd.NewValue2(pos, OpPhi, types.TypeMem, mem, memThen)\n		}\n",
+		},
+		{
+			"		last.reset(OpWBend)\n",
+			"		last.reset(OpWBend)\n		if calls {\n			last.AuxInt = unbranched\n		}\n",
+		},
+	},
+	"cmd/compile/internal/liveness/plive.go": {
+		{
+			"			// WBend appears at the start of a block, like this:\n",
+			"			if values, ok := ssa.Unbranched(v); ok {\n" +
+				"				for _, v := range values {\n" +
+				"					lv.unsafePoints.Set(int32(v.ID))\n" +
+				"				}\n" +
+				"				continue\n" +
+				"			}\n" +
+				"			// WBend appears at the start of a block, like this:\n",
+		},
+	},
+	"cmd/compile/internal/ssagen/ssa.go": {
+		{
+			"	ir.Syms.Goschedguarded = ",
+			"	if ssa.CallsBarriers() {\n" +
+				"		for i := range ir.Syms.GCWriteBarrier {\n" +
+				"			ir.Syms.GCWriteBarrier[i] = typecheck.LookupRuntimeFunc(\"barrier\" + string(rune('1'+i)))\n" +
+				"		}\n" +
+				"	}\n" +
+				"	ir.Syms.Goschedguarded = ",
+		},
+	},
 	"cmd/compile/internal/s390x/ssa.go": {
 		{
 			"	case ssa.OpS390XMOVBZatomicload, ssa.OpS390XMOVWZatomicload, ssa.OpS390XMOVDatomicload:\n		p := s.Prog(v.Op.Asm())\n",

@@ -29,3 +29,27 @@ GROW(runtime·grow_4k, 4096, CTXT)
 GROW(runtime·grow_noctxt, 0, NOCTXT)
 GROW(runtime·grow_noctxt_1k, 1024, NOCTXT)
 GROW(runtime·grow_noctxt_4k, 4096, NOCTXT)
+
+// What a write barrier calls (see folder ssa): room for pointers that the collector wants to
+// know of, in R8, or for such that it does not.
+
+#define BARRIER(name, more) \
+TEXT name<ABIInternal>(SB), NOSPLIT|NOFRAME, $0-0; \
+	MOVW	runtime·writeBarrier(SB), R8; \
+	CMP	$0, R8; \
+	BNE	wanted; \
+	MOVW	$runtime·unread(SB), R8; \
+	RET; \
+wanted: \
+	B	more(SB)
+
+BARRIER(runtime·barrier1, runtime·gcWriteBarrier1<ABIInternal>)
+BARRIER(runtime·barrier2, runtime·gcWriteBarrier2<ABIInternal>)
+BARRIER(runtime·barrier3, runtime·gcWriteBarrier3<ABIInternal>)
+BARRIER(runtime·barrier4, runtime·gcWriteBarrier4<ABIInternal>)
+BARRIER(runtime·barrier5, runtime·gcWriteBarrier5<ABIInternal>)
+BARRIER(runtime·barrier6, runtime·gcWriteBarrier6<ABIInternal>)
+BARRIER(runtime·barrier7, runtime·gcWriteBarrier7<ABIInternal>)
+BARRIER(runtime·barrier8, runtime·gcWriteBarrier8<ABIInternal>)
+
+GLOBL runtime·unread(SB), NOPTR, $32

@@ -37,3 +37,26 @@ more:
 	BACK
 	MOVW	R0, REGCTXT
 	JMP	runtime·morestack(SB)
+
+// What a write barrier calls (see folder ssa): room for pointers that the collector wants to
+// know of, in R25, or for such that it does not.
+
+#define BARRIER(name, more) \
+TEXT name<ABIInternal>(SB), NOSPLIT|NOFRAME, $0-0; \
+	MOVW	runtime·writeBarrier(SB), R25; \
+	BNE	R25, wanted; \
+	MOVW	$runtime·unread(SB), R25; \
+	JMP	(R31); \
+wanted: \
+	JMP	more(SB)
+
+BARRIER(runtime·barrier1, runtime·gcWriteBarrier1<ABIInternal>)
+BARRIER(runtime·barrier2, runtime·gcWriteBarrier2<ABIInternal>)
+BARRIER(runtime·barrier3, runtime·gcWriteBarrier3<ABIInternal>)
+BARRIER(runtime·barrier4, runtime·gcWriteBarrier4<ABIInternal>)
+BARRIER(runtime·barrier5, runtime·gcWriteBarrier5<ABIInternal>)
+BARRIER(runtime·barrier6, runtime·gcWriteBarrier6<ABIInternal>)
+BARRIER(runtime·barrier7, runtime·gcWriteBarrier7<ABIInternal>)
+BARRIER(runtime·barrier8, runtime·gcWriteBarrier8<ABIInternal>)
+
+GLOBL runtime·unread(SB), NOPTR, $32

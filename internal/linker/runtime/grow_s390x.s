@@ -54,3 +54,26 @@ GROW(runtime·grow_noctxt5, 10, KEEP5, NOCTXT)
 GROW(runtime·grow_noctxt6, 10, KEEP6, NOCTXT)
 GROW(runtime·grow_noctxt7, 10, KEEP7, NOCTXT)
 GROW(runtime·grow_noctxt8, 10, KEEP8, NOCTXT)
+
+// What a write barrier calls (see folder ssa): room for pointers that the collector wants to
+// know of, in R9, or for such that it does not.
+
+#define BARRIER(name, more) \
+TEXT name<ABIInternal>(SB), NOSPLIT|NOFRAME, $0-0; \
+	MOVWZ	runtime·writeBarrier(SB), R9; \
+	CMPBNE	R9, $0, wanted; \
+	MOVD	$runtime·unread(SB), R9; \
+	BR	(R14); \
+wanted: \
+	BR	more(SB)
+
+BARRIER(runtime·barrier1, runtime·gcWriteBarrier1<ABIInternal>)
+BARRIER(runtime·barrier2, runtime·gcWriteBarrier2<ABIInternal>)
+BARRIER(runtime·barrier3, runtime·gcWriteBarrier3<ABIInternal>)
+BARRIER(runtime·barrier4, runtime·gcWriteBarrier4<ABIInternal>)
+BARRIER(runtime·barrier5, runtime·gcWriteBarrier5<ABIInternal>)
+BARRIER(runtime·barrier6, runtime·gcWriteBarrier6<ABIInternal>)
+BARRIER(runtime·barrier7, runtime·gcWriteBarrier7<ABIInternal>)
+BARRIER(runtime·barrier8, runtime·gcWriteBarrier8<ABIInternal>)
+
+GLOBL runtime·unread(SB), NOPTR, $64
