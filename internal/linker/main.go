@@ -32,7 +32,8 @@
 //   - where code is large, what writes a pointer asks in a call whether the collector wants to
 //     know of it, and has no branch for that (ssa/barriers.go);
 //   - a function gives its frame back in one place (obj/returns.go);
-//   - on MIPS, instructions are in the slots behind branches, not NOPs (mips/slots.go);
+//   - on MIPS, instructions are in the slots behind branches, not NOPs (mips/slots.go), and what
+//     copies words, or sets them to zero, is called on those of 32 bits too (ssa/duff.go);
 //   - on amd64, variables are found from the end of the frame that is nearer, one
 //     instruction gives a large frame back, addresses are constants, not distances: five
 //     bytes, not seven; jumps are not moved away from multiples of 32 bytes (x86/small.go).

@@ -199,6 +199,47 @@ var patches = map[string][]edit{
 			"		last.reset(OpWBend)\n		if calls {\n			last.AuxInt = unbranched\n		}\n",
 		},
 	},
+	"cmd/compile/internal/ssa/rewriteMIPS.go": {
+		{
+			"		if !(s > 16 && logLargeCopy(v, s) || t.Alignment()%4 != 0) {\n			break\n		}\n",
+			"		if !(s > 16 && logLargeCopy(v, s) || t.Alignment()%4 != 0) {\n			break\n		}\n" +
+				"		if duff(s, t) {\n" +
+				"			v.reset(OpMIPS64DUFFCOPY)\n" +
+				"			v.AuxInt = 16 * (duffWords - s/4)\n" +
+				"			v.AddArg3(dst, src, mem)\n" +
+				"			return true\n" +
+				"		}\n",
+		},
+		{
+			"		if !(s > 16 || t.Alignment()%4 != 0) {\n			break\n		}\n",
+			"		if !(s > 16 || t.Alignment()%4 != 0) {\n			break\n		}\n" +
+				"		if duff(s, t) {\n" +
+				"			v.reset(OpMIPS64DUFFZERO)\n" +
+				"			v.AuxInt = 8 * (duffWords - s/4)\n" +
+				"			v.AddArg2(ptr, mem)\n" +
+				"			return true\n" +
+				"		}\n",
+		},
+	},
+	"cmd/compile/internal/mips/ssa.go": {
+		{
+			"	case ssa.OpMIPSLoweredZero:\n",
+			"	case ssa.OpMIPS64DUFFZERO:\n" +
+				"		p := s.Prog(obj.ADUFFZERO)\n" +
+				"		p.To = obj.Addr{Type: obj.TYPE_MEM, Name: obj.NAME_EXTERN, Sym: ir.Syms.Duffzero, Offset: v.AuxInt}\n" +
+				"	case ssa.OpMIPS64DUFFCOPY:\n" +
+				"		p := s.Prog(obj.ADUFFCOPY)\n" +
+				"		p.To = obj.Addr{Type: obj.TYPE_MEM, Name: obj.NAME_EXTERN, Sym: ir.Syms.Duffcopy, Offset: v.AuxInt}\n" +
+				"	case ssa.OpMIPSLoweredZero:\n",
+		},
+	},
+	// A byte of a string takes three or four instructions where words are not read from everywhere.
+	"cmd/compile/internal/walk/compare.go": {
+		{
+			"		maxRewriteLen := 6\n",
+			"		maxRewriteLen := 3\n",
+		},
+	},
 	"cmd/compile/internal/liveness/plive.go": {
 		{
 			"			// WBend appears at the start of a block, like this:\n",

@@ -60,3 +60,22 @@ BARRIER(runtime·barrier7, runtime·gcWriteBarrier7<ABIInternal>)
 BARRIER(runtime·barrier8, runtime·gcWriteBarrier8<ABIInternal>)
 
 GLOBL runtime·unread(SB), NOPTR, $32
+
+// What copies words from where R1 is to where R2 is, and what sets words to zero from R1 on: as
+// many as are behind the place where it is called (see ssa/duff.go).
+
+#define COPY MOVW (R1), R23; ADDU $4, R1; MOVW R23, (R2); ADDU $4, R2
+#define COPY4 COPY; COPY; COPY; COPY
+#define COPY16 COPY4; COPY4; COPY4; COPY4
+
+TEXT runtime·duffcopy<ABIInternal>(SB), NOSPLIT|NOFRAME, $0-0
+	COPY16; COPY16; COPY16; COPY16
+	JMP	(R31)
+
+#define ZERO MOVW R0, (R1); ADDU $4, R1
+#define ZERO4 ZERO; ZERO; ZERO; ZERO
+#define ZERO16 ZERO4; ZERO4; ZERO4; ZERO4
+
+TEXT runtime·duffzero<ABIInternal>(SB), NOSPLIT|NOFRAME, $0-0
+	ZERO16; ZERO16; ZERO16; ZERO16
+	JMP	(R31)
