@@ -122,8 +122,12 @@ var patches = map[string][]edit{
 	},
 	"cmd/internal/obj/arm/obj5.go": {
 		{
-			"				p = c.stacksplit(p, autosize) // emit split check\n",
-			"				p = c.grow(p, autosize) // emit split check\n",
+			"	p := c.cursym.Func().Text\n	autoffset := int32(p.To.Offset)\n",
+			"	c.multiple()\n	p := c.cursym.Func().Text\n	autoffset := int32(p.To.Offset)\n",
+		},
+		{
+			"				p = c.stacksplit(p, autosize) // emit split check\n			}\n",
+			"				p = c.grow(p, autosize) // emit split check\n				break\n			}\n",
 		},
 	},
 	// Nothing comes to the end of a function, where there is no way around what it reads.

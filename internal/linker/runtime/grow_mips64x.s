@@ -1,7 +1,7 @@
 // This is assembled behind asm_mips64x.s of package runtime.
 
-// What a function with a frame begins with, in a call (see folder mips): it goes on with LR
-// as it was, which is in R3, if the stack is large enough. Otherwise morestack makes it
+// What a function with a frame begins with, in a call (see folder mips): it goes on with R3,
+// the way back, in its frame, if the stack is large enough. Otherwise morestack makes it
 // larger, and the function begins again: LR becomes where it begins, three words in front of
 // where it would go on, and SP what it was. The word in front of that has taken the size of
 // the frame from it: ADDVU $-framesize, SP.
@@ -16,9 +16,8 @@
 	MOVV	16(g), R1; \
 	SGTU	R29, R1, R1; \
 	BEQ	R1, more; \
-	MOVV	R31, R2; \
-	MOVV	R3, R31; \
-	JMP	(R2)
+	MOVV	R3, (R29); \
+	JMP	(R31)
 
 #define BACK \
 	MOVH	FRAMESIZE, R1; \
