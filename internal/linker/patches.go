@@ -237,6 +237,18 @@ var patches = map[string][]edit{
 				"	case ssa.OpMIPSLoweredZero:\n",
 		},
 	},
+	// A defer is a call, and a function with a function in it is called, where code is large.
+	"cmd/compile/internal/base/flag.go": {
+		{
+			"	Debug.InlFuncsWithClosures = 1\n",
+			"	Debug.InlFuncsWithClosures = 1\n" +
+				"	switch buildcfg.GOARCH {\n" +
+				"	case \"arm\", \"mips\", \"mipsle\", \"mips64\", \"mips64le\":\n" +
+				"		Debug.InlFuncsWithClosures = 0\n" +
+				"		Debug.NoOpenDefer = 1\n" +
+				"	}\n",
+		},
+	},
 	// A byte of a string takes three or four instructions where words are not read from everywhere.
 	"cmd/compile/internal/walk/compare.go": {
 		{
@@ -294,6 +306,10 @@ var patches = map[string][]edit{
 		},
 	},
 	"cmd/internal/obj/mips/obj0.go": {
+		{
+			"			retSym := p.To.Sym\n",
+			"			if c.giveBack(p, autosize) {\n				break\n			}\n			retSym := p.To.Sym\n",
+		},
 		{
 			"				p = c.stacksplit(p, autosize) // emit split check\n			}\n\n			q = p\n\n			if autosize != 0 {\n",
 			"				if q := c.grow(p, autosize); q != nil {\n" +

@@ -282,6 +282,8 @@ func (s *slots) isDead(reg uint32, p *obj.Prog, steps *int) bool {
 			return p.To.Sym == nil || !strings.HasPrefix(p.To.Sym.Name, "runtime.")
 		case p.As == AJMP && p.To.Type == obj.TYPE_MEM:
 			return p.To.Reg == REGLINK
+		case p.To.Sym != nil && p.To.Sym.Name == back:
+			return true
 		case p.To.Target() == nil || p.To.Sym != nil:
 			return false
 		case p.As == AJMP:

@@ -59,3 +59,15 @@ BARRIER(runtime·barrier7, runtime·gcWriteBarrier7<ABIInternal>)
 BARRIER(runtime·barrier8, runtime·gcWriteBarrier8<ABIInternal>)
 
 GLOBL runtime·unread(SB), NOPTR, $64
+
+// What a function returns by a jump to (see mips/return.go): each size of a frame has four words,
+// the last of which is in the slot of the third. The second is ADDVU $size, SP: the assembler
+// would take the frame for one of this function.
+
+#define BACK1(n) MOVV (R29), R31; WORD $(0x67bd0000+n); JMP (R31)
+#define BACK4(n) BACK1(n); BACK1((n+8)); BACK1((n+16)); BACK1((n+24))
+#define BACK16(n) BACK4(n); BACK4((n+32)); BACK4((n+64)); BACK4((n+96))
+
+TEXT runtime·back(SB), NOSPLIT|NOFRAME, $0-0
+	BACK16(8)
+	BACK16(136)

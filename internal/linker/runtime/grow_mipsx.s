@@ -78,3 +78,17 @@ TEXT runtime·duffcopy<ABIInternal>(SB), NOSPLIT|NOFRAME, $0-0
 TEXT runtime·duffzero<ABIInternal>(SB), NOSPLIT|NOFRAME, $0-0
 	ZERO16; ZERO16; ZERO16; ZERO16
 	JMP	(R31)
+
+// What a function returns by a jump to (see mips/return.go): each size of a frame has four words,
+// the last of which is in the slot of the third. The second is ADDU $size, SP: the assembler
+// would take the frame for one of this function.
+
+#define BACK1(n) MOVW (R29), R31; WORD $(0x27bd0000+n); JMP (R31)
+#define BACK4(n) BACK1(n); BACK1((n+4)); BACK1((n+8)); BACK1((n+12))
+#define BACK16(n) BACK4(n); BACK4((n+16)); BACK4((n+32)); BACK4((n+48))
+
+TEXT runtime·back(SB), NOSPLIT|NOFRAME, $0-0
+	BACK16(4)
+	BACK16(68)
+	BACK16(132)
+	BACK16(196)
