@@ -13,7 +13,7 @@ import (
 	"strings"
 )
 
-//go:embed ld obj arm loong64 mips ppc64 s390x x86 runtime
+//go:embed ld obj arm loong64 mips ppc64 s390x x86 ssa runtime
 var added embed.FS
 
 // folders are where the files in our folders join the sources of Go (GOROOT/src).
@@ -26,6 +26,7 @@ var folders = map[string]string{
 	"ppc64":   "cmd/internal/obj/ppc64",
 	"s390x":   "cmd/internal/obj/s390x",
 	"x86":     "cmd/internal/obj/x86",
+	"ssa":     "cmd/compile/internal/ssa",
 }
 
 // grown is files of assembly of package runtime, by the one that each is added to the end of:

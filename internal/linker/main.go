@@ -26,11 +26,16 @@
 //
 //   - nearly every function can make its stack larger, and keeps its arguments
 //     meanwhile: all have that in common now. On amd64 what keeps the arguments
-//     is called, on other processors the check whether the stack is too small as well, and,
-//     where arguments are in registers, the frame is made there too: folder runtime
-//     has what is called, grow.go what a function begins with;
-//   - a function gives its frame back in one place (obj/returns.go);
-//   - on MIPS, instructions are in the slots behind branches, not NOPs (mips/slots.go);
+//     is called, on other processors the check whether the stack is too small as well, and
+//     the frame is made there too: folder runtime has what is called, grow.go what a function
+//     begins with;
+//   - where code is large, what writes a pointer asks in a call whether the collector wants to
+//     know of it, and has no branch for that (ssa/barriers.go);
+//   - a function gives its frame back in one place (obj/returns.go), on MIPS in one for all
+//     functions (mips/return.go);
+//   - on arm and s390x, words that follow one another are read or written at once (multiple.go);
+//   - on MIPS, instructions are in the slots behind branches, not NOPs (mips/slots.go), and what
+//     copies words, or sets them to zero, is called on those of 32 bits too (ssa/duff.go);
 //   - on amd64, variables are found from the end of the frame that is nearer, one
 //     instruction gives a large frame back, addresses are constants, not distances: five
 //     bytes, not seven; jumps are not moved away from multiples of 32 bytes (x86/small.go).

@@ -122,8 +122,12 @@ var patches = map[string][]edit{
 	},
 	"cmd/internal/obj/arm/obj5.go": {
 		{
-			"				p = c.stacksplit(p, autosize) // emit split check\n",
-			"				p = c.grow(p, autosize) // emit split check\n",
+			"	p := c.cursym.Func().Text\n	autoffset := int32(p.To.Offset)\n",
+			"	c.multiple()\n	p := c.cursym.Func().Text\n	autoffset := int32(p.To.Offset)\n",
+		},
+		{
+			"				p = c.stacksplit(p, autosize) // emit split check\n			}\n",
+			"				p = c.grow(p, autosize) // emit split check\n				break\n			}\n",
 		},
 	},
 	// Nothing comes to the end of a function, where there is no way around what it reads.
@@ -177,6 +181,104 @@ var patches = map[string][]edit{
 			"	c.multiple()\n	if wasSplit {\n		c.stacksplitPost(pLast",
 		},
 	},
+	"cmd/compile/internal/ssa/writebarrier.go": {
+		{
+			"		if a := stores[0].Args[0]; a.Op == OpNilCheck",
+			"		calls := CallsBarriers()\n		if a := stores[0].Args[0]; !calls && a.Op == OpNilCheck",
+		},
+		{
+			"		bThen := f.NewBlock(BlockPlain)\n		bEnd := f.NewBlock(b.Kind)\n",
+			"		bThen, bEnd := b, b\n		if !calls {\n		bThen, bEnd = f.NewBlock(BlockPlain), f.NewBlock(b.Kind)\n",
+		},
+		{
+			"		bThen.AddEdgeTo(bEnd)\n",
+			"		bThen.AddEdgeTo(bEnd)\n		}\n",
+		},
+		{
+			"		mem = bEnd.NewValue2(pos, OpPhi, types.TypeMem, mem, memThen)\n",
+			"		if calls {\n			mem = memThen\n		} else {\n			mem = bEnd.NewValue2(pos, OpPhi, types.TypeMem, mem, memThen)\n		}\n",
+		},
+		{
+			"		last.reset(OpWBend)\n",
+			"		last.reset(OpWBend)\n		if calls {\n			last.AuxInt = unbranched\n		}\n",
+		},
+	},
+	"cmd/compile/internal/ssa/rewriteMIPS.go": {
+		{
+			"		if !(s > 16 && logLargeCopy(v, s) || t.Alignment()%4 != 0) {\n			break\n		}\n",
+			"		if !(s > 16 && logLargeCopy(v, s) || t.Alignment()%4 != 0) {\n			break\n		}\n" +
+				"		if duff(s, t) {\n" +
+				"			v.reset(OpMIPS64DUFFCOPY)\n" +
+				"			v.AuxInt = 16 * (duffWords - s/4)\n" +
+				"			v.AddArg3(dst, src, mem)\n" +
+				"			return true\n" +
+				"		}\n",
+		},
+		{
+			"		if !(s > 16 || t.Alignment()%4 != 0) {\n			break\n		}\n",
+			"		if !(s > 16 || t.Alignment()%4 != 0) {\n			break\n		}\n" +
+				"		if duff(s, t) {\n" +
+				"			v.reset(OpMIPS64DUFFZERO)\n" +
+				"			v.AuxInt = 8 * (duffWords - s/4)\n" +
+				"			v.AddArg2(ptr, mem)\n" +
+				"			return true\n" +
+				"		}\n",
+		},
+	},
+	"cmd/compile/internal/mips/ssa.go": {
+		{
+			"	case ssa.OpMIPSLoweredZero:\n",
+			"	case ssa.OpMIPS64DUFFZERO:\n" +
+				"		p := s.Prog(obj.ADUFFZERO)\n" +
+				"		p.To = obj.Addr{Type: obj.TYPE_MEM, Name: obj.NAME_EXTERN, Sym: ir.Syms.Duffzero, Offset: v.AuxInt}\n" +
+				"	case ssa.OpMIPS64DUFFCOPY:\n" +
+				"		p := s.Prog(obj.ADUFFCOPY)\n" +
+				"		p.To = obj.Addr{Type: obj.TYPE_MEM, Name: obj.NAME_EXTERN, Sym: ir.Syms.Duffcopy, Offset: v.AuxInt}\n" +
+				"	case ssa.OpMIPSLoweredZero:\n",
+		},
+	},
+	// A defer is a call, and a function with a function in it is called, where code is large.
+	"cmd/compile/internal/base/flag.go": {
+		{
+			"	Debug.InlFuncsWithClosures = 1\n",
+			"	Debug.InlFuncsWithClosures = 1\n" +
+				"	switch buildcfg.GOARCH {\n" +
+				"	case \"arm\", \"mips\", \"mipsle\", \"mips64\", \"mips64le\":\n" +
+				"		Debug.InlFuncsWithClosures = 0\n" +
+				"		Debug.NoOpenDefer = 1\n" +
+				"	}\n",
+		},
+	},
+	// A byte of a string takes three or four instructions where words are not read from everywhere.
+	"cmd/compile/internal/walk/compare.go": {
+		{
+			"		maxRewriteLen := 6\n",
+			"		maxRewriteLen := 3\n",
+		},
+	},
+	"cmd/compile/internal/liveness/plive.go": {
+		{
+			"			// WBend appears at the start of a block, like this:\n",
+			"			if values, ok := ssa.Unbranched(v); ok {\n" +
+				"				for _, v := range values {\n" +
+				"					lv.unsafePoints.Set(int32(v.ID))\n" +
+				"				}\n" +
+				"				continue\n" +
+				"			}\n" +
+				"			// WBend appears at the start of a block, like this:\n",
+		},
+	},
+	"cmd/compile/internal/ssagen/ssa.go": {
+		{
+			"	ir.Syms.Goschedguarded = ",
+			"	if ssa.CallsBarriers() {\n" +
+				"		for i := range ir.Syms.GCWriteBarrier {\n" +
+				"			ir.Syms.GCWriteBarrier[i] = typecheck.LookupRuntimeFunc(\"barrier\" + string(rune('1'+i)))\n" +
+				"		}\n" +
+				"	}\n" +
+				"	ir.Syms.Goschedguarded = ",
+		},
+	},
 	"cmd/compile/internal/s390x/ssa.go": {
 		{
 			"	case ssa.OpS390XMOVBZatomicload, ssa.OpS390XMOVWZatomicload, ssa.OpS390XMOVDatomicload:\n		p := s.Prog(v.Op.Asm())\n",
@@ -204,6 +306,10 @@ var patches = map[string][]edit{
 		},
 	},
 	"cmd/internal/obj/mips/obj0.go": {
+		{
+			"			retSym := p.To.Sym\n",
+			"			if c.giveBack(p, autosize) {\n				break\n			}\n			retSym := p.To.Sym\n",
+		},
 		{
 			"				p = c.stacksplit(p, autosize) // emit split check\n			}\n\n			q = p\n\n			if autosize != 0 {\n",
 			"				if q := c.grow(p, autosize); q != nil {\n" +

@@ -12,11 +12,10 @@ import (
 //	MOV  LR, R3
 //	JAL  runtime.grow
 //	ADDU $-framesize, SP // in its slot
-//	MOV  LR, 0(SP)
 //
 // The check whether the stack is large enough, the call of morestack if it is not, and the way
-// back to the beginning are nine words of each function otherwise. grow comes back with LR as
-// it was. It has another check: SP is compared when there is a frame already, of any size.
+// back to the beginning are ten words of each function otherwise. grow comes back with LR in
+// the frame. It has another check: SP is compared when there is a frame already, of any size.
 func (c *ctxt0) grow(p *obj.Prog, framesize int32) *obj.Prog {
 	grow, _ := obj.Grow(c.ctxt, c.cursym, int64(framesize), 0)
 	if grow == nil {
@@ -32,12 +31,13 @@ func (c *ctxt0) grow(p *obj.Prog, framesize int32) *obj.Prog {
 		p.As, p.From, p.To = as, from, to
 		p.Mark |= SYNC
 	}
+	c.cursym.Func().Text.Mark &^= LEAF // LR is another one then
+	c.cursym.Set(obj.AttrLeaf, false)
 	p = c.ctxt.StartUnsafePoint(p, c.newprog)
 	put(mov, reg(REGLINK), reg(REG_R3))
 	put(AJAL, obj.Addr{}, obj.Addr{Type: obj.TYPE_BRANCH, Sym: grow})
 	put(add, obj.Addr{Type: obj.TYPE_CONST, Offset: int64(-framesize)}, reg(REGSP))
 	p.Spadj = framesize
-	put(mov, reg(REGLINK), obj.Addr{Type: obj.TYPE_MEM, Reg: REGSP})
 	return c.ctxt.EndUnsafePoint(p, c.newprog, -1)
 }
 

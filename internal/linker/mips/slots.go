@@ -247,7 +247,11 @@ func inFrame(a *obj.Addr) bool {
 
 // isDead says whether a register is set or forgotten before it is read, from p on.
 func (s *slots) isDead(reg uint32, p *obj.Prog, steps *int) bool {
+	bounds := -1 // what is out of bounds, if a panic follows
 	for ; p != nil && *steps > 0; *steps-- {
+		if p.As == obj.APCDATA && p.From.Offset == abi.PCDATA_PanicBounds {
+			bounds = int(p.To.Offset)
+		}
 		if isEmpty(p) || p.As == ANOOP {
 			p = p.Link
 			continue
@@ -278,10 +282,11 @@ func (s *slots) isDead(reg uint32, p *obj.Prog, steps *int) bool {
 		}
 		switch {
 		case p.As == AJAL:
-			// Arguments are in memory, but for what has a way of its own to be called.
-			return p.To.Sym == nil || !strings.HasPrefix(p.To.Sym.Name, "runtime.")
+			return !s.takes(p, reg, bounds)
 		case p.As == AJMP && p.To.Type == obj.TYPE_MEM:
 			return p.To.Reg == REGLINK
+		case p.To.Sym != nil && p.To.Sym.Name == back:
+			return true
 		case p.To.Target() == nil || p.To.Sym != nil:
 			return false
 		case p.As == AJMP:
@@ -399,5 +404,23 @@ func putLikely(p *obj.Prog, word uint32) uint32 {
 		return word | BCOND(0, 2)
 	default:
 		return word | SP(2, 0)
+	}
+}
+
+// own are the beginnings of names of what has a way of its own to be called.
+var own = []string{"runtime.grow", "runtime.barrier", "runtime.gcWriteBarrier", "runtime.panic", "runtime.race", "runtime.duff"}
+
+// takes says whether a call reads or keeps a register: elsewhere arguments are in memory.
+func (s *slots) takes(call *obj.Prog, reg uint32, bounds int) bool {
+	switch sym := call.To.Sym; {
+	case sym == nil:
+		return false
+	case s.ctxt.IsAsm:
+		return strings.HasPrefix(sym.Name, "runtime.")
+	case sym.Name == "runtime.panicBounds" && bounds >= 0:
+		_, _, xIsReg, yIsReg, x, y := abi.BoundsDecode(bounds)
+		return xIsReg && reg&bit(REG_R1+int16(x)) != 0 || yIsReg && reg&bit(REG_R1+int16(y)) != 0
+	default:
+		return slices.ContainsFunc(own, func(name string) bool { return strings.HasPrefix(sym.Name, name) })
 	}
 }

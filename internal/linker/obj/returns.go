@@ -13,6 +13,12 @@ func oneReturn(ctxt *Link, s *LSym) {
 		return
 	}
 	text := s.Func().Text
+	if ctxt.Arch.Family == sys.MIPS || ctxt.Arch.Family == sys.MIPS64 {
+		// 8 bytes is what LR and what aligns the frame may take.
+		if GivesBack(ctxt, max(text.To.Offset, 0)+8) {
+			return
+		}
+	}
 	frame := text.To.Offset > 0
 	for p := text; p != nil; p = p.Link {
 		frame = frame || p.As == ACALL || p.As == ADUFFZERO || p.As == ADUFFCOPY
@@ -32,4 +38,10 @@ func oneReturn(ctxt *Link, s *LSym) {
 			p.To.SetTarget(first)
 		}
 	}
+}
+
+// GivesBack says whether a function returns by a jump to what gives its frame back for all
+// functions of MIPS: a frame of up to so many bytes.
+func GivesBack(ctxt *Link, framesize int64) bool {
+	return framesize > 0 && framesize <= 256 && !ctxt.Flag_shared && !ctxt.Flag_dynlink
 }

@@ -1,14 +1,33 @@
 // This is assembled behind asm_arm.s of package runtime.
 
-// What a function with a frame begins with, in a call (see folder arm): it goes on with LR
-// as it was, which is in R3, if the stack is large enough for a frame of up to more
-// bytes and what any function may use. Otherwise morestack makes it larger, and the function
-// begins again, two instructions in front of where it would go on.
+// What a function with a frame begins with, in a call (see folder arm). grow takes the
+// size of the frame from the function's first instruction, which has added a quarter of it to the
+// way back, makes the frame if the stack is large enough, puts the way back there, and goes on.
+// The others go on with the way back in LR, which is in R3, if the stack is large enough for a
+// frame of up to more bytes and what any function may use. Otherwise morestack makes it larger,
+// and the function begins again, two instructions in front of where it would go on.
 
 #define CTXT MOVW R7, R7
 #define NOCTXT MOVW $0, R7
 
-#define GROW(name, more, ctxt) \
+#define GROW(name, ctxt) \
+TEXT name(SB), NOSPLIT|NOFRAME, $0-0; \
+	MOVW	-8(LR), R2; \
+	AND	$255, R2; \
+	SUB	R2, R3; \
+	SUB	R2<<2, R13, R2; \
+	MOVW	8(g), R1; \
+	CMP	R1, R2; \
+	BLS	small; \
+	MOVW	R3, (R2); \
+	MOVW	R2, R13; \
+	B	(LR); \
+small: \
+	SUB	$8, LR; \
+	ctxt; \
+	B	runtime·morestack(SB)
+
+#define GROWBIG(name, more, ctxt) \
 TEXT name(SB), NOSPLIT|NOFRAME, $0-0; \
 	MOVW	8(g), R1; \
 	SUB	$more, R13, R2; \
@@ -22,10 +41,34 @@ small: \
 	ctxt; \
 	B	runtime·morestack(SB)
 
-GROW(runtime·grow, 0, CTXT)
-GROW(runtime·grow_1k, 1024, CTXT)
-GROW(runtime·grow_4k, 4096, CTXT)
+GROW(runtime·grow, CTXT)
+GROWBIG(runtime·grow_1k, 2048, CTXT)
+GROWBIG(runtime·grow_4k, 5120, CTXT)
 
-GROW(runtime·grow_noctxt, 0, NOCTXT)
-GROW(runtime·grow_noctxt_1k, 1024, NOCTXT)
-GROW(runtime·grow_noctxt_4k, 4096, NOCTXT)
+GROW(runtime·grow_noctxt, NOCTXT)
+GROWBIG(runtime·grow_noctxt_1k, 2048, NOCTXT)
+GROWBIG(runtime·grow_noctxt_4k, 5120, NOCTXT)
+
+// What a write barrier calls (see folder ssa): room for pointers that the collector wants to
+// know of, in R8, or for such that it does not.
+
+#define BARRIER(name, more) \
+TEXT name<ABIInternal>(SB), NOSPLIT|NOFRAME, $0-0; \
+	MOVW	runtime·writeBarrier(SB), R8; \
+	CMP	$0, R8; \
+	BNE	wanted; \
+	MOVW	$runtime·unread(SB), R8; \
+	RET; \
+wanted: \
+	B	more(SB)
+
+BARRIER(runtime·barrier1, runtime·gcWriteBarrier1<ABIInternal>)
+BARRIER(runtime·barrier2, runtime·gcWriteBarrier2<ABIInternal>)
+BARRIER(runtime·barrier3, runtime·gcWriteBarrier3<ABIInternal>)
+BARRIER(runtime·barrier4, runtime·gcWriteBarrier4<ABIInternal>)
+BARRIER(runtime·barrier5, runtime·gcWriteBarrier5<ABIInternal>)
+BARRIER(runtime·barrier6, runtime·gcWriteBarrier6<ABIInternal>)
+BARRIER(runtime·barrier7, runtime·gcWriteBarrier7<ABIInternal>)
+BARRIER(runtime·barrier8, runtime·gcWriteBarrier8<ABIInternal>)
+
+GLOBL runtime·unread(SB), NOPTR, $32

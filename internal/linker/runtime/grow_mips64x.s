@@ -1,7 +1,7 @@
 // This is assembled behind asm_mips64x.s of package runtime.
 
-// What a function with a frame begins with, in a call (see folder mips): it goes on with LR
-// as it was, which is in R3, if the stack is large enough. Otherwise morestack makes it
+// What a function with a frame begins with, in a call (see folder mips): it goes on with R3,
+// the way back, in its frame, if the stack is large enough. Otherwise morestack makes it
 // larger, and the function begins again: LR becomes where it begins, three words in front of
 // where it would go on, and SP what it was. The word in front of that has taken the size of
 // the frame from it: ADDVU $-framesize, SP.
@@ -16,9 +16,8 @@
 	MOVV	16(g), R1; \
 	SGTU	R29, R1, R1; \
 	BEQ	R1, more; \
-	MOVV	R31, R2; \
-	MOVV	R3, R31; \
-	JMP	(R2)
+	MOVV	R3, (R29); \
+	JMP	(R31)
 
 #define BACK \
 	MOVH	FRAMESIZE, R1; \
@@ -37,3 +36,38 @@ more:
 	BACK
 	MOVV	R0, REGCTXT
 	JMP	runtime·morestack(SB)
+
+// What a write barrier calls (see folder ssa): room for pointers that the collector wants to
+// know of, in R25, or for such that it does not.
+
+#define BARRIER(name, more) \
+TEXT name<ABIInternal>(SB), NOSPLIT|NOFRAME, $0-0; \
+	MOVWU	runtime·writeBarrier(SB), R25; \
+	BNE	R25, wanted; \
+	MOVV	$runtime·unread(SB), R25; \
+	JMP	(R31); \
+wanted: \
+	JMP	more(SB)
+
+BARRIER(runtime·barrier1, runtime·gcWriteBarrier1<ABIInternal>)
+BARRIER(runtime·barrier2, runtime·gcWriteBarrier2<ABIInternal>)
+BARRIER(runtime·barrier3, runtime·gcWriteBarrier3<ABIInternal>)
+BARRIER(runtime·barrier4, runtime·gcWriteBarrier4<ABIInternal>)
+BARRIER(runtime·barrier5, runtime·gcWriteBarrier5<ABIInternal>)
+BARRIER(runtime·barrier6, runtime·gcWriteBarrier6<ABIInternal>)
+BARRIER(runtime·barrier7, runtime·gcWriteBarrier7<ABIInternal>)
+BARRIER(runtime·barrier8, runtime·gcWriteBarrier8<ABIInternal>)
+
+GLOBL runtime·unread(SB), NOPTR, $64
+
+// What a function returns by a jump to (see mips/return.go): each size of a frame has four words,
+// the last of which is in the slot of the third. The second is ADDVU $size, SP: the assembler
+// would take the frame for one of this function.
+
+#define BACK1(n) MOVV (R29), R31; WORD $(0x67bd0000+n); JMP (R31)
+#define BACK4(n) BACK1(n); BACK1((n+8)); BACK1((n+16)); BACK1((n+24))
+#define BACK16(n) BACK4(n); BACK4((n+32)); BACK4((n+64)); BACK4((n+96))
+
+TEXT runtime·back(SB), NOSPLIT|NOFRAME, $0-0
+	BACK16(8)
+	BACK16(136)

@@ -2,14 +2,16 @@
 
 package s390x
 
-import "cmd/internal/obj"
+import (
+	"cmd/internal/obj"
+	"strconv"
+)
 
 // grow has a function begin with
 //
 //	MOVD $-framesize, R10
-//	BL   runtime.grow2    // comes back behind BR, with the frame made
-//	LMG  8(R15), R2, R3   // arguments, after the stack was made larger
-//	BR   to the first instruction
+//	BL   runtime.grow2    // comes back behind the next one, with the frame made
+//	BL   runtime.again2   // after the stack was made larger: has the arguments, and begins again
 //
 // It is nil if the function has to be made as Go does.
 func (c *ctxtz) grow(p *obj.Prog, framesize int32) *obj.Prog {
@@ -24,16 +26,12 @@ func (c *ctxtz) grow(p *obj.Prog, framesize int32) *obj.Prog {
 	reg := func(r int16) obj.Addr { return obj.Addr{Type: obj.TYPE_REG, Reg: r} }
 	p = c.ctxt.StartUnsafePoint(p, c.newprog)
 	put(AMOVD, obj.Addr{Type: obj.TYPE_CONST, Offset: int64(-framesize)}, reg(REG_R10))
-	first := p
 	put(ABL, obj.Addr{}, obj.Addr{Type: obj.TYPE_BRANCH, Sym: grow})
 	p.RegTo2 = REG_R1
 	if n > 0 {
-		put(ALMG, obj.Addr{Type: obj.TYPE_MEM, Reg: REGSP, Offset: 8}, reg(REG_R2+int16(n)-1))
-		p.Reg = REG_R2
+		put(ABL, obj.Addr{}, obj.Addr{Type: obj.TYPE_BRANCH, Sym: c.ctxt.Lookup("runtime.again" + strconv.Itoa(n))})
+		p.RegTo2 = REG_R1
 	}
-	put(ABR, obj.Addr{}, obj.Addr{Type: obj.TYPE_BRANCH})
-	p.To.SetTarget(first)
-	p.Mark |= BRANCH
 	p.Spadj = framesize
 	return c.ctxt.EndUnsafePoint(p, c.newprog, -1)
 }
