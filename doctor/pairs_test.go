@@ -53,6 +53,7 @@ var pairs = [...][2]string{
 // TestPairs injects two faults. One of them must be named first; when it is mended, the
 // other one.
 func TestPairs(t *testing.T) {
+	t.Parallel()
 	find := func(name string) *fault {
 		if name == "INPUT of the port" {
 			return &fault{inject: "ip netns exec blue iptables -A INPUT -p tcp --dport 80 -j REJECT", want: "filter/reject"}
@@ -72,6 +73,7 @@ func TestPairs(t *testing.T) {
 			continue
 		}
 		t.Run(strings.ReplaceAll(pair[0]+" and "+pair[1], ",", ""), func(t *testing.T) {
+			t.Parallel()
 			a, b := find(pair[0]), find(pair[1])
 			base := a.base
 			if base == "" {
@@ -82,6 +84,7 @@ func TestPairs(t *testing.T) {
 				s.listen(name, what)
 			}
 			s.sh(a.inject + "\n:;" + b.inject)
+			s.settle()
 			known := strings.Fields(a.want + " " + a.then + " " + b.want + " " + b.then)
 			var named []string
 			r := s.ask(a.question)
@@ -112,6 +115,7 @@ func TestPairs(t *testing.T) {
 
 // TestSilent keeps a suspect if a datagram of UDP was not answered: that says nothing.
 func TestSilent(t *testing.T) {
+	t.Parallel()
 	s := play(t, routed)
 	s.listen("right", "udp 0.0.0.0:53")
 	s.sh("ip netns exec rt nft 'table ip f { chain f { type filter hook forward priority 0; meta length < 1000 drop; }; }'")
