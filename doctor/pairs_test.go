@@ -3,9 +3,14 @@
 package doctor_test
 
 import (
+	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/minins/minins/doctor"
 	"github.com/minins/minins/internal/testns"
@@ -122,5 +127,34 @@ func TestSilent(t *testing.T) {
 	r := s.ask("-u left right:53")
 	if r.id() != "filter/maybe" || r.Fault() != nil || r.status != doctor.Reachable {
 		t.Errorf("a rule that drops the datagram is not suspected\n%s", r)
+	}
+}
+
+// TestInterrupted has signals come while the probe waits, as those of Go's runtime do.
+func TestInterrupted(t *testing.T) {
+	t.Parallel()
+	s := play(t, routed)
+	s.listen("right", "udp 0.0.0.0:53")
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for range 5 {
+			time.Sleep(100 * time.Millisecond)
+			for _, thread := range testns.Threads() {
+				tid, _, _ := strings.Cut(thread, " ")
+				n, err := strconv.Atoi(tid)
+				if err == nil {
+					err = unix.Tgkill(os.Getpid(), n, unix.SIGURG)
+				}
+				if err != nil && err != unix.ESRCH {
+					t.Error(err)
+				}
+			}
+		}
+	}()
+	r := s.ask("-u left right:53") // the real answer is silence
+	<-done
+	if r.status != doctor.Reachable || r.reply == nil || !r.reply.Silent {
+		t.Errorf("a signal ends the probe\n%s", r)
 	}
 }
