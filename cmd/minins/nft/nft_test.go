@@ -115,7 +115,10 @@ func TestRules(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			theirs, mine := testns.New(t), testns.New(t)
-			for _, rule := range c.rules {
+			for i, rule := range c.rules {
+				if !testns.Some(i, 3, 12) {
+					continue
+				}
 				text, line := c.with(rule), strings.TrimSpace(c.lines[rule])
 				real(t, theirs, text, "-f", "-").Must(t)
 				if r := ours(mine, text, "-f", "-"); r.Code != 0 || r.Stdout+r.Stderr != "" {
