@@ -123,10 +123,12 @@ func play(t *testing.T, script string, run func(ns *testns.NS, args []string) te
 	return results, end
 }
 
-// changing is a link that has its cable, which the kernel has not told all of yet.
-var changing = regexp.MustCompile(`LOWER_UP.* state (DOWN|LOWERLAYERDOWN)`)
+// changing is a link that has its cable, which the kernel has not told all of yet, or one whose other end goes with its
+// namespace.
+var changing = regexp.MustCompile(`LOWER_UP.* state (DOWN|LOWERLAYERDOWN)|link-netnsid unknown`)
 
-// carrier waits until links have carrier, and what follows from it: the kernel tells of it up to a second later.
+// carrier waits until links have carrier, and what follows from it: the kernel tells of it up to a second later. And
+// until links have gone.
 func carrier(t testing.TB, ns *testns.NS) {
 	t.Helper()
 	names, err := nsfs.List()
