@@ -53,7 +53,7 @@ var faults = []fault{
 	{name: "the same address", inject: "ip -n blue addr flush dev veth-blue; ip -n blue addr add 192.168.15.1/24 dev veth-blue", question: "blue red/192.168.15.1", want: "addr/duplicate", then: "addr/missing", passes: true},
 	{name: "address on the port", inject: "ip addr del 192.168.15.5/24 dev v0; ip addr add 192.168.15.5/24 dev veth-red-br", question: "red host/192.168.15.5", want: "addr/on-port", then: "neigh/stale"},
 	{name: "IPv6 switched off", inject: "ip netns exec blue sysctl -qw net.ipv6.conf.veth-blue.disable_ipv6=1", question: "red blue/fd15::2", want: "addr/ipv6-disabled", then: "addr/missing route/missing-back"},
-	{name: "duplicate address detection", inject: third + "ip -n green addr add fd15::2/64 dev veth-green nodad; ip netns exec blue sysctl -qw net.ipv6.conf.veth-blue.accept_dad=1; ip -n blue addr del fd15::2/64 dev veth-blue; ip -n blue addr add fd15::2/64 dev veth-blue; sleep 2.5", question: "red blue/fd15::2", want: "addr/duplicate", then: "addr/dad-failed neigh/stale", passes: true},
+	{name: "duplicate address detection", inject: third + "ip -n green addr add fd15::2/64 dev veth-green nodad; ip netns exec blue sysctl -qw net.ipv6.conf.veth-blue.accept_dad=1; ip -n blue addr del fd15::2/64 dev veth-blue; ip -n blue addr add fd15::2/64 dev veth-blue; for i in $(seq 60); do ip -n blue addr show dadfailed | grep -q fd15 && break; sleep 0.1; done", question: "red blue/fd15::2", want: "addr/duplicate", then: "addr/dad-failed neigh/stale", passes: true},
 	{name: "address tentative", inject: "ip netns exec blue sysctl -qw net.ipv6.conf.veth-blue.dad_transmits=50; ip netns exec blue sysctl -qw net.ipv6.conf.veth-blue.accept_dad=1; ip -n blue addr del fd15::2/64 dev veth-blue; ip -n blue addr add fd15::2/64 dev veth-blue", question: "red blue/fd15::2", want: "addr/tentative"},
 	{name: "address elsewhere", inject: "true", question: "red blue/192.168.1.3", want: "addr/elsewhere", passes: true, manual: true},
 
@@ -80,7 +80,7 @@ var faults = []fault{
 	{name: "no broadcasts", inject: "ip -n red neigh flush all; bridge link set dev veth-blue-br bcast_flood off", question: "red blue", want: "bridge/flood"},
 
 	// Routes.
-	{name: "link-local address tentative at the router", base: routed, inject: "ip -n rt link set right down; ip netns exec rt sysctl -qw net.ipv6.conf.right.accept_dad=1 net.ipv6.conf.right.keep_addr_on_down=1; ip -n rt addr add fd12::1/64 dev right nodad; ip -n rt link set right up", question: "-6 left right", want: "addr/tentative"},
+	{name: "link-local address tentative at the router", base: routed, inject: "ip -n rt link set right down; ip netns exec rt sysctl -qw net.ipv6.conf.right.accept_dad=1 net.ipv6.conf.right.dad_transmits=10 net.ipv6.conf.right.keep_addr_on_down=1; ip -n rt addr add fd12::1/64 dev right nodad; ip -n rt link set right up", question: "-6 left right", want: "addr/tentative"},
 	{name: "no route", inject: "ip -n red route del default", question: "red out", want: "route/missing"},
 	{name: "no route, IPv6", base: routed, inject: "ip -n left -6 route del default", question: "-6 left right", want: "route/missing"},
 	{name: "no route back", base: routed, inject: "ip -n right route del default", question: "left right", want: "route/missing-back"},
@@ -217,6 +217,7 @@ const (
 // TestFaults injects one fault after another. Each must be named, be one, and be gone
 // after the commands that are said to mend it were run.
 func TestFaults(t *testing.T) {
+	t.Parallel()
 	faults := append(faults[:len(faults):len(faults)], matters...)
 	for i := range faults {
 		if !testns.Some(i, 4, 60) {
@@ -224,6 +225,7 @@ func TestFaults(t *testing.T) {
 		}
 		f := &faults[i]
 		t.Run(strings.ReplaceAll(f.name, ",", ""), func(t *testing.T) {
+			t.Parallel()
 			base := f.base
 			if base == "" {
 				base = tutorial
@@ -236,6 +238,7 @@ func TestFaults(t *testing.T) {
 			}
 			if f.inject != "" {
 				s.sh(f.inject)
+				s.settle()
 			}
 			r := s.asks(f.question, true)
 			if !strings.Contains(" "+f.want+" ", " "+r.id()+" ") || r.id() == "" {
@@ -272,8 +275,8 @@ func (s *stage) mendAll(f *fault, r result) {
 		s.mend(finding)
 		s.settle()
 		before := r
-		if r = s.ask(f.question); r.status == doctor.Unknown { // a link comes up within a second
-			s.sh("sleep 1")
+		r = s.ask(f.question)
+		for tries := 0; r.status == doctor.Unknown && tries < 4; tries++ { // each waits for half a second
 			r = s.ask(f.question)
 		}
 		if f := r.Fault(); f != nil && f.ID == before.id() {

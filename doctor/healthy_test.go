@@ -116,6 +116,7 @@ iptables -A DOCKER -d 192.168.15.2/32 ! -i v0 -o v0 -p tcp -m tcp --dport 80 -j 
 
 // TestHealthy has no false accusation.
 func TestHealthy(t *testing.T) {
+	t.Parallel()
 	healthy := append(healthy[:len(healthy):len(healthy)], harmless...)
 	for i := range healthy {
 		if !testns.Some(i, 4, 60) {
@@ -123,6 +124,7 @@ func TestHealthy(t *testing.T) {
 		}
 		h := &healthy[i]
 		t.Run(strings.ReplaceAll(h.name, ",", ""), func(t *testing.T) {
+			t.Parallel()
 			base := h.base
 			if base == "" {
 				base = tutorial

@@ -12,6 +12,7 @@ import (
 // TestLegacyWords shows rules of iptables-legacy in the words of nft, with the commands
 // that take them out.
 func TestLegacyWords(t *testing.T) {
+	t.Parallel()
 	s := play(t, routed)
 	s.listen("right", "tcp 0.0.0.0:80")
 	for i, c := range [...][2]string{

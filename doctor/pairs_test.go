@@ -3,9 +3,14 @@
 package doctor_test
 
 import (
+	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/minins/minins/doctor"
 	"github.com/minins/minins/internal/testns"
@@ -53,6 +58,7 @@ var pairs = [...][2]string{
 // TestPairs injects two faults. One of them must be named first; when it is mended, the
 // other one.
 func TestPairs(t *testing.T) {
+	t.Parallel()
 	find := func(name string) *fault {
 		if name == "INPUT of the port" {
 			return &fault{inject: "ip netns exec blue iptables -A INPUT -p tcp --dport 80 -j REJECT", want: "filter/reject"}
@@ -72,6 +78,7 @@ func TestPairs(t *testing.T) {
 			continue
 		}
 		t.Run(strings.ReplaceAll(pair[0]+" and "+pair[1], ",", ""), func(t *testing.T) {
+			t.Parallel()
 			a, b := find(pair[0]), find(pair[1])
 			base := a.base
 			if base == "" {
@@ -82,6 +89,7 @@ func TestPairs(t *testing.T) {
 				s.listen(name, what)
 			}
 			s.sh(a.inject + "\n:;" + b.inject)
+			s.settle()
 			known := strings.Fields(a.want + " " + a.then + " " + b.want + " " + b.then)
 			var named []string
 			r := s.ask(a.question)
@@ -112,11 +120,41 @@ func TestPairs(t *testing.T) {
 
 // TestSilent keeps a suspect if a datagram of UDP was not answered: that says nothing.
 func TestSilent(t *testing.T) {
+	t.Parallel()
 	s := play(t, routed)
 	s.listen("right", "udp 0.0.0.0:53")
 	s.sh("ip netns exec rt nft 'table ip f { chain f { type filter hook forward priority 0; meta length < 1000 drop; }; }'")
 	r := s.ask("-u left right:53")
 	if r.id() != "filter/maybe" || r.Fault() != nil || r.status != doctor.Reachable {
 		t.Errorf("a rule that drops the datagram is not suspected\n%s", r)
+	}
+}
+
+// TestInterrupted has signals come while the probe waits, as those of Go's runtime do.
+func TestInterrupted(t *testing.T) {
+	t.Parallel()
+	s := play(t, routed)
+	s.listen("right", "udp 0.0.0.0:53")
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for range 5 {
+			time.Sleep(100 * time.Millisecond)
+			for _, thread := range testns.Threads() {
+				tid, _, _ := strings.Cut(thread, " ")
+				n, err := strconv.Atoi(tid)
+				if err == nil {
+					err = unix.Tgkill(os.Getpid(), n, unix.SIGURG)
+				}
+				if err != nil && err != unix.ESRCH {
+					t.Error(err)
+				}
+			}
+		}
+	}()
+	r := s.ask("-u left right:53") // the real answer is silence
+	<-done
+	if r.status != doctor.Reachable || r.reply == nil || !r.reply.Silent {
+		t.Errorf("a signal ends the probe\n%s", r)
 	}
 }

@@ -94,6 +94,8 @@ func (r *Reply) send(x *Examination, wait time.Duration) error {
 	switch {
 	case err == nil:
 		r.Reached, r.What = true, "an answer after "+time.Since(begun).Round(time.Microsecond).String()
+	case errors.Is(err, unix.EINTR): // by a signal of the runtime's
+		return r.send(x, wait)
 	case errors.Is(err, unix.EAGAIN), errors.Is(err, unix.EINPROGRESS):
 		r.Reached, r.Silent, r.What = x.Proto == unix.IPPROTO_UDP, true, "no answer"
 	default:

@@ -3,10 +3,12 @@
 package doctor_test
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +18,7 @@ import (
 	"github.com/minins/minins/doctor"
 	"github.com/minins/minins/internal/testns"
 	"github.com/minins/minins/nsfs"
+	"github.com/minins/minins/rtnl"
 	"github.com/minins/minins/survey"
 )
 
@@ -24,62 +27,75 @@ func TestMain(m *testing.M) { testns.Main(m) }
 // The tutorial, and what it leaves out: red and blue on the bridge v0 of a host that has
 // an uplink to the namespace out, forwards and masquerades. IPv6 beside IPv4.
 const tutorial = `
-ip link set lo up
-sysctl -qw net.ipv6.conf.default.accept_dad=0
-ip link add v0 type bridge
-ip link set v0 up
-ip addr add 192.168.15.5/24 dev v0
-ip addr add fd15::5/64 dev v0 nodad
-for n in red blue out; do
-	ip netns add $n
-	ip -n $n link set lo up
-	ip netns exec $n sysctl -qw net.ipv6.conf.default.accept_dad=0
-done
-i=1
-for n in red blue; do
-	ip link add veth-$n type veth peer name veth-$n-br
-	ip link set veth-$n netns $n
-	ip link set veth-$n-br master v0 up
-	ip -n $n link set veth-$n up
-	ip -n $n addr add 192.168.15.$i/24 dev veth-$n
-	ip -n $n addr add fd15::$i/64 dev veth-$n nodad
-	ip -n $n route add default via 192.168.15.5
-	ip -n $n route add default via fd15::5
-	i=2
-done
-ip link add up0 type veth peer name eth0 netns out
-ip link set up0 up
-ip -n out link set eth0 up
-ip addr add 192.168.1.1/24 dev up0
-ip addr add fd01::1/64 dev up0 nodad
-ip -n out addr add 192.168.1.3/24 dev eth0
-ip -n out addr add fd01::3/64 dev eth0 nodad
-ip -n out route add fd15::/64 via fd01::1
-sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
-iptables -t nat -A POSTROUTING -s 192.168.15.0/24 -o up0 -j MASQUERADE
+	namespaces: red blue out
+	host sysctl: net/ipv6/conf/default/accept_dad=0
+	red sysctl: net/ipv6/conf/default/accept_dad=0
+	blue sysctl: net/ipv6/conf/default/accept_dad=0
+	out sysctl: net/ipv6/conf/default/accept_dad=0
+	host: link set lo up
+	host: link add v0 type bridge
+	host: link set v0 up
+	host: addr add 192.168.15.5/24 dev v0
+	host: addr add fd15::5/64 dev v0 nodad
+	host: link add veth-red netns red type veth peer name veth-red-br
+	host: link set veth-red-br master v0 up
+	host: link add veth-blue netns blue type veth peer name veth-blue-br
+	host: link set veth-blue-br master v0 up
+	host: link add up0 type veth peer name eth0 netns out
+	host: link set up0 up
+	host: addr add 192.168.1.1/24 dev up0
+	host: addr add fd01::1/64 dev up0 nodad
+	red: link set lo up
+	red: link set veth-red up
+	red: addr add 192.168.15.1/24 dev veth-red
+	red: addr add fd15::1/64 dev veth-red nodad
+	red: route add default via 192.168.15.5
+	red: route add default via fd15::5
+	blue: link set lo up
+	blue: link set veth-blue up
+	blue: addr add 192.168.15.2/24 dev veth-blue
+	blue: addr add fd15::2/64 dev veth-blue nodad
+	blue: route add default via 192.168.15.5
+	blue: route add default via fd15::5
+	out: link set lo up
+	out: link set eth0 up
+	out: addr add 192.168.1.3/24 dev eth0
+	out: addr add fd01::3/64 dev eth0 nodad
+	out: route add fd15::/64 via fd01::1
+	host sysctl: net/ipv4/ip_forward=1
+	host sysctl: net/ipv6/conf/all/forwarding=1
+	host sh: iptables -t nat -A POSTROUTING -s 192.168.15.0/24 -o up0 -j MASQUERADE
 `
 
 // left and right on cables to the router rt.
 const routed = `
-for n in left rt right; do
-	ip netns add $n
-	ip -n $n link set lo up
-	ip netns exec $n sysctl -qw net.ipv6.conf.default.accept_dad=0
-done
-i=1
-for n in left right; do
-	ip link add eth0 netns $n type veth peer name $n netns rt
-	ip -n $n link set eth0 up
-	ip -n rt link set $n up
-	ip -n $n addr add 10.$i.0.2/24 dev eth0
-	ip -n $n addr add fd1$i::2/64 dev eth0 nodad
-	ip -n rt addr add 10.$i.0.1/24 dev $n
-	ip -n rt addr add fd1$i::1/64 dev $n nodad
-	ip -n $n route add default via 10.$i.0.1
-	ip -n $n route add default via fd1$i::1
-	i=2
-done
-ip netns exec rt sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+	namespaces: left rt right
+	left sysctl: net/ipv6/conf/default/accept_dad=0
+	rt sysctl: net/ipv6/conf/default/accept_dad=0
+	right sysctl: net/ipv6/conf/default/accept_dad=0
+	host: link add eth0 netns left type veth peer name left netns rt
+	host: link add eth0 netns right type veth peer name right netns rt
+	rt: link set lo up
+	rt: link set left up
+	rt: addr add 10.1.0.1/24 dev left
+	rt: addr add fd11::1/64 dev left nodad
+	rt: link set right up
+	rt: addr add 10.2.0.1/24 dev right
+	rt: addr add fd12::1/64 dev right nodad
+	left: link set lo up
+	left: link set eth0 up
+	left: addr add 10.1.0.2/24 dev eth0
+	left: addr add fd11::2/64 dev eth0 nodad
+	left: route add default via 10.1.0.1
+	left: route add default via fd11::1
+	right: link set lo up
+	right: link set eth0 up
+	right: addr add 10.2.0.2/24 dev eth0
+	right: addr add fd12::2/64 dev eth0 nodad
+	right: route add default via 10.2.0.1
+	right: route add default via fd12::1
+	rt sysctl: net/ipv4/ip_forward=1
+	rt sysctl: net/ipv6/conf/all/forwarding=1
 `
 
 // A stage is a host with namespaces.
@@ -88,22 +104,13 @@ type stage struct {
 	host *testns.NS
 }
 
-// play builds a stage.
-func play(t *testing.T, scripts ...string) *stage {
+// play builds a stage beside those of other tests: of steps ([stage.batch]), or of what a shell runs.
+func play(t *testing.T, script string) *stage {
 	t.Helper()
-	s := &stage{t, testns.New(t)}
-	t.Cleanup(func() {
-		names, err := filepath.Glob("/run/netns/*")
-		if err != nil {
-			t.Error(err)
-		}
-		for _, name := range names {
-			if err := nsfs.Delete(filepath.Base(name)); err != nil && os.Remove(name) != nil {
-				t.Error(err)
-			}
-		}
-	})
-	for _, script := range scripts {
+	s := &stage{t, testns.NewHost(t)}
+	if strings.HasPrefix(strings.TrimSpace(script), "namespaces: ") {
+		s.batch(script)
+	} else if script != "" {
 		s.sh(script)
 	}
 	s.settle()
@@ -115,25 +122,115 @@ func (s *stage) sh(script string) {
 	s.host.Run(s.t, "/bin/sh", "-e", "-c", script).Must(s.t)
 }
 
-// settle waits until bridges have heard that the cables of their ports are up.
+// batch makes "namespaces: a b", sets "NAME sysctl: KEY=VALUE", has a shell run "NAME sh: COMMAND",
+// and ip and bridge what is behind "NAME: " and "NAME bridge: ", many lines in one process: on an
+// emulated processor one takes a tenth of a second to begin.
+func (s *stage) batch(steps string) {
+	s.t.Helper()
+	var who, lines string
+	flush := func() {
+		if lines != "" {
+			name, tool, _ := strings.Cut(who, " ")
+			args := []string{"ip", "-n", name, "-b", "-"}
+			if tool != "" {
+				args[0] = tool
+			}
+			if name == "host" {
+				args = slices.Delete(args, 1, 3)
+			}
+			testns.Cmd{NS: s.host, Args: args, Stdin: lines}.Run(s.t).Must(s.t)
+		}
+		lines = ""
+	}
+	for line := range strings.Lines(steps) {
+		to, rest, ok := strings.Cut(strings.TrimSpace(line), ": ")
+		name, tool, _ := strings.Cut(to, " ")
+		if to != who {
+			flush()
+		}
+		who = to
+		switch {
+		case !ok:
+		case name == "namespaces":
+			for _, name := range strings.Fields(rest) {
+				s.host.Add(s.t, name)
+			}
+		case tool == "sysctl":
+			key, value, _ := strings.Cut(rest, "=")
+			s.inside(name, func() error { return os.WriteFile("/proc/sys/"+key, []byte(value), 0) })
+		case tool == "sh":
+			s.sh(rest)
+		default:
+			lines += rest + "\n"
+		}
+	}
+	flush()
+}
+
+// settle waits until the kernel has told all that links are up: it does so up to a second later. And
+// it has ARP ask again after a tenth of a second, not a second, where an answer is late.
 func (s *stage) settle() {
 	s.t.Helper()
-	s.sh(`for i in $(seq 40); do bridge link | grep -q 'state disabled' || break; sleep 0.05; done`)
+	for end := time.Now().Add(2 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		done := true
+		s.inside("host", func() error {
+			picture, err := survey.Take(s.t.Context(), survey.Options{})
+			if err != nil {
+				return err
+			}
+			defer picture.Close()
+			for _, n := range picture.Namespaces {
+				done = done && !slices.ContainsFunc(n.Links, unsettled)
+				if err := n.NS().Do(hasten); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if done {
+			return
+		}
+	}
+}
+
+// unsettled says that a link has just got its cable, and that not all know of it.
+func unsettled(l *survey.Link) bool {
+	const up = unix.IFF_UP | unix.IFF_LOWER_UP
+	if l.Flags&up != up {
+		return l.Flags&unix.IFF_UP != 0 && l.Info.Kind == "bond" // it looks at its ports now and then
+	}
+	if l.Flags&unix.IFF_RUNNING == 0 {
+		return true
+	}
+	m := l.Master()
+	return m != nil && m.Flags&unix.IFF_UP != 0 && l.Info.Port != nil && l.Info.Port.State.V == rtnl.PortDisabled
+}
+
+// hasten has neighbours be asked again soon.
+func hasten() error {
+	files, err := filepath.Glob("/proc/sys/net/ipv[46]/neigh/*/retrans_time_ms")
+	for _, file := range files {
+		err = errors.Join(err, os.WriteFile(file, []byte("100"), 0))
+	}
+	return err
 }
 
 // inside calls f in a namespace, or on the host.
 func (s *stage) inside(name string, f func() error) {
 	s.t.Helper()
-	do := func() (err error) { s.host.Do(s.t, func() { err = f() }); return err }
-	if name != "host" {
-		ns, err := nsfs.Open(name)
-		if err != nil {
-			s.t.Fatal(err)
+	var err error
+	s.host.Do(s.t, func() {
+		if name == "host" {
+			err = f()
+			return
 		}
-		defer ns.Close()
-		do = func() error { return ns.Do(f) }
-	}
-	if err := do(); err != nil {
+		var ns *nsfs.NS
+		if ns, err = nsfs.Open(name); err == nil {
+			defer ns.Close()
+			err = ns.Do(f)
+		}
+	})
+	if err != nil {
 		s.t.Fatal(err)
 	}
 }

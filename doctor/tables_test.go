@@ -20,6 +20,7 @@ import (
 // TestDecide compares what is read from rules and tables with the routes that the kernel
 // answers, for rules and tables by chance.
 func TestDecide(t *testing.T) {
+	t.Parallel()
 	r := rand.New(rand.NewPCG(1, 2))
 	pick := func(words ...string) string { return words[r.IntN(len(words))] }
 	for round := range testns.Rounds(40) {

@@ -13,7 +13,10 @@ import (
 )
 
 // A NS is a network namespace kept alive by a file descriptor.
-type NS struct{ f *os.File }
+type NS struct {
+	f      *os.File
+	mounts *os.File // the mount namespace, or nil: the suite's
+}
 
 // New makes a network namespace that holds nothing but lo, down. It ends with
 // the test.
@@ -63,8 +66,8 @@ func (ns *NS) Do(t testing.TB, f func()) {
 
 func (ns *NS) do(f func() error) error {
 	return onThread(func() error {
-		if err := unix.Setns(ns.FD(), unix.CLONE_NEWNET); err != nil {
-			return os.NewSyscallError("setns", err)
+		if err := ns.enter(); err != nil {
+			return err
 		}
 		return f()
 	})

@@ -27,6 +27,7 @@ const binaryEnv = "MININS_TESTNS_BINARY"
 // by [Binary]. It is for tests of programs that make namespaces themselves.
 func Ordinary(m *testing.M, dir string) {
 	if os.Getenv(binaryEnv) != "" {
+		widen()
 		os.Exit(m.Run())
 	}
 	code, err := ordinary(dir)

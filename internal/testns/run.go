@@ -85,7 +85,7 @@ func (c Cmd) Run(t testing.TB) Result {
 	cmd.Env = append(os.Environ(), "LC_ALL=C", "PATH="+os.Getenv("PATH")+":"+path)
 	cmd.Env = append(cmd.Env, c.Env...)
 	cmd.Dir = c.Dir
-	cmd.WaitDelay = time.Second // a grandchild may keep the pipes open
+	cmd.WaitDelay = 10 * time.Second // a grandchild may keep the pipes open, and for a moment a process that is started beside it
 
 	run := func() error { // a child inherits the namespaces of the thread that forks
 		if err := cmd.Start(); err != nil {

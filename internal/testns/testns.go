@@ -29,11 +29,13 @@ package testns
 
 import (
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"os/signal"
 	"runtime"
+	"strconv"
 	"syscall"
 	"testing"
 
@@ -63,6 +65,7 @@ func Main(m *testing.M) {
 			fmt.Fprintln(os.Stderr, "testns:", err)
 			os.Exit(2)
 		}
+		widen()
 		os.Exit(checked(m))
 	default:
 		os.Exit(m.Run()) // a helper process or a fuzzing worker: its parent is checked
@@ -103,6 +106,19 @@ func again() int {
 		return 128 + int(ws.Signal())
 	}
 	return cmd.ProcessState.ExitCode()
+}
+
+// widen has twice as many tests run side by side (t.Parallel) as there are processors, unless
+// -parallel says how many: they wait for the kernel more than they compute.
+func widen() {
+	flag.Parse()
+	said := false
+	flag.Visit(func(f *flag.Flag) { said = said || f.Name == "test.parallel" })
+	if !said {
+		if err := flag.Set("test.parallel", strconv.Itoa(2*runtime.GOMAXPROCS(0))); err != nil {
+			panic(err) // the flag has another name
+		}
+	}
 }
 
 // enter furnishes the new namespaces.

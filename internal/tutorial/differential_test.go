@@ -5,10 +5,13 @@ package tutorial
 import (
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -156,6 +159,7 @@ func sameSoon(t *testing.T, c capture, got func() Result, want func() string) {
 // TestCaptures runs what the real tools were captured doing, in the same order,
 // and compares exit status, output and errors byte for byte.
 func TestCaptures(t *testing.T) {
+	t.Parallel()
 	s := newStage(t, Config{Minins: build(t)})
 	compared := 0
 	for _, c := range table(t) {
@@ -174,6 +178,7 @@ func TestCaptures(t *testing.T) {
 // TestCapturesByRealTools does the same with the installed tools, and so
 // proves the set-up, the masks and the captures.
 func TestCapturesByRealTools(t *testing.T) {
+	t.Parallel()
 	needRealTools(t)
 	s := newStage(t, Config{Real: true})
 	for _, c := range table(t) {
@@ -203,6 +208,7 @@ var further = map[string][]string{
 // something is done by one side, all else by both in turn, and both must say
 // the same of what they see, whoever made it.
 func TestSideBySide(t *testing.T) {
+	t.Parallel()
 	needRealTools(t)
 	testns.Tool(t, "nft")
 	minins := build(t)
@@ -242,11 +248,28 @@ func sideBySide(t *testing.T, s *Stage, c capture, realWrites bool) {
 	})
 }
 
-// build builds minins as it is delivered.
+// built is minins as it is delivered: the linker takes seconds, so it is built once.
+var built = sync.OnceValues(func() (binary []byte, err error) {
+	dir, err := os.MkdirTemp("", "minins-tutorial")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	if err := testns.Build(dir+"/minins", "../../cmd/minins"); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(dir + "/minins")
+})
+
+// build writes it to a file that goes with the test.
 func build(t *testing.T) string {
 	t.Helper()
+	binary, err := built()
+	if err != nil {
+		t.Fatal(err)
+	}
 	file := filepath.Join(t.TempDir(), "minins")
-	if err := testns.Build(file, "../../cmd/minins"); err != nil {
+	if err := os.WriteFile(file, binary, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	return file

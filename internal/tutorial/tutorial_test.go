@@ -67,12 +67,14 @@ func play(t *testing.T, s *Stage, real bool) {
 // TestRealTools plays the tutorial with the installed tools. It proves the
 // stage and the script, and nothing about minins.
 func TestRealTools(t *testing.T) {
+	t.Parallel() // a stage has namespaces of its own
 	needRealTools(t)
 	play(t, newStage(t, Config{Real: true}), true)
 }
 
 // TestTutorial plays the tutorial where nothing but minins is installed.
 func TestTutorial(t *testing.T) {
+	t.Parallel() // a stage has namespaces of its own
 	s := newStage(t, Config{Minins: build(t)})
 	tree, err := s.Tree()
 	if err != nil {

@@ -183,7 +183,7 @@ func network(t *testing.T) *testns.NS {
 }
 
 func TestRun(t *testing.T) {
-	ns := network(t)
+	t.Parallel()
 	const reply = "Unicast reply from 10.0.0.2 [02:00:00:00:00:02]  T\n"
 	tests := []struct{ line, want string }{
 		{"-f -I v0 10.0.0.2", "0 ARPING 10.0.0.2 from 10.0.0.1 v0\n" + reply + "Sent 1 probes (1 broadcast(s))\nReceived 1 response(s)\n|"},
@@ -208,6 +208,8 @@ func TestRun(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.line, func(t *testing.T) {
+			t.Parallel()
+			ns := network(t) // each sees the answers to others
 			var ours testns.Result
 			ns.Do(t, func() { ours = command(strings.Fields(test.line)...) })
 			if got := fmt.Sprintf("%d %s|%s", ours.Code, ours.Stdout, ours.Stderr); got != test.want {

@@ -43,9 +43,10 @@ func etc(t *testing.T) {
 }
 
 // TestDifferential runs the commands in testdata with the real arping and with
-// ours: the same output, errors and exit status. Ten run at a time, each in a
+// ours: the same output, errors and exit status. Twenty run at a time, each in a
 // place of its own: they wait most of the time.
 func TestDifferential(t *testing.T) {
+	t.Parallel()
 	version := testns.Run(t, "arping", "-V").Must(t)
 	if !strings.HasPrefix(version, "arping from iputils 20221126") {
 		testns.Skip(t, "another arping is installed: "+version)
@@ -57,7 +58,7 @@ func TestDifferential(t *testing.T) {
 	}
 	lines := make(chan string)
 	var wait sync.WaitGroup
-	for range 10 {
+	for range 20 {
 		p := newPlace(t)
 		wait.Go(func() {
 			for line := range lines {

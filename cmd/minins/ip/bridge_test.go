@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -60,7 +59,7 @@ func playBridge(t *testing.T, script string, run func(ns *testns.NS, args []stri
 		if real, ok := strings.CutPrefix(line, "+ "); ok {
 			ns.Run(t, append([]string{"ip"}, testns.Words(real)...)...).Must(t)
 		} else if line == "wait" { // for carrier to settle
-			time.Sleep(1100 * time.Millisecond)
+			carrier(t, ns)
 		} else if line != "" && line[0] != '#' {
 			results = append(results, run(ns, testns.Words(line)))
 		}

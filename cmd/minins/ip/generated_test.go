@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/minins/minins/internal/testns"
@@ -59,7 +60,14 @@ var samples = map[string][2]string{
 // none, behind a command, and compares with the real ip.
 func TestGenerated(t *testing.T) {
 	testns.Tool(t, "ip")
-	n, skipped := 0, 0
+	var n atomic.Int32
+	t.Cleanup(func() {
+		t.Logf("%d commands", n.Load())
+		if n.Load() < 600 && !testing.Short() && flag.Lookup("test.run").Value.String() == "" {
+			t.Errorf("%d commands were generated, want at least 600", n.Load())
+		}
+	})
+	skipped := 0
 	for _, f := range forms {
 		var base string
 		for _, name := range f.command.words() {
@@ -116,6 +124,7 @@ func TestGenerated(t *testing.T) {
 			continue // with the race detector: what is compared is compared without
 		}
 		t.Run(f.object+"-"+f.command.words()[0], func(t *testing.T) {
+			t.Parallel()
 			want, wantState := play(t, script, func(ns *testns.NS, args []string) testns.Result {
 				return ns.Run(t, append([]string{"ip"}, args...)...)
 			})
@@ -126,11 +135,7 @@ func TestGenerated(t *testing.T) {
 			if gotState != wantState {
 				t.Errorf("the state at the end (-real +ours)\n%s", testns.Diff(wantState, gotState))
 			}
-			n += len(want)
+			n.Add(int32(len(want)))
 		})
-	}
-	t.Logf("%d commands", n)
-	if n < 600 && !testing.Short() && flag.Lookup("test.run").Value.String() == "" {
-		t.Errorf("%d commands were generated, want at least 600", n)
 	}
 }

@@ -76,28 +76,18 @@ func (c corpus) with(rule int) string {
 	return b.String()
 }
 
-// chainOf is the family, table and chain of a rule.
-func (c corpus) chainOf(rule int) []string {
-	var table, chain []string
-	for _, line := range c.lines[:rule] {
-		switch w := strings.Fields(line); {
-		case strings.HasPrefix(line, "table "):
-			table = w[1:3]
-		case strings.HasPrefix(line, "\tchain "):
-			chain = w[1:2]
-		}
-	}
-	return slices.Concat(table, chain)
-}
-
 // masks are what differs from run to run.
-var masks = []struct{ re, to string }{
-	{`expires \S+`, "expires T"}, {`(__\w+?)\d+`, "${1}N"}, {`handle \d+`, "handle H"}, {`(?m)^(\S+ \S+ \S+) \d+((?: \d+)*)$`, "$1 H"},
+var masks = []struct {
+	re *regexp.Regexp
+	to string
+}{
+	{regexp.MustCompile(`expires \S+`), "expires T"}, {regexp.MustCompile(`(__\w+?)\d+`), "${1}N"},
+	{regexp.MustCompile(`handle \d+`), "handle H"}, {regexp.MustCompile(`(?m)^(\S+ \S+ \S+) \d+((?: \d+)*)$`), "$1 H"},
 }
 
 func masked(s string) string {
 	for _, m := range masks {
-		s = regexp.MustCompile(m.re).ReplaceAllString(s, m.to)
+		s = m.re.ReplaceAllString(s, m.to)
 	}
 	// The elements of a set without intervals are in no order.
 	parts := strings.Split(s, "\n")
@@ -125,18 +115,20 @@ func TestRules(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			theirs, mine := testns.New(t), testns.New(t)
-			for _, rule := range c.rules {
+			for i, rule := range c.rules {
+				if !testns.Some(i, 3, 12) {
+					continue
+				}
 				text, line := c.with(rule), strings.TrimSpace(c.lines[rule])
 				real(t, theirs, text, "-f", "-").Must(t)
 				if r := ours(mine, text, "-f", "-"); r.Code != 0 || r.Stdout+r.Stderr != "" {
 					t.Errorf("%s: status %d\n%s%s", line, r.Code, r.Stdout, r.Stderr)
 					continue
 				}
-				for _, args := range [][]string{append([]string{"--debug=netlink", "list", "chain"}, c.chainOf(rule)...), {"-a", "list", "ruleset"}} {
-					want, got := masked(real(t, theirs, "", args...).Must(t)), masked(real(t, mine, "", args...).Must(t))
-					if got != want {
-						t.Errorf("%s: %s (-real +ours)\n%s", line, strings.Join(args, " "), testns.Diff(want, got))
-					}
+				list := []string{"--debug=netlink", "-a", "list", "ruleset"} // expressions, then text
+				want, got := masked(real(t, theirs, "", list...).Must(t)), masked(real(t, mine, "", list...).Must(t))
+				if got != want {
+					t.Errorf("%s (-real +ours)\n%s", line, testns.Diff(want, got))
 				}
 				if want, got := setsOf(t, theirs), setsOf(t, mine); want != got {
 					t.Errorf("%s: sets (-real +ours)\n%s", line, testns.Diff(want, got))

@@ -138,6 +138,7 @@ func TestHolder(t *testing.T) {
 
 // TestStale has files of labs with process IDs that are of others by now, and with none.
 func TestStale(t *testing.T) {
+	t.Parallel()
 	u := newUser(t)
 	if err := os.Mkdir(u.run+"/minins", 0o700); err != nil {
 		t.Fatal(err)
@@ -353,6 +354,7 @@ func mustGlob(t *testing.T, pattern string) []string {
 // TestKilledMaker kills the process that makes a lab at any time: then there is a lab,
 // or none, or one that the next command makes anew, and nothing else.
 func TestKilledMaker(t *testing.T) {
+	t.Parallel()
 	u := newUser(t)
 	made := 0
 	for i := range 60 {

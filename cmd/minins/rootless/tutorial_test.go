@@ -22,6 +22,7 @@ const bare = "PATH=/nosuch"
 // TestTutorialInLab has an ordinary user type the tutorial with "minins --rootless=LAB"
 // in front of each command: a process for each.
 func TestTutorialInLab(t *testing.T) {
+	t.Parallel()
 	u := newUser(t)
 	u.env = tutorial.Env(bare, "XDG_RUNTIME_DIR="+u.run)
 	run := func(c tutorial.Command) (tutorial.Result, error) {
@@ -110,6 +111,7 @@ func play(t *testing.T, helper *exec.Cmd, run func(tutorial.Command) (tutorial.R
 // TestTutorialTyped has an ordinary user type the tutorial as it stands in a shell,
 // at a terminal, in which Ctrl-C ends what goes on for ever.
 func TestTutorialTyped(t *testing.T) {
+	t.Parallel()
 	u := newUser(t)
 	u.env = tutorial.Env(bare, "XDG_RUNTIME_DIR="+u.run, "MININS_HINTS=1")
 	term := newTerminal(t, u.command("--rootless", "/bin/sh", "-i"))
