@@ -157,7 +157,7 @@ func try(t *target, s *suite, cache string, limit time.Duration) *report {
 	r.wall, r.cpu = time.Since(start), cpu
 	r.read(console)
 	if !r.ended && r.err == nil {
-		r.err = fmt.Errorf("the machine did not come to its end (%w): %s", errors.Join(err, ctx.Err()), filepath.Join(cache, t.name+".log"))
+		r.err = fmt.Errorf("the machine did not come to its end (%w): %s", err, filepath.Join(cache, t.name+".log"))
 	}
 	return r
 }
