@@ -150,6 +150,6 @@ func needed(e entry) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	return f.ImportedLibraries()
+	libs, err := f.ImportedLibraries()
+	return libs, errors.Join(err, f.Close())
 }
