@@ -153,7 +153,9 @@ QEMU_PACKAGES := qemu-system-x86 qemu-system-misc qemu-system-arm qemu-system-mi
 run-kernels = $(GO) run ./kernels -cache $(KERNELS_CACHE) -file /bin/minins=$(CURDIR)/dist/minins-linux-{arch} \
 	-exec './internal/tutorial/cmd/demo -minins /bin/minins'
 
-kernels: qemu dist ## the tutorial, and tests of libraries, on Debian's kernels and other processors: KERNELS=REGEXP
+KERNEL_ARCHES := 386 amd64 arm arm64 mips mipsle mips64 mips64le ppc64le riscv64 s390x
+
+kernels: qemu $(KERNEL_ARCHES:%=dist/minins-linux-%) ## the tutorial, and tests of libraries, on Debian's kernels and other processors: KERNELS=REGEXP
 	$(run-kernels) -run '$(KERNELS)' $(KERNEL_MORE) -timeout 10m -each 300s $(KERNEL_TESTS)
 
 kernels-quick: qemu dist/minins-linux-amd64 dist/minins-linux-arm dist/minins-linux-s390x ## the same on four of them, with fewer tests: 4 minutes

@@ -198,6 +198,9 @@ func TestIptablesReadsOurs(t *testing.T) {
 	}
 	for i, r := range rules {
 		for _, verb := range []string{" -C ", " -D "} {
+			if verb == " -C " && !testns.Some(i, 1, 4) {
+				continue
+			}
 			mine.Run(t, "sh", "-c", tool(r.Family, " ")+strings.Replace(options[i], " -A ", verb, 1)).Must(t)
 		}
 	}
