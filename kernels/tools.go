@@ -86,7 +86,10 @@ func toolEntries(root string) (entries []entry, err error) {
 		if err != nil {
 			return err
 		}
-		if top, _, _ := strings.Cut(name, "/"); top == "bin" || top == "sbin" || strings.HasPrefix(top, "lib") {
+		switch top, _, below := strings.Cut(name, "/"); {
+		case !below:
+			return nil // since trixie, /bin and the like are links already
+		case top == "bin" || top == "sbin" || strings.HasPrefix(top, "lib"):
 			name = path.Join("usr", name)
 		}
 		e := entry{name: name, mode: exeMode, from: file}
