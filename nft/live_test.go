@@ -171,6 +171,7 @@ func tool(f nft.Family, suffix string) string {
 // TestIptablesReadsOurs has the real iptables list, check and delete what we
 // wrote, and compares its listings with those of its own rules.
 func TestIptablesReadsOurs(t *testing.T) {
+	testns.ToolOf(t, "iptables", "v1.8.9")
 	mine, theirs := testns.New(t), testns.New(t)
 	addOurs(t, dial(t, mine))
 	rules, options := ours(t)
@@ -224,6 +225,7 @@ func undated(text string) string {
 
 // TestReadsTheirs reads what the real iptables wrote: the same rules as ours.
 func TestReadsTheirs(t *testing.T) {
+	testns.ToolOf(t, "iptables", "v1.8.9")
 	mine, theirs := testns.New(t), testns.New(t)
 	c, their := dial(t, mine), dial(t, theirs)
 	addOurs(t, c)
