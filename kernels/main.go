@@ -97,16 +97,19 @@ func run() error {
 	header(os.Stdout)
 	var all totals
 	var wg sync.WaitGroup
-	queue := make(chan *target)
+	start := time.Now()
+	ready := make(chan *report)
+	go func() { // the next machine is made while others run
+		for _, t := range chosen {
+			ready <- prepared(t, &s, *cache)
+		}
+		close(ready)
+	}()
 	var out sync.Mutex
 	for range *jobs {
 		wg.Go(func() {
-			for t := range queue {
-				r := try(t, &s, *cache, *limit)
-				if r.err != nil && r.absent == nil && !r.started && r.wall > 0 { // the machine's fault, not the tests'
-					fmt.Fprintf(os.Stderr, "%s: %v before its first test: once more\n", t.name, r.err)
-					r = try(t, &s, *cache, *limit)
-				}
+			for r := range ready {
+				r = tried(r, *cache, *limit)
 				out.Lock()
 				r.print(os.Stdout, *verbose)
 				all.add(r)
@@ -114,11 +117,6 @@ func run() error {
 			}
 		})
 	}
-	start := time.Now()
-	for _, t := range chosen {
-		queue <- t
-	}
-	close(queue)
 	wg.Wait()
 	all.why(os.Stdout)
 	fmt.Printf("%d targets, %.0f s\n", len(chosen), time.Since(start).Seconds())
@@ -137,43 +135,55 @@ type absentError struct{ error }
 
 func (e *absentError) Unwrap() error { return e.error }
 
-func try(t *target, s *suite, cache string, limit time.Duration) *report {
+// prepared is a report of a machine that is ready to be booted, or of why it is not.
+func prepared(t *target, s *suite, cache string) *report {
 	r := &report{target: t}
 	start := time.Now()
-	cmd, err := prepare(r, s, cache)
+	r.machine, r.err = prepare(r, s, cache)
 	r.prepare = time.Since(start)
-	if absent := (*absentError)(nil); errors.As(err, &absent) {
-		r.absent = err
+	if absent := (*absentError)(nil); errors.As(r.err, &absent) {
+		r.absent, r.err = r.err, nil
+	}
+	return r
+}
+
+// tried boots a machine and returns what became of it; once more if it ended before its first test, which
+// is QEMU's fault or the kernel's.
+func tried(r *report, cache string, limit time.Duration) *report {
+	if r.machine == nil {
 		return r
 	}
-	if err != nil {
-		r.err = err
-		return r
+	for again := false; ; again = true {
+		got := *r
+		got.boot(cache, limit)
+		if again || got.err == nil || got.started {
+			return &got
+		}
+		fmt.Fprintf(os.Stderr, "%s: %v before its first test: once more\n", r.target.name, got.err)
 	}
+}
+
+// boot runs the machine and takes its console's words.
+func (r *report) boot(cache string, limit time.Duration) {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
-	start = time.Now()
-	console, cpu, err := boot(ctx, cmd, filepath.Join(cache, t.name+".log"))
+	log := filepath.Join(cache, r.target.name+".log")
+	start := time.Now()
+	console, cpu, err := boot(ctx, r.machine, log)
 	r.wall, r.cpu = time.Since(start), cpu
 	r.read(console)
 	if !r.ended && r.err == nil {
-		r.err = fmt.Errorf("the machine did not come to its end (%w): %s", errors.Join(err, ctx.Err()), filepath.Join(cache, t.name+".log"))
+		r.err = fmt.Errorf("the machine did not come to its end (%w): %s", err, log)
 	}
-	return r
 }
 
 // wanted are the modules to load, appended what the kernel's command line has more.
 var wanted, appended string
 
-// preparing is held by who makes what a machine needs: apt-get does not wait for its own lock,
-// and targets of one architecture have the same programs.
-var preparing sync.Mutex
-
-// prepare makes all that a machine needs for tests and returns QEMU's command line.
+// prepare makes all that a machine needs for tests and returns QEMU's command line. One is made at a time:
+// apt-get does not wait for its own lock, and targets of one architecture have the same programs.
 func prepare(r *report, s *suite, cache string) ([]string, error) {
 	t := r.target
-	preparing.Lock()
-	defer preparing.Unlock()
 	b, err := openBoard(t, cache)
 	if err != nil {
 		return nil, err

@@ -17,8 +17,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// grace is how long a machine has to turn itself off once the tests are done.
-const grace = 2 * time.Second
+const (
+	// grace is how long a machine has to turn itself off once the tests are done.
+	grace = 2 * time.Second
+	// silence is how long its console may say nothing. The guest says each ten seconds what it is at.
+	silence = 90 * time.Second
+)
 
 // image finds the kernel of a target.
 func image(t *target, cache, root string) (string, error) {
@@ -66,6 +70,9 @@ func find(root, name string) (file string, err error) {
 	return file, err
 }
 
+// errSilent ends a machine that says nothing any more.
+var errSilent = fmt.Errorf("the machine said nothing for %v", silence)
+
 // boot runs the machine until it turns itself off, and returns what its console said,
 // and the processor's time that it took.
 func boot(ctx context.Context, cmd []string, log string) (console []byte, cpu time.Duration, err error) {
@@ -75,11 +82,13 @@ func boot(ctx context.Context, cmd []string, log string) (console []byte, cpu ti
 	}
 	defer f.Close()
 	fmt.Fprintln(f, "+", strings.Join(cmd, " "))
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
 	c := exec.CommandContext(ctx, cmd[0], cmd[1:]...)
 	c.SysProcAttr = &unix.SysProcAttr{Setpgid: true, Pdeathsig: unix.SIGKILL}
-	w := &watch{f: f, end: func() { time.AfterFunc(grace, cancel) }}
+	w := &watch{f: f, silent: time.AfterFunc(silence, func() { cancel(errSilent) })}
+	defer w.silent.Stop()
+	w.end = func() { time.AfterFunc(grace, func() { cancel(nil) }) }
 	c.Stdout, c.Stderr = w, w
 	c.WaitDelay = 5 * time.Second
 	err = c.Run()
@@ -88,18 +97,23 @@ func boot(ctx context.Context, cmd []string, log string) (console []byte, cpu ti
 	}
 	if w.end == nil {
 		err = nil // however QEMU ended
+	} else if cause := context.Cause(ctx); cause != nil {
+		err = cause
 	}
 	return w.all.Bytes(), cpu, err
 }
 
 // A watch writes a console's lines to a file and calls end when the guest said that all is done.
+// Each time that the console says something silent begins anew.
 type watch struct {
-	f   *os.File
-	all bytes.Buffer
-	end func()
+	f      *os.File
+	all    bytes.Buffer
+	end    func()
+	silent *time.Timer
 }
 
 func (w *watch) Write(b []byte) (int, error) {
+	w.silent.Reset(silence)
 	from := max(0, w.all.Len()-len("K end\n"))
 	w.all.Write(b)
 	if w.end != nil && bytes.Contains(w.all.Bytes()[from:], []byte("K end")) {

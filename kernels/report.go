@@ -14,7 +14,8 @@ import (
 // A report is what became of a target.
 type report struct {
 	target  *target
-	kernel  string // uname -r and -m, bits and byte order
+	machine []string // QEMU's command line, of one that is ready
+	kernel  string   // uname -r and -m, bits and byte order
 	pass    int
 	failed  []string
 	skipped []string // "PACKAGE TEST: reason"

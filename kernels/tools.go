@@ -3,9 +3,11 @@
 package main
 
 import (
+	"debug/elf"
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -17,6 +19,13 @@ import (
 // tools are the programs that tests set things up and compare with. They are of one
 // Debian on all kernels, since what a tool prints changes with its version.
 const tools = "dash coreutils grep mount util-linux procps hostname mawk strace iproute2 nftables iptables iputils-ping net-tools netbase base-files"
+
+// inGuest are the programs of those packages that are put into the machine, whose memory is small: what
+// a link of these names leads to, and the libraries that they want, go with them.
+const inGuest = "sh dash [ basename cat chmod chown cp cut date dd dirname echo env expr false grep head hostname id kill ln ls mawk mkdir mkfifo " +
+	"mknod mktemp mount mv nproc nsenter pgrep pidof ping pkill printf ps pwd readlink rm rmdir seq setpriv sleep sort stat strace stty sync sysctl tail tee test " +
+	"timeout touch tr true umount uname uniq unshare watch wc yes " +
+	"arp bridge ifconfig ip netstat nft route rtmon ss tc xtables-legacy-multi xtables-monitor xtables-nft-multi"
 
 // toolsSuite is that Debian; an architecture that came later has the first with it.
 func toolsSuite(arch string) string {
@@ -67,6 +76,8 @@ func toolEntries(root string) (entries []entry, err error) {
 	for _, dir := range []string{"bin", "sbin", "lib", "lib32", "lib64"} {
 		entries = append(entries, entry{name: "usr/" + dir, mode: dirMode}, entry{name: dir, mode: linkMode, data: []byte("usr/" + dir)})
 	}
+	var libs = make(map[string][]entry) // by the name that programs ask for
+	var wanted []entry
 	err = filepath.WalkDir(root, func(file string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
@@ -75,20 +86,45 @@ func toolEntries(root string) (entries []entry, err error) {
 		if err != nil {
 			return err
 		}
-		if top, _, _ := strings.Cut(name, "/"); top == "bin" || top == "sbin" || strings.HasPrefix(top, "lib") {
+		switch top, _, below := strings.Cut(name, "/"); {
+		case !below:
+			return nil // since trixie, /bin and the like are links already
+		case top == "bin" || top == "sbin" || strings.HasPrefix(top, "lib"):
 			name = path.Join("usr", name)
 		}
 		e := entry{name: name, mode: exeMode, from: file}
+		program := path.Base(name)
 		if d.Type() == fs.ModeSymlink {
 			to, err := os.Readlink(file)
 			if err != nil {
 				return err
 			}
 			e = entry{name: name, mode: linkMode, data: []byte(to)}
+			program = path.Base(to)
 		}
-		entries = append(entries, e)
+		switch dir := path.Dir(name); {
+		case path.Base(dir) == "bin" || path.Base(dir) == "sbin":
+			if slices.Contains(strings.Fields(inGuest), program) || slices.Contains(strings.Fields(inGuest), path.Base(name)) {
+				wanted = append(wanted, e)
+			}
+		case !strings.HasPrefix(name, "usr/lib") || path.Base(dir) == "xtables" || strings.HasPrefix(path.Base(name), "ld"):
+			wanted = append(wanted, e)
+		default:
+			libs[path.Base(name)] = append(libs[path.Base(name)], e)
+		}
 		return nil
 	})
+	for i := 0; err == nil && i < len(wanted); i++ {
+		var more []string
+		if more, err = needed(wanted[i]); err != nil {
+			break
+		}
+		for _, lib := range more {
+			wanted = append(wanted, libs[lib]...)
+			delete(libs, lib)
+		}
+	}
+	entries = append(entries, wanted...)
 	if err == nil {
 		entries = append(entries,
 			entry{name: "usr/bin/sh", mode: linkMode, data: []byte("dash")},
@@ -103,4 +139,20 @@ func toolEntries(root string) (entries []entry, err error) {
 		}
 	}
 	return entries, err
+}
+
+// needed are the libraries that a file asks for: those of an ELF file, and where a link leads.
+func needed(e entry) ([]string, error) {
+	if e.mode == linkMode {
+		return []string{path.Base(string(e.data))}, nil
+	}
+	f, err := elf.Open(e.from)
+	if format := (*elf.FormatError)(nil); errors.As(err, &format) || errors.Is(err, io.EOF) {
+		return nil, nil // a script, a table
+	}
+	if err != nil {
+		return nil, err
+	}
+	libs, err := f.ImportedLibraries()
+	return libs, errors.Join(err, f.Close())
 }

@@ -60,9 +60,11 @@ func captures(t testing.TB) []string {
 	if err != nil || len(files) < 170 {
 		t.Fatalf("only %d captures, %v", len(files), err)
 	}
+	i := 0
 	return slices.DeleteFunc(files, func(file string) bool {
+		i++
 		of386 := strings.Contains(file, "/386/")
-		return of386 != (testns.Layout() == "386") && (of386 || xtables(file))
+		return of386 != (testns.Layout() == "386") && (of386 || xtables(file)) || !testns.Some(i, 1, testns.Sparse())
 	})
 }
 
@@ -133,7 +135,7 @@ func TestRequests(t *testing.T) {
 		}
 	}
 	for key, why := range exceptions {
-		if !used[key] {
+		if !used[key] && testns.Sparse() == 1 {
 			t.Errorf("%s is no longer an exception: %s", key, why)
 		}
 	}
@@ -204,9 +206,9 @@ func TestOrdersAgree(t *testing.T) {
 		t.Fatal(err)
 	}
 	compared := 0
-	for _, file := range files {
+	for i, file := range files {
 		name := filepath.Base(file)
-		if testns.Layout() == "386" && xtables(file) {
+		if testns.Layout() == "386" && xtables(file) || !testns.Some(i, 1, testns.Sparse()) {
 			continue
 		}
 		var batches [2]string
@@ -222,7 +224,7 @@ func TestOrdersAgree(t *testing.T) {
 			t.Errorf("%s: got\n%s\nwant\n%s", name, got, want)
 		}
 	}
-	if compared < 60 {
+	if compared < 60/testns.Sparse() {
 		t.Errorf("only %d batches", compared)
 	}
 }

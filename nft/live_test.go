@@ -171,6 +171,7 @@ func tool(f nft.Family, suffix string) string {
 // TestIptablesReadsOurs has the real iptables list, check and delete what we
 // wrote, and compares its listings with those of its own rules.
 func TestIptablesReadsOurs(t *testing.T) {
+	testns.ToolOf(t, "iptables", "v1.8.9")
 	mine, theirs := testns.New(t), testns.New(t)
 	addOurs(t, dial(t, mine))
 	rules, options := ours(t)
@@ -198,6 +199,9 @@ func TestIptablesReadsOurs(t *testing.T) {
 	}
 	for i, r := range rules {
 		for _, verb := range []string{" -C ", " -D "} {
+			if verb == " -C " && !testns.Some(i, 1, 4) {
+				continue
+			}
 			mine.Run(t, "sh", "-c", tool(r.Family, " ")+strings.Replace(options[i], " -A ", verb, 1)).Must(t)
 		}
 	}
@@ -221,6 +225,7 @@ func undated(text string) string {
 
 // TestReadsTheirs reads what the real iptables wrote: the same rules as ours.
 func TestReadsTheirs(t *testing.T) {
+	testns.ToolOf(t, "iptables", "v1.8.9")
 	mine, theirs := testns.New(t), testns.New(t)
 	c, their := dial(t, mine), dial(t, theirs)
 	addOurs(t, c)

@@ -38,7 +38,7 @@ func TestDo(t *testing.T) {
 		var wg sync.WaitGroup
 		for range 8 {
 			wg.Go(func() {
-				for range 50 {
+				for range testns.Rounds(50) {
 					err := a.Do(func() error { // nested, and with another in between
 						if got := inode(t); got != in(a) {
 							t.Errorf("outer in %s", got)

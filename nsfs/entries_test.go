@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -215,7 +216,7 @@ func TestRemove(t *testing.T) {
 func TestRepair(t *testing.T) {
 	census(t)
 	want := oddities(t)
-	for _, o := range []nsfs.RepairOptions{{}, {DryRun: true}, {MinAge: -1, DryRun: true}, {MinAge: -1}, {MinAge: -1}} {
+	for _, o := range []nsfs.RepairOptions{{MinAge: time.Hour}, {MinAge: time.Hour, DryRun: true}, {MinAge: -1, DryRun: true}, {MinAge: -1}, {MinAge: -1}} {
 		removed, err := nsfs.Repair(o)
 		if err != nil {
 			t.Error(err)

@@ -29,7 +29,7 @@ func TestNoThreadLeft(t *testing.T) {
 	if os.Getenv("MININS_SOAK") != "" {
 		visits = 1_000_000
 	}
-	const goroutines = 64
+	goroutines := max(8, testns.Rounds(64))
 	s := newSoak(t)
 	threads, fds, procs := len(testns.Threads()), testns.FDs(), runtime.GOMAXPROCS(0)
 	defer runtime.GOMAXPROCS(procs)

@@ -38,7 +38,10 @@ func captures(t testing.TB) []capture {
 		t.Fatalf("%d captures in testdata, %v", len(files), err)
 	}
 	var all []capture
-	for _, file := range files {
+	for i, file := range files {
+		if !testns.Some(i%(len(files)/2), 1, testns.Sparse()) { // a file and its twin of the other order
+			continue
+		}
 		b, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
@@ -306,7 +309,7 @@ func TestOrdersAgree(t *testing.T) {
 			t.Errorf("%s: got\n%s\nwant\n%s", file, got, want)
 		}
 	}
-	if len(last) < 80 {
+	if n := testns.Sparse(); len(last) < 80/n-n {
 		t.Errorf("only %d files", len(last))
 	}
 }

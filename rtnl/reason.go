@@ -23,6 +23,10 @@ func Reason(op string, m nl.Message, err error) string {
 	if !errors.As(err, &errno) {
 		return ""
 	}
+	link, _ := m.(*Link)
+	if errno == unix.EACCES && link != nil && link.Info.Bond != nil {
+		return "a bond of this mode does not take that"
+	}
 	if errors.Is(err, fs.ErrPermission) {
 		return "that needs CAP_NET_ADMIN in the user namespace of the network namespace"
 	}

@@ -7,8 +7,11 @@ import "golang.org/x/sys/unix"
 // registers are those of a thread that stands at a system call.
 type registers struct{ r unix.PtraceRegsArm64 }
 
-func (r *registers) read(tid int) error  { return unix.PtraceGetRegsArm64(tid, &r.r) }
-func (r *registers) write(tid int) error { return unix.PtraceSetRegsArm64(tid, &r.r) }
+// general is NT_PRSTATUS of linux/elf.h: this architecture has no PTRACE_GETREGS.
+const general = 1
+
+func (r *registers) read(tid int) error  { return unix.PtraceGetRegSetArm64(tid, general, &r.r) }
+func (r *registers) write(tid int) error { return unix.PtraceSetRegSetArm64(tid, general, &r.r) }
 
 func (r *registers) number() uint64   { return r.r.Regs[8] }
 func (r *registers) arg(i int) uint64 { return r.r.Regs[i] }

@@ -5,6 +5,7 @@ package testns
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"strings"
@@ -29,6 +30,15 @@ func Tool(t testing.TB, name string) string {
 	}
 	Skip(t, name+" is not installed")
 	return ""
+}
+
+// ToolOf is Tool, and skips the test where the tool is of another version than the one whose bytes it
+// is about ("v1.0.6"): others send other ones that mean the same.
+func ToolOf(t testing.TB, name, version string) {
+	t.Helper()
+	if is := Run(t, Tool(t, name), "--version").Must(t); !strings.Contains(is, version) {
+		Skip(t, fmt.Sprintf("compared with %s %s, and here is %s", name, version, strings.TrimSpace(is)))
+	}
 }
 
 // A Result is what a command did.

@@ -11,8 +11,6 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -120,19 +118,34 @@ func memory() string {
 	return strconv.Itoa(free) + "KiB"
 }
 
+// sign is how often the console says what is being run: a machine that says nothing is given up.
+const sign = 10 * time.Second
+
 // try runs one program and reports its tests; of one that is no test binary,
 // whether it exited with 0.
 func try(name string, limit time.Duration, args []string) {
-	var out bytes.Buffer
-	cmd := exec.Command(args[0], args[1:]...)
-	cmd.Dir = "/suite/" + name
+	dir := "/suite/" + name
 	if name == "." {
 		name = strings.TrimPrefix(args[0], "./") // of a program there is no package
 	}
-	cmd.Stdout, cmd.Stderr = &out, &out
+	out := &listener{name: name}
+	cmd := exec.Command(args[0], args[1:]...)
+	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, out, out
 	cmd.Env = append(os.Environ(), "HOME=/tmp", "MININS_SLOW=1", "MININS_BUILT=/bin/minins", "GOMEMLIMIT="+memory(), "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8")
 	cmd.WaitDelay = time.Second
 	start := time.Now()
+	alive := time.NewTicker(sign)
+	done := make(chan struct{})
+	go func() {
+		for {
+			select {
+			case <-alive.C:
+				out.sign(time.Since(start))
+			case <-done:
+				return
+			}
+		}
+	}()
 	err := cmd.Start()
 	if err == nil {
 		timer := time.AfterFunc(limit, func() {
@@ -143,52 +156,15 @@ func try(name string, limit time.Duration, args []string) {
 		err = cmd.Wait()
 		timer.Stop()
 	}
-	var log []string // the lines that say why
-	var reason, last string
-	tests := 0
-	for lines := bufio.NewScanner(&out); lines.Scan(); {
-		line := lines.Text()
-		verdict, test, ok := strings.Cut(line, ": ")
-		switch {
-		case ok && verdict == "--- PASS":
-			tests++
-			fmt.Println("K pass", name, test)
-		case ok && verdict == "--- FAIL":
-			tests++
-			fmt.Println("K fail", name, test)
-			log = append(log, line)
-		case ok && verdict == "--- SKIP":
-			tests++
-			fmt.Printf("K skip %s %s: %s\n", name, test, reason)
-		case ok && strings.TrimSpace(verdict) == "--- SKIP":
-			fmt.Printf("K part %s %s: %s\n", name, test, reason)
-		case strings.HasPrefix(line, "=== "):
-			last = line
-		case strings.HasPrefix(strings.TrimSpace(line), "--- PASS"):
-		default:
-			log = append(log, line)
-			if _, r, ok := strings.Cut(line, ".go:"); ok && strings.HasPrefix(line, "    ") {
-				_, reason, _ = strings.Cut(r, ": ")
-			}
-		}
-	}
-	if tests == 0 {
-		verdict := "pass"
-		if err != nil {
-			verdict = "fail"
-		}
-		fmt.Println("K", verdict, name, args[0])
+	alive.Stop()
+	close(done)
+	out.end(args[0], err)
+	if strings.HasSuffix(args[0], ".test") {
+		_ = os.Remove(filepath.Join(cmd.Dir, args[0])) // its room is needed
 	}
 	result := "ok"
 	if err != nil {
 		result = err.Error()
-		for _, line := range log[max(0, len(log)-400):] {
-			fmt.Println("K |", line)
-		}
-		fmt.Println("K | the last to begin:", last)
-	}
-	if strings.HasSuffix(args[0], ".test") {
-		_ = os.Remove(filepath.Join(cmd.Dir, args[0])) // its room is needed
 	}
 	fmt.Printf("K ran %s %.1f %s\n", name, time.Since(start).Seconds(), result)
 }

@@ -54,7 +54,7 @@ func nftRun(t *testing.T, ns *testns.NS, text string, args ...string) testns.Res
 // of the same parts to the other: the kernel has the same, nft lists the same, and
 // takes its list back.
 func TestLikeNFT(t *testing.T) {
-	testns.Tool(t, "nft")
+	testns.ToolOf(t, "nft", "v1.0.6")
 	theirs, ours := testns.New(t), testns.New(t)
 	rules := rules
 	if !testns.WritesPackets(t) {
