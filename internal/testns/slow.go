@@ -15,6 +15,9 @@ import (
 // slow is set where the processor is emulated: what takes a second takes twenty there.
 var slow = os.Getenv("MININS_SLOW") != ""
 
+// Slow reports whether the processor is emulated.
+func Slow() bool { return slow }
+
 // Rounds is how often a test does what it does n times: n, or on an emulated processor a twentieth.
 func Rounds(n int) int {
 	if slow {
