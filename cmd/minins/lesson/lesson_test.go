@@ -94,7 +94,7 @@ func TestLessons(t *testing.T) {
 				if _, errs, code := h.play(t, nil, "lesson", "stop", l.name); code != 0 || errs != "" {
 					t.Errorf("stop: status %d, %s", code, errs)
 				}
-				if out, _, _ := h.play(t, nil, "lab"); strings.Contains(out, "lesson-"+l.name) {
+				if out, _, _ := h.play(t, nil, "lab"); strings.Contains(out, "lesson-"+l.name+":") {
 					t.Errorf("a lab is left: %s", out)
 				}
 			}()
