@@ -55,8 +55,8 @@ func prelude(t *testing.T, bin, line string) []fault.Call {
 
 // TestMatrix spoils the calls of operations: with MININS_FAULTS=full each with each
 // errno, with MININS_FAULTS=some each that changes something with one, and some of the
-// others; without, that of every eighth operation, and on an emulated processor of every eighth command of
-// the tutorial: of what makes more calls it has hundreds to try.
+// others; without, that of every eighth operation, and on an emulated processor of every twentieth
+// command of the tutorial: of what makes more calls it has hundreds to try.
 func TestMatrix(t *testing.T) {
 	bin := install(t)
 	preludes := map[string][]fault.Call{"minins": prelude(t, bin, "minins version"), helperName: prelude(t, bin, "helper nothing")}
@@ -70,7 +70,7 @@ func TestMatrix(t *testing.T) {
 		ops = tutorialOperations(t)
 	}
 	for i, op := range ops {
-		if size == "" && (i%8 != 0 && !testns.Slow() || !testns.Some(i, 1, 8)) {
+		if size == "" && (i%8 != 0 && !testns.Slow() || !testns.Some(i, 1, 20)) {
 			continue
 		}
 		t.Run(op.name, func(t *testing.T) {
