@@ -24,7 +24,7 @@ type suite struct {
 	tests    []string // packages of tests
 	more     []extra  // more of them, on some targets
 	programs []string // packages of programs with their arguments, that have to exit with 0
-	files    []string // "PATH=FILE": more files, {env} in FILE stands for GOARCH
+	files    []string // "PATH=FILE": more files, {arch} in FILE stands for GOARCH
 	limit    time.Duration
 }
 

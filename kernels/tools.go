@@ -76,7 +76,8 @@ func toolEntries(root string) (entries []entry, err error) {
 	for _, dir := range []string{"bin", "sbin", "lib", "lib32", "lib64"} {
 		entries = append(entries, entry{name: "usr/" + dir, mode: dirMode}, entry{name: dir, mode: linkMode, data: []byte("usr/" + dir)})
 	}
-	var libs = make(map[string][]entry) // by the name that programs ask for
+	programs := strings.Fields(inGuest)
+	libs := make(map[string][]entry) // by the name that programs ask for
 	var wanted []entry
 	err = filepath.WalkDir(root, func(file string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
@@ -104,7 +105,7 @@ func toolEntries(root string) (entries []entry, err error) {
 		}
 		switch dir := path.Dir(name); {
 		case path.Base(dir) == "bin" || path.Base(dir) == "sbin":
-			if slices.Contains(strings.Fields(inGuest), program) || slices.Contains(strings.Fields(inGuest), path.Base(name)) {
+			if slices.Contains(programs, program) || slices.Contains(programs, path.Base(name)) {
 				wanted = append(wanted, e)
 			}
 		case !strings.HasPrefix(name, "usr/lib") || path.Base(dir) == "xtables" || strings.HasPrefix(path.Base(name), "ld"):
