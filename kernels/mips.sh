@@ -6,8 +6,17 @@
 #
 # leaves CACHE/vmlinux-NAME. mips-cut has neither nf_tables nor IPv6, namespaces, tables of routes,
 # inotify, io_uring or /sys: there, minins has to say what is missing.
-# apt-get install gcc-mips-linux-gnu flex bison bc xz-utils make gcc libc6-dev
 set -euo pipefail
+packages="gcc-mips-linux-gnu flex bison bc xz-utils make gcc libc6-dev"
+for tool in mips-linux-gnu-gcc flex bison bc xz make gcc; do
+	command -v "$tool" >/dev/null && continue
+	if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+		apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $packages
+		break
+	fi
+	echo "mips.sh: no $tool: install $packages" >&2
+	exit 1
+done
 cache=$(mkdir -p "$1" && cd "$1" && pwd); shift
 here=$(cd "$(dirname "$0")" && pwd)
 [ $# -gt 0 ] || set -- mips mips64 mips-cut

@@ -13,12 +13,13 @@ import (
 	"strings"
 )
 
-//go:embed ld obj arm loong64 mips ppc64 s390x x86 ssa runtime
+//go:embed ld loader obj arm loong64 mips ppc64 s390x x86 ssa runtime
 var added embed.FS
 
 // folders are where the files in our folders join the sources of Go (GOROOT/src).
 var folders = map[string]string{
 	"ld":      "cmd/link/internal/ld",
+	"loader":  "cmd/link/internal/loader",
 	"obj":     "cmd/internal/obj",
 	"arm":     "cmd/internal/obj/arm",
 	"loong64": "cmd/internal/obj/loong64",

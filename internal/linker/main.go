@@ -12,13 +12,14 @@
 // A seventh of a small Go program are descriptors of types and functions that only
 // package reflect reads, and what they lead to. The linker cannot know that
 // nobody asks. We do: minins does not print a struct by %v or a type by %T, and
-// calls nothing by reflection. The files in folder ld leave that out:
+// calls nothing by reflection. The files in folder ld leave that out, and more:
 //
 //   - types.go: names and fields of types, methods that no interface has;
 //   - calls.go: functions that are called only after another one, which is not
 //     in the program: the tracer, a metric, a profile; what fmt does with maps, where
 //     none is put into an interface;
-//   - order.go: like functions behind one another, for internal/strip.
+//   - order.go: like functions behind one another, for internal/strip;
+//   - share.go, on MIPS: instructions that many functions have in common, once for all of them.
 //
 // A fifth of the code is there for what hardly ever happens, for speed that nobody notices
 // who waits for the kernel, or for nothing. The folders that are named like those of Go's

@@ -67,6 +67,25 @@ var patches = map[string][]edit{
 			"	d.trim.rewrite()\n	d.calls.redirect()\n	if *flagPruneWeakMap {\n",
 		},
 	},
+	"cmd/link/internal/ld/pcln.go": {
+		{
+			"				inlSyms[s] = genInlTreeSym(ctxt, ldr.SymUnit(s), fi, ctxt.Arch, nameOffsets)\n",
+			"				inlSyms[s] = genInlTreeSym(ctxt, ldr.SymUnit(s), fi, ctxt.Arch, nameOffsets)\n				moveParents(ctxt, s, inlSyms[s])\n",
+		},
+	},
+	"cmd/link/internal/loader/loader.go": {
+		{
+			"type Loader struct {\n",
+			"type Loader struct {\n	Moved map[Sym]*Moved\n",
+		},
+		{
+			"	return\n}\n\n// Returns the number of pcdata for symbol i.\n",
+			"	if m := l.Moved[i]; m != nil {\n" +
+				"		return m.Pcsp, m.Pcfile, m.Pcline, m.Pcinline, append(pcdata[:0], m.Pcdata...)\n" +
+				"	}\n" +
+				"	return\n}\n\n// Returns the number of pcdata for symbol i.\n",
+		},
+	},
 	// Masks of pointers of global variables are made from the fields of structs,
 	// which may be gone, where there is no mask of the type.
 	"cmd/link/internal/ld/data.go": {
@@ -80,7 +99,7 @@ var patches = map[string][]edit{
 		},
 		{
 			"	// Sort the text symbols by type, so that FIPS",
-			"	orderText(ctxt)\n\n	// Sort the text symbols by type, so that FIPS",
+			"	shareText(ctxt)\n	orderText(ctxt)\n\n	// Sort the text symbols by type, so that FIPS",
 		},
 		// Nothing is between two segments in the file.
 		{

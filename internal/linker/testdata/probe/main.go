@@ -88,6 +88,7 @@ func main() {
 	collector()
 	others()
 	stacks()
+	faults()
 	threads()
 	leaves()
 }
