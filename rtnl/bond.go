@@ -109,6 +109,8 @@ func (b *Bond) fields(c *nl.Coder) {
 	nl.OptU8(c, unix.IFLA_BOND_AD_LACP_ACTIVE, "IFLA_BOND_AD_LACP_ACTIVE", &b.LACPActive)
 	nl.OptU8(c, unix.IFLA_BOND_MISSED_MAX, "IFLA_BOND_MISSED_MAX", &b.MissedMax)
 	nl.OptU8(c, unix.IFLA_BOND_COUPLED_CONTROL, "IFLA_BOND_COUPLED_CONTROL", &b.CoupledControl)
+	c.Name(33, "IFLA_BOND_BROADCAST_NEIGH", nl.KindInt) // of Linux 6.17 and 7, which x/sys does not have
+	c.Name(34, "IFLA_BOND_LACP_STRICT", nl.KindInt)
 	b.targets(c)
 	if c.Nest(unix.IFLA_BOND_AD_INFO, "IFLA_BOND_AD_INFO") {
 		i := &b.ADInfo

@@ -53,4 +53,5 @@ func (g *Geneve) fields(c *nl.Coder) {
 	nl.OptU8(c, unix.IFLA_GENEVE_UDP_ZERO_CSUM6_RX, "IFLA_GENEVE_UDP_ZERO_CSUM6_RX", &g.ZeroCsum6Rx)
 	nl.OptU8(c, unix.IFLA_GENEVE_TTL_INHERIT, "IFLA_GENEVE_TTL_INHERIT", &g.TTLInherit)
 	nl.Flag(c, unix.IFLA_GENEVE_INNER_PROTO_INHERIT, "IFLA_GENEVE_INNER_PROTO_INHERIT", &g.InheritProto)
+	c.Name(15, "IFLA_GENEVE_PORT_RANGE", nl.KindBytes) // of Linux 6.15, which x/sys does not have
 }

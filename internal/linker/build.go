@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"embed"
 	"encoding/json"
@@ -86,7 +87,15 @@ func writeGrown(file, old, grow string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(file, append(text, more...), 0o600)
+	text = append(text, more...)
+	if bytes.Contains(more, []byte("#define BARRIER(")) {
+		barriers, err := added.ReadFile("runtime/barriers.s")
+		if err != nil {
+			return err
+		}
+		text = append(text, barriers...)
+	}
+	return os.WriteFile(file, text, 0o600)
 }
 
 // writeOverlay writes to dir the files that replace those in src or join them,

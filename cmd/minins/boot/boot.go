@@ -28,7 +28,7 @@ is /init of an initramfs, or "init=/bin/minins init" is on the kernel's command 
 
 It mounts /proc, /sys, /dev, /run and /tmp, loads the modules that /lib/modules/order
 names, one in a line, makes links to its commands in /bin, and runs the lines of
-FILE, or of /etc/rc, and then those that are typed at the console.
+FILE, a path with a slash, or of /etc/rc, and then those that are typed at the console.
 
 A line is a command and its words; '...', "..." and \ quote, # begins a comment.
 There are no pipes and variables: that takes a shell.
@@ -60,14 +60,18 @@ func Run(c *applet.Cmd, names []string) int {
 	m.furnish(names)
 	m.control()
 	file := rc
-	if len(c.Args) > 0 {
-		file = c.Args[0]
+	for _, word := range c.Args {
+		if strings.Contains(word, "/") {
+			file = word
+		} else {
+			m.say("init: %s: no path, left alone", word)
+		}
 	}
 	f, err := os.Open(file)
 	if err == nil {
 		m.lines(f, true)
 		f.Close()
-	} else if len(c.Args) > 0 || !errors.Is(err, fs.ErrNotExist) {
+	} else if file != rc || !errors.Is(err, fs.ErrNotExist) {
 		m.say("init: %s: %s", file, applet.Strerror(err))
 	}
 	if !m.ending {

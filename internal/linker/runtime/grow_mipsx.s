@@ -49,15 +49,6 @@ TEXT name<ABIInternal>(SB), NOSPLIT|NOFRAME, $0-0; \
 wanted: \
 	JMP	more(SB)
 
-BARRIER(runtime·barrier1, runtime·gcWriteBarrier1<ABIInternal>)
-BARRIER(runtime·barrier2, runtime·gcWriteBarrier2<ABIInternal>)
-BARRIER(runtime·barrier3, runtime·gcWriteBarrier3<ABIInternal>)
-BARRIER(runtime·barrier4, runtime·gcWriteBarrier4<ABIInternal>)
-BARRIER(runtime·barrier5, runtime·gcWriteBarrier5<ABIInternal>)
-BARRIER(runtime·barrier6, runtime·gcWriteBarrier6<ABIInternal>)
-BARRIER(runtime·barrier7, runtime·gcWriteBarrier7<ABIInternal>)
-BARRIER(runtime·barrier8, runtime·gcWriteBarrier8<ABIInternal>)
-
 GLOBL runtime·unread(SB), NOPTR, $32
 
 // What copies words from where R1 is to where R2 is, and what sets words to zero from R1 on: as
