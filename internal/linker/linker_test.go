@@ -46,7 +46,7 @@ func TestProgram(t *testing.T) {
 				args := append(slices.Clone(emulator), file)
 				return command(t, env, args[0], args[1:]...)
 			}
-			env := []string{"CGO_ENABLED=0", "GOOS=linux", "GOARCH=" + arch, "GOARM=5", "GOMIPS=softfloat", "GOMIPS64=softfloat"}
+			env := []string{"CGO_ENABLED=0", "GOOS=linux", "GOARCH=" + arch, "GOARM=5", "GOMIPS=softfloat", "GOMIPS64=hardfloat"}
 			plain, small, stripped := filepath.Join(dir, "plain-"+arch), filepath.Join(dir, "small-"+arch), filepath.Join(dir, "stripped-"+arch)
 			command(t, env, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", plain, "./testdata/probe")
 			command(t, env, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", small, "-toolexec", ours, "./testdata/probe")
@@ -66,6 +66,38 @@ func TestProgram(t *testing.T) {
 				t.Errorf("%d bytes, %d by Go's own linker: not much smaller", after, before)
 			}
 		})
+	}
+}
+
+// TestFrames checks that callers are found where functions share code: each frame is one of those
+// in a program by Go's own linker, in the same order. A function that has been inlined is not
+// among them if none of its code is left.
+func TestFrames(t *testing.T) {
+	emulator, err := exec.LookPath(emulators["mips"])
+	if err != nil {
+		testns.Skip(t, "no "+emulators["mips"])
+	}
+	dir := t.TempDir()
+	ours := filepath.Join(dir, "linker")
+	command(t, nil, "go", "build", "-o", ours, ".")
+	command(t, nil, ours, "build")
+	frames := func(flags ...string) []string {
+		file := filepath.Join(dir, "frames")
+		args := append([]string{"build", "-trimpath", "-ldflags=-s -w", "-o", file}, flags...)
+		command(t, []string{"CGO_ENABLED=0", "GOOS=linux", "GOARCH=mips", "GOMIPS=softfloat"}, "go", append(args, "./testdata/frames")...)
+		return strings.Split(command(t, nil, emulator, file), "\n")
+	}
+	want, got := frames(), frames("-toolexec", ours)
+	if len(got) < len(want)*2/3 || !slices.Contains(got, "main.five.func1 74") {
+		t.Errorf("too few frames: %q, %q by Go's own linker", got, want)
+	}
+	rest := want
+	for _, frame := range got {
+		i := slices.Index(rest, frame)
+		if i < 0 {
+			t.Fatalf("%s: not in its place: got %q, want some of %q", frame, got, want)
+		}
+		rest = rest[i+1:]
 	}
 }
 

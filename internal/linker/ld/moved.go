@@ -101,7 +101,8 @@ func pcRanges(data []byte) (ranges []pcRange) {
 }
 
 // moveParents has calls that were inlined into a function be where code of what they were in
-// is now: as near as there is some.
+// is now: as near as there is some. Where there is none left, that was called from where it is
+// itself. At the beginning of a function nothing is inlined: so tracebacks come to an end.
 func moveParents(ctxt *Link, f, tree loader.Sym) {
 	ldr := ctxt.loader
 	m := ldr.Moved[f]
@@ -112,14 +113,19 @@ func moveParents(ctxt *Link, f, tree loader.Sym) {
 	fi.Preload()
 	ranges := pcRanges(ldr.Data(m.Pcinline))
 	for i := range int(fi.NumInlTree()) {
-		call := fi.InlTree(i)
-		at, best, begin := m.To[call.ParentPC/4], int32(0), int32(0)
-		for _, r := range ranges {
-			// The last instruction of the range in front of it, or the first behind it, or itself.
-			if near := min(max(at, begin), r.end-1); r.value == int64(call.Parent) && abs(near-at) < abs(best-at) {
-				best = near
+		best, found := int32(0), false
+		for parent := int32(i); !found && parent >= 0; {
+			call := fi.InlTree(int(parent))
+			parent = call.Parent
+			at, begin := m.To[call.ParentPC/4], int32(0)
+			for _, r := range ranges {
+				// The last instruction of the range in front of it, or the first behind it, or itself.
+				near := min(max(at, begin), r.end-1)
+				if r.value == int64(parent) && (!found || abs(near-at) < abs(best-at)) {
+					best, found = near, true
+				}
+				begin = r.end
 			}
-			begin = r.end
 		}
 		sb.SetUint32(ctxt.Arch, int64(16*i+8), uint32(4*best))
 	}

@@ -11,9 +11,10 @@ import (
 	"slices"
 )
 
-// A third of the code of a program for MIPS is there more than once: what puts the arguments
+// Much of the code of a program for MIPS is there more than once: what puts the arguments
 // of a call on the stack and calls, what copies a string from here to there. shareText
-// has it there once, behind runtime.back (folder runtime), and has it called from where it was:
+// has it there once, behind runtime.back (folder runtime), and has it called from where it was;
+// minins loses a twelfth of its code:
 //
 //	sd   R1, 16(SP)               jal  runtime.back+1234        runtime.back+1234:
 //	li   R1, 4                    sd   R1, 16(SP)               li   R1, 4
@@ -26,9 +27,9 @@ import (
 //
 // Nothing is shared that makes a difference to the runtime: what sets SP, or may have a fault
 // (the function would not be found as the one whose deferred calls are to be made). Goroutines
-// are not stopped there, as they are in calls alone, and a call that is shared has its tables
-// by the address behind it, where there still is a call. Nor is anything shared of loops of the
-// runtime, which is to be as fast as it was.
+// are not stopped there, as they are in calls alone. The runtime looks calls up in tables by the
+// address behind them: the call of what is shared, and its slot, have there what the last two
+// words had. Nor is anything shared of loops of the runtime, which is to be as fast as it was.
 func shareText(ctxt *Link) {
 	s := newSharing(ctxt)
 	if s == nil {
@@ -57,7 +58,7 @@ type step struct {
 	id    int32 // steps that are alike have the same
 	fn    int32 // the function, an index of sharing.funcs
 	at    int32 // its word there
-	free  bool  // nobody needs LR
+	free  bool  // nobody needs LR: known at the end of the run of steps that it is in
 	fixed bool  // it is not to be shared
 	taken bool  // it is shared
 }

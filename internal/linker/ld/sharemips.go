@@ -11,18 +11,20 @@ import (
 // Instructions of MIPS: https://mips.com, "MIPS64 Architecture For Programmers, volume II".
 
 const (
-	opSpecial  = 0  // by the lowest six bits
-	opRegimm   = 1  // BLTZ, BGEZ …
-	opJ        = 2  // and JAL
-	opJAL      = 3  //
-	opBEQ      = 4  // BEQ, BNE, BLEZ, BGTZ
-	opADDI     = 8  // and so on, up to LUI
-	opLUI      = 15 //
+	opSpecial  = 0 // by the lowest six bits: fnJR …
+	opRegimm   = 1 // BLTZ, BGEZ …
+	opJ, opJAL = 2, 3
+	opBEQ      = 4 // BEQ, BNE, BLEZ, BGTZ
+	opADDI     = 8 // and so on, up to LUI
+	opLUI      = 15
+	opCOP1     = 17 // what has floating-point numbers, and branches by them
 	opBEQL     = 20 // the four likely ones
 	opDADDI    = 24 // DADDI, DADDIU
 	opLoads    = 32 // LB, LH, LWL, LW, LBU, LHU, LWR, LWU
 	opStores   = 40 // SB, SH, SWL, SW, SDL, SDR, SWR
 	opLD, opSD = 55, 63
+
+	fnJR, fnJALR = 8, 9
 
 	regSP, regG, regLR = 29, 30, 31
 )
@@ -46,10 +48,16 @@ func callOf(end ending, to loader.Sym, add int64) word {
 	return call
 }
 
+// isBranch says whether an instruction is a branch by so many words from its slot on.
+func isBranch(code uint32) bool {
+	op := code >> 26
+	return op == opRegimm || op >= opBEQ && op < opADDI || op >= opBEQL && op < opDADDI || op == opCOP1 && code>>21&31 == 8
+}
+
 // branchTarget is the word in its function that a branch, the word at i, goes to.
 func branchTarget(i int, w word, self loader.Sym) (target int, ok bool) {
-	switch op := w.code >> 26; {
-	case op == opRegimm, op >= opBEQ && op < opADDI, op >= opBEQL && op < opDADDI, op == 17:
+	switch {
+	case isBranch(w.code):
 		return i + 1 + int(int16(w.code)), true
 	case w.typ == objabi.R_JMPMIPS && w.to == self:
 		return int(w.add / 4), true
@@ -79,9 +87,10 @@ func (s *sharing) read(f loader.Sym) {
 	frame := s.grows(words)
 	var known uint32 // registers, by bit, with addresses of something
 	begin := len(s.steps)
-	// end ends a run of steps that follow one another. LR is not free where the way back is in it.
-	end := func(lr bool) {
-		if !frame || lr {
+	// end ends a run of steps that follow one another. LR is not free in one that uses it: to
+	// get it from the frame, or to go back.
+	end := func(usesLR bool) {
+		if !frame || usesLR {
 			for i := range s.steps[begin:] {
 				s.steps[begin+i].free = false
 			}
@@ -89,11 +98,11 @@ func (s *sharing) read(f loader.Sym) {
 		s.part()
 		begin = len(s.steps)
 	}
-	lr := false
+	usesLR := false
 	for i := 0; i < len(words); i++ {
 		if targets[i] {
-			end(lr)
-			lr, known = false, 0
+			end(usesLR)
+			usesLR, known = false, 0
 		}
 		w := words[i]
 		st := step{fn: fn, at: int32(i), free: true, fixed: loops[i]}
@@ -102,8 +111,8 @@ func (s *sharing) read(f loader.Sym) {
 			slot := s.decode(words[i+1])
 			st.fixed = st.fixed || !slot.known || slot.faults&^known != 0 || targets[i+1]
 			s.add(st, alike{words: [2]word{w, words[i+1]}, end: ending})
-			end(lr || ending == jumps && w == wayBack)
-			lr, known = false, 0
+			end(usesLR || w == wayBack)
+			usesLR, known = false, 0
 			i++
 			continue
 		}
@@ -112,27 +121,27 @@ func (s *sharing) read(f loader.Sym) {
 			s.add(st, alike{words: [2]word{w}})
 		} else {
 			s.part()
-			lr = lr || how.lr
+			usesLR = usesLR || how.usesLR
 		}
-		known = known&^how.sets | how.faults&^how.sets | how.address
+		known = (known|how.faults)&^how.sets | how.address
 		if how.branches {
 			// What is in its slot stays there.
-			end(lr)
-			lr = false
-			if op := w.code >> 26; op == opSpecial || op == opJ || op == opJAL {
-				known = 0
+			end(usesLR)
+			usesLR = false
+			if !isBranch(w.code) {
+				known = 0 // a call, or the end
 			}
 			if i++; i < len(words) {
 				slot := s.decode(words[i])
-				lr = slot.lr
+				usesLR = slot.usesLR
 				known &^= slot.sets
-				if !slot.known {
+				if targets[i] {
 					known = 0
 				}
 			}
 		}
 	}
-	end(lr)
+	end(usesLR)
 }
 
 // branches says what of a function is in a loop of the runtime, and what is gone to.
@@ -175,8 +184,8 @@ func (s *sharing) leaves(f loader.Sym, w word) (end ending, ok bool) {
 type instruction struct {
 	known    bool   // it calculates, or reads or writes memory, and none of SP, LR, g is another one then
 	branches bool   // it has a slot
-	lr       bool   // it reads or writes LR
-	sets     uint32 //
+	usesLR   bool   // it gets LR, or does something with it
+	sets     uint32 // registers that are others then
 	faults   uint32 // a register that has to have an address
 	address  uint32 // a register that has one then
 }
@@ -184,19 +193,21 @@ type instruction struct {
 func (s *sharing) decode(w word) instruction {
 	op, rs, rt, rd := w.code>>26, w.code>>21&31, w.code>>16&31, w.code>>11&31
 	how := instruction{known: true}
+	how.usesLR = rs == regLR || rt == regLR
 	set := rt
 	low := w.typ == objabi.R_ADDRMIPS // the lower half of an address: what is there is there
 	switch {
 	case op == opSpecial:
 		set = rd
-		how.lr = rd == regLR
 		switch fn := w.code & 63; {
-		case fn == 8 || fn == 9: // JR, JALR
+		case fn == fnJR || fn == fnJALR:
 			how.branches, how.known = true, false
 		case fn == 5 || fn == 12 || fn == 13 || fn == 14 || fn == 15 || fn >= 48 && fn < 56: // SYSCALL, BREAK, SYNC, traps
 			how.known = false
+		default:
+			how.usesLR = how.usesLR || rd == regLR
 		}
-	case op == opRegimm, op == opJ, op == opJAL, op >= opBEQ && op < opADDI, op >= opBEQL && op < opDADDI, op == 17:
+	case op == opJ, op == opJAL, isBranch(w.code):
 		how.branches, how.known = true, false
 	case op >= opADDI && op <= opLUI, op == opDADDI, op == opDADDI+1:
 		if low || op != opLUI && rs == regSP {
@@ -210,11 +221,10 @@ func (s *sharing) decode(w word) instruction {
 			set = 0
 		}
 	default:
-		how.known = false
+		return instruction{usesLR: how.usesLR, sets: ^uint32(0)}
 	}
 	how.sets = 1 << set &^ 1
-	how.lr = how.lr || rs == regLR || rt == regLR
-	if how.lr || how.sets&(1<<regSP|1<<regG|1<<regLR) != 0 {
+	if how.usesLR || how.sets&(1<<regSP|1<<regG|1<<regLR) != 0 {
 		how.known = false
 	}
 	return how

@@ -20,6 +20,7 @@ func faults() {
 	for n := range 4 {
 		fmt.Println("fault", n, first(links(n)), second(links(n)), third(links(n), "a", "b"))
 	}
+	fmt.Println("thousandths", thousandths(1, 2.5, -4, 0.125))
 	var none *chain
 	fmt.Println("fault", first(none), second(none), third(none, "c", "d"), fourth(none), fourth(links(2)))
 }
@@ -29,6 +30,21 @@ func links(n int) *chain {
 		return nil
 	}
 	return &chain{name: strings.Repeat("x", n), next: links(n - 1), words: [3]int{n, n + 1, n + 2}}
+}
+
+// thousandths calculates with floating-point numbers, and branches by them.
+//
+//go:noinline
+func thousandths(numbers ...float64) int {
+	sum := 0.0
+	for i, n := range numbers {
+		if n > sum {
+			sum += n * float64(i)
+		} else if sum != 0 {
+			sum -= n / sum
+		}
+	}
+	return int(sum * 1000)
 }
 
 // collect has freed what is not reached, and its place used by something else.
