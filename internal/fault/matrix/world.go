@@ -109,8 +109,17 @@ func (w *world) program(p program) fault.Program {
 		// See the documentation of package fault for GOMAXPROCS. A thread that is
 		// asked by a signal to let others run makes calls anew.
 		// The race detector would have each process sleep for a second at its end.
-		Env: []string{"PATH=" + w.bin, "GOMAXPROCS=2", "GODEBUG=asyncpreemptoff=1", "LC_ALL=C", "GORACE=atexit_sleep_ms=0"},
+		Env:   []string{"PATH=" + w.bin, "GOMAXPROCS=2", "GODEBUG=asyncpreemptoff=1", "LC_ALL=C", "GORACE=atexit_sleep_ms=0"},
+		Limit: limit(),
 	}
+}
+
+// limit is how long a program may take: behind that it hangs.
+func limit() time.Duration {
+	if testns.Slow() {
+		return time.Minute
+	}
+	return 10 * time.Second
 }
 
 // spoil runs a program with a fault.
@@ -136,7 +145,7 @@ func (w *world) runTo(status int, p program) error {
 		if err := cmd.Start(); err != nil { // a child has the namespaces of the thread
 			return err
 		}
-		timer := time.AfterFunc(10*time.Second, func() { _ = cmd.Process.Kill() })
+		timer := time.AfterFunc(limit(), func() { _ = cmd.Process.Kill() })
 		defer timer.Stop()
 		if err := cmd.Wait(); cmd.ProcessState.ExitCode() != status {
 			return errors.Join(err, fmt.Errorf("%s: want status %d: %s", p.line, status, out.String()))

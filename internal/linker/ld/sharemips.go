@@ -24,7 +24,9 @@ const (
 	opStores   = 40 // SB, SH, SWL, SW, SDL, SDR, SWR
 	opLD, opSD = 55, 63
 
-	fnJR, fnJALR = 8, 9
+	fnJR, fnJALR      = 8, 9
+	fnSYSCALL, fnSYNC = 12, 15 // and BREAK
+	fnTGE, fnTNE      = 48, 54 // traps
 
 	regSP, regG, regLR = 29, 30, 31
 )
@@ -202,7 +204,7 @@ func (s *sharing) decode(w word) instruction {
 		switch fn := w.code & 63; {
 		case fn == fnJR || fn == fnJALR:
 			how.branches, how.known = true, false
-		case fn == 5 || fn == 12 || fn == 13 || fn == 14 || fn == 15 || fn >= 48 && fn < 56: // SYSCALL, BREAK, SYNC, traps
+		case fn >= fnSYSCALL && fn <= fnSYNC, fn >= fnTGE && fn <= fnTNE:
 			how.known = false
 		default:
 			how.usesLR = how.usesLR || rd == regLR
