@@ -44,8 +44,8 @@ BUDGETS := 386=3300000 amd64=3000000 arm=3400000 arm64=3300000 loong64=3300000 m
 TINY_BUDGET := 2400000
 
 # What tests compare minins with, and what they are built and checked by.
-PACKAGES := iproute2 iptables nftables net-tools iputils-ping iputils-arping procps util-linux strace mandoc gcc libc6-dev busybox tshark tcpdump qemu-user-static
-TOOLS    := ip iptables nft arp route ping arping ps sysctl unshare strace mandoc gcc busybox tshark capinfos editcap tcpdump qemu-mips-static
+PACKAGES := iproute2 iptables nftables net-tools iputils-ping iputils-arping procps util-linux strace mandoc gcc libc6-dev busybox tshark tcpdump graphviz qemu-user-static
+TOOLS    := ip iptables nft arp route ping arping ps sysctl unshare strace mandoc gcc busybox tshark capinfos editcap tcpdump dot qemu-mips-static
 
 # The linter is pinned, and kept where it is not in the way of another one.
 GOLANGCI_VERSION := v2.15.0
