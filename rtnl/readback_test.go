@@ -285,6 +285,8 @@ func TestNeighReadBack(t *testing.T) {
 	ctx := t.Context()
 	c := dial(t, testns.New(t))
 	must(t, c.AddLink(ctx, &Link{Name: "a", Index: 5, Flags: unix.IFF_UP, Change: unix.IFF_UP, Info: LinkInfo{Kind: "veth", Peer: &Link{Name: "b"}}}))
+	// The kernel forgets proxies of a link that has lost its carrier, and looks for that some time later (linkwatch).
+	must(t, c.SetLink(ctx, &Link{Name: "b", Flags: unix.IFF_UP, Change: unix.IFF_UP}))
 	want := Neigh{Family: unix.AF_INET, Index: 5, State: unix.NUD_PERMANENT, Dst: netip.MustParseAddr("10.0.0.2"), LLAddr: mac(9),
 		Protocol: unix.RTPROT_STATIC}
 	proxy := Neigh{Family: unix.AF_INET, Index: 5, Flags: unix.NTF_PROXY, Dst: netip.MustParseAddr("10.0.0.3")}
