@@ -27,9 +27,7 @@ var emulators = map[string]string{
 // each processor that code is written anew for: five minutes.
 func TestProgram(t *testing.T) {
 	dir := t.TempDir()
-	ours := filepath.Join(dir, "linker")
-	command(t, nil, "go", "build", "-o", ours, ".")
-	command(t, nil, ours, "build")
+	ours := tools(t, dir)
 	arches := []string{"386", "amd64", "mips", "s390x"}
 	if os.Getenv("MININS_ARCHES") == "all" {
 		arches = append(arches, "arm", "loong64", "mips64le", "ppc64le")
@@ -84,9 +82,7 @@ func TestFrames(t *testing.T) {
 		testns.Skip(t, "no "+emulators["mips"])
 	}
 	dir := t.TempDir()
-	ours := filepath.Join(dir, "linker")
-	command(t, nil, "go", "build", "-o", ours, ".")
-	command(t, nil, ours, "build")
+	ours := tools(t, dir)
 	frames := func(flags ...string) []string {
 		file := filepath.Join(dir, "frames")
 		args := append([]string{"build", "-trimpath", "-ldflags=-s -w", "-o", file}, flags...)
@@ -111,9 +107,7 @@ func TestFrames(t *testing.T) {
 // that wakes it, and works.
 func TestSleeping(t *testing.T) {
 	dir := t.TempDir()
-	ours := filepath.Join(dir, "linker")
-	command(t, nil, "go", "build", "-o", ours, ".")
-	command(t, nil, ours, "build")
+	ours := tools(t, dir)
 	build := func(name string, flags ...string) (file string) {
 		file = filepath.Join(dir, name)
 		args := append([]string{"build", "-trimpath", "-ldflags=-w", "-o", file}, flags...)
@@ -174,6 +168,15 @@ func TestSleeping(t *testing.T) {
 	if got := command(t, nil, file); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
+}
+
+// tools makes our linker and compiler in a directory, and returns what has go build use them.
+func tools(t *testing.T, dir string) (file string) {
+	t.Helper()
+	file = filepath.Join(dir, "linker")
+	command(t, nil, "go", "build", "-o", file, ".")
+	command(t, nil, file, "build")
+	return file
 }
 
 // command runs a program and returns what it prints.

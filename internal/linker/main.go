@@ -19,7 +19,8 @@
 //     in the program: the tracer, a metric, a profile; what fmt does with maps, where
 //     none is put into an interface;
 //   - order.go: like functions behind one another, for internal/strip;
-//   - share.go, on MIPS: instructions that many functions have in common, once for all of them.
+//   - share.go, on MIPS: instructions that many functions have in common, once for all of them
+//     (loader/moved.go has their tables).
 //
 // A fifth of the code is there for what hardly ever happens, for speed that nobody notices
 // who waits for the kernel, or for nothing. The folders that are named like those of Go's

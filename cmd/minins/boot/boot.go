@@ -60,7 +60,7 @@ func Run(c *applet.Cmd, names []string) int {
 	m.furnish(names)
 	m.control()
 	file := rc
-	for _, word := range c.Args {
+	for _, word := range c.Args { // the kernel passes on what it does not know of its command line
 		if strings.Contains(word, "/") {
 			file = word
 		} else {
