@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -312,7 +313,47 @@ func TestNobody(t *testing.T) {
 	}
 }
 
-// TestLikeProcps shows processes that do nothing with ours and the real ps.
+// shares are C of -f and %CPU of u, behind the columns before them.
+var shares = map[byte]*regexp.Regexp{
+	'f': regexp.MustCompile(`(?m)^(\S+ +\d+ +\d+)( +\d+)`),
+	'u': regexp.MustCompile(`(?m)^(\S+ +\d+)( +[\d.]+)`),
+}
+
+// withoutShares has stars for the shares of the CPU, as wide as they are, and says what they are.
+func withoutShares(t *testing.T, format byte, out string) (masked string, found []float64) {
+	t.Helper()
+	column := shares[format]
+	if column == nil {
+		return out, nil
+	}
+	masked = column.ReplaceAllStringFunc(out, func(line string) string {
+		cells := column.FindStringSubmatch(line)
+		share, err := strconv.ParseFloat(strings.TrimSpace(cells[2]), 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found = append(found, share)
+		return cells[1] + strings.Repeat("*", len(cells[2]))
+	})
+	if len(found) == 0 {
+		t.Errorf("no shares in\n%s", out)
+	}
+	return masked, found
+}
+
+// asleep says whether a process of sleep waits.
+func asleep(t *testing.T, pid string) bool {
+	t.Helper()
+	stat, err := os.ReadFile("/proc/" + pid + "/stat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bytes.Contains(stat, []byte("(sleep) S "))
+}
+
+// TestLikeProcps shows processes that do nothing with ours and the real ps. The
+// share of the CPU that their start took grows smaller all the time: the real one's
+// is between that of ours before and that of ours after.
 func TestLikeProcps(t *testing.T) {
 	version := testns.Run(t, "ps", "--version").Must(t)
 	if !strings.HasPrefix(version, "ps from procps-ng 4.0.2") {
@@ -325,6 +366,9 @@ func TestLikeProcps(t *testing.T) {
 	var pids []string
 	for _, argv0 := range []string{"sleep", "a\tb\n\x1b[31mé\xff", strings.Repeat("long ", 40)} {
 		cmd := exec.Command(sleep, "60")
+		if argv0 == "sleep" { // that had work before
+			cmd = exec.Command("sh", "-c", "i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done; exec "+sleep+" 60")
+		}
 		cmd.Args[0] = argv0
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
@@ -333,7 +377,11 @@ func TestLikeProcps(t *testing.T) {
 			_ = cmd.Process.Kill()
 			_ = cmd.Wait() // that it was killed
 		})
-		pids = append(pids, strconv.Itoa(cmd.Process.Pid))
+		pid := strconv.Itoa(cmd.Process.Pid)
+		for !asleep(t, pid) { // for the program's beginning shows
+			time.Sleep(time.Millisecond)
+		}
+		pids = append(pids, pid)
 	}
 	list := strings.Join(pids, ",")
 	for _, env := range [][]string{nil, {"COLUMNS=80"}, {"COLUMNS=50"}, {"LC_ALL=C.UTF-8"}} {
@@ -343,10 +391,22 @@ func TestLikeProcps(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			ours := testns.Cmd{Args: append([]string{exe}, args...), Env: append([]string{asPs + "=1"}, env...)}.Run(t)
+			self := testns.Cmd{Args: append([]string{exe}, args...), Env: append([]string{asPs + "=1"}, env...)}
+			ours := self.Run(t)
 			real := testns.Cmd{Args: append([]string{"ps"}, args...), Env: env}.Run(t)
-			if ours.Stdout != real.Stdout || ours.Code != real.Code {
+			later := self.Run(t)
+			format := strings.TrimPrefix(line, "-")[0]
+			got, before := withoutShares(t, format, ours.Stdout)
+			want, share := withoutShares(t, format, real.Stdout)
+			_, after := withoutShares(t, format, later.Stdout)
+			if got != want || ours.Code != real.Code || len(before) != len(share) || len(after) != len(share) {
 				t.Errorf("ps %s, %v:\n%d\n%s\nthe real one: %d\n%s", line, env, ours.Code, ours.Stdout, real.Code, real.Stdout)
+				continue
+			}
+			for i, real := range share {
+				if real > before[i] || real < after[i] {
+					t.Errorf("ps %s, %v: a share of %g, and %g later, where the real one has %g", line, env, before[i], after[i], real)
+				}
 			}
 		}
 	}
