@@ -195,6 +195,7 @@ func TestBatchStops(t *testing.T) {
 func TestBatchAllocatesNothing(t *testing.T) {
 	c := upLo(t)
 	b := c.Batch(t.Context())
+	b.most = b.bytes // a datagram that is as long as the machine is quick needs space when it grows
 	r := onLo(0)
 	replace := func() {
 		for i := range 5000 { // more than one datagram

@@ -9,9 +9,12 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/minins/minins/internal/testns"
 	"github.com/minins/minins/nft"
@@ -74,30 +77,58 @@ func heard(t *testing.T, ns *testns.NS, words, options []string, act func()) (th
 		t.Fatal(err)
 	}
 	defer events.Close()
-	done, over := make(chan string, 1), filepath.Join(t.TempDir(), "over")
+	dir := t.TempDir()
+	done, over := make(chan string, 1), filepath.Join(dir, "over")
 	go func() {
 		line := strings.Join(slices.Concat([]string{"nft"}, options, []string{"monitor"}, words), " ")
-		line += " & while ! test -e " + over + "; do sleep 0.05; done; sleep 0.3; kill $!"
+		line += " & while test -d " + dir + " && ! test -e " + over + "; do sleep 0.05; done; sleep 0.3; kill $!"
 		done <- testns.Cmd{NS: ns, Args: []string{"sh", "-c", line}}.Run(t).Stdout
 	}()
-	time.Sleep(settles) // until it listens
+	until(t, "both listen", func() bool { return len(listeners(t, ns)) == 2 })
 	act()
-	if err := os.WriteFile(over, nil, 0o600); err != nil {
-		t.Error(err)
-	}
-	theirs = <-done
-	for {
+	for err == nil {
 		ctx, cancel := context.WithTimeout(t.Context(), settles)
-		err := events.Receive(ctx, func(e *nft.Event) error {
+		err = events.Receive(ctx, func(e *nft.Event) error {
 			mine += shown(m, e, cmds[0])
 			return nil
 		})
 		cancel()
-		if errors.Is(err, context.DeadlineExceeded) {
-			return theirs, mine
+	}
+	if !errors.Is(err, context.DeadlineExceeded) {
+		t.Error(err)
+	}
+	until(t, "both have read all", func() bool { return slices.Equal(listeners(t, ns), []string{"0", "0"}) })
+	if err := os.WriteFile(over, nil, 0o600); err != nil {
+		t.Error(err)
+	}
+	return <-done, mine
+}
+
+// listeners are the bytes that wait at each socket of the namespace that has joined a group
+// of nf_tables.
+func listeners(t *testing.T, ns *testns.NS) (rmem []string) {
+	t.Helper()
+	var sockets []byte
+	var err error
+	ns.Do(t, func() { sockets, err = os.ReadFile("/proc/thread-self/net/netlink") })
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(sockets)) {
+		f := strings.Fields(line) // sk, Eth, Pid, Groups, Rmem
+		if f[1] == strconv.Itoa(unix.NETLINK_NETFILTER) && strings.Trim(f[3], "0") != "" {
+			rmem = append(rmem, f[4])
 		}
-		if err != nil {
-			t.Fatal(err)
+	}
+	return rmem
+}
+
+// until waits for what is true by and by.
+func until(t *testing.T, what string, true func() bool) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); !true(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("waited 20 s: %s", what)
 		}
 	}
 }
