@@ -34,24 +34,28 @@ func Main() {
 func serve(mode string) error {
 	h := &hand{}
 	requests, replies := json.NewDecoder(os.Stdin), json.NewEncoder(os.Stdout)
-	err := h.furnish(mode)
+	failed := h.furnish(mode)
 	for {
 		var out reply
-		if err != nil {
-			out.Err = err.Error()
+		if failed != nil {
+			out.Err = failed.Error()
 		} else {
 			out.Result = h.result
 		}
-		if err := replies.Encode(out); err != nil {
+		if err := replies.Encode(out.words()); err != nil {
 			return err
 		}
-		var in request
-		if err := requests.Decode(&in); errors.Is(err, io.EOF) {
+		var words []string
+		if err := requests.Decode(&words); errors.Is(err, io.EOF) {
 			return nil
 		} else if err != nil {
 			return err
 		}
-		h.result, err = h.do(in)
+		in, err := parseRequest(words)
+		if err != nil {
+			return err
+		}
+		h.result, failed = h.do(in)
 	}
 }
 

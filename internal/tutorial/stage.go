@@ -69,19 +69,6 @@ type Stage struct {
 	run  func(Command) (Result, error) // nil: the stage's process does
 }
 
-// A request is one thing for the stage's process to do, and a reply is what came of it.
-type request struct {
-	Op      string // "run", "write", "hold", "http", "tree"
-	Command Command
-	Path    string // of write; the URL of http; the name of hold
-	Data    string // of write; the server's address of http
-}
-
-type reply struct {
-	Result Result
-	Err    string // the stage failed, not the command
-}
-
 // New furnishes a stage. Close must be called to end it.
 func New(c Config) (*Stage, error) {
 	cmd := exec.Command("/proc/self/exe")
@@ -146,16 +133,20 @@ func (s *Stage) Close() error {
 }
 
 func (s *Stage) call(r request) (Result, error) {
-	if err := s.enc.Encode(r); err != nil {
+	if err := s.enc.Encode(r.words()); err != nil {
 		return Result{}, fmt.Errorf("the stage is gone: %w", err)
 	}
 	return s.answer()
 }
 
 func (s *Stage) answer() (Result, error) {
-	var r reply
-	if err := s.dec.Decode(&r); err != nil {
+	var words []string
+	if err := s.dec.Decode(&words); err != nil {
 		return Result{}, fmt.Errorf("the stage is gone: %w", err)
+	}
+	r, err := parseReply(words)
+	if err != nil {
+		return Result{}, err
 	}
 	if r.Err != "" {
 		return Result{}, errors.New(r.Err)
