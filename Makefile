@@ -150,7 +150,11 @@ DEMO_MODULES  := veth bridge br_netfilter nf_tables nf_conntrack nf_nat nft_chai
 	xt_MASQUERADE xt_nat xt_tcpudp xt_conntrack af_packet
 QEMU_PACKAGES := qemu-system-x86 qemu-system-misc qemu-system-arm qemu-system-mips qemu-system-ppc opensbi xz-utils zstd
 
-run-kernels = $(GO) run ./kernels -cache $(KERNELS_CACHE) -file /bin/minins=$(CURDIR)/dist/minins-linux-{arch} \
+# What the machines run is made as minins is: the standard library is compiled once for both, and
+# the tests are of what is released.
+run-kernels = $(GO) build -o dist/kernels ./kernels && \
+	GOEXPERIMENT=$(EXPERIMENT) GOFLAGS="$$GOFLAGS $$(test ! -x .link/linker || echo "'-toolexec=$(CURDIR)/.link/linker'") $(OUTLINED:%='-gcflags=%=-l')" \
+	dist/kernels -cache $(KERNELS_CACHE) -file /bin/minins=$(CURDIR)/dist/minins-linux-{arch} \
 	-exec './internal/tutorial/cmd/demo -minins /bin/minins'
 
 KERNEL_ARCHES := 386 amd64 arm arm64 mips mipsle mips64 mips64le ppc64le riscv64 s390x

@@ -7,9 +7,11 @@ import (
 	"debug/elf"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -163,6 +165,45 @@ func TestGroups(t *testing.T) {
 	got := groups([]pkg{{path: "m/nft"}, {path: "m/nl"}, {path: "m/cmd/nft"}, {path: "m/x/nft"}})
 	if want := [][]pkg{{{path: "m/nft"}, {path: "m/nl"}}, {{path: "m/cmd/nft"}}, {{path: "m/x/nft"}}}; !slices.EqualFunc(got, want, slices.Equal) {
 		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+// A test binary is made once for all targets that it is for, and only of packages that have tests.
+func TestBuildTests(t *testing.T) {
+	module, dir := t.TempDir(), t.TempDir()
+	const test = "package p\nimport \"testing\"\nfunc Test(t *testing.T) {}\n"
+	old := filepath.Join(dir, "test", "old.test")
+	for file, text := range map[string]string{
+		module + "/go.mod":        "module example.org/m\n",
+		module + "/a/p_test.go":   test,
+		module + "/b/a/p_test.go": test,
+		module + "/c/p.go":        "package p\n",
+		old:                       "",
+	} {
+		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, []byte(text), 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	pkgs := []pkg{{path: "example.org/m/a"}, {path: "example.org/m/b/a"}, {path: "example.org/m/c"}}
+	t.Chdir(module)
+	s, target := new(suite), &target{env: "GOARCH=" + runtime.GOARCH}
+	if err := s.buildTests(target, dir, pkgs[:1]); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(pkgs[0].binary(dir), nil, 0o644); err != nil { // to be known again
+		t.Fatal(err)
+	}
+	if err := s.buildTests(target, dir, pkgs); err != nil {
+		t.Fatal(err)
+	}
+	var files []string
+	for _, file := range []string{pkgs[0].binary(dir), pkgs[1].binary(dir), pkgs[2].binary(dir), old} {
+		if st, err := os.Stat(file); err == nil {
+			files = append(files, fmt.Sprintf("%s %t", filepath.Base(filepath.Dir(file)), st.Size() > 0))
+		}
+	}
+	if want := []string{"m false", "b true"}; !slices.Equal(files, want) {
+		t.Errorf("got %q, want %q", files, want)
 	}
 }
 

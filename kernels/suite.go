@@ -14,7 +14,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -26,6 +25,7 @@ type suite struct {
 	programs []string // packages of programs with their arguments, that have to exit with 0
 	files    []string // "PATH=FILE": more files, {arch} in FILE stands for GOARCH
 	limit    time.Duration
+	built    map[string]bool // the test binaries of this run, by their files: targets of one architecture share them
 }
 
 // An extra is packages of tests for the targets whose name matches.
@@ -77,15 +77,11 @@ func list(patterns []string) ([]pkg, error) {
 // build makes the suite's programs for a target in dir, and returns what the guest
 // needs: them, the files that they read, and the order.
 func (s *suite) build(t *target, dir string) ([]entry, error) {
-	env := t.goEnv()
-	if err := errors.Join(os.RemoveAll(dir+"/test"), os.MkdirAll(dir+"/test", 0o755)); err != nil {
-		return nil, err // a binary of a package that has no tests any more would be taken for one of now
-	}
 	var entries []entry
 	var order strings.Builder
 	seconds := int(s.limit.Seconds())
 
-	if _, err := output("", env, "go", append(append([]string{"build"}, buildFlags...), "-o", dir+"/init", guest)...); err != nil {
+	if _, err := output("", t.goEnv(), "go", append(append([]string{"build"}, buildFlags...), "-o", dir+"/init", guest)...); err != nil {
 		return nil, err
 	}
 	entries = append(entries, entry{name: "init", mode: exeMode, from: dir + "/init"})
@@ -94,24 +90,16 @@ func (s *suite) build(t *target, dir string) ([]entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	for i, group := range groups(pkgs) {
-		args := append(append([]string{"test", "-c"}, buildFlags...), "-o", fmt.Sprintf("%s/test/%d/", dir, i))
-		for _, p := range group {
-			args = append(args, p.path)
-		}
-		if _, err := output("", env, "go", args...); err != nil {
-			return nil, err
-		}
+	if err := s.buildTests(t, dir, pkgs); err != nil {
+		return nil, err
 	}
 	root, err := moduleRoot(pkgs)
 	if err != nil {
 		return nil, err
 	}
-	nth := make(map[string]int)
 	for _, p := range pkgs {
 		name := path.Base(p.path) + ".test"
-		file := filepath.Join(dir, "test", strconv.Itoa(nth[name]), name)
-		nth[name]++
+		file := p.binary(dir)
 		if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
 			continue // it has no tests
 		}
@@ -144,6 +132,50 @@ func (s *suite) build(t *target, dir string) ([]entry, error) {
 	}
 	entries = append(entries, given...)
 	return append(entries, entry{name: "suite/order", mode: fileMode, data: []byte(order.String())}), nil
+}
+
+// binary is the file of a package's test binary, below dir.
+func (p pkg) binary(dir string) string {
+	return filepath.Join(dir, "test", filepath.FromSlash(p.path)+".test")
+}
+
+// buildTests makes the test binaries in dir that this run has not made for another target.
+func (s *suite) buildTests(t *target, dir string, pkgs []pkg) error {
+	if s.built == nil {
+		s.built = make(map[string]bool)
+	}
+	made := filepath.Join(dir, "made")
+	if !s.built[dir] { // a binary of a package that has no tests any more would be taken for one of now
+		if err := errors.Join(os.RemoveAll(filepath.Join(dir, "test")), os.RemoveAll(made)); err != nil {
+			return err
+		}
+		s.built[dir] = true
+	}
+	pkgs = slices.DeleteFunc(slices.Clone(pkgs), func(p pkg) bool { return s.built[p.binary(dir)] })
+	for _, group := range groups(pkgs) {
+		args := append(append([]string{"test", "-c", "-vet=off"}, buildFlags...), "-o", made+"/")
+		for _, p := range group {
+			args = append(args, p.path)
+		}
+		if err := os.MkdirAll(made, 0o755); err != nil {
+			return err
+		}
+		if _, err := output("", t.goEnv(), "go", args...); err != nil {
+			return err
+		}
+		for _, p := range group {
+			file := p.binary(dir)
+			s.built[file] = true
+			err := os.MkdirAll(filepath.Dir(file), 0o755)
+			if err == nil {
+				err = os.Rename(filepath.Join(made, path.Base(p.path)+".test"), file)
+			}
+			if err != nil && !errors.Is(err, fs.ErrNotExist) { // it has no tests
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // buildFlags are of programs and of test binaries.

@@ -61,7 +61,7 @@ var targets = []target{
 	{name: "amd64-7", suite: "trixie-backports", arch: "amd64", pkg: `linux-image-7\.\d+\.\d+\+deb13-cloud-amd64`, env: "GOARCH=amd64", qemu: x86, kernel: newer, console: "ttyS0"},
 	{name: "arm64-6.1", suite: "bookworm", arch: "arm64", pkg: `linux-image-6\.1\.0-\d+-cloud-arm64`, env: "GOARCH=arm64", qemu: aarch, kernel: vmlinuz, console: "ttyAMA0"},
 	{name: "armv5-5.10", suite: "bullseye", arch: "armhf", pkg: `linux-image-5\.10\.0-\d+-armmp`, env: "GOARCH=arm GOARM=5", qemu: arm, kernel: vmlinuz, console: "ttyAMA0"},
-	{name: "armv6-6.1", suite: "bookworm", arch: "armel", pkg: `linux-image-6\.1\.0-\d+-rpi`, env: "GOARCH=arm GOARM=6", qemu: rpi0, kernel: vmlinuz, console: "ttyAMA0",
+	{name: "armv6-6.1", suite: "bookworm", arch: "armel", pkg: `linux-image-6\.1\.0-\d+-rpi`, env: "GOARCH=arm GOARM=5", qemu: rpi0, kernel: vmlinuz, console: "ttyAMA0",
 		args: "initcall_blacklist=bcm2835_power_driver_init"}, // QEMU has no such device
 	{name: "armv7-6.1", suite: "bookworm", arch: "armhf", pkg: `linux-image-6\.1\.0-\d+-armmp`, env: "GOARCH=arm GOARM=7", qemu: arm, kernel: vmlinuz, console: "ttyAMA0"},
 	{name: "386-6.1", suite: "bookworm", arch: "i386", pkg: `linux-image-6\.1\.0-\d+-686-pae`, env: "GOARCH=386", qemu: i386, kernel: vmlinuz, console: "ttyS0"},
