@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/minins/minins/internal/testns"
 )
 
 // blob is a message of one attribute of n bytes.
@@ -98,7 +100,10 @@ func TestPieces(t *testing.T) {
 func TestFewPieces(t *testing.T) {
 	p := &Protocol{Name: "test", Type: func(uint16) (string, Message) { return "BLOB", &blob{} }}
 	c := Pretend(p, func([]byte, func([]byte)) {})
-	for _, n := range []int{600, 1064, 1260, 2024, 3052, 4100, 4332, 9000, 30000} {
+	for i, n := range []int{600, 1064, 1260, 2024, 3052, 4100, 4332, 9000, 30000} {
+		if !testns.Some(i, 1, 3) {
+			continue
+		}
 		b := c.Batch()
 		for range 3000 {
 			b.Add(0x20, 0, &blob{make([]byte, n)})

@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -32,13 +33,9 @@ func Rounds(n int) int {
 func Some(i, short, slowly int) bool {
 	switch {
 	case slow:
-		var u unix.Utsname
-		if err := unix.Uname(&u); err != nil {
-			panic(err)
-		}
+		release, machine := kernel()
 		h := fnv.New32a()
-		_, _ = h.Write(u.Release[:])
-		_, _ = h.Write(u.Machine[:])
+		_, _ = h.Write([]byte(release + machine))
 		return (uint32(i)+h.Sum32())%uint32(slowly) == 0
 	case testing.Short():
 		return i%short == 0
@@ -47,11 +44,25 @@ func Some(i, short, slowly int) bool {
 }
 
 // Sparse is how many captures of the real tools there are for each that is decoded: one, but four on
-// most emulated processors. Of those, arm has them all, of 32 bits and little-endian, 386 with
+// most emulated processors. Of those, ARMv7 has them all, of 32 bits and little-endian, 386 with
 // alignments of its own, mips, big-endian, and s390x, of 64 bits.
 func Sparse() int {
-	if slow && !slices.Contains([]string{"386", "arm", "mips", "s390x"}, runtime.GOARCH) {
-		return 4
+	if !slow || slices.Contains([]string{"386", "mips", "s390x"}, runtime.GOARCH) || runtime.GOARCH == "arm" && armv7() {
+		return 1
 	}
-	return 1
+	return 4
+}
+
+// armv7 tells that kernel from the one of ARMv6 and from the oldest, which runs programs for ARMv5.
+func armv7() bool {
+	release, machine := kernel()
+	return machine == "armv7l" && !strings.HasPrefix(release, "5.")
+}
+
+func kernel() (release, machine string) {
+	var u unix.Utsname
+	if err := unix.Uname(&u); err != nil {
+		panic(err)
+	}
+	return unix.ByteSliceToString(u.Release[:]), unix.ByteSliceToString(u.Machine[:])
 }
