@@ -149,7 +149,11 @@ func TestStreamAllocations(t *testing.T) {
 			}
 		})
 	}
+	// Now and then the runtime allocates something of its own meanwhile: the least of three is ours.
 	few, many := rules("few", 40), rules("pre", 400)
+	for range 2 {
+		few, many = min(few, rules("few", 40)), min(many, rules("pre", 400))
+	}
 	if few != many || many > 40 {
 		t.Errorf("%v allocations for 40 rules, %v for 400", few, many)
 	}
