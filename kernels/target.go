@@ -12,7 +12,7 @@ type target struct {
 	kernel string // glob of the image in the packages
 	local  string // the image in the cache, of a kernel that mips.sh built: it has no modules
 
-	env     string // how Go is told of the architecture
+	env     string // how Go is told of the architecture; ARMv6 runs what is released, which is for ARMv5
 	qemu    string // the program, its machine and memory
 	console string
 	args    string // more for the kernel's command line
