@@ -44,7 +44,7 @@ func routes(t testing.TB, c *Conn) (n int) {
 	return n
 }
 
-// Of 10,000 requests every hundredth is refused: each is reported with its
+// Of thousands of requests every hundredth is refused: each is reported with its
 // index and its object, and all others are done, whatever the buffers hold.
 func TestBatchRefusals(t *testing.T) {
 	n := max(3000, testns.Rounds(10000)) // more than one datagram

@@ -16,16 +16,21 @@ import (
 // Since reports whether the kernel is at least of version major.minor.
 func Since(t testing.TB, major, minor int) bool {
 	t.Helper()
-	var u unix.Utsname
-	if err := unix.Uname(&u); err != nil {
-		t.Fatal(err)
-	}
-	release := unix.ByteSliceToString(u.Release[:])
+	release, _ := kernel()
 	var x, y int
 	if _, err := fmt.Sscanf(release, "%d.%d", &x, &y); err != nil {
 		t.Fatalf("kernel release %q: %v", release, err)
 	}
 	return x > major || x == major && y >= minor
+}
+
+// kernel is what uname -r and -m print.
+func kernel() (release, machine string) {
+	var u unix.Utsname
+	if err := unix.Uname(&u); err != nil {
+		panic(err) // only a wrong address is refused
+	}
+	return unix.ByteSliceToString(u.Release[:]), unix.ByteSliceToString(u.Machine[:])
 }
 
 // Needs skips the test on a kernel older than version major.minor, which brought what.

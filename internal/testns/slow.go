@@ -9,8 +9,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"golang.org/x/sys/unix"
 )
 
 // slow is set where the processor is emulated: what takes a second takes twenty there.
@@ -57,12 +55,4 @@ func Sparse() int {
 func armv7() bool {
 	release, machine := kernel()
 	return machine == "armv7l" && !strings.HasPrefix(release, "5.")
-}
-
-func kernel() (release, machine string) {
-	var u unix.Utsname
-	if err := unix.Uname(&u); err != nil {
-		panic(err)
-	}
-	return unix.ByteSliceToString(u.Release[:]), unix.ByteSliceToString(u.Machine[:])
 }

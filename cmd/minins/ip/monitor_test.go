@@ -71,19 +71,13 @@ func (w *watcher) text(t *testing.T) string {
 // for what a monitor reads before its first event.
 func listening(t *testing.T, w *watcher, n int) {
 	t.Helper()
-	member := regexp.MustCompile(`(?m)^\S+ +0 +\d+ +(\S*[1-9a-f]\S*) `)
-	for end := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		b, err := os.ReadFile(fmt.Sprintf("/proc/%d/net/netlink", w.cmd.Process.Pid))
+	testns.Eventually(t, fmt.Sprintf("%d listen", n), func() bool {
+		sockets, err := os.ReadFile(fmt.Sprintf("/proc/%d/net/netlink", w.cmd.Process.Pid))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(member.FindAll(b, -1)) >= n {
-			break
-		}
-		if time.Now().After(end) {
-			t.Fatalf("not all %d listen:\n%s", n, b)
-		}
-	}
+		return len(testns.Listeners(sockets, unix.NETLINK_ROUTE)) >= n
+	})
 	time.Sleep(500 * time.Millisecond)
 }
 

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -84,7 +83,7 @@ func heard(t *testing.T, ns *testns.NS, words, options []string, act func()) (th
 		line += " & while test -d " + dir + " && ! test -e " + over + "; do sleep 0.05; done; sleep 0.3; kill $!"
 		done <- testns.Cmd{NS: ns, Args: []string{"sh", "-c", line}}.Run(t).Stdout
 	}()
-	until(t, "both listen", func() bool { return len(listeners(t, ns)) == 2 })
+	testns.Eventually(t, "both listen", func() bool { return len(listeners(t, ns)) == 2 })
 	act()
 	for err == nil {
 		ctx, cancel := context.WithTimeout(t.Context(), settles)
@@ -97,7 +96,7 @@ func heard(t *testing.T, ns *testns.NS, words, options []string, act func()) (th
 	if !errors.Is(err, context.DeadlineExceeded) {
 		t.Error(err)
 	}
-	until(t, "both have read all", func() bool { return slices.Equal(listeners(t, ns), []string{"0", "0"}) })
+	testns.Eventually(t, "both have read all", func() bool { return slices.Equal(listeners(t, ns), []string{"0", "0"}) })
 	if err := os.WriteFile(over, nil, 0o600); err != nil {
 		t.Error(err)
 	}
@@ -106,7 +105,7 @@ func heard(t *testing.T, ns *testns.NS, words, options []string, act func()) (th
 
 // listeners are the bytes that wait at each socket of the namespace that has joined a group
 // of nf_tables.
-func listeners(t *testing.T, ns *testns.NS) (rmem []string) {
+func listeners(t *testing.T, ns *testns.NS) []string {
 	t.Helper()
 	var sockets []byte
 	var err error
@@ -114,23 +113,7 @@ func listeners(t *testing.T, ns *testns.NS) (rmem []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for line := range strings.Lines(string(sockets)) {
-		f := strings.Fields(line) // sk, Eth, Pid, Groups, Rmem
-		if f[1] == strconv.Itoa(unix.NETLINK_NETFILTER) && strings.Trim(f[3], "0") != "" {
-			rmem = append(rmem, f[4])
-		}
-	}
-	return rmem
-}
-
-// until waits for what is true by and by.
-func until(t *testing.T, what string, true func() bool) {
-	t.Helper()
-	for end := time.Now().Add(20 * time.Second); !true(); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("waited 20 s: %s", what)
-		}
-	}
+	return testns.Listeners(sockets, unix.NETLINK_NETFILTER)
 }
 
 // TestMonitor has a real monitor and ours hear the same changes.

@@ -378,9 +378,7 @@ func TestLikeProcps(t *testing.T) {
 			_ = cmd.Wait() // that it was killed
 		})
 		pid := strconv.Itoa(cmd.Process.Pid)
-		for !asleep(t, pid) { // for the program's beginning shows
-			time.Sleep(time.Millisecond)
-		}
+		testns.Eventually(t, "sleep sleeps", func() bool { return asleep(t, pid) }) // for the program's beginning shows
 		pids = append(pids, pid)
 	}
 	list := strings.Join(pids, ",")

@@ -83,7 +83,7 @@ func TestHolder(t *testing.T) {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 	}()
-	eventually(t, "the lab is there", func() bool { return strings.Contains(u.minins("lab").Stdout, "other processes: 1\n") })
+	testns.Eventually(t, "the lab is there", func() bool { return strings.Contains(u.minins("lab").Stdout, "other processes: 1\n") })
 	pid := u.holder("held")
 	dir := fmt.Sprintf("/proc/%d/", pid)
 	if cwd, err := os.Readlink(dir + "cwd"); err != nil || cwd != "/" {
@@ -112,7 +112,7 @@ func TestHolder(t *testing.T) {
 	if err := unix.Kill(pid, unix.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the holder is gone", func() bool { return !alive(pid) })
+	testns.Eventually(t, "the holder is gone", func() bool { return !alive(pid) })
 	like(t, u.minins("lab"), 0, "held: ended, as what held it was killed\n", "")
 	like(t, u.minins("--rootless=held", "ip", "netns"), 0, "", "minins: lab \"held\" had ended without \"minins lab stop\"; it is made anew, and empty\n")
 	like(t, u.minins("--rootless=held", "ip", "netns"), 0, "", "")
@@ -120,7 +120,7 @@ func TestHolder(t *testing.T) {
 	if err := unix.Kill(pid, unix.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the next holder is gone", func() bool { return !alive(pid) })
+	testns.Eventually(t, "the next holder is gone", func() bool { return !alive(pid) })
 	like(t, u.minins("lab", "stop", "held"), 0, "", "")
 	like(t, u.minins("lab"), 0, "", "")
 	// One whose file is removed ends, as nobody can find it any more.
@@ -133,7 +133,7 @@ func TestHolder(t *testing.T) {
 	if err := os.RemoveAll(u.run + "/minins"); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the holder without a file ends", func() bool { return !alive(pid) })
+	testns.Eventually(t, "the holder without a file ends", func() bool { return !alive(pid) })
 }
 
 // TestStale has files of labs with process IDs that are of others by now, and with none.
@@ -316,7 +316,7 @@ func TestStop(t *testing.T) {
 	if err := other.Start(); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "another lab", func() bool {
+	testns.Eventually(t, "another lab", func() bool {
 		return strings.Contains(u.minins("lab").Stdout, "other: held") && strings.Contains(u.minins("lab").Stdout, "other processes: 1\n")
 	})
 	start := time.Now()
@@ -377,7 +377,7 @@ func TestKilledMaker(t *testing.T) {
 		u.minins("lab", "stop", "killed").Must(t)
 	}
 	t.Logf("%d of 60 left no trace of an end", made)
-	eventually(t, "all processes end", func() bool {
+	testns.Eventually(t, "all processes end", func() bool {
 		for _, file := range mustGlob(t, "/proc/[0-9]*/cmdline") {
 			if b, _ := os.ReadFile(file); string(b) == "rootless-holder\x00killed\x00" || strings.Contains(string(b), "--rootless=killed") {
 				return false

@@ -91,16 +91,6 @@ func like(t *testing.T, r testns.Result, code int, stdout, stderr string) {
 	}
 }
 
-// eventually waits for something to be true.
-func eventually(t *testing.T, what string, true func() bool) {
-	t.Helper()
-	for end := time.Now().Add(10 * time.Second); !true(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("%s: not after 10 s", what)
-		}
-	}
-}
-
 // alive reports whether a process has not ended.
 func alive(pid int) bool {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))

@@ -188,7 +188,7 @@ func TestSignals(t *testing.T) {
 			if got := signalOf(cmd.Wait()); got != s {
 				t.Errorf("%s, %v: died of %v", flag, s, got)
 			}
-			eventually(t, "the command ends", func() bool { return !alive(pid) })
+			testns.Eventually(t, "the command ends", func() bool { return !alive(pid) })
 		}
 		for _, s := range []syscall.Signal{unix.SIGUSR1, unix.SIGQUIT, unix.SIGUSR2, 40} {
 			cmd := u.command(flag, "bash", "-c", fmt.Sprintf("trap 'echo got; exit 9' %d; echo ready; while :; do sleep 0.05; done", s))

@@ -80,7 +80,7 @@ func (term *terminal) shows(keys, expr string) {
 	before := len(term.screen())
 	term.typed(keys)
 	re := regexp.MustCompile(expr)
-	eventually(term.t, fmt.Sprintf("%q: %s", keys, expr), func() bool { return re.MatchString(term.screen()[before:]) })
+	testns.Eventually(term.t, fmt.Sprintf("%q: %s", keys, expr), func() bool { return re.MatchString(term.screen()[before:]) })
 }
 
 // openPTY opens both ends of a pseudoterminal.
@@ -119,7 +119,7 @@ func (term *terminal) result(line string, until int) tutorial.Result {
 	term.typed(line + " >" + out + " 2>" + errs + "; echo $? >" + rc + "\n")
 	ended := func() bool { return strings.HasSuffix(read(rc), "\n") }
 	if until != tutorial.Endless {
-		eventually(term.t, line+": replies", func() bool {
+		testns.Eventually(term.t, line+": replies", func() bool {
 			n := strings.Count(read(out), " bytes from ")
 			return ended() || until > 0 && n >= until || until == 0 && time.Since(start) > 1200*time.Millisecond
 		})
@@ -127,7 +127,7 @@ func (term *terminal) result(line string, until int) tutorial.Result {
 			term.typed("\x03")
 		}
 	}
-	eventually(term.t, line, ended)
+	testns.Eventually(term.t, line, ended)
 	code, err := strconv.Atoi(strings.TrimSpace(read(rc)))
 	if err != nil {
 		term.t.Fatal(err)
@@ -163,7 +163,7 @@ func TestJobs(t *testing.T) {
 				t.Error("SIGINT came twice")
 			}
 			term.shows("$M sleep 100\n", "sleep 100")
-			eventually(t, "sleep runs", func() bool { return term.group() != term.shell })
+			testns.Eventually(t, "sleep runs", func() bool { return term.group() != term.shell })
 			time.Sleep(100 * time.Millisecond)
 			term.shows("\x1a", "Stopped")
 			term.shows("fg\n", "sleep 100")
