@@ -159,7 +159,7 @@ run-kernels = $(GO) build -o dist/kernels ./kernels && \
 
 KERNEL_ARCHES := 386 amd64 arm arm64 mips mipsle mips64 mips64le ppc64le riscv64 s390x
 
-kernels: qemu .link/link ## the tutorial, and tests of libraries, on Debian's kernels and other processors: 20 minutes, the first time 30; KERNELS=REGEXP
+kernels: qemu .link/link ## the tutorial, and tests of libraries, on Debian's kernels and other processors: 20 minutes, the first time up to 40; KERNELS=REGEXP
 	$(MAKE) -j2 $(KERNEL_ARCHES:%=dist/minins-linux-%)
 	$(run-kernels) -run '$(KERNELS)' $(KERNEL_MORE) -timeout 10m -each 300s $(KERNEL_TESTS)
 
