@@ -432,22 +432,30 @@ func TestMonitorResync(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
+	signal := func(sig os.Signal) {
+		t.Helper()
+		if err := w.cmd.Process.Signal(sig); err != nil {
+			t.Fatal(err)
+		}
+	}
+	signal(unix.SIGSTOP) // on a busy machine it may keep pace
 	batch := conn.Batch(context.Background())
 	for range 5000 {
 		batch.AddRoute(blackhole(0))
 		batch.DelRoute(blackhole(0))
 	}
-	if err := batch.Flush(); err != nil {
+	err = batch.Flush()
+	signal(unix.SIGCONT)
+	if err != nil {
 		t.Fatal(err)
 	}
 	for end := time.Now().Add(30 * time.Second); !strings.Contains(w.text(t), "[SYNCED]") && time.Now().Before(end); {
 		time.Sleep(20 * time.Millisecond) // on a busy machine it has not begun yet
 	}
 	quiet(t, w)
-	text := w.text(t)
-	_, text, ok := strings.Cut(text, "[RESYNC]")
+	before, text, ok := strings.Cut(w.text(t), "[RESYNC]")
 	if !ok {
-		t.Fatalf("nothing was lost:\n%.2000s", text)
+		t.Fatalf("nothing was lost:\n%.2000s", before)
 	}
 	for _, want := range []string{"[nsid current][LINK]2: br0: <", "[ADDR]2: br0    inet 10.0.0.1/24 ", "[ADDR]2: br0    inet6 fd00::1/64 ",
 		"[NEIGH]10.0.0.3 dev br0 lladdr 02:00:00:00:00:03 PERMANENT", "[NEIGH]10.0.0.4 dev br0 proxy", "[NEIGH]dev br0 lladdr ", "[RULE]77:\tfrom all lookup 77\n",
