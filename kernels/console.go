@@ -20,7 +20,16 @@ import (
 // -exec and -file say, in /bin: this terminal is its console. What a line of its rc says of an exit status other than 0
 // is the end's.
 func console(t *target, s *suite, cache, program, rc string, memory int, limit time.Duration) error {
-	b, err := openBoard(t, cache)
+	st := store{dir: cache}
+	var root string
+	var err error
+	if t.local == "" {
+		root, err = st.kernel(t)
+	}
+	if err != nil {
+		return err
+	}
+	b, err := openBoard(t, root, cache)
 	if err != nil {
 		return err
 	}

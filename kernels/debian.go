@@ -14,7 +14,30 @@ import (
 	"strings"
 )
 
-// An archive is Debian's, for one suite and architecture, with a state of its own: what
+// A store keeps what is Debian's in a directory. It is for one goroutine.
+type store struct {
+	dir  string
+	open map[string]*debian // by suite and architecture: their lists of packages are read once
+}
+
+// archive is Debian's, for one suite and architecture.
+func (s *store) archive(suite, arch string) (*debian, error) {
+	name := suite + "-" + arch
+	if d := s.open[name]; d != nil {
+		return d, nil
+	}
+	d, err := openDebian(filepath.Join(s.dir, "apt"), suite, arch)
+	if err != nil {
+		return nil, err
+	}
+	if s.open == nil {
+		s.open = make(map[string]*debian)
+	}
+	s.open[name] = d
+	return d, nil
+}
+
+// A debian is one of its archives, with a state of its own: what
 // the machine has installed, and its lists of packages, stay as they are.
 type debian struct {
 	dir     string // of the state
@@ -152,14 +175,14 @@ func (d *debian) kernelPackages(pkg string) ([]string, error) {
 	return packages, nil
 }
 
-// fetch returns the directory of a target's kernel in the cache, and fills it first if
+// kernel returns the directory of a target's kernel, and fills it first if
 // it is not there. A kernel of an older version is taken as it is.
-func fetch(cache string, t *target) (root string, err error) {
-	root = filepath.Join(cache, "kernel", t.name)
+func (s *store) kernel(t *target) (root string, err error) {
+	root = filepath.Join(s.dir, "kernel", t.name)
 	if _, err := os.Stat(root); err == nil {
 		return root, nil
 	}
-	d, err := openDebian(filepath.Join(cache, "apt"), t.suite, t.arch)
+	d, err := s.archive(t.suite, t.arch)
 	if err != nil {
 		return "", err
 	}

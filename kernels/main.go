@@ -47,6 +47,7 @@ func run() error {
 	flag.DurationVar(&s.limit, "each", 100*time.Second, "for a program")
 	flag.Func("exec", "`PACKAGE ARGUMENT...` of a program that is to exit with 0", func(v string) error { s.programs = append(s.programs, v); return nil })
 	flag.Func("file", "`PATH=FILE`: more for the machine; {arch} is GOARCH", func(v string) error { s.files = append(s.files, v); return nil })
+	flag.Func("make", "`COMMAND ARGUMENT...` that makes those files, once for each architecture; {arch} is GOARCH", func(v string) error { s.make = strings.Fields(v); return nil })
 	flag.Func("also", "`REGEXP=PACKAGE...`: more tests on the targets that match", func(v string) error {
 		e, err := parseExtra(v)
 		s.more = append(s.more, e)
@@ -98,10 +99,18 @@ func run() error {
 	var all totals
 	var wg sync.WaitGroup
 	start := time.Now()
+	got := make(chan download, len(chosen))
+	go func() { // all is downloaded while machines are made
+		st := store{dir: *cache}
+		for _, t := range chosen {
+			got <- st.download(t)
+		}
+		close(got)
+	}()
 	ready := make(chan *report)
 	go func() { // the next machine is made while others run
-		for _, t := range chosen {
-			ready <- prepared(t, &s, *cache)
+		for d := range got {
+			ready <- prepared(d, &s, *cache)
 		}
 		close(ready)
 	}()
@@ -130,16 +139,38 @@ func run() error {
 	return nil
 }
 
-// An absentError says that a kernel or its tools are not to be had.
+// An absentError says that a kernel is not to be had.
 type absentError struct{ error }
 
 func (e *absentError) Unwrap() error { return e.error }
 
+// A download is what a target has of Debian's: the directories of its kernel and of its tools.
+type download struct {
+	target        *target
+	kernel, tools string
+	err           error
+}
+
+// download gets what is not there yet.
+func (s *store) download(t *target) download {
+	d := download{target: t}
+	if t.local != "" {
+		return d
+	}
+	if d.kernel, d.err = s.kernel(t); d.err == nil {
+		d.tools, d.err = s.tools(t.arch)
+	}
+	return d
+}
+
 // prepared is a report of a machine that is ready to be booted, or of why it is not.
-func prepared(t *target, s *suite, cache string) *report {
-	r := &report{target: t}
+func prepared(d download, s *suite, cache string) *report {
+	r := &report{target: d.target, absent: d.err}
+	if d.err != nil {
+		return r
+	}
 	start := time.Now()
-	r.machine, r.err = prepare(r, s, cache)
+	r.machine, r.err = prepare(r, d, s, cache)
 	r.prepare = time.Since(start)
 	if absent := (*absentError)(nil); errors.As(r.err, &absent) {
 		r.absent, r.err = r.err, nil
@@ -181,10 +212,10 @@ func (r *report) boot(cache string, limit time.Duration) {
 var wanted, appended string
 
 // prepare makes all that a machine needs for tests and returns QEMU's command line. One is made at a time:
-// apt-get does not wait for its own lock, and targets of one architecture have the same programs.
-func prepare(r *report, s *suite, cache string) ([]string, error) {
+// targets of one architecture have the same programs.
+func prepare(r *report, d download, s *suite, cache string) ([]string, error) {
 	t := r.target
-	b, err := openBoard(t, cache)
+	b, err := openBoard(t, d.kernel, cache)
 	if err != nil {
 		return nil, err
 	}
@@ -193,12 +224,8 @@ func prepare(r *report, s *suite, cache string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	if t.arch != "" {
-		root, err := fetchTools(cache, t.arch)
-		if err != nil {
-			return nil, &absentError{err}
-		}
-		more, err := toolEntries(root)
+	if d.tools != "" {
+		more, err := toolEntries(d.tools)
 		if err != nil {
 			return nil, err
 		}
@@ -220,12 +247,11 @@ type board struct {
 	missing []string // of the modules that were asked for
 }
 
-func openBoard(t *target, cache string) (b board, err error) {
-	if t.local == "" {
-		if b.root, err = fetch(cache, t); err != nil {
-			return b, &absentError{err}
-		}
-		d, err := openDepot(b.root)
+// openBoard reads the packages in root, and finds a kernel that is built here in the cache.
+func openBoard(t *target, root, cache string) (b board, err error) {
+	b.root = root
+	if root != "" {
+		d, err := openDepot(root)
 		if err != nil {
 			return b, err
 		}

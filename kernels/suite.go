@@ -24,8 +24,10 @@ type suite struct {
 	more     []extra  // more of them, on some targets
 	programs []string // packages of programs with their arguments, that have to exit with 0
 	files    []string // "PATH=FILE": more files, {arch} in FILE stands for GOARCH
+	make     []string // a command that makes those files, {arch} stands for GOARCH
 	limit    time.Duration
 	built    map[string]bool // the test binaries of this run, by their files: targets of one architecture share them
+	made     map[string]bool // the architectures whose files have been made
 }
 
 // An extra is packages of tests for the targets whose name matches.
@@ -200,6 +202,19 @@ func (s *suite) builtPrograms(t *target, dir, to string) (entries []entry, err e
 
 // given are the files that were asked for by -file.
 func (s *suite) given(t *target) (entries []entry, err error) {
+	if arch := s.forArch(t, "{arch}"); len(s.make) > 0 && !s.made[arch] {
+		args := make([]string, len(s.make))
+		for i, arg := range s.make {
+			args[i] = s.forArch(t, arg)
+		}
+		if _, err := output("", nil, args[0], args[1:]...); err != nil {
+			return nil, err
+		}
+		if s.made == nil {
+			s.made = make(map[string]bool)
+		}
+		s.made[arch] = true
+	}
 	for _, f := range s.files {
 		to, from, ok := strings.Cut(f, "=")
 		if !ok {

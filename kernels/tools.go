@@ -35,16 +35,16 @@ func toolsSuite(arch string) string {
 	return "bookworm"
 }
 
-// fetchTools returns the directory of an architecture's tools in the cache: another one
+// tools returns the directory of an architecture's tools: another one
 // when the list of tools has changed.
-func fetchTools(cache, arch string) (root string, err error) {
+func (s *store) tools(arch string) (root string, err error) {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(tools)) // never fails
-	root = filepath.Join(cache, "tools", fmt.Sprintf("%s-%08x", arch, h.Sum32()))
+	root = filepath.Join(s.dir, "tools", fmt.Sprintf("%s-%08x", arch, h.Sum32()))
 	if _, err := os.Stat(root); err == nil {
 		return root, nil
 	}
-	d, err := openDebian(filepath.Join(cache, "apt"), toolsSuite(arch), arch)
+	d, err := s.archive(toolsSuite(arch), arch)
 	if err != nil {
 		return "", err
 	}
