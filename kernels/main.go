@@ -107,8 +107,8 @@ func run() error {
 		}
 		close(got)
 	}()
-	ready := make(chan *report)
-	go func() { // the next machine is made while others run
+	ready := make(chan *report, len(chosen))
+	go func() { // the next machines are made while others run
 		for d := range got {
 			ready <- prepared(d, &s, *cache)
 		}

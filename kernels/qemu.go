@@ -54,7 +54,7 @@ func command(t *target, root, kernel, initramfs string) ([]string, error) {
 	}
 	return append(cmd, "-accel", "tcg", "-smp", "1", "-display", "none", "-nodefaults", "-monitor", "none", "-no-reboot",
 		"-kernel", kernel, "-initrd", initramfs,
-		"-append", strings.TrimSpace("console="+t.console+" panic=-1 quiet rdinit=/init "+t.args+" "+appended)), nil
+		"-append", strings.TrimSpace("console="+t.console+" panic=-1 quiet norandmaps rdinit=/init "+t.args+" "+appended)), nil
 }
 
 func find(root, name string) (file string, err error) {

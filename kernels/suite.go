@@ -26,8 +26,8 @@ type suite struct {
 	files    []string // "PATH=FILE": more files, {arch} in FILE stands for GOARCH
 	make     []string // a command that makes those files, {arch} stands for GOARCH
 	limit    time.Duration
-	built    map[string]bool // the test binaries of this run, by their files: targets of one architecture share them
-	made     map[string]bool // the architectures whose files have been made
+	made     map[string]bool            // the architectures whose files have been made
+	built    map[string]map[string]bool // by directory, the files of test binaries of this run: targets of one architecture share them
 }
 
 // An extra is packages of tests for the targets whose name matches.
@@ -83,7 +83,7 @@ func (s *suite) build(t *target, dir string) ([]entry, error) {
 	var order strings.Builder
 	seconds := int(s.limit.Seconds())
 
-	if _, err := output("", t.goEnv(), "go", append(append([]string{"build"}, buildFlags...), "-o", dir+"/init", guest)...); err != nil {
+	if err := niced(t.goEnv(), append(append([]string{"go", "build"}, buildFlags...), "-o", dir+"/init", guest)...); err != nil {
 		return nil, err
 	}
 	entries = append(entries, entry{name: "init", mode: exeMode, from: dir + "/init"})
@@ -143,31 +143,31 @@ func (p pkg) binary(dir string) string {
 
 // buildTests makes the test binaries in dir that this run has not made for another target.
 func (s *suite) buildTests(t *target, dir string, pkgs []pkg) error {
-	if s.built == nil {
-		s.built = make(map[string]bool)
-	}
 	made := filepath.Join(dir, "made")
-	if !s.built[dir] { // a binary of a package that has no tests any more would be taken for one of now
+	if s.built[dir] == nil { // a binary of a package that has no tests any more would be taken for one of now
 		if err := errors.Join(os.RemoveAll(filepath.Join(dir, "test")), os.RemoveAll(made)); err != nil {
 			return err
 		}
-		s.built[dir] = true
+		if s.built == nil {
+			s.built = make(map[string]map[string]bool)
+		}
+		s.built[dir] = make(map[string]bool)
 	}
-	pkgs = slices.DeleteFunc(slices.Clone(pkgs), func(p pkg) bool { return s.built[p.binary(dir)] })
+	pkgs = slices.DeleteFunc(slices.Clone(pkgs), func(p pkg) bool { return s.built[dir][p.binary(dir)] })
 	for _, group := range groups(pkgs) {
-		args := append(append([]string{"test", "-c", "-vet=off"}, buildFlags...), "-o", made+"/")
+		args := append(append([]string{"go", "test", "-c", "-vet=off"}, buildFlags...), "-o", made+"/")
 		for _, p := range group {
 			args = append(args, p.path)
 		}
 		if err := os.MkdirAll(made, 0o755); err != nil {
 			return err
 		}
-		if _, err := output("", t.goEnv(), "go", args...); err != nil {
+		if err := niced(t.goEnv(), args...); err != nil {
 			return err
 		}
 		for _, p := range group {
 			file := p.binary(dir)
-			s.built[file] = true
+			s.built[dir][file] = true
 			err := os.MkdirAll(filepath.Dir(file), 0o755)
 			if err == nil {
 				err = os.Rename(filepath.Join(made, path.Base(p.path)+".test"), file)
@@ -192,7 +192,7 @@ func (s *suite) builtPrograms(t *target, dir, to string) (entries []entry, err e
 	for _, line := range s.programs {
 		name := path.Base(strings.Fields(line)[0])
 		file := filepath.Join(dir, name)
-		if _, err := output("", t.goEnv(), "go", append(append([]string{"build"}, buildFlags...), "-o", file, strings.Fields(line)[0])...); err != nil {
+		if err := niced(t.goEnv(), append(append([]string{"go", "build"}, buildFlags...), "-o", file, strings.Fields(line)[0])...); err != nil {
 			return nil, err
 		}
 		entries = append(entries, entry{name: to + name, mode: exeMode, from: file})
@@ -207,7 +207,7 @@ func (s *suite) given(t *target) (entries []entry, err error) {
 		for i, arg := range s.make {
 			args[i] = s.forArch(t, arg)
 		}
-		if _, err := output("", nil, args[0], args[1:]...); err != nil {
+		if err := niced(nil, args...); err != nil {
 			return nil, err
 		}
 		if s.made == nil {
@@ -282,6 +282,12 @@ func tree(dir, to string) (entries []entry, err error) {
 		return err
 	})
 	return entries, err
+}
+
+// niced runs a program that makes others: the machines, whose tests have deadlines, go before it.
+func niced(env []string, args ...string) error {
+	_, err := output("", env, "nice", args...)
+	return err
 }
 
 // output runs a program and returns what it printed.
