@@ -143,8 +143,8 @@ func (d *debian) unpack(packages []string, root string, except ...string) error 
 
 // extract unpacks a package.
 func extract(deb, root string, tarArgs []string) error {
-	tar := exec.Command("tar", append([]string{"-x", "-C", root, "--wildcards", "--wildcards-match-slash"}, tarArgs...)...)
-	pack := exec.Command("dpkg-deb", "--fsys-tarfile", deb)
+	tar := exec.Command("nice", append([]string{"tar", "-x", "-C", root, "--wildcards", "--wildcards-match-slash"}, tarArgs...)...)
+	pack := exec.Command("nice", "dpkg-deb", "--fsys-tarfile", deb) // machines are running meanwhile
 	var err error
 	if tar.Stdin, err = pack.StdoutPipe(); err != nil {
 		return err
