@@ -27,14 +27,11 @@ ALIGN_4    := arm loong64 mips mipsle mips64 mips64le ppc64 ppc64le
 align       = $(foreach n,1 2 4,$(if $(filter $(1),$(ALIGN_$(n))),-funcalign=$(n)))
 SYMBOLS    := -s -w
 EXPERIMENT := $(shell GOEXPERIMENT=nogreenteagc $(GO) env GOVERSION >/dev/null 2>&1 && echo nogreenteagc)
-build = CGO_ENABLED=0 GOOS=linux GOARCH=$(1) GOARM=5 GOMIPS=softfloat GOMIPS64=softfloat GOEXPERIMENT=$(EXPERIMENT) $(GO) build -trimpath -buildvcs=false $(3) \
-	$$(test ! -x .link/linker || echo -toolexec=$(CURDIR)/.link/linker) \
+# go test compiles and links so too: tests are of what is released, and the standard library is compiled once for both.
+as-released = GOEXPERIMENT=$(EXPERIMENT) GOFLAGS="$$($(GO) env GOFLAGS) $$(test ! -x .link/linker || echo "'-toolexec=$(CURDIR)/.link/linker'") $(OUTLINED:%='-gcflags=%=-l')"
+build = $(as-released) CGO_ENABLED=0 GOOS=linux GOARCH=$(1) GOARM=5 GOMIPS=softfloat GOMIPS64=softfloat $(GO) build -trimpath -buildvcs=false $(3) \
 	-ldflags '$(SYMBOLS) -X $(MODULE)/cmd/minins/setup.version=$(VERSION) $(call align,$(1)) $(if $(filter amd64 arm64,$(1)),-E main.start)' \
-	$(OUTLINED:%=-gcflags '%=-l') -o $(2) ./cmd/minins
-
-# go test compiles and links as make minins does: tests are of what is released, and the standard library is
-# compiled once for both.
-as-released = GOEXPERIMENT=$(EXPERIMENT) GOFLAGS="$$GOFLAGS $$(test ! -x .link/linker || echo "'-toolexec=$(CURDIR)/.link/linker'") $(OUTLINED:%='-gcflags=%=-l')"
+	-o $(2) ./cmd/minins
 
 # Then the names and lines of tracebacks go. $(call slim,FROM,TO)
 slim = GOENV=off GOOS= GOARCH= $(GO) run ./internal/strip -o $(2) $(1)

@@ -21,11 +21,7 @@ import (
 // is the end's.
 func console(t *target, s *suite, cache, program, rc string, memory int, limit time.Duration) error {
 	st := store{dir: cache}
-	var root string
-	var err error
-	if t.local == "" {
-		root, err = st.kernel(t)
-	}
+	root, err := st.kernel(t)
 	if err != nil {
 		return err
 	}

@@ -176,8 +176,11 @@ func (d *debian) kernelPackages(pkg string) ([]string, error) {
 }
 
 // kernel returns the directory of a target's kernel, and fills it first if
-// it is not there. A kernel of an older version is taken as it is.
+// it is not there. A kernel of an older version is taken as it is. One that is built here has none.
 func (s *store) kernel(t *target) (root string, err error) {
+	if t.local != "" {
+		return "", nil
+	}
 	root = filepath.Join(s.dir, "kernel", t.name)
 	if _, err := os.Stat(root); err == nil {
 		return root, nil

@@ -154,10 +154,7 @@ type download struct {
 // download gets what is not there yet.
 func (s *store) download(t *target) download {
 	d := download{target: t}
-	if t.local != "" {
-		return d
-	}
-	if d.kernel, d.err = s.kernel(t); d.err == nil {
+	if d.kernel, d.err = s.kernel(t); d.err == nil && d.kernel != "" {
 		d.tools, d.err = s.tools(t.arch)
 	}
 	return d

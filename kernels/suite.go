@@ -202,18 +202,8 @@ func (s *suite) builtPrograms(t *target, dir, to string) (entries []entry, err e
 
 // given are the files that were asked for by -file.
 func (s *suite) given(t *target) (entries []entry, err error) {
-	if arch := s.forArch(t, "{arch}"); len(s.make) > 0 && !s.made[arch] {
-		args := make([]string, len(s.make))
-		for i, arg := range s.make {
-			args[i] = s.forArch(t, arg)
-		}
-		if err := niced(nil, args...); err != nil {
-			return nil, err
-		}
-		if s.made == nil {
-			s.made = make(map[string]bool)
-		}
-		s.made[arch] = true
+	if err := s.makeFiles(t); err != nil {
+		return nil, err
 	}
 	for _, f := range s.files {
 		to, from, ok := strings.Cut(f, "=")
@@ -223,6 +213,26 @@ func (s *suite) given(t *target) (entries []entry, err error) {
 		entries = append(entries, entry{name: strings.TrimPrefix(to, "/"), mode: exeMode, from: s.forArch(t, from)})
 	}
 	return entries, nil
+}
+
+// makeFiles makes those files, unless this run has made the architecture's.
+func (s *suite) makeFiles(t *target) error {
+	arch := s.forArch(t, "{arch}")
+	if len(s.make) == 0 || s.made[arch] {
+		return nil
+	}
+	var args []string
+	for _, arg := range s.make {
+		args = append(args, s.forArch(t, arg))
+	}
+	if err := niced(nil, args...); err != nil {
+		return err
+	}
+	if s.made == nil {
+		s.made = make(map[string]bool)
+	}
+	s.made[arch] = true
+	return nil
 }
 
 // forArch is the name of a file in which {arch} stands for GOARCH.
