@@ -40,6 +40,11 @@ func image(t *target, cache, root string) (string, error) {
 	return files[0], nil
 }
 
+// cheap has programs lie at the same addresses each time, for QEMU translates them anew at others, and the clock
+// tick steadily: a kernel that sets a timer for each thing that is to come does so thousands of times a second, and
+// QEMU's malta loses one that is set while another goes off.
+const cheap = "norandmaps highres=off nohz=off"
+
 // command is the whole of QEMU's command line.
 func command(t *target, root, kernel, initramfs string) ([]string, error) {
 	cmd := strings.Fields(t.qemu)
@@ -54,7 +59,7 @@ func command(t *target, root, kernel, initramfs string) ([]string, error) {
 	}
 	return append(cmd, "-accel", "tcg", "-smp", "1", "-display", "none", "-nodefaults", "-monitor", "none", "-no-reboot",
 		"-kernel", kernel, "-initrd", initramfs,
-		"-append", strings.TrimSpace("console="+t.console+" panic=-1 quiet norandmaps rdinit=/init "+t.args+" "+appended)), nil
+		"-append", strings.TrimSpace("console="+t.console+" panic=-1 quiet rdinit=/init "+cheap+" "+t.args+" "+appended)), nil
 }
 
 func find(root, name string) (file string, err error) {

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -126,6 +127,8 @@ func TestStartInFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer null.Close()
+	longest := 32 * os.Getpagesize() // MAX_ARG_STRLEN
+	fewWords(t, 2*longest)
 	for _, c := range []struct {
 		what string
 		args []string
@@ -138,8 +141,8 @@ func TestStartInFails(t *testing.T) {
 		{"one that may not be executed", []string{"plain"}, *j, nsfs.OpExec, unix.EACCES, `exec of "plain" failed`},
 		{"a directory", []string{"/"}, *j, nsfs.OpExec, unix.EACCES, `exec of "/" failed`},
 		{"a zero in a word", []string{"true", "a\x00b"}, *j, nsfs.OpExec, unix.EINVAL, `exec of "true" failed`},
-		{"too many words", []string{"true", strings.Repeat("x", 8<<20)}, *j, nsfs.OpExec, unix.E2BIG, `exec of "true" failed`},
-		{"a word that is too long", []string{"true", strings.Repeat("x", 1<<20)}, *j, nsfs.OpExec, unix.E2BIG, `exec of "true" failed`},
+		{"too many words", append([]string{"true"}, slices.Repeat([]string{strings.Repeat("x", longest-1)}, 3)...), *j, nsfs.OpExec, unix.E2BIG, `exec of "true" failed`},
+		{"a word that is too long", []string{"true", strings.Repeat("x", longest)}, *j, nsfs.OpExec, unix.E2BIG, `exec of "true" failed`},
 		{"no namespace", []string{"true"}, nsfs.Join{Namespaces: []nsfs.Joined{j.Namespaces[0], {FD: int(null.Fd()), What: "entering null"}}}, nsfs.OpEnter, unix.EINVAL, "entering null: "},
 		{"no descriptor", []string{"true"}, nsfs.Join{Namespaces: []nsfs.Joined{{FD: -1, What: "entering -1"}}}, nsfs.OpEnter, unix.EBADF, "entering -1: "},
 		{"no right", []string{"true"}, nsfs.Join{Root: true, Namespaces: j.Namespaces}, nsfs.OpEnter, unix.EPERM, "setgroups failed: "},
@@ -169,6 +172,25 @@ func TestStartInFails(t *testing.T) {
 			t.Errorf("%s: exit status %d, want %d", c.what, got, c.want)
 		}
 	}
+}
+
+// fewWords has execve refuse more than that many bytes of words: they may fill a quarter of the stack.
+func fewWords(t *testing.T, most int) {
+	t.Helper()
+	var old unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_STACK, &old); err != nil {
+		t.Fatal(err)
+	}
+	few := old
+	few.Cur = 4 * uint64(most)
+	if err := unix.Setrlimit(unix.RLIMIT_STACK, &few); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := unix.Setrlimit(unix.RLIMIT_STACK, &old); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 // TestRefusalIsNone has errors that are no refusals of namespaces.
