@@ -58,21 +58,17 @@ package main
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"syscall"
 )
 
 func main() {
 	if err := run(os.Args[1:]); err != nil {
-		var exit *exec.ExitError
-		if errors.As(err, &exit) {
-			os.Exit(exit.ExitCode()) // it has said why
-		}
 		fmt.Fprintln(os.Stderr, "linker:", err)
 		os.Exit(1)
 	}
@@ -91,50 +87,36 @@ func run(args []string) error {
 		return build(dir)
 	}
 	name := filepath.Base(args[0])
-	tool := exec.Command(args[0], args[1:]...)
-	tool.Stdin, tool.Stdout, tool.Stderr = os.Stdin, os.Stdout, os.Stderr
-	var ours []string // files by which the tool is another one
 	switch name {
 	case "link", "compile":
-		tool.Path = filepath.Join(dir, name)
-		ours = []string{tool.Path}
+		args[0] = filepath.Join(dir, name)
 	case "asm":
-		for _, grow := range grown {
-			ours = append(ours, filepath.Join(dir, grow))
-		}
-		slices.Sort(ours)
 		if slices.Contains(args, "runtime") { // -p runtime
-			for i, arg := range tool.Args {
+			for i, arg := range args {
 				if grow, ok := grown[filepath.Base(arg)]; ok {
-					tool.Args[i] = filepath.Join(dir, grow)
+					args[i] = filepath.Join(dir, grow)
 				}
 			}
 		}
-	default:
-		return tool.Run()
 	}
-	if len(args) == 2 && args[1] == "-V=full" {
-		return version(tool, ours)
+	if sum := summed[name]; sum != nil && len(args) == 2 && args[1] == "-V=full" {
+		return version(args, filepath.Join(dir, name+".sum"))
 	}
-	return tool.Run()
+	// The tool takes this process over: there are thousands in a build.
+	return &os.PathError{Op: "exec", Path: args[0], Err: syscall.Exec(args[0], args, os.Environ())}
 }
 
-// version prints what a tool says of itself and a sum of what is ours of it: go build
+// version prints what a tool says of itself and the sum of what is ours of it: go build
 // makes anew what was made where that was another one.
-func version(tool *exec.Cmd, ours []string) error {
-	tool.Stdout = nil
-	text, err := tool.Output()
+func version(args []string, sum string) error {
+	ours, err := os.ReadFile(sum)
 	if err != nil {
 		return err
 	}
-	sum := sha256.New()
-	for _, file := range ours {
-		program, err := os.ReadFile(file)
-		if err != nil {
-			return err
-		}
-		sum.Write(program)
+	text, err := exec.Command(args[0], args[1:]...).Output()
+	if err != nil {
+		return err
 	}
-	fmt.Printf("%s %x\n", bytes.TrimSpace(text), sum.Sum(nil))
+	fmt.Printf("%s %s\n", bytes.TrimSpace(text), ours)
 	return nil
 }
