@@ -73,12 +73,10 @@ func (c Command) By(cmd *exec.Cmd) (Result, error) {
 func watch(out io.Reader, until int, p *os.Process) (string, error) {
 	// That the command has just ended by itself is seen by Wait.
 	interrupt := func() { _ = p.Signal(unix.SIGINT) }
-	patience := limit / 2
-	if until == 0 {
-		patience = silence
-	}
-	if until != Endless {
-		defer time.AfterFunc(patience, interrupt).Stop()
+	patience := time.AfterFunc(limit/2, interrupt)
+	defer patience.Stop()
+	if until == Endless {
+		patience.Stop()
 	}
 	defer time.AfterFunc(limit, func() { _ = p.Kill() }).Stop()
 
@@ -87,6 +85,9 @@ func watch(out io.Reader, until int, p *os.Process) (string, error) {
 	r := bufio.NewReader(out)
 	for {
 		line, err := r.ReadString('\n')
+		if until == 0 && all.Len() == 0 && line != "" { // it has begun, which takes longer on a slow machine
+			patience.Reset(silence)
+		}
 		all.WriteString(line)
 		if strings.Contains(line, " bytes from ") {
 			if replies++; replies == until {
