@@ -163,7 +163,7 @@ run-kernels = $(GO) build -o dist/kernels ./kernels && $(as-released) dist/kerne
 	-make 'env -u GOFLAGS -u GOEXPERIMENT $(MAKE_COMMAND) -s GO=$(GO) dist/minins-linux-{arch}' \
 	-file /bin/minins=$(CURDIR)/dist/minins-linux-{arch} -exec './internal/tutorial/cmd/demo -minins /bin/minins'
 
-kernels: qemu .link/link ## the tutorial, and tests of libraries, on Debian's kernels and other processors: 18 to 21 minutes, the first time up to 30; KERNELS=REGEXP
+kernels: qemu .link/link ## the tutorial, and tests of libraries, on Debian's kernels and other processors: 18 to 21 minutes, the first time longer; KERNELS=REGEXP
 	$(run-kernels) -run '$(KERNELS)' $(KERNEL_MORE) -timeout 10m -each 300s $(KERNEL_TESTS)
 
 kernels-quick: qemu .link/link ## the same on four of them, with fewer tests: 4 minutes
